@@ -1,0 +1,1 @@
+"""Use cases: commands and queries with their handlers, the unit of work."""
