@@ -15,7 +15,7 @@ def prices_path() -> Path:
 
 
 def holdings_path() -> Path:
-    """Return where the holdings lie: CSV with name, quantity (shares), sector, asset_class, and a row of cash in USD."""
+    """Return where the holdings lie: CSV a header, quantities in shares, and a row of cash in USD."""
     return _beside_this_module("holdings.csv")
 
 
