@@ -1,0 +1,1 @@
+"""The model and its ports. Imports the standard library and numpy, nothing else."""

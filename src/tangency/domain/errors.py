@@ -1,0 +1,142 @@
+"""Everything that can go wrong, as one tree.
+
+    TangencyError
+    ├── InvalidInput            what was asked cannot be read as a problem; carries one Fault per mistake
+    │   └── Unsupported         the method, objective or constraint asked for is not there, or not for this method
+    ├── NotFound                nothing is stored under that id
+    ├── NoAnswer                the problem is sound, and there is no portfolio to give for it
+    │   ├── ProblemInfeasible   the constraints contradict each other; carries the conflict and the relaxation
+    │   ├── NotApplicable       the objective has no meaning here (no portfolio beats the risk-free rate)
+    │   ├── ProblemUnbounded    the objective improves without end
+    │   ├── TimeLimitReached    the deadline passed first
+    │   ├── NumericalFailure    an answer came back and its certificate does not hold
+    │   ├── ResourcesExhausted  the solve outgrew its memory or processor limit
+    │   └── MethodCrashed       the method raised, or took its process down
+    ├── NoFreeSolver            every solver is busy and the queue is full; try again
+    └── PluginError             a plugin could not be loaded; names the distribution that brought it
+
+Every error says what happened, what it means and what to do, and carries the values that broke it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tangency.domain.optimization.solution import Solution
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One mistake in what was asked.
+
+    Attributes:
+        path: where it stands in the request document, e.g. ``("strategies", 2, "min_weight")``.
+        detail: what is wrong, with the value, and what to do about it.
+        code: a stable word for programs.
+    """
+
+    path: Path
+    detail: str
+    code: str = "invalid"
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path)) or 'request'}: {self.detail}"
+
+
+class TangencyError(Exception):
+    """Root of the tree: catching this catches everything the product raises on purpose."""
+
+    @property
+    def detail(self) -> str:
+        """The message, for doors that put it into a document of their own."""
+        return str(self)
+
+
+class InvalidInput(TangencyError):
+    """What was asked cannot be read as a problem."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(map(str, self.faults)))
+
+    @classmethod
+    def at(cls, path: Path, detail: str, code: str = "invalid") -> InvalidInput:
+        """The error for a single mistake."""
+        return cls([Fault(path, detail, code)])
+
+
+class Unsupported(InvalidInput):
+    """The method, objective or constraint asked for is not there, or not for this method."""
+
+
+class NotFound(TangencyError):
+    """Nothing is stored under that id."""
+
+
+class NoAnswer(TangencyError):
+    """The problem is sound and has no portfolio to give; ``solution`` says which outcome it had, and why."""
+
+    def __init__(self, message: str, solution: Solution | None = None) -> None:
+        self.solution = solution
+        super().__init__(message)
+
+
+class ProblemInfeasible(NoAnswer):
+    """The constraints contradict each other."""
+
+
+class NotApplicable(NoAnswer):
+    """The objective has no meaning for this problem."""
+
+
+class ProblemUnbounded(NoAnswer):
+    """The objective improves without end, or its best value is approached and never reached."""
+
+
+class TimeLimitReached(NoAnswer):
+    """The deadline passed before there was an answer."""
+
+
+class NumericalFailure(NoAnswer):
+    """An answer came back and does not pass its certificate."""
+
+
+class ResourcesExhausted(NoAnswer):
+    """The solve outgrew its memory or processor limit."""
+
+
+class MethodCrashed(NoAnswer):
+    """The method raised an unexpected error, or took its process down with it."""
+
+
+class NoFreeSolver(TangencyError):
+    """Every solver is busy and the queue is full."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class PluginError(TangencyError):
+    """A plugin could not be loaded."""
+
+    def __init__(self, name: str, distribution: str, reason: str) -> None:
+        self.name, self.distribution, self.reason = name, distribution, reason
+        super().__init__(f"plugin {name!r} of distribution {distribution!r} cannot be used: {reason}")
+
+
+def hint(wrong: str, valid: Iterable[str]) -> str:
+    """A sentence that helps with a misspelt name: the nearest valid ones, or all of them when none is near."""
+    known = list(valid)
+    near = get_close_matches(wrong, known, n=3, cutoff=0.5) or get_close_matches(wrong.upper(), known, n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    if not known:
+        return "there are none."
+    return f"valid: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}."

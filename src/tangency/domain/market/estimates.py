@@ -1,0 +1,103 @@
+"""The frozen value between estimation and optimization: annual means and covariance, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.returns import DataReport
+from tangency.domain.market.universe import CASH, Universe
+from tangency.domain.numbers import Matrix, Vector, frozen
+
+Origin = Literal["given", "estimated", "mixed", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where each figure came from."""
+
+    mean: Origin
+    covariance: Origin
+    mean_estimator: str | None = None
+    covariance_estimator: str | None = None
+    data: DataReport | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """Annual means, or None where nobody gave or needs them, and annual covariance of simple returns.
+
+    Attributes:
+        universe: the names that both are in the order of.
+        mean: shape (n,).
+        covariance: over the same n names.
+        sources: where each came from.
+    """
+
+    universe: Universe
+    mean: Vector | None
+    covariance: Covariance
+    sources: Sources
+
+    def __post_init__(self) -> None:
+        if self.covariance.size != len(self.universe):
+            detail = f"covers {self.covariance.size} names; the problem has {len(self.universe)}."
+            raise InvalidInput.at(("risk_parameters", "covariance"), detail, "shape")
+        if self.mean is not None:
+            object.__setattr__(self, "mean", frozen(self.mean, ("strategies",), ndim=1))
+        cash = self.universe.positions.get(CASH)
+        if cash is not None and self.covariance.variances[cash] > self._repair_shift:
+            raise InvalidInput(
+                [Fault(("strategies", cash, "name"), f"{CASH!r} means cash, whose variance is 0; rename this asset.")]
+            )
+
+    @property
+    def _repair_shift(self) -> float:
+        repair = self.covariance.repair
+        return 2 * repair.shift if repair else 0.0
+
+    def required_mean(self, purpose: str) -> Vector:
+        """The means; refuses in the name of ``purpose`` where there are none."""
+        if self.mean is None:
+            detail = f"{purpose} needs an expected_return, or returns to estimate it from, for every name."
+            raise InvalidInput.at(("strategies",), detail, "missing")
+        return self.mean
+
+    def expected_return(self, weights: Vector) -> float | None:
+        """Annual mean of a portfolio; None without means."""
+        return None if self.mean is None else float(self.mean @ weights)
+
+    def volatility(self, weights: Vector) -> float:
+        """Annual standard deviation of a portfolio."""
+        return float(np.sqrt(max(0.0, float(weights @ self.covariance.times(weights)))))
+
+
+class Estimator(Protocol):
+    """A plugin of group ``tangency.estimators``: annual moments from complete rows of simple returns.
+
+    An estimator of means only, or of covariances only, returns None from the other method.
+    """
+
+    name: str
+    citation: str
+    options: type
+    """A frozen dataclass; its fields are the options that a request may set."""
+
+    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector | None:
+        """Annual means from rows of shape (T, n); shape (n,)."""
+
+    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix | None:
+        """Annual covariances from rows of shape (T, n); shape (n, n)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorChoice:
+    """Which estimator, with which options."""
+
+    name: str = "sample"
+    options: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,80 @@
+"""Simple returns per period, and what happens to rows with gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Matrix
+
+FEWEST_ROWS = 2
+"""A sample covariance divides by T - 1."""
+
+MissingData = Literal["intersect"]
+"""What happens to a row with a gap: ``intersect`` drops it for every name."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """What became of the rows that were given."""
+
+    given: int
+    used: int
+    dropped: int
+    causes: tuple[str, ...]
+    """The names whose gaps cost a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class Returns:
+    """Simple returns per period, oldest first; NaN marks a gap.
+
+    Attributes:
+        universe: the names, in column order.
+        values: shape (T, n).
+
+    Raises:
+        InvalidInput: a name without a single return, or a return below -1.
+    """
+
+    universe: Universe
+    values: Matrix
+
+    def __post_init__(self) -> None:
+        gaps = np.isnan(self.values)
+        faults: list[Fault] = []
+        for column, name in enumerate(self.universe.names):
+            path: Path = ("strategies", column, "returns")
+            if gaps[:, column].all():
+                faults.append(Fault(path, f"{name!r} has no return at all; leave the name out or give its returns."))
+                continue
+            wrong = np.flatnonzero(~gaps[:, column] & ~((self.values[:, column] >= -1) & (self.values[:, column] < 1e6)))
+            if wrong.size:
+                row = int(wrong[0])
+                detail = f"is {self.values[row, column]}; a simple return is a fraction, and none is below -1."
+                faults.append(Fault((*path, row), detail))
+        if faults:
+            raise InvalidInput(faults)
+
+    def complete(self) -> tuple[Matrix, DataReport]:
+        """The rows without a gap, and what was dropped.
+
+        Returns:
+            The complete rows, shape (t, n) with t <= T, and the report.
+
+        Raises:
+            InvalidInput: fewer than two complete rows.
+        """
+        gaps = np.isnan(self.values)
+        kept = ~gaps.any(axis=1)
+        causes = tuple(np.array(self.universe.names)[gaps.any(axis=0)].tolist())
+        report = DataReport(len(kept), int(kept.sum()), int((~kept).sum()), causes)
+        if report.used < FEWEST_ROWS:
+            because = f"; the gaps are in {', '.join(causes[:12])}" if causes else ""
+            detail = f"{report.used} of {report.given} rows are complete, and an estimate needs {FEWEST_ROWS}{because}."
+            raise InvalidInput.at(("strategies",), detail, "too_few_rows")
+        return self.values[kept], report

@@ -1,0 +1,114 @@
+"""The assets of a problem: an ordered list of unique names, and the only way to line figures up with them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput, Path, hint
+from tangency.domain.numbers import Vector
+
+CASH = "CASH"
+"""The name reserved for cash, in holdings and in universes."""
+
+MAX_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Something with a weight: a share, a fund, a strategy."""
+
+    name: str
+    sector: str | None = None
+    asset_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Universe:
+    """Ordered assets with unique names.
+
+    Raises:
+        InvalidInput: no asset at all, an empty or overlong name, or a name that occurs twice.
+    """
+
+    assets: tuple[Asset, ...]
+
+    def __post_init__(self) -> None:
+        faults = [] if self.assets else [Fault(("strategies",), "is empty; give at least one name.", "empty")]
+        seen: dict[str, int] = {}
+        for position, asset in enumerate(self.assets):
+            path: Path = ("strategies", position, "name")
+            if not asset.name.strip() or len(asset.name) > MAX_NAME_LENGTH:
+                faults.append(Fault(path, f"{asset.name[:120]!r} must have 1 to {MAX_NAME_LENGTH} characters."))
+            elif asset.name in seen:
+                first = seen[asset.name]
+                faults.append(Fault(path, f"{asset.name!r} is already the name of strategy {first}.", "duplicate"))
+            seen.setdefault(asset.name, position)
+        if faults:
+            raise InvalidInput(faults)
+
+    @classmethod
+    def of(cls, names: Sequence[str], sectors: Mapping[str, str] | None = None) -> Self:
+        """A universe from names, and sectors by name where known."""
+        sectors = sectors or {}
+        return cls(tuple(Asset(name, sectors.get(name)) for name in names))
+
+    def __len__(self) -> int:
+        return len(self.assets)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return tuple(asset.name for asset in self.assets)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The position of each name."""
+        return {name: position for position, name in enumerate(self.names)}
+
+    @cached_property
+    def sectors(self) -> dict[str, tuple[str, ...]]:
+        """The names in each sector; a name without a sector is in none."""
+        groups: dict[str, list[str]] = {}
+        for asset in self.assets:
+            if asset.sector is not None:
+                groups.setdefault(asset.sector, []).append(asset.name)
+        return {sector: tuple(names) for sector, names in groups.items()}
+
+    def position(self, name: str, path: Path = ()) -> int:
+        """Where a name stands; an unknown one is refused with the nearest valid names."""
+        try:
+            return self.positions[name]
+        except KeyError:
+            raise InvalidInput.at(path, f"{name!r} is not a name here; {hint(name, self.names)}", "unknown") from None
+
+    def mask(self, members: Collection[str], path: Path = ()) -> Vector:
+        """1.0 for each of ``members``, 0.0 for the others; shape (n,)."""
+        ones = np.zeros(len(self))
+        ones[[self.position(name, path) for name in members]] = 1.0
+        return ones
+
+    def join(self, figures: Mapping[str, float], path: Path = ()) -> Vector:
+        """Figures by name, lined up with the universe; shape (n,).
+
+        Raises:
+            InvalidInput: a name is missing or unknown, or a figure is not finite.
+        """
+        for name in figures:
+            self.position(name, path)
+        missing = [name for name in self.names if name not in figures]
+        if missing:
+            raise InvalidInput.at(path, f"has no figure for {', '.join(missing[:12])}; every name needs one.", "missing")
+        values = np.array([figures[name] for name in self.names], dtype=float)
+        if not np.isfinite(values).all():
+            wrong = self.names[int(np.argmin(np.isfinite(values)))]
+            raise InvalidInput.at(path, f"{wrong!r} is {figures[wrong]}; give a finite number.", "not_finite")
+        return values
+
+    def named(self, values: Vector) -> dict[str, float]:
+        """The inverse of :meth:`join`."""
+        return dict(zip(self.names, values.tolist(), strict=True))

@@ -1,0 +1,1 @@
+"""What was asked, by which method, with which answer and what proof."""

@@ -1,0 +1,240 @@
+"""Proof of an answer by weak duality, from the weights and a witness, whatever the solver said.
+
+Minimise convex f over rows a'x <= b (equalities with a free multiplier), bounds l <= x <= u, distances
+|x - c|_1 <= T and risk caps. With a minorant f(x) >= c0 + c'x and multipliers y >= 0, every feasible x has
+
+    f(x) >= c0 - y'b - y_T T + sum_i min over [l_i, u_i] of (c + A'y)_i x + y_T |x - c_i|  =: bound,
+
+so f(w) - bound bounds how far w is from the best. A risk cap enters as its half-space at a point z (see
+``RiskCap.cut``). With f = 0 and a bound above zero the same inequality says that nothing is feasible (Farkas).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tangency.domain.market.covariance import Covariance, Repair, Spectrum
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.objective import Minorant
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.region import Distance, Region, Row
+from tangency.domain.optimization.solution import Witness
+
+LARGEST_VIOLATION = 1e-8
+"""Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""
+LARGEST_RELATIVE_GAP = 1e-6
+SMALLEST_FARKAS_BOUND = 1e-9
+"""With multipliers scaled to a largest of 1; below it, rounding could have made the sign."""
+CONJUGATE_GRADIENT_STEPS = 25
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Certificate:
+    """What was checked, and how far it holds.
+
+    Attributes:
+        violations: by constraint id, how far the weights are outside, relative to max(1, |limit|); 0 inside.
+        objective: recomputed from the weights.
+        duality_gap: proven: no feasible portfolio has an objective better by more than this, in units of the
+            objective. None where the method gives no witness or none bounds it.
+        relative_gap: the gap of the loss over the sum of its absolute terms.
+        spectrum: bounds on the extreme eigenvalues of the covariance.
+        repair: what was added to the covariance, if anything.
+    """
+
+    violations: Mapping[str, float]
+    objective: float | None
+    duality_gap: float | None
+    relative_gap: float | None
+    spectrum: Spectrum
+    repair: Repair | None
+
+    @property
+    def max_violation(self) -> float:
+        """The worst violation of any constraint."""
+        return max(self.violations.values(), default=0.0)
+
+    @property
+    def constraints_satisfied(self) -> bool:
+        """Whether every constraint holds within 1e-8."""
+        return self.max_violation <= LARGEST_VIOLATION
+
+    @property
+    def proves_optimality(self) -> bool:
+        """Whether the constraints hold and the gap is closed."""
+        gap = self.relative_gap
+        return self.constraints_satisfied and gap is not None and gap <= LARGEST_RELATIVE_GAP
+
+    @property
+    def quality(self) -> float | None:
+        """Allocation quality: 1 - relative gap."""
+        return None if self.relative_gap is None else 1.0 - self.relative_gap
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lagrangian:
+    """constant + slope'x + sum over distances of price |x - center|: a function below f on the feasible set."""
+
+    constant: float
+    slope: Vector
+    distances: tuple[tuple[float, Distance], ...]
+
+    @classmethod
+    def of(cls, minorant: Minorant, region: Region, witness: Witness) -> Lagrangian:
+        """Add every constraint with its multiplier to a minorant. Multipliers of the wrong sign count as zero."""
+        constant, slope = minorant.constant, np.array(minorant.slope)
+        prices = witness.multipliers
+        cuts = [cap.cut(witness.cuts[cap.id]) for cap in region.caps if cap.id in witness.cuts]
+        for row in (*region.rows, *(cut for cut in cuts if cut is not None)):
+            price = _price(prices, row)
+            if price:
+                constant -= price * row.limit
+                slope += price * row.coefficients
+        distances = tuple((prices.get(d.id, 0.0), d) for d in region.distances if prices.get(d.id, 0.0) > 0)
+        constant -= sum(price * distance.limit for price, distance in distances)
+        return cls(constant, slope, distances)
+
+    def at(self, x: Vector) -> Vector:
+        """The part of each coordinate; shape (n,)."""
+        value = self.slope * x
+        for price, distance in self.distances:
+            value = value + price * np.abs(x - distance.center)
+        return value
+
+    def residual(self, lower: Vector, upper: Vector) -> Vector:
+        """The slope of each coordinate that could run off to infinity along it, 0 for the others; shape (n,)."""
+        runs_off = (np.isneginf(lower) & (self.slope > 0)) | (np.isposinf(upper) & (self.slope < 0))
+        return np.where(runs_off, self.slope, 0.0)
+
+    def without(self, residual: Vector) -> Lagrangian:
+        """The same with a residual taken out of its slope."""
+        return Lagrangian(self.constant, self.slope - residual, self.distances)
+
+    def minimum(self, lower: Vector, upper: Vector) -> float:
+        """The least value on a box, coordinate by coordinate; -inf where it has none."""
+        if self.residual(lower, upper).any():
+            return -np.inf
+        ends = [np.where(np.isfinite(bound), bound, 0.0) for bound in (lower, upper)]
+        # An infinite end is never the better one here, and stands as the other end, or as 0 where both are infinite.
+        points = [np.where(np.isfinite(lower), ends[0], ends[1]), np.where(np.isfinite(upper), ends[1], ends[0])]
+        points += [np.clip(distance.center, lower, upper) for _, distance in self.distances]
+        least = np.minimum.reduce([self.at(point) for point in points])
+        return self.constant + float(least.sum())
+
+
+def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness | None) -> Certificate:
+    """Check weights against every constraint, and bound their distance from the best with a witness.
+
+    Args:
+        problem: what was asked.
+        estimates: annual moments that the method worked with.
+        weights: shape (n,).
+        witness: None where the method proves nothing.
+    """
+    region, objective = problem.region(estimates), problem.objective
+    covariance = estimates.covariance
+    computable = estimates.mean is not None or not objective.needs_mean
+    gap = relative = None
+    if witness is not None and computable:
+        loss_gap = _gap(problem, estimates, region, weights, witness)
+        if np.isfinite(loss_gap):
+            relative = loss_gap / objective.scale(weights, estimates)
+            floor = least_volatility(region, covariance, weights) if objective.name == "MAX_SHARPE" else 0.0
+            gap = objective.gap_in_value(loss_gap, weights, estimates, floor)
+    return Certificate(
+        violations=violations(region, weights),
+        objective=objective.value(weights, estimates) if computable else None,
+        duality_gap=gap,
+        relative_gap=relative,
+        spectrum=covariance.spectrum,
+        repair=covariance.repair,
+    )
+
+
+def violations(region: Region, weights: Vector) -> dict[str, float]:
+    """By constraint id, how far the weights are outside, relative to max(1, |limit|)."""
+    worst = {bounds.id: max(0.0, bounds.excess(weights)) for bounds in region.bounds}
+    for shape in (*region.rows, *region.distances, *region.caps):
+        worst[shape.id] = max(0.0, shape.excess(weights)) / max(1.0, abs(shape.limit))
+    return worst
+
+
+def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector, witness: Witness) -> float:
+    minorant = problem.objective.minorant(weights, estimates)
+    lower, upper = region.implied
+    lagrangian = Lagrangian.of(minorant, region, witness)
+    residual = lagrangian.residual(lower, upper)
+    cost = problem.objective.residual_cost(residual, weights, estimates) if residual.any() else 0.0
+    bound = lagrangian.without(residual).minimum(lower, upper) - cost
+    return max(0.0, problem.objective.loss(weights, estimates) - bound)
+
+
+def farkas_bound(region: Region, witness: Witness) -> float:
+    """Above 1e-9, a proof that no portfolio satisfies every constraint; multipliers are scaled to a largest of 1.
+
+    Where two bounds of one name cross, no multiplier is needed: the bound is by how much they do.
+    """
+    crossing = float((region.lower - region.upper).max())
+    if crossing > 0:
+        return crossing
+    largest = max((abs(value) for value in witness.multipliers.values()), default=0.0)
+    if not 0.0 < largest < np.inf:
+        return 0.0
+    scaled = Witness({key: value / largest for key, value in witness.multipliers.items()}, witness.cuts)
+    nothing = Minorant(0.0, np.zeros(region.size), 0.0)
+    lower, upper = region.implied
+    return Lagrangian.of(nothing, region, scaled).minimum(lower, upper)
+
+
+def least_volatility(region: Region, covariance: Covariance, weights: Vector) -> float:
+    """A proven lower bound of the volatility of every portfolio in the budget and the box; 0.0 where none is found.
+
+    The minimum of (Sz)'x / sqrt(z'Sz), for z the weights themselves and z close to the solution of Sz = 1, by
+    Cauchy-Schwarz below the volatility of x for every z.
+    """
+    lower, upper = region.implied
+    budget = next((row for row in region.rows if row.equality and (row.coefficients == 1.0).all()), None)
+    if budget is None:
+        return 0.0
+    best = 0.0
+    for z in (weights, _solve_ones(covariance)):
+        image = covariance.times(z)
+        norm = float(np.sqrt(max(0.0, float(z @ image))))
+        if norm > 0:
+            best = max(best, _least_linear(image, budget.limit, lower, upper) / norm)
+    return best
+
+
+def _least_linear(c: Vector, budget: float, lower: Vector, upper: Vector) -> float:
+    """The minimum of c'x over sum x = budget, lower <= x <= upper: fill from the cheapest; a lower bound of it."""
+    cheapest = float(c.min())
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
+        return cheapest * budget if np.ptp(c) <= 1e-12 * abs(cheapest) else -np.inf
+    order = np.argsort(c)
+    room = np.minimum(np.cumsum((upper - lower)[order]), max(0.0, budget - float(lower.sum())))
+    return float(c @ lower) + float(c[order] @ np.diff(room, prepend=0.0))
+
+
+def _solve_ones(covariance: Covariance) -> Vector:
+    """Near the solution z of Sz = 1, by conjugate gradients: products only, since any z gives a valid bound."""
+    z, residual = np.zeros(covariance.size), np.ones(covariance.size)
+    direction, norm = residual.copy(), float(residual @ residual)
+    for _ in range(CONJUGATE_GRADIENT_STEPS):
+        image = covariance.times(direction)
+        curvature = float(direction @ image)
+        if curvature <= 0 or norm <= 1e-24 * covariance.size:
+            break
+        step = norm / curvature
+        z, residual = z + step * direction, residual - step * image
+        norm, before = float(residual @ residual), norm
+        direction = residual + norm / before * direction
+    return z
+
+
+def _price(prices: Mapping[str, float], row: Row) -> float:
+    price = prices.get(row.id, 0.0)
+    return price if row.equality else max(0.0, price)

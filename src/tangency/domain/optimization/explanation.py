@@ -1,0 +1,115 @@
+"""Why the answer is what it is: which limits bind, what they cost, and what keeps each name at its bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import Lagrangian
+from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.region import Bounds
+from tangency.domain.optimization.solution import Witness
+
+SMALLEST_SHARE = 1e-7
+"""A multiplier below this share of the objective is the solver's rounding, not a price."""
+AT_BOUND = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class BindingConstraint:
+    """A limit that holds the objective back.
+
+    Attributes:
+        shadow_price: improvement of the objective per unit of relaxation, at the margin; >= 0.
+    """
+
+    constraint: str
+    shadow_price: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NameAtBound:
+    """A name whose weight is at its lower or upper limit.
+
+    Attributes:
+        limit: the value of that limit.
+        reduced_cost: improvement of the objective per unit by which the limit moves outward; >= 0.
+    """
+
+    name: str
+    bound: Literal["min", "max"]
+    limit: float
+    reduced_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The limits that bind, without the budget and the bounds of single names, and the names at their bounds."""
+
+    binding: tuple[BindingConstraint, ...]
+    at_bound: tuple[NameAtBound, ...]
+
+
+def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness) -> Explanation:
+    """Translate a witness into prices in units of the objective.
+
+    Args:
+        problem: what was asked.
+        estimates: annual moments.
+        weights: shape (n,).
+        witness: multipliers that the certificate accepted.
+    """
+    region, objective = problem.region(estimates), problem.objective
+    price = objective.price(weights, estimates)
+    lagrangian = Lagrangian.of(objective.minorant(weights, estimates), region, witness)
+    scale = max(abs(objective.value(weights, estimates)), np.finfo(float).tiny)
+    return Explanation(
+        _binding(problem, estimates, witness, price, SMALLEST_SHARE * scale),
+        _at_bound(problem, lagrangian, region.lower, region.upper, weights, price),
+    )
+
+
+def _binding(
+    problem: Problem, estimates: Estimates, witness: Witness, price: float, least: float
+) -> tuple[BindingConstraint, ...]:
+    found = []
+    for constraint in problem.constraints:
+        if isinstance(constraint, Budget) or isinstance(constraint.shape(problem.universe, estimates), Bounds):
+            continue
+        shadow = max(0.0, witness.multipliers.get(constraint.id, 0.0)) * abs(constraint.sensitivity) * price
+        if shadow > least:
+            cost = f"{constraint.sentence()} It binds: moving the limit by 0.01 improves the objective by about "
+            sentence = f"{cost}{0.01 * shadow:.3g}."
+            found.append(BindingConstraint(constraint.id, shadow, sentence))
+    return tuple(sorted(found, key=lambda binding: -binding.shadow_price))
+
+
+def _at_bound(
+    problem: Problem, lagrangian: Lagrangian, lower: Vector, upper: Vector, weights: Vector, price: float
+) -> tuple[NameAtBound, ...]:
+    below, above = _slopes(lagrangian, weights)
+    found = []
+    for i, name in enumerate(problem.universe.names):
+        if abs(weights[i] - lower[i]) <= AT_BOUND:
+            cost = max(0.0, float(below[i])) * price
+            found.append(NameAtBound(name, "min", float(lower[i]), cost))
+        elif abs(weights[i] - upper[i]) <= AT_BOUND:
+            cost = max(0.0, -float(above[i])) * price
+            found.append(NameAtBound(name, "max", float(upper[i]), cost))
+    return tuple(found)
+
+
+def _slopes(lagrangian: Lagrangian, weights: Vector) -> tuple[Vector, Vector]:
+    """The derivative of the Lagrangian in each weight, going down and going up; shape (n,) each."""
+    below, above = lagrangian.slope.copy(), lagrangian.slope.copy()
+    for multiplier, distance in lagrangian.distances:
+        away = weights - distance.center
+        below = below + multiplier * np.where(away > AT_BOUND, 1.0, -1.0)
+        above = above + multiplier * np.where(away < -AT_BOUND, -1.0, 1.0)
+    return below, above

@@ -1,0 +1,260 @@
+"""From a method's proposal to a checked solution. Nobody's word is taken: not the solver's, not the plugin's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tangency.domain.errors import (
+    Fault,
+    NoAnswer,
+    NotApplicable,
+    NumericalFailure,
+    ProblemInfeasible,
+    ProblemUnbounded,
+    ResourcesExhausted,
+    TimeLimitReached,
+    Unsupported,
+)
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import (
+    LARGEST_VIOLATION,
+    SMALLEST_FARKAS_BOUND,
+    Certificate,
+    Lagrangian,
+    certify,
+    farkas_bound,
+    violations,
+)
+from tangency.domain.optimization.explanation import explain
+from tangency.domain.optimization.infeasibility import Infeasibility, LinearPrograms, explain_infeasibility
+from tangency.domain.optimization.method import OptimizationMethod, needs_mean, refuse_unsupported
+from tangency.domain.optimization.objective import MaximumSharpe, Minorant
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Proposal, Solution, Status, Witness
+
+RISKLESS = 1e-12
+"""Of the mean variance: a portfolio with less is riskless, since repairs and rounding leave as much."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outcome:
+    """Everything that solving a problem produced, before it is judged."""
+
+    estimates: Estimates
+    proposal: Proposal
+    infeasibility: Infeasibility | None
+
+
+def propose(
+    problem: Problem, estimates: Estimates, method: OptimizationMethod, options: object, programs: LinearPrograms
+) -> Outcome:
+    """Let a method solve a problem; where it brings no weights, find out whether any are feasible.
+
+    Raises:
+        Unsupported: the method cannot honour the objective or a constraint.
+    """
+    refuse_unsupported(problem, method)
+    proposal = method.solve(problem, estimates, options)
+    settled = proposal.status in (Status.NOT_APPLICABLE, Status.UNBOUNDED) or _holds(problem, estimates, proposal)
+    rule = method.capabilities.rule
+    infeasibility = None if settled or rule else explain_infeasibility(problem, estimates, programs)
+    return Outcome(estimates, proposal, infeasibility)
+
+
+def _holds(problem: Problem, estimates: Estimates, proposal: Proposal) -> bool:
+    weights = proposal.weights
+    if weights is None or not proposal.status.answered or not _usable(weights, problem):
+        return False
+    return max(violations(problem.region(estimates), weights).values(), default=0.0) <= LARGEST_VIOLATION
+
+
+def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
+    """Check a proposal and say what it is worth.
+
+    Args:
+        problem: what was asked.
+        outcome: estimates, proposal and, where nothing is feasible, the reason.
+        rule: whether the proposal comes from a rule, which promises nothing but its weights.
+
+    Raises:
+        Unsupported: a rule's weights break a constraint.
+    """
+    proposal, estimates = outcome.proposal, outcome.estimates
+    if proposal.status.answered and _usable(proposal.weights, problem):
+        return _answered(problem, estimates, proposal, rule)
+    if outcome.infeasibility is not None:
+        return _infeasible(problem, estimates, proposal, outcome.infeasibility)
+    if proposal.status is Status.NOT_APPLICABLE:
+        return _not_applicable(problem, estimates, proposal)
+    unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
+    status = Status.NUMERICAL_ERROR if unproven else proposal.status
+    return _unanswered(problem, proposal, status, proposal.message or _MESSAGES[status])
+
+
+def _usable(weights: Vector | None, problem: Problem) -> bool:
+    return weights is not None and weights.shape == (len(problem.universe),) and bool(np.isfinite(weights).all())
+
+
+def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, rule: bool) -> Solution:
+    weights = proposal.weights
+    if weights is None:
+        raise NumericalFailure("there are no weights to judge")
+    weights = weights + 0.0  # no negative zeros
+    if isinstance(problem.objective, MaximumSharpe) and not rule:
+        riskless = _riskless_gain(problem.objective, estimates, weights)
+        if riskless is not None:
+            return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
+    certificate = certify(problem, estimates, weights, None if rule else proposal.witness)
+    if rule and not certificate.constraints_satisfied:
+        raise Unsupported(_broken(problem, certificate))
+    status = _verdict(certificate, proposal)
+    if not status.answered:
+        return _unanswered(problem, proposal, status, _doubt(certificate), certificate)
+    variance = float(weights @ estimates.covariance.times(weights))
+    shares = weights * estimates.covariance.times(weights) / variance if variance > 0 else None
+    sigma, mean = estimates.volatility(weights), estimates.expected_return(weights)
+    solution = Solution(
+        status=status,
+        universe=problem.universe,
+        message=_MESSAGES[status],
+        weights=weights,
+        objective_value=certificate.objective if np.isfinite(certificate.objective or 0.0) else None,
+        expected_return=mean,
+        expected_volatility=sigma,
+        sharpe_ratio=(mean - problem.risk_free_rate) / sigma if mean is not None and sigma > 0 else None,
+        risk_shares=shares,
+        certificate=certificate,
+        iterations=proposal.iterations,
+    )
+    if proposal.witness is None or rule:
+        return solution
+    return replace(solution, why=explain(problem, estimates, weights, proposal.witness))
+
+
+def _verdict(certificate: Certificate, proposal: Proposal) -> Status:
+    if not certificate.constraints_satisfied:
+        return Status.NUMERICAL_ERROR
+    if proposal.status is Status.FEASIBLE:
+        return Status.FEASIBLE
+    return Status.OPTIMAL if certificate.proves_optimality else Status.FEASIBLE
+
+
+def _doubt(certificate: Certificate) -> str:
+    worst = max(certificate.violations.items(), key=lambda item: item[1])
+    return (
+        f"The method returned weights that break {worst[0]} by {worst[1]:.3g}; {LARGEST_VIOLATION:g} is the most that "
+        "is served. Try another solver, or scale the problem."
+    )
+
+
+def _broken(problem: Problem, certificate: Certificate) -> list[Fault]:
+    return [
+        Fault(
+            problem.by_id[key].path,
+            f"{problem.by_id[key].sentence()} The weights of {problem.method!r} break it by {excess:.6g}, and a rule "
+            "cannot move them; use an optimizing method or lift the limit.",
+            "refused",
+        )
+        for key, excess in certificate.violations.items()
+        if excess > LARGEST_VIOLATION
+    ]
+
+
+def _riskless_gain(objective: MaximumSharpe, estimates: Estimates, weights: Vector) -> str | None:
+    variance = float(weights @ estimates.covariance.times(weights))
+    excess = objective.excess(weights, estimates)
+    if variance > RISKLESS * float(estimates.covariance.variances.mean()) or excess <= 0:
+        return None
+    return (
+        f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "
+        "largest value. Raise risk_free_rate to what that portfolio earns, or leave it out."
+    )
+
+
+def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, found: Infeasibility) -> Solution:
+    bound = farkas_bound(problem.region(estimates), found.proof)
+    if bound <= SMALLEST_FARKAS_BOUND:
+        return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
+    names = ", ".join(member.constraint for member in found.conflict)
+    message = f"No portfolio satisfies {names} together."
+    solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
+    return replace(solution, infeasibility=replace(found, bound=bound))
+
+
+def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) -> Solution:
+    """Nothing beats the risk-free rate: proven by a bound on the best excess return over the feasible set."""
+    objective, proven = problem.objective, False
+    if isinstance(objective, MaximumSharpe) and proposal.witness is not None:
+        region, means = problem.region(estimates), objective.excess_means(estimates)
+        minorant = Minorant(0.0, -means, 0.0)
+        least = Lagrangian.of(minorant, region, proposal.witness).minimum(*region.implied)
+        proven = least >= -LARGEST_VIOLATION * max(float(np.abs(means).max()), np.finfo(float).tiny)
+    if not proven:
+        return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
+    message = (
+        f"No feasible portfolio has an expected return above the risk-free rate; the best excess return is "
+        f"{proposal.bound:.6g}. Lower risk_free_rate, loosen the limits, or minimise volatility instead."
+    )
+    return _unanswered(problem, proposal, Status.NOT_APPLICABLE, message)
+
+
+def _unanswered(
+    problem: Problem, proposal: Proposal, status: Status, message: str, certificate: Certificate | None = None
+) -> Solution:
+    return Solution(
+        status=status,
+        universe=problem.universe,
+        message=message,
+        certificate=certificate,
+        bound=proposal.bound,
+        iterations=proposal.iterations,
+    )
+
+
+_MESSAGES: Mapping[Status, str] = {
+    Status.OPTIMAL: "Proven optimal.",
+    Status.FEASIBLE: "Satisfies every constraint; not proven optimal.",
+    Status.INFEASIBLE: "No portfolio satisfies every constraint.",
+    Status.UNBOUNDED: "The objective has no best value: it improves without end, or is approached and never reached. "
+    "Add a limit on weights or leverage.",
+    Status.NOT_APPLICABLE: "The objective has no meaning for this problem.",
+    Status.TIME_LIMIT: "The deadline passed before there was an answer. Allow more time, or ask for fewer names.",
+    Status.NUMERICAL_ERROR: "The solvers returned nothing that passes its certificate. Try another solver, or check the "
+    "scale of the figures.",
+    Status.RESOURCE_EXHAUSTED: "The solve outgrew its memory or processor limit. Ask for fewer names.",
+}
+
+_ERRORS: Mapping[Status, type[NoAnswer]] = {
+    Status.INFEASIBLE: ProblemInfeasible,
+    Status.UNBOUNDED: ProblemUnbounded,
+    Status.NOT_APPLICABLE: NotApplicable,
+    Status.TIME_LIMIT: TimeLimitReached,
+    Status.NUMERICAL_ERROR: NumericalFailure,
+    Status.RESOURCE_EXHAUSTED: ResourcesExhausted,
+}
+
+
+def required_answer(solution: Solution) -> Solution:
+    """The solution itself where it has weights.
+
+    Raises:
+        NoAnswer: the subclass for its status, carrying the solution.
+    """
+    if solution.status.answered:
+        return solution
+    raise _ERRORS[solution.status](solution.message, solution)
+
+
+def solve_with(
+    problem: Problem, estimates: Estimates, method: OptimizationMethod, options: object, programs: LinearPrograms
+) -> Solution:
+    """Propose and judge in one process."""
+    outcome = propose(problem, estimates, method, options, programs)
+    return judge(problem, outcome, method.capabilities.rule)
+
+
+__all__ = ["Outcome", "judge", "needs_mean", "propose", "required_answer", "solve_with"]

@@ -1,0 +1,81 @@
+"""The port that optimization methods plug into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tangency.domain.errors import Fault, Unsupported, hint
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a method can honour. What is not listed is refused before it is called.
+
+    Attributes:
+        objectives: names of objectives; ignored by a rule.
+        constraints: kinds of constraints that it takes into account.
+        risk_measures: names of the risk measures it can minimise or limit.
+        needs_mean: whether it uses expected returns under every objective.
+        rule: a rule takes no notice of the objective and of the constraints: its weights follow from the data alone.
+            It accepts any objective, its answers are feasible and never optimal, and an answer that breaks a
+            constraint is refused.
+        order_dependent: whether the order of the names may change the answer.
+    """
+
+    objectives: frozenset[str] = frozenset()
+    constraints: frozenset[str] = frozenset()
+    risk_measures: frozenset[str] = frozenset({"volatility"})
+    needs_mean: bool = False
+    rule: bool = False
+    order_dependent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """For a method or an estimator that has no options."""
+
+
+class OptimizationMethod(Protocol):
+    """A plugin of entry-point group ``tangency.methods``."""
+
+    name: str
+    citation: str
+    """Where the method was published."""
+    capabilities: Capabilities
+    options: type
+    """A frozen dataclass whose fields are the options that a request may set; ``NoOptions`` for none."""
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Weights and a witness for them. Never raises on a sound problem: it says what happened in the status."""
+
+
+def needs_mean(problem: Problem, method: OptimizationMethod) -> bool:
+    """Whether solving the problem takes expected returns."""
+    by_objective = problem.objective.needs_mean and not method.capabilities.rule
+    return by_objective or method.capabilities.needs_mean or problem.constraints_need_mean()
+
+
+def refuse_unsupported(problem: Problem, method: OptimizationMethod) -> None:
+    """Refuse what the method cannot honour, naming it.
+
+    Raises:
+        Unsupported: the objective or a constraint is not among the method's capabilities.
+    """
+    can = method.capabilities
+    if can.rule:
+        return
+    if problem.objective.name not in can.objectives:
+        valid = hint(problem.objective.name, sorted(can.objectives))
+        detail = f"{problem.objective.name!r} is no objective of method {method.name!r}; {valid}"
+        raise Unsupported.at(("objective",), detail, "unsupported")
+    faults = [
+        Fault(constraint.path, f"method {method.name!r} cannot honour {constraint.id}; leave it out.", "unsupported")
+        for constraint in problem.constraints
+        if constraint.kind not in can.constraints
+    ]
+    if faults:
+        raise Unsupported(faults)

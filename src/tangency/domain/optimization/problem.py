@@ -1,0 +1,93 @@
+"""One immutable question: these assets, this evidence about them, this aim, these limits, this method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.market import Market
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.objective import Objective
+from tangency.domain.optimization.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class SolverPolicy:
+    """How a method should solve, where it has a choice.
+
+    Attributes:
+        sequence: solvers to try in turn, by name.
+        tolerance: absolute and relative residual to ask of them.
+        time_limit_s: seconds of wall time for the solve; the deadline of the door adds to it.
+    """
+
+    sequence: tuple[str, ...] = ("piqp", "clarabel")
+    tolerance: float = 1e-10
+    time_limit_s: float = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A portfolio optimization, complete: solving it needs nothing but the plugins it names.
+
+    Attributes:
+        market: the names and what is known about them.
+        objective: what to be best at.
+        constraints: limits on the weights, each with its own id.
+        method: the name of an optimization method plugin.
+        options: the method's own options.
+        current: current weights, shape (n,), or None where unknown.
+        risk_free_rate: annual, for the Sharpe ratio that every answer reports.
+        seed: for methods that draw random numbers.
+
+    Raises:
+        InvalidInput: a constraint that names what is not there, two constraints of one id, a figure that is not finite.
+    """
+
+    market: Market
+    objective: Objective
+    constraints: tuple[Constraint, ...]
+    method: str = "mean_variance"
+    options: Mapping[str, object] = field(default_factory=dict)
+    current: Vector | None = None
+    risk_free_rate: float = 0.0
+    solver: SolverPolicy = SolverPolicy()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        faults = [fault for constraint in self.constraints for fault in constraint.faults(self.universe)]
+        seen: set[str] = set()
+        for constraint in self.constraints:
+            if constraint.id in seen:
+                faults.append(Fault(constraint.path, f"{constraint.id} is given twice.", "duplicate"))
+            seen.add(constraint.id)
+        if not np.isfinite(self.risk_free_rate):
+            faults.append(Fault(("risk_parameters", "risk_free_rate"), f"is {self.risk_free_rate}; give a number."))
+        if faults:
+            raise InvalidInput(faults)
+
+    @property
+    def universe(self) -> Universe:
+        """The names."""
+        return self.market.universe
+
+    @cached_property
+    def by_id(self) -> dict[str, Constraint]:
+        """The constraints by their ids."""
+        return {constraint.id: constraint for constraint in self.constraints}
+
+    def region(self, estimates: Estimates) -> Region:
+        """The portfolios that satisfy every constraint."""
+        shapes = [constraint.shape(self.universe, estimates) for constraint in self.constraints]
+        return Region.of(len(self.universe), shapes)
+
+    def constraints_need_mean(self) -> bool:
+        """Whether some constraint cannot be read without expected returns."""
+        return any(constraint.needs_mean for constraint in self.constraints)

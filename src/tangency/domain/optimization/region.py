@@ -1,0 +1,160 @@
+"""The set of portfolios that satisfy every constraint, in the four shapes that a constraint can have.
+
+A constraint knows its shape; everything else (the certificate, infeasibility, the solver kernels) works on shapes and
+never asks which constraint it came from. A new constraint that has one of these shapes needs no edit here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.numbers import Matrix, Vector
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Bounds:
+    """lower <= x <= upper, name by name; shape (n,) each, infinite where a name has none."""
+
+    id: str
+    lower: Vector
+    upper: Vector
+
+    def excess(self, x: Vector) -> float:
+        """By how much the worst name is outside; negative inside."""
+        return float(np.maximum(self.lower - x, x - self.upper).max())
+
+    def relaxed(self, amount: float) -> Bounds:
+        """The same with each finite bound moved outward."""
+        return Bounds(self.id, self.lower - amount, self.upper + amount)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Row:
+    """coefficients' x <= limit, or == limit; coefficients have shape (n,)."""
+
+    id: str
+    coefficients: Vector
+    limit: float
+    equality: bool = False
+
+    def excess(self, x: Vector) -> float:
+        """By how much it is broken; negative with room left."""
+        over = float(self.coefficients @ x) - self.limit
+        return abs(over) if self.equality else over
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Distance:
+    """sum of |x - center| <= limit; center has shape (n,)."""
+
+    id: str
+    center: Vector
+    limit: float
+
+    def excess(self, x: Vector) -> float:
+        """By how much it is broken; negative with room left."""
+        return float(np.abs(x - self.center).sum()) - self.limit
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RiskCap:
+    """sqrt(x' S x) <= limit."""
+
+    id: str
+    covariance: Covariance
+    limit: float
+
+    def excess(self, x: Vector) -> float:
+        """By how much it is broken; negative with room left."""
+        return float(np.sqrt(max(0.0, float(x @ self.covariance.times(x))))) - self.limit
+
+    def cut(self, z: Vector) -> Row | None:
+        """The half-space (Sz)'x <= limit sqrt(z'Sz)/sqrt(z'Sz), which holds all of the set for every z.
+
+        By Cauchy-Schwarz. None where z carries no risk.
+        """
+        image = self.covariance.times(z)
+        norm = float(np.sqrt(max(0.0, float(z @ image))))
+        return Row(self.id, image / norm, self.limit) if norm > 0 else None
+
+
+Shape: TypeAlias = Bounds | Row | Distance | RiskCap
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """An intersection of shapes over n names."""
+
+    size: int
+    bounds: tuple[Bounds, ...]
+    rows: tuple[Row, ...]
+    distances: tuple[Distance, ...]
+    caps: tuple[RiskCap, ...]
+
+    @classmethod
+    def of(cls, size: int, shapes: Iterable[Shape]) -> Region:
+        """Sort shapes by their kind."""
+        listed = tuple(shapes)
+        return cls(
+            size,
+            tuple(shape for shape in listed if isinstance(shape, Bounds)),
+            tuple(shape for shape in listed if isinstance(shape, Row)),
+            tuple(shape for shape in listed if isinstance(shape, Distance)),
+            tuple(shape for shape in listed if isinstance(shape, RiskCap)),
+        )
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """Every shape, bounds first."""
+        return (*self.bounds, *self.rows, *self.distances, *self.caps)
+
+    @cached_property
+    def lower(self) -> Vector:
+        """The tightest lower bound of each name; shape (n,)."""
+        return np.maximum.reduce([b.lower for b in self.bounds], initial=-np.inf, axis=0) + np.zeros(self.size)
+
+    @cached_property
+    def upper(self) -> Vector:
+        """The tightest upper bound of each name; shape (n,)."""
+        return np.minimum.reduce([b.upper for b in self.bounds], initial=np.inf, axis=0) + np.zeros(self.size)
+
+    @cached_property
+    def coefficients(self) -> Matrix:
+        """The rows stacked; shape (m, n)."""
+        return np.array([row.coefficients for row in self.rows]).reshape(len(self.rows), self.size)
+
+    @cached_property
+    def implied(self) -> tuple[Vector, Vector]:
+        """Bounds on each name that follow from all the constraints together; shape (n,) each.
+
+        From a distance: |x_i - center_i| <= limit. From an equality or a row whose other terms are bounded: what they
+        leave for x_i. Needed where a name has no bound of its own, since the certificate minimises over a box.
+        """
+        lower, upper = self.lower.copy(), self.upper.copy()
+        for distance in self.distances:
+            reach = max(distance.limit, 0.0)
+            lower, upper = np.maximum(lower, distance.center - reach), np.minimum(upper, distance.center + reach)
+        for row in self.rows:
+            lower, upper = _tightened(row.coefficients, row.limit, lower, upper)
+            if row.equality:
+                lower, upper = _tightened(-row.coefficients, -row.limit, lower, upper)
+        return lower, upper
+
+
+def _tightened(a: Vector, limit: float, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
+    """Bounds with those that a'x <= limit implies for names that have none."""
+    with np.errstate(invalid="ignore"):
+        least = np.where(a == 0, 0.0, np.where(a > 0, a * lower, a * upper))
+        endless = np.isneginf(least)
+        others = float(least[~endless].sum()) - np.where(endless, 0.0, least)
+        others = np.where(endless.sum() - endless > 0, -np.inf, others)
+        room = np.divide(limit - others, a, out=np.zeros_like(a), where=a != 0)
+    upper = np.where((a > 0) & np.isposinf(upper), room, upper)
+    lower = np.where((a < 0) & np.isneginf(lower), room, lower)
+    return lower, upper

@@ -1,0 +1,1 @@
+"""Portfolios as they are held, and the prices that value them."""

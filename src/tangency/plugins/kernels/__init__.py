@@ -1,0 +1,1 @@
+"""Solver kernels: pure numerics that the built-in methods choose from."""

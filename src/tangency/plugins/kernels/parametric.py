@@ -1,0 +1,215 @@
+"""The family x(tau) = argmin 1/2 x'Sx - tau m'x over a polyhedron, and the member that a mean-variance objective wants.
+
+tau = 0 is least variance, tau = 1 / risk aversion is most utility, and as tau grows the mean does. The greatest Sharpe
+ratio is the member whose variance is tau times its excess mean; a volatility target is met by the member that has it.
+On one active set the family is a line, so both have closed forms there (see ``active_set``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.numbers import Vector, power_of_two_near
+from tangency.domain.optimization.region import Region, Row
+from tangency.domain.optimization.solution import SolverAttempt
+from tangency.plugins.kernels import working_set
+from tangency.plugins.kernels.active_set import Piece, holds, piece
+from tangency.plugins.kernels.interior_point import InteriorPoint, Polyhedron
+
+MOST_STEPS = 60
+"""Searches that land take 2 to 5; bisection needs 50 to reach the last digit."""
+
+LARGE_TAUS = (1e2, 1e4, 1e6, 1e8)
+"""In the family's own scale, where mean and variance pull equally at 1."""
+ENDLESS = 1e6
+"""A piece that still holds at so many times its tau, and whose answer lies beyond, never gets there."""
+STILL = 1e-9
+"""Relative change of the mean along a piece below which it is rounding."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Member:
+    """One member of the family, in the units of the problem.
+
+    Attributes:
+        weights: shape (n,).
+        multipliers: by constraint id, of the rows and distances, for the objective 1/2 x'Sx - tau m'x.
+    """
+
+    tau: float
+    weights: Vector
+    multipliers: dict[str, float]
+
+
+Target = Callable[[Piece], float | None]
+
+
+@dataclass(eq=False)
+class Family:
+    """The family for one covariance, mean and region. Not a value: it collects the attempts it makes.
+
+    Attributes:
+        attempts: every call of a solver so far.
+    """
+
+    covariance: Covariance
+    mean: Vector
+    region: Region
+    tolerance: float
+    attempts: list[SolverAttempt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._variance_unit = power_of_two_near(float(self.covariance.variances.max()))
+        self._mean_unit = power_of_two_near(float(np.abs(self.mean).max()))
+        self._S = self.covariance.dense() / self._variance_unit
+        self._m = self.mean / self._mean_unit
+        units = [power_of_two_near(float(np.abs(row.coefficients).max())) for row in self.region.rows]
+        self._row_units = np.array(units)
+        self._polyhedron = _polyhedron(self.region, self._row_units)
+        self._parked: Vector | None = None
+
+    @property
+    def iterations(self) -> int:
+        """Of all attempts."""
+        return sum(attempt.iterations for attempt in self.attempts)
+
+    @property
+    def natural_tau(self) -> float:
+        """The tau at which mean and variance pull about equally."""
+        return self._variance_unit / self._mean_unit
+
+    def member(self, tau: float) -> Member | None:
+        """The member at tau; None where the solver failed."""
+        inner = self._inner(tau)
+        point = self._point(inner)
+        if point is None:
+            return None
+        line = self._piece(point)
+        if line is not None and self._holds(line, inner):
+            return self._member(inner, *line.at(inner))
+        return self._approximate(inner, point)
+
+    def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
+        """The member at which ``verdict`` changes sign, found by jumping to where each piece says it does.
+
+        The member's tau is infinite where the family runs off without the verdict changing.
+
+        Args:
+            target: on a piece (in the family's own scale), the tau it aims at; infinite where only a larger one than
+                any on this piece will do, None where it has none.
+            verdict: below 0 where tau must grow, above 0 where it must shrink.
+            tau: where to begin.
+        """
+        low, high, inner = 0.0, np.inf, self._inner(tau)
+        best: Member | None = None
+        for _ in range(MOST_STEPS):
+            point = self._point(inner)
+            if point is None:
+                return best
+            line = self._piece(point)
+            aim = None if line is None else target(line)
+            if line is not None and aim is not None and self._holds(line, min(aim, inner * ENDLESS)):
+                x, row_prices, distance_prices = line.at(min(aim, inner * ENDLESS))
+                return self._member(aim, x, row_prices, distance_prices)
+            best = self._approximate(inner, point)
+            low, high = (inner, high) if verdict(best) < 0 else (low, inner)
+            if high - low <= 1e-15 * low:
+                return best
+            inner = aim if aim is not None and low < aim < high else _between(low, high, inner)
+        return best
+
+    def furthest(self) -> tuple[Member, bool] | None:
+        """The member of greatest mean, and among those of least variance, with the multipliers of a linear objective.
+
+        For tau large enough the family stands still there (exact regularisation of linear programs, Mangasarian and
+        Meyer 1979).
+
+        Returns:
+            The member, with multipliers for the objective -m'x, and whether the family stands still; None where no
+            piece was found to hold.
+        """
+        found = None
+        for inner in LARGE_TAUS:
+            point = self._point(inner)
+            line = None if point is None else self._piece(point)
+            if line is None or not self._holds(line, inner):
+                continue
+            gain = inner * abs(self.linear(line.direction))
+            still = gain <= STILL * max(abs(self.linear(line.start)), 1e-3)
+            member = self._member(inner, line.start, line.row_direction, line.distance_direction, self._mean_unit)
+            found = member, still
+            if still:
+                break
+        return found
+
+    def quadratic(self, x: Vector) -> float:
+        """x'Sx in the family's own scale."""
+        return float(x @ (self._S @ x))
+
+    def linear(self, x: Vector) -> float:
+        """m'x in the family's own scale."""
+        return float(self._m @ x)
+
+    def scaled_variance(self, variance: float) -> float:
+        """A variance in the family's own scale."""
+        return variance / self._variance_unit
+
+    def _inner(self, tau: float) -> float:
+        return tau / self.natural_tau
+
+    def _point(self, tau: float) -> InteriorPoint | None:
+        unit = max(1.0, tau)
+        S = self._S if unit == 1.0 else self._S / unit
+        point = working_set.solve(S, -(tau / unit) * self._m, self._polyhedron, self.tolerance, self._parked)
+        self.attempts.append(point.attempt)
+        if not point.solved:
+            return None
+        if not self._polyhedron.distances:
+            self._parked = point.leaning.parked
+        return InteriorPoint(
+            True, point.x, unit * point.row_prices, unit * point.distance_prices, point.leaning, point.attempt
+        )
+
+    def _piece(self, point: InteriorPoint) -> Piece | None:
+        return piece(self._S, self._m, self._polyhedron, point.leaning, point.x)
+
+    def _holds(self, line: Piece, tau: float) -> bool:
+        return holds(self._S, self._m, self._polyhedron, line, tau)
+
+    def _approximate(self, tau: float, point: InteriorPoint) -> Member:
+        return self._member(tau, point.x, point.row_prices, point.distance_prices)
+
+    def _member(
+        self, tau: float, x: Vector, row_prices: Vector, distance_prices: Vector, unit: float | None = None
+    ) -> Member:
+        weights = np.clip(x, self._polyhedron.lower, self._polyhedron.upper)
+        unit = self._variance_unit if unit is None else unit
+        multipliers = {
+            row.id: float(price * unit / scale)
+            for row, price, scale in zip(self.region.rows, row_prices, self._row_units, strict=True)
+        }
+        for distance, price in zip(self.region.distances, distance_prices, strict=True):
+            multipliers[distance.id] = float(price) * unit
+        return Member(tau * self.natural_tau, weights, multipliers)
+
+
+def _polyhedron(region: Region, units: Vector) -> Polyhedron:
+    rows: tuple[Row, ...] = region.rows
+    return Polyhedron(
+        region.coefficients / units[:, None],
+        np.array([row.limit for row in rows]) / units,
+        np.array([row.equality for row in rows], dtype=bool),
+        region.lower,
+        region.upper,
+        region.distances,
+    )
+
+
+def _between(low: float, high: float, at: float) -> float:
+    if np.isinf(high):
+        return 8.0 * at if at > 0 else 1.0
+    return float(np.sqrt(low * high)) if low > 0 else 0.125 * high

@@ -1,0 +1,255 @@
+"""Mean-variance optimization: least volatility, most utility, most return, the greatest Sharpe ratio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import certify
+from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, MinimumVolatility
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
+from tangency.plugins.kernels.active_set import Piece
+from tangency.plugins.kernels.parametric import Family, Member
+
+NO_EXCESS = 1e-10
+"""Relative to the largest excess mean: a best excess below it is zero, and no portfolio beats the risk-free rate."""
+CAP_TOUCHED = 1e-12
+"""Relative excess over a volatility target that is rounding."""
+
+
+class MeanVariance:
+    """Markowitz portfolios under linear, turnover and leverage limits and a volatility target.
+
+    PIQP solves for the members of the family argmin 1/2 x'Sx - tau m'x, an active-set solve makes them exact, and
+    the tau that the objective wants has a closed form on each active set. Clarabel takes over where that fails.
+    """
+
+    name = "mean_variance"
+    citation = "Markowitz, H. (1952), Portfolio Selection, Journal of Finance 7(1), 77-91"
+    capabilities = Capabilities(
+        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"}),
+        constraints=frozenset(
+            {
+                "budget",
+                "long_only",
+                "min_weight",
+                "max_weight",
+                "sector_limits",
+                "turnover_limit",
+                "leverage_limit",
+                "target_return",
+                "target_volatility",
+            }
+        ),
+    )
+    options = NoOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Try the solvers of the policy in turn until one's answer passes its certificate."""
+        region = problem.region(estimates)
+        if (region.lower > region.upper).any():
+            return Proposal(Status.INFEASIBLE)
+        best: Proposal | None = None
+        attempts: tuple[SolverAttempt, ...] = ()
+        for solver in problem.solver.sequence:
+            proposal = _SOLVERS[solver](problem, estimates, region)
+            attempts += proposal.attempts
+            if best is None or _rank(problem, estimates, proposal) > _rank(problem, estimates, best):
+                best = proposal
+            if _rank(problem, estimates, best) == _SETTLED:
+                break
+        if best is None:
+            return Proposal(Status.NUMERICAL_ERROR, message="The solver policy names no solver.")
+        iterations = sum(attempt.iterations for attempt in attempts)
+        return replace(best, attempts=attempts, iterations=iterations)
+
+
+_SETTLED = 3
+
+
+def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
+    """3: settled. 2: feasible, not proven. 1: a verdict without proof. 0: nothing."""
+    if proposal.status in (Status.NOT_APPLICABLE, Status.INFEASIBLE):
+        return _SETTLED
+    if proposal.weights is None:
+        return 1 if proposal.status is Status.UNBOUNDED else 0
+    if isinstance(problem.objective, MaximumSharpe) and estimates.volatility(proposal.weights) == 0.0:
+        return _SETTLED
+    certificate = certify(problem, estimates, proposal.weights, proposal.witness)
+    if certificate.proves_optimality:
+        return _SETTLED
+    return 2 if certificate.constraints_satisfied else 0
+
+
+def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> Proposal:
+    return _Search(problem, estimates, region).run()
+
+
+@dataclass(eq=False)
+class _Search:
+    """Finds the member of the family that the objective wants, and the one that meets a volatility target."""
+
+    problem: Problem
+    estimates: Estimates
+    region: Region
+    family: Family = field(init=False)
+
+    def __post_init__(self) -> None:
+        objective, n = self.problem.objective, self.region.size
+        if isinstance(objective, MinimumVolatility):
+            mean = np.zeros(n)
+        elif isinstance(objective, MaximumSharpe):
+            mean = objective.excess_means(self.estimates)
+        else:
+            mean = self.estimates.required_mean("the objective")
+        polyhedral = Region(n, self.region.bounds, self.region.rows, self.region.distances, ())
+        self.family = Family(self.estimates.covariance, mean, polyhedral, self.problem.solver.tolerance)
+
+    def run(self) -> Proposal:
+        objective = self.problem.objective
+        if isinstance(objective, MaximumSharpe):
+            return self._sharpe()
+        if isinstance(objective, MaximumReturn):
+            return self._greatest_return()
+        tau = 1.0 / objective.risk_aversion if isinstance(objective, MaximumUtility) else 0.0
+        member = self.family.member(tau)
+        if member is None:
+            return self._failed()
+        return self._within_cap(member, _scaled(member, tau) if tau else member.multipliers)
+
+    def _greatest_return(self) -> Proposal:
+        found = self.family.furthest()
+        if found is None:
+            return self._failed()
+        member, still = found
+        if not still and not self.region.caps:
+            return self._proposal(Status.UNBOUNDED)
+        return self._within_cap(member, member.multipliers, improper=not still)
+
+    def _sharpe(self) -> Proposal:
+        family = self.family
+
+        def aim(piece: Piece) -> float | None:
+            # On a piece variance = tau excess reads a'Sa = tau m'a, since d'Sd = m'd and a'Sd = 0.
+            gain = family.linear(piece.start)
+            return family.quadratic(piece.start) / gain if gain > 0 else np.inf
+
+        def verdict(member: Member) -> float:
+            return member.tau * self._excess(member.weights) - self.estimates.volatility(member.weights) ** 2
+
+        member = family.search(aim, verdict, self._first_tau())
+        if member is None:
+            return self._failed()
+        if self._excess(member.weights) <= NO_EXCESS * float(np.abs(family.mean).max()):
+            return self._no_excess()
+        if np.isinf(member.tau):
+            return self._proposal(Status.UNBOUNDED)
+        return self._within_cap(member, _scaled(member, member.tau))
+
+    def _no_excess(self) -> Proposal:
+        found = self.family.furthest()
+        if found is None:
+            return self._failed()
+        member, still = found
+        excess = self._excess(member.weights)
+        if not still or excess > NO_EXCESS * float(np.abs(self.family.mean).max()):
+            return self._proposal(Status.UNBOUNDED if not still else Status.NUMERICAL_ERROR)
+        proposal = self._proposal(Status.NOT_APPLICABLE)
+        return replace(proposal, witness=Witness(member.multipliers), bound=min(excess, 0.0) + 0.0)
+
+    def _within_cap(self, member: Member, multipliers: dict[str, float], improper: bool = False) -> Proposal:
+        """The member itself where it meets the volatility target, else the one on the family that just does."""
+        cap = self.region.caps[0] if self.region.caps else None
+        over = np.inf if improper else 0.0
+        if cap is None or cap.excess(member.weights) + over <= CAP_TOUCHED * cap.limit:
+            return self._proposal(Status.OPTIMAL, member.weights, Witness(multipliers))
+        least = self.family.member(0.0)
+        if least is None:
+            return self._failed()
+        if cap.excess(least.weights) > CAP_TOUCHED * cap.limit:
+            return self._unreachable(cap.id, least)
+        family, limit = self.family, self.family.scaled_variance(cap.limit**2)
+
+        def aim(piece: Piece) -> float | None:
+            steepness = family.quadratic(piece.direction)
+            room = limit - family.quadratic(piece.start)
+            return float(np.sqrt(room / steepness)) if room >= 0 and steepness > 0 else None
+
+        touching = family.search(aim, lambda m: cap.excess(m.weights), min(member.tau, family.natural_tau))
+        if touching is None:
+            return self._failed()
+        return self._proposal(Status.OPTIMAL, touching.weights, self._touching_witness(cap.id, touching))
+
+    def _touching_witness(self, cap: str, member: Member) -> Witness:
+        """S x - tau m + A'y = 0 divided by tau, its S x shared between the objective and the cap."""
+        sigma = self.estimates.volatility(member.weights)
+        total, own = 1.0 / member.tau if member.tau > 0 else 0.0, 0.0
+        if isinstance(self.problem.objective, MaximumUtility):
+            own = self.problem.objective.risk_aversion
+        elif isinstance(self.problem.objective, MaximumSharpe):
+            own = self._excess(member.weights) / sigma**2
+        multipliers = _scaled(member, member.tau) if member.tau > 0 else dict(member.multipliers)
+        multipliers[cap] = max(0.0, sigma * (total - own))
+        return Witness(multipliers, {cap: member.weights})
+
+    def _unreachable(self, cap: str, least: Member) -> Proposal:
+        sigma = self.estimates.volatility(least.weights)
+        multipliers = {key: value / sigma for key, value in least.multipliers.items()} | {cap: 1.0}
+        return self._proposal(Status.INFEASIBLE, None, Witness(multipliers, {cap: least.weights}))
+
+    def _first_tau(self) -> float:
+        """From the inverse-variance portfolio where it earns anything."""
+        variances = self.estimates.covariance.variances
+        weights = 1.0 / np.maximum(variances, float(variances.mean()) * 1e-6 + np.finfo(float).tiny)
+        weights /= weights.sum()
+        excess = self._excess(weights)
+        variance = self.estimates.volatility(weights) ** 2
+        return variance / excess if excess > 0 and variance > 0 else self.family.natural_tau
+
+    def _excess(self, weights: Vector) -> float:
+        return float(self.family.mean @ weights)
+
+    def _failed(self) -> Proposal:
+        infeasible = any(attempt.status == "infeasible" for attempt in self.family.attempts)
+        return self._proposal(Status.INFEASIBLE if infeasible else Status.NUMERICAL_ERROR)
+
+    def _proposal(self, status: Status, weights: Vector | None = None, witness: Witness | None = None) -> Proposal:
+        attempts = tuple(self.family.attempts)
+        return Proposal(status, weights, witness, self.family.iterations, attempts)
+
+
+def _scaled(member: Member, tau: float) -> dict[str, float]:
+    return {key: value / tau for key, value in member.multipliers.items()}
+
+
+def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> Proposal:
+    from tangency.plugins.kernels.conic import conic
+
+    objective, n = problem.objective, region.size
+    ratio = isinstance(objective, MaximumSharpe)
+    mean = np.zeros(n) if not objective.needs_mean else estimates.required_mean("the objective")
+    if isinstance(objective, MaximumSharpe):
+        mean = objective.excess_means(estimates)
+    risk_weight = 1.0 if isinstance(objective, MinimumVolatility) else 0.0
+    if isinstance(objective, MaximumUtility):
+        risk_weight = objective.risk_aversion
+    policy = problem.solver
+    point = conic(estimates.covariance, mean, risk_weight, region, ratio, policy.tolerance, policy.time_limit_s)
+    status = {
+        "solved": Status.OPTIMAL,
+        "almost_solved": Status.OPTIMAL,
+        "infeasible": Status.NUMERICAL_ERROR if ratio else Status.INFEASIBLE,
+        "unbounded": Status.UNBOUNDED,
+        "time_limit": Status.TIME_LIMIT,
+    }.get(point.status, Status.NUMERICAL_ERROR)
+    witness = Witness(point.multipliers, point.cuts) if point.weights is not None else None
+    return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,))
+
+
+_SOLVERS = {"piqp": _by_piqp, "clarabel": _by_clarabel}
