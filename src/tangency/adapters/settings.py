@@ -1,0 +1,153 @@
+"""Everything that an operator may set, typed in one place, from the environment and an optional file.
+
+The environment wins over the file, the file over the defaults. A variable is the field's name in capitals behind
+``TANGENCY_``; the file is TOML with the same names in lower case, and ``TANGENCY_CONFIG`` says where it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tangency.domain.errors import TangencyError, hint
+
+PREFIX = "TANGENCY_"
+FILE_VARIABLE = "TANGENCY_CONFIG"
+
+log = logging.getLogger(__name__)
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1024, le=2**40)]
+Seconds = Annotated[float, Meta(ge=0.01, le=86_400)]
+
+
+class InvalidSettings(TangencyError):
+    """A setting that cannot be used; the message names the variable or the file."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator may set.
+
+    Attributes:
+        database_url: where answers are kept, with its driver; empty means a SQLite file in ``data_dir``.
+        data_dir: folder of the embedded database; empty means the user's data folder of the platform.
+        tenant: whose data this process serves.
+        host: address to listen on.
+        port: port to listen on.
+        body_limit_bytes: largest body of a request; a covariance of 1,000 names is 22 MB.
+        body_budget_bytes: most bytes of bodies in memory at once; a request above it is asked to come again.
+        body_deadline_s: a client that has not sent its whole body by then is refused.
+        names_limit: most names in one problem.
+        batch_limit: most items in one batch.
+        deadline_s: seconds from the hand-over to the solvers until a request is given up.
+        solver_workers: solver processes; 0 means one per processor core.
+        solver_queue: problems that may wait for a solver; above it the service is busy.
+        solver_memory_mb: address space of one solver process.
+        solver_jobs: problems after which a solver process is replaced.
+        blocked_plugins: names of methods and estimators that may not be loaded, separated by commas.
+    """
+
+    database_url: str = ""
+    data_dir: str = ""
+    tenant: Annotated[str, Meta(min_length=1, max_length=100)] = "default"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    body_limit_bytes: Bytes = 32 * 2**20
+    body_budget_bytes: Bytes = 256 * 2**20
+    body_deadline_s: Seconds = 30.0
+    names_limit: Count = 2_000
+    batch_limit: Count = 100
+    deadline_s: Seconds = 30.0
+    solver_workers: Annotated[int, Meta(ge=0, le=1_024)] = 0
+    solver_queue: Count = 64
+    solver_memory_mb: Annotated[int, Meta(ge=256, le=1_048_576)] = 4_096
+    solver_jobs: Count = 500
+    blocked_plugins: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the file that the environment names, then the environment itself.
+
+        Raises:
+            InvalidSettings: every value that cannot be used, each with its variable or its file.
+        """
+        environment = os.environ if environment is None else environment
+        path = environment.get(FILE_VARIABLE, "")
+        stated = {**(_from_file(Path(path)) if path else {}), **_from_environment(environment)}
+        fields = {field.name: field for field in msgspec.structs.fields(cls)}
+        values, faults = {}, []
+        for name, (origin, value) in stated.items():
+            try:
+                values[name] = msgspec.convert(value, fields[name].type, strict=not isinstance(value, str | list))
+            except msgspec.ValidationError as error:
+                faults.append(f"{origin} is {value!r}: {error}.")
+        if faults:
+            raise InvalidSettings(" ".join(faults))
+        return cls(**values)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded default, which migrates itself."""
+        return not self.database_url
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """Where answers are kept; the folder of the embedded default is made by whoever opens it."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_path / 'tangency.db'}"
+
+    @property
+    def data_path(self) -> Path:
+        """The folder of the embedded database."""
+        if self.data_dir:
+            return Path(self.data_dir).expanduser()
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("tangency", appauthor=False))
+
+    @property
+    def workers(self) -> int:
+        """Solver processes."""
+        return self.solver_workers or _cores()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # where the system knows which cores are ours
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_Stated = dict[str, tuple[str, object]]
+
+
+def _from_environment(environment: Mapping[str, str]) -> _Stated:
+    stated: _Stated = {}
+    for variable, value in environment.items():
+        if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in Settings.__struct_fields__:
+            log.warning("%s is not a setting; %s", variable, hint(name, Settings.__struct_fields__))
+        elif name == "blocked_plugins":
+            stated[name] = (variable, [part.strip() for part in value.split(",") if part.strip()])
+        else:
+            stated[name] = (variable, value)
+    return stated
+
+
+def _from_file(path: Path) -> _Stated:
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidSettings(f"{FILE_VARIABLE} names {path}, which cannot be read: {error}.") from None
+    unknown = [name for name in document if name not in Settings.__struct_fields__]
+    if unknown:
+        known = "; ".join(f"{name!r} is not a setting; {hint(name, Settings.__struct_fields__)}" for name in unknown)
+        raise InvalidSettings(f"{path}: {known}")
+    return {name: (f"{name} in {path}", value) for name, value in document.items()}

@@ -1,0 +1,127 @@
+"""Optimizing portfolios: what may be asked, and the verbs that do it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from tangency.application.context import Context
+from tangency.application.message import Message
+from tangency.application.posing import gathered, pose
+from tangency.application.question import Question
+from tangency.application.unused_inputs import unused_inputs
+from tangency.domain.errors import NoAnswer, NotFound
+from tangency.domain.optimization.judgement import required_answer
+from tangency.domain.optimization.optimization import Answer, Optimization
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizePortfolio(Message[Answer]):
+    """Answer a question about a portfolio, and keep the answer or the reason why there is none."""
+
+    question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizeBatch(Message[tuple[Answer | Exception, ...]]):
+    """Answer several questions, each as if it stood alone; what one raises takes its place in the result."""
+
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SolveProblem(Message[Solution]):
+    """Solve a problem that is complete already. Nothing is kept: it names no portfolio."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LatestOptimization(Message[Answer]):
+    """The last answer for a portfolio."""
+
+    portfolio_id: str
+
+
+async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> Answer:
+    """Gather, pose, solve, record.
+
+    Raises:
+        InvalidInput: the question cannot be read as a problem; nothing is kept.
+        NoAnswer: it can, and there is no portfolio to give; that is kept.
+        NoFreeSolver: every solver is busy; nothing is kept.
+    """
+    question = command.question
+    problem = pose(question, await gathered(question, context), context)
+    context.units.prepare(problem)
+    optimization = Optimization.request(
+        context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()
+    )
+    failure = await _solve(optimization, question, context)
+    async with context.units() as unit:
+        await unit.optimizations.add(optimization)
+        await unit.commit()
+    if failure is not None:
+        raise failure
+    answer = optimization.answer
+    if answer is None:
+        raise NotFound(f"optimization {optimization.id} ended {optimization.stage} and left no answer")
+    return answer
+
+
+async def _solve(optimization: Optimization, question: Question, context: Context) -> NoAnswer | None:
+    """Take the optimization to its end; what keeps it from an answer is returned, to be raised once it is kept."""
+    began = context.clock.monotonic()
+    optimization.start(context.clock.now())
+    try:
+        solution = await context.solvers.solve(optimization.problem, context.deadline_s)
+        ended = context.clock.monotonic()
+        unused = unused_inputs(question, optimization.problem, solution)
+        optimization.conclude(solution, context.clock.now(), 1e3 * (ended - began), unused)
+        required_answer(solution)
+    except NoAnswer as failure:
+        if optimization.ended_at is None:
+            optimization.fail(failure, context.clock.now(), 1e3 * (context.clock.monotonic() - began))
+        return failure
+    return None
+
+
+async def optimize_batch(command: OptimizeBatch, context: Context) -> tuple[Answer | Exception, ...]:
+    """Optimize side by side, in the order of the questions."""
+    turns = asyncio.Semaphore(context.side_by_side)
+
+    async def one(question: Question) -> Answer:
+        async with turns:
+            return await optimize_portfolio(OptimizePortfolio(question), context)
+
+    results = await asyncio.gather(*map(one, command.questions), return_exceptions=True)
+    return tuple(_kept_in_place(result) for result in results)
+
+
+def _kept_in_place(result: Answer | BaseException) -> Answer | Exception:
+    if isinstance(result, BaseException) and not isinstance(result, Exception):
+        raise result  # a cancellation is no answer to one question
+    return result
+
+
+async def solve_problem(command: SolveProblem, context: Context) -> Solution:
+    """Solve in an isolated process.
+
+    Raises:
+        NoAnswer: there is no portfolio to give.
+    """
+    return required_answer(await context.solvers.solve(command.problem, context.deadline_s))
+
+
+async def latest_optimization(query: LatestOptimization, context: Context) -> Answer:
+    """Read the last answer.
+
+    Raises:
+        NotFound: there is none.
+    """
+    answer = await context.latest.answer(query.portfolio_id)
+    if answer is None:
+        raise NotFound(f"nothing has been optimized for portfolio {query.portfolio_id!r} yet; post it first.")
+    return answer

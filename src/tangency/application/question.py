@@ -1,0 +1,106 @@
+"""A question about a portfolio, in plain values: what every door hands in, whatever its document looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+
+from tangency.domain.market.estimates import EstimatorChoice
+from tangency.domain.market.returns import MissingData
+from tangency.domain.market.universe import Asset
+from tangency.domain.numbers import Matrix
+from tangency.domain.optimization.optimization import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """What is stated about one name. None where nothing is.
+
+    Attributes:
+        expected_return: annual.
+        current_weight: fraction of the portfolio's value.
+        returns: simple, per period, oldest first; None marks a gap.
+    """
+
+    asset: Asset
+    expected_return: float | None = None
+    current_weight: float | None = None
+    min_weight: float | None = None
+    max_weight: float | None = None
+    returns: Sequence[float | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits on the whole portfolio; None where none is stated."""
+
+    min_weight: float | None = None
+    max_weight: float | None = None
+    sector_limits: Mapping[str, float] = field(default_factory=dict)
+    turnover_limit: float | None = None
+    leverage_limit: float | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class NamedCovariance:
+    """Annual covariances and the names they belong to.
+
+    Attributes:
+        names: in row order.
+        values: shape (n, n).
+    """
+
+    names: tuple[str, ...]
+    values: Matrix
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RiskParameters:
+    """How risk and return are measured, and what is asked of them; None where nothing is stated."""
+
+    risk_free_rate: float | None = None
+    risk_aversion: float | None = None
+    target_return: float | None = None
+    target_volatility: float | None = None
+    confidence_level: float | None = None
+    periods_per_year: float | None = None
+    expected_return_estimator: EstimatorChoice | None = None
+    covariance_estimator: EstimatorChoice | None = None
+    missing_data: MissingData | None = None
+    covariance: NamedCovariance | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Question:
+    """Which portfolio, what to be best at, by which method, within which limits.
+
+    Attributes:
+        strategies: the names in order; None means what was imported under the portfolio id.
+        options: the method's own.
+    """
+
+    portfolio_id: str
+    objective: str
+    method: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    strategies: tuple[Strategy, ...] | None = None
+    limits: Limits = Limits()
+    risk: RiskParameters = RiskParameters()
+
+    @property
+    def configuration(self) -> Configuration:
+        """What was asked, without the data: kept beside the answer."""
+        return Configuration(self.objective, self.method, _stated(self.limits), _stated(self.risk))
+
+
+def _stated(values: Limits | RiskParameters) -> dict[str, object]:
+    document: dict[str, object] = {}
+    for each in fields(values):
+        value = getattr(values, each.name)
+        if isinstance(value, EstimatorChoice):
+            document[each.name] = {"name": value.name, "options": dict(value.options)}
+        elif isinstance(value, NamedCovariance):
+            document[each.name] = {"names": list(value.names)}
+        elif value is not None and value != {}:
+            document[each.name] = dict(value) if isinstance(value, Mapping) else value
+    return document

@@ -1,0 +1,43 @@
+"""The door of the application: one table says which handler answers which message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from tangency.application.context import Context
+from tangency.application.message import Message, Result
+from tangency.application.optimization import (
+    LatestOptimization,
+    OptimizeBatch,
+    OptimizePortfolio,
+    SolveProblem,
+    latest_optimization,
+    optimize_batch,
+    optimize_portfolio,
+    solve_problem,
+)
+from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
+
+Handler = Callable[[Any, Context], Awaitable[object]]
+
+HANDLERS: Mapping[type[Message[Any]], Handler] = {
+    OptimizePortfolio: optimize_portfolio,
+    OptimizeBatch: optimize_batch,
+    SolveProblem: solve_problem,
+    LatestOptimization: latest_optimization,
+    ImportHoldings: import_holdings,
+    ImportPrices: import_prices,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What doors talk to."""
+
+    context: Context
+
+    async def handle(self, message: Message[Result]) -> Result:
+        """Do what a command says, or answer a query."""
+        return cast(Result, await HANDLERS[type(message)](message, self.context))

@@ -1,0 +1,43 @@
+"""What a question states and nothing used. A constraint is never among it, and neither is a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tangency.application.question import Question, RiskParameters
+from tangency.domain.market.estimates import Sources
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Solution
+
+
+def unused_inputs(question: Question, problem: Problem, solution: Solution) -> tuple[str, ...]:
+    """Paths into the request document, in its order; what holds for every name is said once, without a name."""
+    sources = solution.provenance.sources if solution.provenance else None
+    return (*_of_strategies(question, problem, sources), *_of_risk(question.risk, problem, solution, sources))
+
+
+def _of_strategies(question: Question, problem: Problem, sources: Sources | None) -> Iterator[str]:
+    def some(field: str) -> bool:
+        return any(getattr(strategy, field) is not None for strategy in question.strategies or ())
+
+    if some("expected_return") and sources is not None and sources.mean == "absent":
+        yield "strategies.expected_return"
+    if some("current_weight") and problem.current is None:
+        yield "strategies.current_weight"
+    if some("returns") and sources is not None and sources.data is None:
+        yield "strategies.returns"
+
+
+def _of_risk(risk: RiskParameters, problem: Problem, solution: Solution, sources: Sources | None) -> Iterator[str]:
+    used = {
+        "risk_free_rate": solution.expected_return is not None,
+        "risk_aversion": "risk_aversion" in problem.objective.parameters,
+        "confidence_level": False,
+        "periods_per_year": sources is None or sources.data is not None,
+        "expected_return_estimator": sources is None or sources.mean_estimator is not None,
+        "covariance_estimator": sources is None or sources.covariance_estimator is not None,
+        "missing_data": sources is None or sources.data is not None,
+    }
+    for field, is_used in used.items():
+        if getattr(risk, field) is not None and not is_used:
+            yield f"risk_parameters.{field}"

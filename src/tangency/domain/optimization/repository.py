@@ -1,0 +1,28 @@
+"""Where optimizations are kept, and how the latest answer is read."""
+
+from __future__ import annotations
+
+from typing import Protocol
+from uuid import UUID
+
+from tangency.domain.optimization.optimization import Answer, Optimization
+
+
+class OptimizationRepository(Protocol):
+    """Optimizations, complete: whatever is kept can be solved again and gives the same answer."""
+
+    async def add(self, optimization: Optimization) -> None:
+        """Keep an optimization that has ended, answered or not."""
+
+    async def get(self, optimization_id: UUID) -> Optimization | None:
+        """The optimization of that id, with its problem; None where there is none."""
+
+    async def latest(self, portfolio_id: str) -> Optimization | None:
+        """The last completed optimization of a portfolio, with its problem; failures never replace it."""
+
+
+class LatestAnswers(Protocol):
+    """The read side of :meth:`OptimizationRepository.latest`: the answer without its problem, at one query."""
+
+    async def answer(self, portfolio_id: str) -> Answer | None:
+        """The last answer for a portfolio; None where there is none."""

@@ -1,0 +1,43 @@
+"""Several changes that happen together or not at all."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.repository import OptimizationRepository
+from tangency.domain.portfolio.ports import PortfolioRepository
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving it without :meth:`commit` undoes everything. Never open while a solver works."""
+
+    @property
+    def optimizations(self) -> OptimizationRepository:
+        """Optimizations, within this transaction."""
+
+    @property
+    def portfolios(self) -> PortfolioRepository:
+        """Portfolios, within this transaction."""
+
+    async def commit(self) -> None:
+        """Make every change durable."""
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End; undone unless committed."""
+
+
+class UnitsOfWork(Protocol):
+    """Makes units of work."""
+
+    def __call__(self) -> UnitOfWork:
+        """A new one, not begun."""
+
+    def prepare(self, problem: Problem) -> None:
+        """Begin on what keeping this problem will take, beside its solution: nothing is written before the unit."""
