@@ -1,0 +1,67 @@
+"""A plugin's typed options from what a request asked for: unknown ones, wrong types and non-numbers are refused."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+
+from tangency.domain.errors import Fault, InvalidInput, Path, hint
+
+METHOD_OPTIONS: Path = ("method_options",)
+
+_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
+"""How msgspec ends the message of an error below the top: with the place, as ``$.bounds[2].lower``."""
+
+
+def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD_OPTIONS) -> object:
+    """Make an instance of a plugin's options.
+
+    Args:
+        options: the dataclass that the plugin declares.
+        asked: values by field name; a field that is left out keeps its default.
+        path: where they stand in the request document, for messages.
+
+    Raises:
+        InvalidInput: an unknown field, a value of another type, NaN or infinity, or one that the class refuses.
+    """
+    faults = [*_unknown(options, asked, path), *_not_finite(asked, path)]
+    if faults:
+        raise InvalidInput(faults)
+    try:
+        return msgspec.convert(dict(asked), options)
+    except msgspec.ValidationError as error:
+        raise InvalidInput([_fault(str(error), path)]) from None
+    except InvalidInput as error:  # the class itself speaks our language
+        raise InvalidInput([Fault((*path, *fault.path), fault.detail, fault.code) for fault in error.faults]) from None
+
+
+def _unknown(options: type, asked: Mapping[str, object], path: Path) -> Iterator[Fault]:
+    known = [field.name for field in fields(options) if field.init]
+    for name in asked:
+        if name not in known:
+            yield Fault((*path, name), f"{name!r} is no option here; {hint(name, known)}", "unknown")
+
+
+def _not_finite(value: object, path: Path) -> Iterator[Fault]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Fault(path, f"is {value}; give a finite number.", "not_finite")
+    parts: Iterator[tuple[Any, object]] = iter(())
+    if isinstance(value, Mapping):
+        parts = iter(value.items())
+    elif isinstance(value, list | tuple):
+        parts = enumerate(value)
+    for key, part in parts:
+        yield from _not_finite(part, (*path, key))
+
+
+def _fault(message: str, path: Path) -> Fault:
+    place = _PLACE.search(message)
+    detail = message[: place.start()] if place else message
+    steps = re.findall(r"\w+|\.\.\.", place["place"]) if place else []
+    below = tuple(int(step) if step.isdigit() else step for step in steps)
+    return Fault((*path, *below), f"{detail}.")

@@ -1,0 +1,52 @@
+"""The port behind which methods and estimators are found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from tangency.domain.errors import Path
+from tangency.domain.market.estimates import Estimator
+from tangency.domain.optimization.method import OptimizationMethod
+from tangency.domain.optimization.solution import Origin
+
+
+class Plugins(Protocol):
+    """Every method and estimator that is installed, by name, in upper or lower case."""
+
+    def find_method(self, name: str) -> OptimizationMethod:
+        """The method of that name.
+
+        Raises:
+            Unsupported: there is none, or an operator blocked it.
+            PluginError: it cannot be loaded.
+        """
+
+    def find_estimator(self, name: str, path: Path) -> Estimator:
+        """The estimator of that name, which stands at ``path`` in the request.
+
+        Raises:
+            Unsupported: there is none, or an operator blocked it.
+            PluginError: it cannot be loaded.
+        """
+
+    def bind_options(self, options: type, asked: Mapping[str, object], path: Path) -> object:
+        """A plugin's typed options from what was asked at ``path`` in the request.
+
+        Raises:
+            InvalidInput: an option that the plugin does not have, or a value that it does not take.
+        """
+
+    def origin(self, name: str) -> Origin:
+        """The distribution that the method of that name came in.
+
+        Raises:
+            Unsupported: there is none, or an operator blocked it.
+        """
+
+    def estimator_origin(self, name: str) -> Origin:
+        """The distribution that the estimator of that name came in.
+
+        Raises:
+            Unsupported: there is none, or an operator blocked it.
+        """

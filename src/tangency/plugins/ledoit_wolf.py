@@ -1,0 +1,53 @@
+"""Covariance shrunk towards a multiple of the identity by as much as the sample's own noise asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tangency.domain.numbers import Matrix, power_of_two_near
+from tangency.domain.optimization.method import NoOptions
+
+
+class LedoitWolf:
+    """(1 - d) S + d m I on the covariance S with divisor T, m the mean variance, d from the sample."""
+
+    name = "ledoit_wolf"
+    citation = (
+        "Ledoit, O., Wolf, M. (2004). A well-conditioned estimator for large-dimensional covariance matrices. "
+        "Journal of Multivariate Analysis 88(2), 365-411, section 3."
+    )
+    options: type = NoOptions
+
+    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> None:
+        """None: shrinking a covariance says nothing about means."""
+
+    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
+        """Annual covariances: periods_per_year x the shrunk covariance.
+
+        Args:
+            returns: simple returns per period; shape (T, n).
+            periods_per_year: for instance 252 for days.
+            options: none.
+
+        Returns:
+            Shape (n, n).
+        """
+        centred = returns - returns.mean(axis=0)
+        unit = power_of_two_near(float(np.abs(centred).max(initial=0.0)))
+        shrunk: Matrix = _shrunk(centred / unit) * (unit * unit * periods_per_year)
+        return shrunk
+
+
+def _shrunk(centred: Matrix) -> Matrix:
+    """Lemmas 3.2 to 3.4: of the squared distance of S from m I, the share that sampling noise explains."""
+    rows, size = centred.shape
+    moments = centred.T @ centred / rows
+    mean_variance = float(np.trace(moments)) / size
+    squares = float((moments * moments).sum())
+    fourth = float(((centred * centred).sum(axis=1) ** 2).sum()) / rows
+    distance = squares - size * mean_variance**2
+    noise = min(max(fourth - squares, 0.0) / rows, distance)
+    share = noise / distance if noise > 0 else 0.0
+    shrunk: Matrix = (1.0 - share) * moments
+    shrunk[np.diag_indices(size)] += share * mean_variance
+    return shrunk

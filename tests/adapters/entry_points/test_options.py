@@ -1,0 +1,75 @@
+"""A plugin's options are bound strictly: types, names, finiteness, and the class's own rules."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from tangency.adapters.entry_points.options import bind_options
+from tangency.domain.errors import InvalidInput
+from tangency.domain.optimization.method import NoOptions
+
+
+@dataclass(frozen=True)
+class Nested:
+    level: float = 0.5
+
+
+@dataclass(frozen=True)
+class Options:
+    tries: int = 3
+    level: float = 0.1
+    rule: Literal["first", "last"] = "first"
+    parts: tuple[Nested, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.tries > 9:
+            raise ValueError("more than nine tries")
+        if self.level < 0:
+            raise InvalidInput.at(("level",), f"is {self.level}; give a number from 0 up.", "range")
+
+
+def test_nothing_asked_is_every_default() -> None:
+    assert bind_options(Options, {}) == Options()
+    assert bind_options(NoOptions, {}) == NoOptions()
+
+
+def test_what_is_asked_arrives_with_its_type() -> None:
+    asked = {"tries": 5, "level": 1, "rule": "last", "parts": [{"level": 0.25}]}
+    bound = bind_options(Options, asked)
+    assert bound == Options(5, 1.0, "last", (Nested(0.25),))
+    assert isinstance(bound, Options)
+    assert isinstance(bound.level, float)
+
+
+@pytest.mark.parametrize(
+    ("asked", "path", "words"),
+    [
+        ({"trys": 1}, ("method_options", "trys"), "'trys' is no option here; did you mean tries"),
+        ({"tries": "5"}, ("method_options", "tries"), "Expected `int`, got `str`"),
+        ({"tries": 1.5}, ("method_options", "tries"), "Expected `int`, got `float`"),
+        ({"rule": "middle"}, ("method_options", "rule"), "Invalid enum value 'middle'"),
+        ({"parts": [{}, {"level": None}]}, ("method_options", "parts", 1, "level"), "Expected `float`, got `null`"),
+        ({"level": math.nan}, ("method_options", "level"), "is nan; give a finite number"),
+        ({"parts": [{"level": -math.inf}]}, ("method_options", "parts", 0, "level"), "is -inf"),
+        ({"tries": 10}, ("method_options",), "more than nine tries"),
+        ({"level": -1.0}, ("method_options", "level"), "give a number from 0 up"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_refused_where_it_stands(
+    asked: dict[str, object], path: tuple[str | int, ...], words: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        bind_options(Options, asked)
+    (fault,) = caught.value.faults
+    assert fault.path == path
+    assert words in fault.detail
+
+
+def test_every_unknown_option_is_named() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        bind_options(NoOptions, {"a": 1, "b": 2}, ("risk_parameters", "covariance_estimator", "options"))
+    assert [fault.path[-1] for fault in caught.value.faults] == ["a", "b"]
+    assert "there are none" in caught.value.faults[0].detail
