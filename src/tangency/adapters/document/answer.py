@@ -1,0 +1,283 @@
+"""The answer document: the weights, the proof, the reasons and the origin. Null where a figure has no meaning."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from tangency.domain.errors import NotFound
+from tangency.domain.market.estimates import Origin, Sources
+from tangency.domain.market.returns import DataReport
+from tangency.domain.optimization.certificate import Certificate
+from tangency.domain.optimization.explanation import Explanation
+from tangency.domain.optimization.optimization import Answer
+from tangency.domain.optimization.solution import Provenance, Solution
+
+Shares = dict[str, float]
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """An object of the answer."""
+
+
+class TurnoverMetadata(Part, frozen=True):
+    """What it takes to get from the current weights to the optimal ones."""
+
+    one_way: Annotated[float, Meta(description="Half the sum of absolute changes, that of cash included.")]
+    turnover_l1: Annotated[float, Meta(description="The sum of absolute changes of the names' weights.")]
+
+
+class OptimizationMetadata(Part, frozen=True):
+    """How the optimization went."""
+
+    convergence_status: Annotated[
+        Literal["optimal", "feasible"],
+        Meta(description="`optimal` is proven; `feasible` satisfies every constraint and is not proven best."),
+    ]
+    iterations: Annotated[int, Meta(ge=0, description="Of the solver.")]
+    optimization_time_ms: Annotated[float, Meta(ge=0.0, description="Wall time of the solve.")]
+    objective_value: Annotated[float | None, Meta(description="The ratio, the volatility, the mean or the utility.")]
+    constraints_satisfied: Annotated[bool, Meta(description="Checked on the weights, not taken from the solver.")]
+    turnover: Annotated[TurnoverMetadata | None, Meta(description="Null unless every current weight is known.")]
+
+
+class Between(Part, frozen=True):
+    """Bounds on a figure; equal where it is known exactly, null where there is no bound."""
+
+    at_least: float | None
+    at_most: float | None
+
+
+class CovarianceRepair(Part, frozen=True):
+    """What was added to a covariance that has no Cholesky factor."""
+
+    shift: Annotated[float, Meta(description="Times the identity matrix.")]
+    distance: Annotated[float, Meta(description="Norm of what was added over the norm of the matrix.")]
+
+
+class CertificateDocument(Part, frozen=True):
+    """What was checked of the weights, whatever the solver said."""
+
+    max_violation: Annotated[float, Meta(ge=0.0, description="Of any constraint, relative to max(1, |limit|).")]
+    violations: Annotated[Shares, Meta(description="By constraint.")]
+    objective: Annotated[float | None, Meta(description="Recomputed from the weights.")]
+    duality_gap: Annotated[
+        float | None, Meta(description="Proven: no allowed portfolio is better by more than this. Null without proof.")
+    ]
+    relative_gap: Annotated[float | None, Meta(description="The gap over the terms of the objective.")]
+    quality: Annotated[float | None, Meta(description="Allocation quality: 1 - relative_gap.")]
+    smallest_eigenvalue: Annotated[Between, Meta(description="Of the covariance.")]
+    condition_number: Annotated[Between, Meta(description="Of the covariance.")]
+    repair: Annotated[CovarianceRepair | None, Meta(description="Null where the covariance was used as it is.")]
+
+
+class BindingLimit(Part, frozen=True):
+    """A limit that holds the objective back."""
+
+    constraint: Annotated[str, Meta(examples=["constraints.sector_limits.technology"])]
+    shadow_price: Annotated[float, Meta(description="Improvement of the objective per unit of relaxation.")]
+    sentence: str
+
+
+class WeightAtBound(Part, frozen=True):
+    """A name whose weight is at its smallest or largest."""
+
+    name: str
+    bound: Literal["min", "max"]
+    limit: float
+    reduced_cost: Annotated[float, Meta(description="Improvement of the objective per unit of relaxation.")]
+
+
+class Why(Part, frozen=True):
+    """Why the answer is what it is. Both lists are empty for a rule, which takes no notice of limits."""
+
+    binding: Annotated[list[BindingLimit], Meta(description="Without the budget and the bounds of single names.")]
+    at_bound: list[WeightAtBound]
+
+
+class MethodReference(Part, frozen=True):
+    """Which method, of which distribution."""
+
+    name: str
+    distribution: str
+    version: str
+
+
+class DataUsed(Part, frozen=True):
+    """What became of the periods that were given."""
+
+    given: int
+    used: int
+    dropped: int
+    causes: Annotated[list[str], Meta(description="The names whose gaps cost a period.")]
+
+
+class EstimateSources(Part, frozen=True):
+    """Where the figures came from."""
+
+    expected_return: Origin
+    covariance: Origin
+    expected_return_estimator: str | None
+    covariance_estimator: str | None
+    data: DataUsed | None
+
+
+class SolverAttemptDocument(Part, frozen=True):
+    """One call of a solver, in its own words."""
+
+    solver: str
+    status: str
+    iterations: int
+    time_ms: float | None
+
+
+class ProvenanceDocument(Part, frozen=True):
+    """How the answer came about, complete enough to make it again."""
+
+    optimization_id: Annotated[str, Meta(description="Under which it is kept.")]
+    answered_at: Annotated[datetime, Meta(description="UTC.")]
+    problem_hash: Annotated[str | None, Meta(description="SHA-256 of the whole problem.")]
+    method: MethodReference | None
+    estimates: EstimateSources | None
+    attempts: list[SolverAttemptDocument]
+    tolerance: float | None
+    versions: Annotated[dict[str, str], Meta(description="Of the libraries that took part.")]
+
+
+class OptimizationResponse(Part, frozen=True):
+    """An optimized portfolio."""
+
+    portfolio_id: str
+    optimal_weights: Annotated[Shares, Meta(description="Every name of the request; they sum to 1.")]
+    expected_return: Annotated[float | None, Meta(description="Annual; null where no means were given or needed.")]
+    expected_volatility: Annotated[float | None, Meta(description="Annual.")]
+    sharpe_ratio: Annotated[float | None, Meta(description="(expected_return - risk_free_rate) / expected_volatility.")]
+    optimization_metadata: OptimizationMetadata
+    risk_contributions: Annotated[
+        Shares | None, Meta(description="Share of the variance by name, summing to 1; null for a riskless portfolio.")
+    ]
+    certificate: CertificateDocument
+    why: Why
+    provenance: ProvenanceDocument
+    unused_inputs: Annotated[
+        list[str],
+        Meta(description="What was stated and not used, e.g. `risk_parameters.risk_aversion`; never a constraint."),
+    ]
+
+
+def response_of(answer: Answer) -> OptimizationResponse:
+    """The document of an answer.
+
+    Raises:
+        NotFound: it has no weights, or nothing that proves them.
+    """
+    solution = answer.solution
+    if solution.certificate is None or solution.weights is None:
+        raise NotFound(f"optimization {answer.optimization_id} has no answer.")
+    shares = None if solution.risk_shares is None else solution.universe.named(solution.risk_shares)
+    return OptimizationResponse(
+        portfolio_id=answer.portfolio_id,
+        optimal_weights=solution.weights_by_name,
+        expected_return=number(solution.expected_return),
+        expected_volatility=number(solution.expected_volatility),
+        sharpe_ratio=number(solution.sharpe_ratio),
+        optimization_metadata=_metadata(answer),
+        risk_contributions=shares,
+        certificate=certificate_document(solution.certificate),
+        why=_why(solution.why),
+        provenance=_provenance(answer, solution.provenance),
+        unused_inputs=list(answer.unused_inputs),
+    )
+
+
+def number(value: float | None) -> float | None:
+    """The figure, or None where it is not finite: JSON has no word for infinity."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _metadata(answer: Answer) -> OptimizationMetadata:
+    solution, turnover = answer.solution, answer.turnover
+    return OptimizationMetadata(
+        convergence_status=_word(solution),
+        iterations=solution.iterations,
+        optimization_time_ms=answer.time_ms,
+        objective_value=number(solution.objective_value),
+        constraints_satisfied=solution.certificate is not None and solution.certificate.constraints_satisfied,
+        turnover=None if turnover is None else TurnoverMetadata(one_way=turnover.one_way, turnover_l1=turnover.l1),
+    )
+
+
+def _word(solution: Solution) -> Literal["optimal", "feasible"]:
+    return "optimal" if solution.status.value == "optimal" else "feasible"
+
+
+def certificate_document(certificate: Certificate) -> CertificateDocument:
+    """The certificate as it is served, with null for every figure that is not finite."""
+    spectrum, repair = certificate.spectrum, certificate.repair
+    return CertificateDocument(
+        max_violation=certificate.max_violation,
+        violations=dict(certificate.violations),
+        objective=number(certificate.objective),
+        duality_gap=number(certificate.duality_gap),
+        relative_gap=number(certificate.relative_gap),
+        quality=number(certificate.quality),
+        smallest_eigenvalue=_between(spectrum.smallest),
+        condition_number=_between(spectrum.condition),
+        repair=None if repair is None else CovarianceRepair(shift=repair.shift, distance=repair.distance),
+    )
+
+
+def _between(bounds: tuple[float, float]) -> Between:
+    return Between(at_least=number(bounds[0]), at_most=number(bounds[1]))
+
+
+def _why(why: Explanation | None) -> Why:
+    if why is None:
+        return Why(binding=[], at_bound=[])
+    return Why(
+        binding=[
+            BindingLimit(constraint=b.constraint, shadow_price=b.shadow_price, sentence=b.sentence) for b in why.binding
+        ],
+        at_bound=[
+            WeightAtBound(name=a.name, bound=a.bound, limit=a.limit, reduced_cost=a.reduced_cost) for a in why.at_bound
+        ],
+    )
+
+
+def _provenance(answer: Answer, provenance: Provenance | None) -> ProvenanceDocument:
+    origin = provenance.method if provenance else None
+    attempts = provenance.attempts if provenance else ()
+    return ProvenanceDocument(
+        optimization_id=str(answer.optimization_id),
+        answered_at=answer.answered_at,
+        problem_hash=provenance.problem_hash if provenance else None,
+        method=MethodReference(name=origin.name, distribution=origin.distribution, version=origin.version)
+        if origin
+        else None,
+        estimates=_sources(provenance.sources) if provenance else None,
+        attempts=[
+            SolverAttemptDocument(solver=a.solver, status=a.status, iterations=a.iterations, time_ms=number(a.time_ms))
+            for a in attempts
+        ],
+        tolerance=provenance.tolerance if provenance else None,
+        versions=dict(provenance.versions) if provenance else {},
+    )
+
+
+def _sources(sources: Sources) -> EstimateSources:
+    return EstimateSources(
+        expected_return=sources.mean,
+        covariance=sources.covariance,
+        expected_return_estimator=sources.mean_estimator,
+        covariance_estimator=sources.covariance_estimator,
+        data=_data(sources.data),
+    )
+
+
+def _data(report: DataReport | None) -> DataUsed | None:
+    if report is None:
+        return None
+    return DataUsed(given=report.given, used=report.used, dropped=report.dropped, causes=list(report.causes))

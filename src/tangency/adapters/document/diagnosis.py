@@ -1,0 +1,142 @@
+"""Every mistake in a document that msgspec would not take, each with its exact place.
+
+msgspec stops at the first mistake. This walk is only taken once it has found one, over the same types, so that the two
+cannot disagree about what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import inspect
+
+from tangency.domain.errors import Fault, Path, hint
+from tangency.domain.numbers import LARGEST
+
+MOST_FAULTS = 50
+LONGEST_SHOWN = 60
+
+_WORDS: dict[type, str] = {dict: "an object", list: "a list", bool: "a truth value", type(None): "null"}
+
+
+def faults_in(value: object, expected: type) -> list[Fault]:
+    """The mistakes in a value that was read from JSON or YAML; at most 50."""
+    found: list[Fault] = []
+    for fault in _faults(value, inspect.type_info(expected), ()):
+        found.append(fault)
+        if len(found) == MOST_FAULTS:
+            break
+    return found
+
+
+def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault]:
+    expected = _bare(expected)
+    if isinstance(expected, inspect.UnionType):
+        expected = _bare(_member(value, expected))
+    if isinstance(expected, inspect.StructType):
+        yield from _in_object(value, expected, path)
+    elif isinstance(expected, inspect.ListType):
+        yield from _in_list(value, expected, path)
+    elif isinstance(expected, inspect.DictType):
+        yield from _in_mapping(value, expected, path)
+    elif not _fits(value, expected):
+        yield Fault(path, f"is {_shown(value)}; give {_wanted(expected)}.", "type_or_range")
+
+
+def _bare(expected: inspect.Type) -> inspect.Type:
+    """The type without its description."""
+    return expected.type if isinstance(expected, inspect.Metadata) else expected
+
+
+def _member(value: object, union: inspect.UnionType) -> inspect.Type:
+    """The member of a union that a value seems to be meant for: null, an object, or the first."""
+    if value is None and union.includes_none:
+        return inspect.NoneType()
+    members = [member for member in union.types if not isinstance(member, inspect.NoneType)]
+    objects = [member for member in members if isinstance(member, inspect.StructType)]
+    return (objects if isinstance(value, dict) and objects else members)[0]
+
+
+def _in_object(value: object, expected: inspect.StructType, path: Path) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(path, f"is {_shown(value)}; give an object.", "type")
+        return
+    fields = {field.encode_name: field for field in expected.fields}
+    for name in value:
+        if name not in fields:
+            yield Fault((*path, name), f"{_shown(name)} is no field here; {hint(str(name), fields)}", "unknown")
+    for name, field in fields.items():
+        if name in value:
+            yield from _faults(value[name], field.type, (*path, name))
+        elif field.required:
+            yield Fault((*path, name), "is missing.", "missing")
+
+
+def _in_list(value: object, expected: inspect.ListType, path: Path) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield Fault(path, f"is {_shown(value)}; give a list.", "type")
+        return
+    for position, item in enumerate(value):
+        yield from _faults(item, expected.item_type, (*path, position))
+
+
+def _in_mapping(value: object, expected: inspect.DictType, path: Path) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(path, f"is {_shown(value)}; give an object.", "type")
+        return
+    for key, item in value.items():
+        if isinstance(key, str):
+            yield from _faults(item, expected.value_type, (*path, key))
+        else:
+            yield Fault(path, f"has the key {_shown(key)}; keys are texts.", "type")
+
+
+def _fits(value: object, expected: inspect.Type) -> bool:
+    if isinstance(expected, inspect.LiteralType):
+        return value in expected.values
+    if isinstance(expected, inspect.StrType):
+        return isinstance(value, str) and _within(len(value), expected.min_length, expected.max_length)
+    if isinstance(expected, inspect.FloatType):
+        return isinstance(value, int | float) and not isinstance(value, bool) and _in_range(value, expected)
+    return True  # any value, or null where only null was left
+
+
+def _in_range(value: float, expected: inspect.FloatType) -> bool:
+    above = expected.gt is None or value > expected.gt
+    below = expected.lt is None or value < expected.lt
+    return above and below and _within(value, expected.ge, expected.le)
+
+
+def _within(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _wanted(expected: inspect.Type) -> str:
+    if isinstance(expected, inspect.LiteralType):
+        return " or ".join(map(repr, expected.values))
+    if isinstance(expected, inspect.StrType):
+        return f"a text of {expected.min_length or 0} to {expected.max_length} characters"
+    words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+    stated = [(word, getattr(expected, key, None)) for key, word in words.items()]
+    bounds = [f"{word} {bound:g}" for word, bound in stated if bound is not None and abs(bound) < LARGEST]
+    return f"a number {' and '.join(bounds)}" if bounds else "a finite number"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list | bool | type(None)):
+        return _WORDS[type(value)]
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def pointer(path: Path) -> str:
+    """A path as a JSON pointer (RFC 6901)."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def first_fault(error: msgspec.ValidationError) -> Fault:
+    """What msgspec itself says, for documents too large to be walked."""
+    message, _, place = str(error).partition(" - at `$")
+    steps = place.rstrip("`").replace("[", ".").replace("]", "").split(".")
+    return Fault(tuple(int(step) if step.isdigit() else step for step in steps if step), f"{message}.")

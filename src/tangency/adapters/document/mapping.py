@@ -1,0 +1,139 @@
+"""From the request document to a question in plain domain values. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+import numpy as np
+from msgspec import UNSET, UnsetType
+
+from tangency.adapters.document import request as wire
+from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
+from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.market.estimates import EstimatorChoice
+from tangency.domain.market.universe import Asset
+from tangency.domain.numbers import LARGEST, Matrix
+
+Value = TypeVar("Value")
+
+
+def question_of(request: wire.OptimizationRequest) -> Question:
+    """The question that a request asks.
+
+    Raises:
+        InvalidInput: a text with control characters, a covariance whose rows differ in length, or an option that is
+            out of every range.
+    """
+    faults = list(_text_faults(request))
+    options = _given(request.method_options) or {}
+    faults += _option_faults(options, ("method_options",))
+    risk = _given(request.risk_parameters) or wire.RiskParameters()
+    if faults:
+        raise InvalidInput(faults)
+    return Question(
+        portfolio_id=request.portfolio_id,
+        objective=request.objective,
+        method=request.method,
+        options=options,
+        strategies=None if request.strategies is UNSET else tuple(map(_strategy, request.strategies)),
+        limits=_limits(_given(request.constraints) or wire.OptimizationConstraints()),
+        risk=_risk(risk),
+    )
+
+
+def _given(value: Value | UnsetType) -> Value | None:
+    return None if isinstance(value, UnsetType) else value
+
+
+def _strategy(stated: wire.StrategyDefinition) -> Strategy:
+    return Strategy(
+        Asset(stated.name, _given(stated.sector), _given(stated.asset_class)),
+        _given(stated.expected_return),
+        _given(stated.current_weight),
+        _given(stated.min_weight),
+        _given(stated.max_weight),
+        _given(stated.returns),
+    )
+
+
+def _limits(stated: wire.OptimizationConstraints) -> Limits:
+    return Limits(
+        _given(stated.min_weight),
+        _given(stated.max_weight),
+        _given(stated.sector_limits) or {},
+        _given(stated.turnover_limit),
+        _given(stated.leverage_limit),
+    )
+
+
+def _risk(stated: wire.RiskParameters) -> RiskParameters:
+    path: Path = ("risk_parameters",)
+    return RiskParameters(
+        risk_free_rate=_given(stated.risk_free_rate),
+        risk_aversion=_given(stated.risk_aversion),
+        target_return=_given(stated.target_return),
+        target_volatility=_given(stated.target_volatility),
+        confidence_level=_given(stated.confidence_level),
+        periods_per_year=_given(stated.periods_per_year),
+        expected_return_estimator=_estimator(stated.expected_return_estimator, (*path, "expected_return_estimator")),
+        covariance_estimator=_estimator(stated.covariance_estimator, (*path, "covariance_estimator")),
+        missing_data=_given(stated.missing_data),
+        covariance=_covariance(stated.covariance),
+    )
+
+
+def _estimator(stated: str | wire.EstimatorReference | UnsetType, path: Path) -> EstimatorChoice | None:
+    if isinstance(stated, UnsetType):
+        return None
+    if isinstance(stated, str):
+        return EstimatorChoice(stated)
+    options = _given(stated.options) or {}
+    faults = list(_option_faults(options, (*path, "options")))
+    if faults:
+        raise InvalidInput(faults)
+    return EstimatorChoice(stated.name, options)
+
+
+def _covariance(stated: wire.CovarianceMatrix | UnsetType) -> NamedCovariance | None:
+    if isinstance(stated, UnsetType):
+        return None
+    return NamedCovariance(tuple(stated.names), _matrix(stated.values, len(stated.names)))
+
+
+def _matrix(rows: list[list[float]], size: int) -> Matrix:
+    wrong = [position for position, row in enumerate(rows) if len(row) != size]
+    if wrong or len(rows) != size:
+        path: Path = ("risk_parameters", "covariance", "values")
+        faults = [Fault(path, f"has {len(rows)} rows for {size} names.", "shape")] if len(rows) != size else []
+        faults += [
+            Fault((*path, position), f"has {len(rows[position])} figures for {size} names.", "shape")
+            for position in wrong[:12]
+        ]
+        raise InvalidInput(faults)
+    matrix: Matrix = np.array(rows, dtype=float).reshape(size, size)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _text_faults(request: wire.OptimizationRequest) -> Iterator[Fault]:
+    if not request.portfolio_id.isprintable() or "/" in request.portfolio_id or not request.portfolio_id.strip():
+        detail = f"{request.portfolio_id!r} must be of printable characters, without a slash."
+        yield Fault(("portfolio_id",), detail, "characters")
+    for position, strategy in enumerate(_given(request.strategies) or ()):
+        for field in ("name", "sector", "asset_class"):
+            text = getattr(strategy, field)
+            if isinstance(text, str) and not text.isprintable():
+                yield Fault(("strategies", position, field), f"{text!r} must be of printable characters.", "characters")
+
+
+def _option_faults(value: object, path: Path) -> Iterator[Fault]:
+    """Numbers of any size can be written as JSON; what no computation could use is refused."""
+    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+        yield Fault(path, "is out of range; give a number between -1e150 and 1e150.", "range")
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _option_faults(part, (*path, key))
+    elif isinstance(value, list):
+        for position, part in enumerate(value):
+            yield from _option_faults(part, (*path, position))

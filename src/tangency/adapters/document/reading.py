@@ -1,0 +1,147 @@
+"""From bytes to a request document, or to the reasons why not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TypeVar
+
+import msgspec
+
+from tangency.adapters.document.diagnosis import faults_in, first_fault
+from tangency.adapters.document.request import OptimizationRequest
+from tangency.domain.errors import Fault, InvalidInput, TangencyError
+
+LARGEST_DIAGNOSED = 4 * 2**20
+"""Walking a document costs some twenty times its size in memory; above this only the first mistake is told."""
+
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_REQUEST = msgspec.json.Decoder(OptimizationRequest)
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_ANY = msgspec.json.Decoder()
+_SYNTAX = msgspec.json.Decoder(msgspec.Raw)
+
+Read = TypeVar("Read")
+
+
+class UnreadableDocument(TangencyError):
+    """The bytes are not JSON, or say the same thing twice."""
+
+
+def read_request(body: bytes | msgspec.Raw) -> OptimizationRequest:
+    """Read one request.
+
+    Raises:
+        UnreadableDocument: not JSON, nested without end, a number that no double can hold, or a key given twice.
+        InvalidInput: readable, and not a request; every mistake with its place.
+    """
+    body = bytes(body)
+    request = _decode(_REQUEST, body)
+    if _members(request) != body.count(b":") and _members(request) != _STRING.sub(b"", body).count(b":"):
+        raise UnreadableDocument(_duplicate_in(body))
+    return request
+
+
+def read_batch(body: bytes, limit: int) -> list[msgspec.Raw]:
+    """Read a list of requests without looking into them.
+
+    Raises:
+        UnreadableDocument: not JSON.
+        InvalidInput: not a list, or one that is too long.
+    """
+    items = _decode(_ITEMS, body)
+    if len(items) > limit:
+        detail = f"has {len(items)} items; this service takes {limit} at most, so split the batch."
+        raise InvalidInput.at((), detail, "too_many")
+    return items
+
+
+def request_from(value: object) -> OptimizationRequest:
+    """A request from plain values, as a YAML file gives them.
+
+    Raises:
+        InvalidInput: every mistake with its place.
+    """
+    try:
+        return msgspec.convert(value, OptimizationRequest)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(faults_in(value, OptimizationRequest) or [first_fault(error)]) from None
+
+
+def _decode(decoder: msgspec.json.Decoder[Read], body: bytes) -> Read:
+    try:
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _diagnosed(body, decoder.type, error) from None
+    except RecursionError:
+        raise UnreadableDocument("is nested too deeply; a request has six levels at most.") from None
+    except UnicodeDecodeError as error:
+        raise UnreadableDocument(f"is not UTF-8: {error.reason} at byte {error.start} of a text.") from None
+    except msgspec.DecodeError as error:
+        raise UnreadableDocument(f"is not JSON: {error}.") from None
+
+
+def _diagnosed(body: bytes, expected: type, error: msgspec.ValidationError) -> TangencyError:
+    """The error for a body that is not what was expected. Unreadable bytes further on come first."""
+    if len(body) > LARGEST_DIAGNOSED:
+        _SYNTAX.decode(body)
+        return InvalidInput([first_fault(error)])
+    value = _ANY.decode(body)
+    duplicate = _duplicate_key(body)
+    if duplicate is not None:
+        return UnreadableDocument(_twice(duplicate))
+    if expected is not OptimizationRequest:
+        return InvalidInput([Fault((), "is no list; give a list of requests.", "type")])
+    return InvalidInput(faults_in(value, OptimizationRequest) or [first_fault(error)])
+
+
+def _members(value: object) -> int:
+    """How many keys an object has, its own and those inside it; lists of numbers are not looked through."""
+    if isinstance(value, msgspec.Struct):
+        stated = [
+            part for part in (getattr(value, name) for name in value.__struct_fields__) if part is not msgspec.UNSET
+        ]
+        return len(stated) + sum(_members(part) for part in stated if isinstance(part, _NESTED))
+    if isinstance(value, dict):
+        return len(value) + sum(_members_of_any(part) for part in value.values())
+    if isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
+        return sum(map(_members, value))
+    return 0
+
+
+_NESTED = (msgspec.Struct, dict, list)
+
+
+def _members_of_any(value: object) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_members_of_any, value.values()))
+    return sum(map(_members_of_any, value)) if isinstance(value, list) else 0
+
+
+class _Twice(Exception):
+    """A key that one object has twice."""
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        raise _Twice(next(key for key in keys if sum(key == other for other, _ in pairs) > 1))
+    return keys
+
+
+def _duplicate_key(body: bytes) -> str | None:
+    try:
+        json.loads(body, object_pairs_hook=_unique)
+    except _Twice as twice:
+        return str(twice)
+    return None
+
+
+def _duplicate_in(body: bytes) -> str:
+    found = _duplicate_key(body) if len(body) <= LARGEST_DIAGNOSED else None
+    return _twice(found) if found is not None else "has a key twice in one object; give each once."
+
+
+def _twice(key: str) -> str:
+    return f"has the key {key[:100]!r} twice in one object; give it once."

@@ -1,0 +1,146 @@
+"""The request document, field by field as clients write it. Strict: a field that is not here is refused, so is null."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tangency.domain.market.universe import MAX_NAME_LENGTH
+from tangency.domain.numbers import LARGEST
+
+LONGEST_TEXT = 100
+
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+"""Bounded on both sides: a bound on one side alone lets infinity through."""
+Positive = Annotated[float, Meta(gt=0.0, le=LARGEST)]
+NotNegative = Annotated[float, Meta(ge=0.0, le=LARGEST)]
+PeriodReturn = Annotated[float, Meta(ge=-1.0, le=1e6)]
+Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
+Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+
+
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object of the request."""
+
+
+class StrategyDefinition(Document, frozen=True):
+    """One name that may be held: a share, a fund, a strategy."""
+
+    name: Annotated[Name, Meta(description="Unique. `CASH` is reserved and means it.", examples=["AAPL"])]
+    sector: (
+        Annotated[Text, Meta(description="For `sector_limits`; without it the name is in no sector.")] | UnsetType
+    ) = UNSET
+    asset_class: Annotated[Text, Meta(description="A label.")] | UnsetType = UNSET
+    expected_return: Annotated[Finite, Meta(description="Annual mean; wins over an estimated one.")] | UnsetType = UNSET
+    current_weight: (
+        Annotated[Finite, Meta(description="Fraction of the portfolio's value held now; turnover counts from it.")]
+        | UnsetType
+    ) = UNSET
+    min_weight: (
+        Annotated[Finite, Meta(description="Smallest weight; a negative one allows a short position.")] | UnsetType
+    ) = UNSET
+    max_weight: Annotated[Finite, Meta(description="Largest weight.")] | UnsetType = UNSET
+    returns: (
+        Annotated[
+            list[PeriodReturn | None],
+            Meta(description="Simple returns per period, oldest first, as many for every name, null where missing."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class OptimizationConstraints(Document, frozen=True):
+    """Limits on the portfolio. Every limit written holds: the tighter of these and a name's own."""
+
+    min_weight: (
+        Annotated[Finite, Meta(description="Smallest weight of any name; 0 unless a minimum is negative.")] | UnsetType
+    ) = UNSET
+    max_weight: Annotated[Finite, Meta(description="Largest weight of any name.")] | UnsetType = UNSET
+    sector_limits: (
+        Annotated[dict[str, Finite], Meta(description="Largest net weight of a sector, by its name.")] | UnsetType
+    ) = UNSET
+    turnover_limit: (
+        Annotated[NotNegative, Meta(description="Largest one-way turnover from the current weights, cash included.")]
+        | UnsetType
+    ) = UNSET
+    leverage_limit: (
+        Annotated[Positive, Meta(description="Largest gross exposure: the sum of absolute weights.")] | UnsetType
+    ) = UNSET
+
+
+class EstimatorReference(Document, frozen=True):
+    """An estimator and its options."""
+
+    name: Annotated[Text, Meta(description="As `GET /api/v1/methods` lists it.", examples=["ewma"])]
+    options: (
+        Annotated[dict[str, object], Meta(description="The estimator's own.", examples=[{"half_life": 60}])] | UnsetType
+    ) = UNSET
+
+
+class CovarianceMatrix(Document, frozen=True):
+    """Annual covariances, joined by name."""
+
+    names: Annotated[list[Name], Meta(description="One per row, each name of the strategies once, in any order.")]
+    values: Annotated[list[list[Finite]], Meta(description="Row by row; symmetric and positive semidefinite.")]
+
+
+class RiskParameters(Document, frozen=True):
+    """How risk and return are measured, and what is asked of them. Rates are annual fractions."""
+
+    risk_free_rate: Annotated[Finite, Meta(description="Annual; 0 where left out.")] | UnsetType = UNSET
+    risk_aversion: Annotated[Positive, Meta(description="For MAX_UTILITY; 1 where left out.")] | UnsetType = UNSET
+    target_return: Annotated[Finite, Meta(description="The expected return is at least this.")] | UnsetType = UNSET
+    target_volatility: Annotated[Positive, Meta(description="The volatility is at most this.")] | UnsetType = UNSET
+    confidence_level: (
+        Annotated[float, Meta(gt=0.0, lt=1.0, description="For tail risk measures, e.g. 0.95.")] | UnsetType
+    ) = UNSET
+    periods_per_year: (
+        Annotated[float, Meta(gt=0.0, le=1e6, description="Of the returns; 252 where left out.")] | UnsetType
+    ) = UNSET
+    expected_return_estimator: (
+        Annotated[
+            Text | EstimatorReference, Meta(description="A name, or a name and its options; `sample` where left out.")
+        ]
+        | UnsetType
+    ) = UNSET
+    covariance_estimator: (
+        Annotated[
+            Text | EstimatorReference, Meta(description="A name, or a name and its options; `sample` where left out.")
+        ]
+        | UnsetType
+    ) = UNSET
+    missing_data: (
+        Annotated[Literal["intersect"], Meta(description="`intersect` drops a period in which any name has no return.")]
+        | UnsetType
+    ) = UNSET
+    covariance: Annotated[CovarianceMatrix, Meta(description="Annual; wins over an estimated one.")] | UnsetType = UNSET
+
+
+class OptimizationRequest(Document, frozen=True):
+    """A portfolio to optimize."""
+
+    portfolio_id: Annotated[
+        Text, Meta(description="Answers are kept under it; printable characters, no slash.", examples=["port-1"])
+    ]
+    objective: Annotated[
+        Text,
+        Meta(
+            description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, RISK_PARITY or MULTI_OBJECTIVE.",
+            examples=["MAX_SHARPE"],
+        ),
+    ]
+    method: Annotated[
+        Text,
+        Meta(description="As `GET /api/v1/methods` lists it, in upper or lower case.", examples=["MEAN_VARIANCE"]),
+    ]
+    strategies: (
+        Annotated[
+            list[StrategyDefinition],
+            Meta(description="Where left out: the prices and holdings imported under the portfolio id."),
+        ]
+        | UnsetType
+    ) = UNSET
+    method_options: Annotated[dict[str, object], Meta(description="The method's own.")] | UnsetType = UNSET
+    constraints: Annotated[OptimizationConstraints, Meta(description="Limits.")] | UnsetType = UNSET
+    risk_parameters: Annotated[RiskParameters, Meta(description="Measures and targets.")] | UnsetType = UNSET
