@@ -1,0 +1,273 @@
+"""A problem as a plain document of names, numbers and lists, to be written by hand, stored, sent and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from typing import Any, TypeAlias, TypeVar, cast, get_args
+
+import numpy as np
+
+from tangency.domain import plain_values as read
+from tangency.domain.errors import InvalidInput, Path
+from tangency.domain.market.estimates import EstimatorChoice
+from tangency.domain.market.market import Market
+from tangency.domain.market.returns import MissingData, Returns
+from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.optimization.constraint import (
+    Budget,
+    Constraint,
+    LeverageLimit,
+    LongOnly,
+    MaximumWeight,
+    MinimumWeight,
+    SectorLimit,
+    TargetReturn,
+    TargetVolatility,
+    TurnoverLimit,
+)
+from tangency.domain.optimization.objective import (
+    MaximumReturn,
+    MaximumSharpe,
+    MaximumUtility,
+    MinimumVolatility,
+    Objective,
+)
+from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.plain_values import Array, as_buffer, as_lists
+
+VERSION_FIELD = "tangency_problem"
+VERSION = 1
+
+CONSTRAINTS: Mapping[str, type[Constraint]] = {
+    "budget": Budget,
+    "long_only": LongOnly,
+    "min_weight": MinimumWeight,
+    "max_weight": MaximumWeight,
+    "sector_limits": SectorLimit,
+    "turnover_limit": TurnoverLimit,
+    "leverage_limit": LeverageLimit,
+    "target_return": TargetReturn,
+    "target_volatility": TargetVolatility,
+}
+OBJECTIVES: Mapping[str, type[Objective]] = {
+    "MIN_VOLATILITY": MinimumVolatility,
+    "MAX_RETURN": MaximumReturn,
+    "MAX_UTILITY": MaximumUtility,
+    "MAX_SHARPE": MaximumSharpe,
+}
+
+Pack: TypeAlias = Callable[[Array], object]
+"""How an array is written: as a leaf that :func:`from_document` reads."""
+
+
+def to_document(problem: Problem, pack: Pack = as_lists) -> dict[str, object]:
+    """Write a problem as a document.
+
+    Args:
+        problem: what to write.
+        pack: how to write arrays; ``as_buffer`` where the document travels as bytes.
+
+    Raises:
+        InvalidInput: options that are no plain values, or a constraint or objective that is not in the tables above.
+    """
+    policy = problem.solver
+    return _present(
+        tangency_problem=VERSION,
+        universe=[_present(name=a.name, sector=a.sector, asset_class=a.asset_class) for a in problem.universe.assets],
+        market=_market_document(problem.market, pack),
+        objective={"name": problem.objective.name, **_own_fields(problem.objective, OBJECTIVES, pack)},
+        constraints=[{"kind": c.kind, **_own_fields(c, CONSTRAINTS, pack)} for c in problem.constraints],
+        method=problem.method,
+        options=read.plain(problem.options, ("options",)),
+        current=None if problem.current is None else pack(problem.current),
+        risk_free_rate=float(problem.risk_free_rate),
+        solver={
+            "sequence": list(policy.sequence),
+            "tolerance": float(policy.tolerance),
+            "time_limit_s": float(policy.time_limit_s),
+        },
+        seed=problem.seed,
+    )
+
+
+def content_hash(problem: Problem) -> str:
+    """SHA-256 of everything that a problem says, in hexadecimal.
+
+    Equal exactly where two documents are equal to the last bit: -0.0 and 0.0 are different doubles and hash
+    differently, and so do two orders of the names. Arrays are hashed as raw doubles, the rest as sorted JSON.
+    """
+    document = to_document(problem, _digest)
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def from_document(document: object) -> Problem:
+    """Read a problem from a document; what :func:`to_document` wrote comes back bit by bit.
+
+    Raises:
+        InvalidInput: another version, a missing or unknown field, a value of the wrong type or shape, each with its
+            place in the document; or a problem that contradicts itself.
+    """
+    version = read.mapping(document, ()).get(VERSION_FIELD)
+    if version != VERSION or isinstance(version, bool):
+        detail = f"is {version!r}; this release reads version {VERSION} of the document."
+        raise InvalidInput.at((VERSION_FIELD,), detail, "version")
+    required, optional = (VERSION_FIELD, "universe", "objective", "constraints"), ("market", "current", *_READERS)
+    given = read.fields(document, (), required, optional)
+    universe = _universe(given["universe"], ("universe",))
+    current = given.get("current")
+    return Problem(
+        market=_market(given.get("market") or {}, ("market",), universe),
+        objective=_tagged(given["objective"], ("objective",), "name", OBJECTIVES),
+        constraints=tuple(
+            _tagged(each, ("constraints", i), "kind", CONSTRAINTS)
+            for i, each in enumerate(read.listed(given["constraints"], ("constraints",)))
+        ),
+        current=None if current is None else _finite(current, ("current",), len(universe)),
+        **_read(given, (), _READERS),
+    )
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def _market_document(market: Market, pack: Pack) -> dict[str, object]:
+    returns = market.returns
+    return _present(
+        mean=None if market.mean is None else pack(market.mean),
+        covariance=None if market.covariance is None else pack(market.covariance),
+        returns=None if returns is None else {"names": list(returns.universe.names), "values": pack(returns.values)},
+        mean_estimator=_choice_document(market.mean_estimator),
+        covariance_estimator=_choice_document(market.covariance_estimator),
+        missing_data=market.missing_data,
+        periods_per_year=float(market.periods_per_year),
+    )
+
+
+def _choice_document(choice: EstimatorChoice) -> dict[str, object]:
+    return {"name": choice.name, "options": read.plain(choice.options, ("options",))}
+
+
+def _own_fields(value: Constraint | Objective, table: Mapping[str, type], pack: Pack) -> dict[str, object]:
+    if type(value) not in table.values():
+        raise InvalidInput.at((), f"{type(value).__name__} has no place in the document; add it to its table.")
+    return _present(**{field.name: _written(getattr(value, field.name), pack) for field in fields(value)})
+
+
+def _written(value: object, pack: Pack) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return pack(np.array(value, dtype=float))
+    return value if value is None or isinstance(value, str) else float(cast(float, value))
+
+
+def _present(**values: object) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _digest(values: Array) -> object:
+    packed = as_buffer(values)
+    return {**packed, "f8": hashlib.sha256(packed["f8"]).hexdigest()}  # type: ignore[arg-type]
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+Reader: TypeAlias = Callable[[object, Path], Any]
+Kind = TypeVar("Kind")
+
+
+def _read(given: Mapping[str, object], path: Path, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Each field that is there, read by its reader; null is as good as absent."""
+    present = {key: given[key] for key in readers if given.get(key) is not None}
+    return {key: readers[key](value, (*path, key)) for key, value in present.items()}
+
+
+def _universe(value: object, path: Path) -> Universe:
+    assets = []
+    for position, entry in enumerate(read.listed(value, path)):
+        own = (*path, position)
+        given = read.fields(entry, own, ("name",), ("sector", "asset_class"))
+        assets.append(Asset(**{key: read.optional_text(part, (*own, key)) for key, part in given.items()}))  # type: ignore[arg-type]
+    return Universe(tuple(assets))
+
+
+def _market(value: object, path: Path, universe: Universe) -> Market:
+    size = len(universe)
+    readers: Mapping[str, Reader] = {
+        "mean": lambda part, at: read.array(part, at, (size,)),
+        "covariance": lambda part, at: read.array(part, at, (size, size)),
+        "returns": lambda part, at: _returns(part, at, universe),
+        "mean_estimator": _choice,
+        "covariance_estimator": _choice,
+        "missing_data": lambda part, at: read.one_of(part, at, get_args(MissingData)),
+        "periods_per_year": read.positive,
+    }
+    return Market(universe, **_read(read.fields(value, path, optional=tuple(readers)), path, readers))
+
+
+def _returns(value: object, path: Path, universe: Universe) -> Returns:
+    given = read.fields(value, path, ("names", "values"))
+    names = _names(given["names"], (*path, "names"))
+    own = universe
+    if names != universe.names:
+        own = Universe(tuple(universe.assets[universe.position(name, (*path, "names"))] for name in names))
+    return Returns(own, read.array(given["values"], (*path, "values"), (None, len(names))))
+
+
+def _choice(value: object, path: Path) -> EstimatorChoice:
+    given = read.fields(value, path, ("name",), ("options",))
+    return EstimatorChoice(**_read(given, path, {"name": read.text, "options": _options}))
+
+
+def _options(value: object, path: Path) -> Mapping[str, object]:
+    return cast(Mapping[str, object], read.plain(read.mapping(value, path), path))
+
+
+def _policy(value: object, path: Path) -> SolverPolicy:
+    readers: Mapping[str, Reader] = {"sequence": _names, "tolerance": read.positive, "time_limit_s": read.positive}
+    return SolverPolicy(**_read(read.fields(value, path, optional=tuple(readers)), path, readers))
+
+
+def _names(value: object, path: Path) -> tuple[str, ...]:
+    return tuple(read.text(name, (*path, position)) for position, name in enumerate(read.listed(value, path)))
+
+
+def _finite(value: object, path: Path, size: int | None) -> Array:
+    figures = read.array(value, path, (size,))
+    if not np.isfinite(figures).all():
+        where = int(np.argmin(np.isfinite(figures)))
+        raise InvalidInput.at((*path, where), f"is {figures[where]}; give a finite number.", "not_finite")
+    return figures
+
+
+def _tagged(value: object, path: Path, tag: str, table: Mapping[str, type[Kind]]) -> Kind:
+    """An instance of the class of a table that the tag names, from its other fields."""
+    kind = table[read.one_of(read.mapping(value, path).get(tag), (*path, tag), table)]
+    own = fields(cast(Any, kind))
+    required = [field.name for field in own if field.default is MISSING]
+    readers = {field.name: _BY_TYPE[str(field.type)] for field in own}
+    given = read.fields(value, path, (tag, *required), tuple(readers))
+    return kind(**_read(given, path, readers))
+
+
+_BY_TYPE: Mapping[str, Reader] = {
+    "float": read.number,
+    "str": read.text,
+    "str | None": read.optional_text,
+    "frozenset[str]": lambda value, path: frozenset(_names(value, path)),
+    "tuple[float, ...]": lambda value, path: tuple(_finite(value, path, None).tolist()),
+}
+"""By the type that a constraint or an objective states for its field."""
+
+_READERS: Mapping[str, Reader] = {
+    "method": read.text,
+    "options": _options,
+    "risk_free_rate": read.number,
+    "solver": _policy,
+    "seed": read.whole,
+}
+"""What a document may leave out, beside the market and the current weights."""

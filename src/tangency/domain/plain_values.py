@@ -1,0 +1,172 @@
+"""Strict reading of plain documents: every value has its type, every field its name, every mistake its place.
+
+Arrays stand in a document as nested lists, null for NaN, or as ``{"shape": [...], "f8": bytes}``: little-endian
+doubles, row by row. Either way every double comes back as it went, bit by bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tangency.domain.errors import Fault, InvalidInput, Path, hint
+
+Array: TypeAlias = NDArray[np.float64]
+
+_ENTRIES = {int, float, type(None)}
+
+
+def as_lists(array: Array) -> object:
+    """Nested lists with None for NaN, which JSON has no word for."""
+    entries = array.astype(object)
+    entries[np.isnan(array)] = None
+    lists: object = entries.tolist()
+    return lists
+
+
+def as_buffer(array: Array) -> dict[str, object]:
+    """The doubles themselves, not copied where they lie row by row already."""
+    contiguous = np.ascontiguousarray(array, dtype="<f8").reshape(-1)
+    return {"shape": list(array.shape), "f8": contiguous.data.cast("B")}
+
+
+def array(value: object, path: Path, shape: Sequence[int | None]) -> Array:
+    """An array from any of its forms; from a buffer it is a read-only view, not a copy.
+
+    Args:
+        value: nested lists, a buffer with its shape, or an array.
+        path: where it stands, for messages.
+        shape: the length of each axis, None where any will do.
+    """
+    read = _from_buffer(value, path) if isinstance(value, Mapping) else _from_lists(value, path)
+    fits = read.ndim == len(shape) and all(
+        wanted in (None, axis) for wanted, axis in zip(shape, read.shape, strict=True)
+    )
+    if not fits:
+        wanted = " x ".join("any" if axis is None else str(axis) for axis in shape)
+        raise InvalidInput.at(path, f"has shape {read.shape}; give {wanted}.", "shape")
+    return read
+
+
+def _from_buffer(value: Mapping[Any, object], path: Path) -> Array:
+    given = fields(value, path, {"shape", "f8"})
+    axes = [whole(axis, (*path, "shape", i)) for i, axis in enumerate(listed(given["shape"], (*path, "shape")))]
+    raw = given["f8"]
+    if not isinstance(raw, bytes | bytearray | memoryview) or min(axes, default=0) < 0:
+        raise InvalidInput.at(path, "is no buffer of doubles with its shape.", "type")
+    flat = np.frombuffer(raw, dtype="<f8") if len(raw) % 8 == 0 else np.empty(0)
+    if 8 * math.prod(axes) != len(raw):
+        raise InvalidInput.at(path, f"holds {len(raw)} bytes; shape {axes} needs {8 * math.prod(axes)}.", "shape")
+    return flat.reshape(axes)
+
+
+def _from_lists(value: object, path: Path) -> Array:
+    if isinstance(value, np.ndarray):
+        return np.asarray(value, dtype=float)
+    rows = listed(value, path)
+    nested = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
+    for i, row in enumerate(rows if nested else [rows]):
+        strange = {type(entry) for entry in row} - _ENTRIES
+        if strange:
+            where = (*path, i) if nested else path
+            raise InvalidInput.at(where, f"holds a {strange.pop().__name__}; give numbers, or null.", "type")
+    try:
+        return np.array(rows, dtype=float)
+    except ValueError:
+        raise InvalidInput.at(path, "has rows of different lengths.", "shape") from None
+
+
+def mapping(value: object, path: Path) -> Mapping[str, object]:
+    """A mapping with text for keys."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidInput.at(path, f"is {_short(value)}; give an object with named fields.", "type")
+    return value
+
+
+def fields(
+    value: object, path: Path, required: Collection[str] = (), optional: Collection[str] = ()
+) -> Mapping[str, object]:
+    """A mapping with all of the required fields and none but the optional ones beside them."""
+    given = mapping(value, path)
+    unknown = [key for key in given if key not in required and key not in optional]
+    missing = [key for key in required if given.get(key) is None]
+    if not unknown and not missing:
+        return given
+    known = [*required, *optional]
+    faults = [Fault((*path, key), f"{key!r} is no field here; {hint(key, known)}", "unknown") for key in unknown]
+    raise InvalidInput(faults + [Fault((*path, key), "is missing.", "missing") for key in missing])
+
+
+def listed(value: object, path: Path) -> Sequence[Any]:
+    """A list."""
+    if not isinstance(value, list | tuple):
+        raise InvalidInput.at(path, f"is {_short(value)}; give a list.", "type")
+    return value
+
+
+def text(value: object, path: Path) -> str:
+    """Text."""
+    if not isinstance(value, str):
+        raise InvalidInput.at(path, f"is {_short(value)}; give text.", "type")
+    return value
+
+
+def optional_text(value: object, path: Path) -> str | None:
+    """Text or nothing."""
+    return None if value is None else text(value, path)
+
+
+def one_of(value: object, path: Path, valid: Collection[str]) -> str:
+    """One of the words that have a meaning here."""
+    word = text(value, path)
+    if word not in valid:
+        raise InvalidInput.at(path, f"{word!r} has no meaning here; {hint(word, valid)}", "unknown")
+    return word
+
+
+def number(value: object, path: Path) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput.at(path, f"is {_short(value)}; give a number.", "type")
+    if not math.isfinite(value):
+        raise InvalidInput.at(path, f"is {value}; give a finite number.", "not_finite")
+    return float(value)
+
+
+def positive(value: object, path: Path) -> float:
+    """A finite number above zero."""
+    read = number(value, path)
+    if read <= 0:
+        raise InvalidInput.at(path, f"is {value}; give a number above 0.", "range")
+    return read
+
+
+def whole(value: object, path: Path) -> int:
+    """A whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput.at(path, f"is {_short(value)}; give a whole number.", "type")
+    return value
+
+
+def plain(value: object, path: Path) -> object:
+    """The same value in mappings, lists, text, numbers, truth values and None; anything else is refused."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return number(value, path)
+    if isinstance(value, Mapping):
+        return {key: plain(part, (*path, key)) for key, part in mapping(value, path).items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, (*path, position)) for position, part in enumerate(value)]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    raise InvalidInput.at(path, f"is of type {type(value).__name__}; give plain values only.", "type")
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - what fits into a sentence
