@@ -2,19 +2,19 @@
 
 Both come from elastic linear programs: every limit may give by a slack of its own, and the slacks are minimised. The
 multipliers at the optimum are a Farkas proof, and the limits that carry one are a conflict; dropping its members one by
-one makes it minimal. A risk cap joins as half-spaces, added where the last point breaks it.
+one makes it minimal. A risk cap joins the proof as its half-space at the least risk that the other limits allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.numbers import Indices, Vector
+from tangency.domain.numbers import Indices, Matrix, Vector
 from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.problem import Problem
@@ -23,11 +23,17 @@ from tangency.domain.optimization.solution import Witness
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
-CUT_TOLERANCE = 1e-8
-"""Of the cap: how far a point may be above it before another half-space is cut off."""
-MOST_CUTS = 300
+LARGEST_WEIGHT = 1e3
+"""A weight without a bound may be this large in either direction: programs with endless variables lose digits."""
+LIGHTEST, HEAVIEST = 1e-5, 1e6
+"""Weights of the risk against the relative changes, risk scaled to a largest variance of 1."""
+BISECTIONS = 60
+"""Of the logarithm of the weight: the last moves it by 1 in 10^16."""
 DECIMALS = 9
 """Limits are reported with as many decimals, rounded to the side that is feasible."""
+
+
+LinearStatus: TypeAlias = Literal["optimal", "infeasible", "unbounded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,11 @@ class Infeasibility:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LinearProgram:
-    """Minimise cost'v over row_lower <= A v <= row_upper, lower <= v <= upper; A as (row, column, value) triplets."""
+    """Minimise cost'v over row_lower <= A v <= row_upper, lower <= v <= upper; A as (row, column, value) triplets.
+
+    Attributes:
+        quadratic: Q where 1/2 u'Qu is minimised too, u being the first variables; shape (k, k).
+    """
 
     cost: Vector
     lower: Vector
@@ -78,6 +88,7 @@ class LinearProgram:
     row_lower: Vector
     row_upper: Vector
     triplets: tuple[Indices, Indices, Vector]
+    quadratic: Matrix | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,16 +99,16 @@ class LinearSolution:
         multipliers: of the rows: change of the least cost per unit of the row's active limit; shape (rows,).
     """
 
-    status: Literal["optimal", "infeasible", "unbounded", "failed"]
+    status: LinearStatus
     x: Vector
     multipliers: Vector
 
 
 class LinearPrograms(Protocol):
-    """The port behind which a linear programming solver stands."""
+    """The port behind which a solver of linear programs, and of convex quadratic ones, stands."""
 
     def minimise(self, program: LinearProgram) -> LinearSolution:
-        """Solve to feasibility and optimality tolerances of 1e-10."""
+        """Solve to feasibility and optimality tolerances of 1e-10; quadratic programs as well as the solver can."""
 
 
 def explain_infeasibility(
@@ -109,24 +120,24 @@ def explain_infeasibility(
         None where the constraints can be satisfied within 1e-9, or where the solver of linear programs failed.
     """
     elastic = _Elastic(problem, estimates, linear_programs)
-    every = problem.constraints
-    relaxed = elastic.solve(every, [c for c in every if c.relaxable])
-    if relaxed is None or relaxed.total <= SMALLEST_SLACK:
+    conflict = elastic.conflict(problem.constraints)
+    clash = elastic.clash(conflict) if conflict else None
+    if clash is None:
         return None
-    conflict = elastic.conflict(every)
-    if not conflict:
+    bound = farkas_bound(problem.region(estimates), clash.witness)
+    if bound <= SMALLEST_FARKAS_BOUND:
         return None
-    proof = elastic.proof(conflict)
-    bound = farkas_bound(problem.region(estimates), proof)
     members = tuple(
         Conflicting(c.id, c.sentence(), c.limit, elastic.sufficient(c) if c.relaxable else None) for c in conflict
     )
+    relaxable = [c for c in problem.constraints if c.relaxable]
+    slacks = elastic.relax(relaxable) or {}
     relaxation = tuple(
-        Relaxation(c.id, c.limit, _outward(c, relaxed.slacks[c.id]))
-        for c in every
-        if relaxed.slacks.get(c.id, 0.0) > SMALLEST_SLACK * max(1.0, abs(c.limit))
+        Relaxation(c.id, c.limit, _outward(c, slacks[c.id]))
+        for c in relaxable
+        if slacks.get(c.id, 0.0) > SMALLEST_SLACK * max(1.0, abs(c.limit))
     )
-    return Infeasibility(members, relaxation, proof, bound) if bound > SMALLEST_FARKAS_BOUND else None
+    return Infeasibility(members, relaxation, clash.witness, bound)
 
 
 @dataclass(eq=False)
@@ -152,15 +163,15 @@ class _Rows:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Relaxed:
-    total: float
-    slacks: Mapping[str, float]
+class _Clash:
+    """Multipliers that show members to contradict each other, and whose they are."""
+
     witness: Witness
     support: frozenset[str]
 
 
 class _Elastic:
-    """Linear programs over the weights and one slack per constraint that may give way."""
+    """Programs over the weights and one slack per constraint that may give way."""
 
     def __init__(self, problem: Problem, estimates: Estimates, linear_programs: LinearPrograms) -> None:
         self._problem = problem
@@ -169,100 +180,136 @@ class _Elastic:
         self._shapes: dict[str, Shape] = {c.id: c.shape(problem.universe, estimates) for c in problem.constraints}
 
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
-        """A minimal infeasible subset.
+        """A minimal infeasible subset; empty where the members can be satisfied.
 
         Members are tried for dropping with the bounds of single names first and the budget and the ban on short
         positions last, so that what stays is as few of the user's own limits as possible.
         """
-        found = self._support(members)
+        found = self._clashing(members)
         if found is None:
             return ()
         for constraint in sorted(found, key=_dropping_order):
             if constraint in found:
-                found = self._support([c for c in found if c is not constraint]) or found
+                found = self._clashing([c for c in found if c is not constraint]) or found
         return tuple(c for c in members if c in found)
 
-    def _support(self, members: Sequence[Constraint]) -> list[Constraint] | None:
-        relaxed = self.solve(members, members)
-        if relaxed is None or relaxed.total <= SMALLEST_SLACK:
-            return None
-        return [c for c in members if c.id in relaxed.support]
+    def _clashing(self, members: Sequence[Constraint]) -> list[Constraint] | None:
+        clash = self.clash(members)
+        return None if clash is None else [c for c in members if c.id in clash.support]
 
-    def proof(self, members: Sequence[Constraint]) -> Witness:
-        relaxed = self.solve(members, members)
-        return relaxed.witness if relaxed else Witness()
+    def clash(self, members: Sequence[Constraint]) -> _Clash | None:
+        """Let every member give way: where the least that must give is above zero, its multipliers are a proof."""
+        rows, slack_of = self._rows(members, members)
+        for cap in self._caps(members):
+            cut = self._least_risk(members, cap)
+            if cut is not None:
+                _add_cut(rows, cap, slack_of[cap.id], cut)
+        cost = _relative_cost(members, slack_of, rows.columns)
+        solution = self._minimise(rows, cost)
+        if solution.status != "optimal" or float(cost @ solution.x) <= SMALLEST_SLACK:
+            return None
+        return self._clash(rows, solution)
 
     def sufficient(self, constraint: Constraint) -> float | None:
         """The value of one limit that makes the whole problem feasible, or None."""
-        relaxed = self.solve(self._problem.constraints, [constraint])
-        return None if relaxed is None else _outward(constraint, relaxed.slacks[constraint.id])
+        slacks = self.relax([constraint])
+        return None if slacks is None else _outward(constraint, slacks[constraint.id])
 
-    def solve(self, members: Sequence[Constraint], soft: Collection[Constraint]) -> _Relaxed | None:
-        """Let the soft members give way as little as possible, relative to their limits; the others hold.
+    def relax(self, soft: Sequence[Constraint]) -> Mapping[str, float] | None:
+        """How much each soft constraint must give, all others as they are, for the least sum of relative changes.
 
         Returns:
-            None where even that is infeasible.
+            None where even that does not help.
         """
-        rows = _Rows(self._size)
-        slack_of = {c.id: self._size + position for position, c in enumerate(soft)}
-        rows.columns += len(slack_of)
-        caps = []
-        for constraint in members:
-            shape, slack = self._shapes[constraint.id], slack_of.get(constraint.id)
-            if isinstance(shape, RiskCap):
-                caps.append((shape, slack))
-            else:
-                _add_shape(rows, shape, slack, abs(constraint.sensitivity))
-        cost = np.zeros(rows.columns)
-        for constraint in soft:
-            cost[slack_of[constraint.id]] = 1.0 / (abs(constraint.limit) or 1.0)
-        solution = self._cut(rows, caps, cost)
-        if solution is None:
+        members = self._problem.constraints
+        rows, slack_of = self._rows(members, soft)
+        cost = _relative_cost(soft, slack_of, rows.columns)
+        solution = self._minimise(rows, cost)
+        for cap in self._caps(members):
+            price = 1.0 / cap.limit if cap.id in slack_of else np.inf
+            solution = self._at_cap(rows, cost, cap, price, solution)
+        if solution is None or solution.status != "optimal":
             return None
-        slacks = {key: self._slack(key, solution, column) for key, column in slack_of.items()}
-        return _Relaxed(float(cost @ solution.x), slacks, *self._witness(rows, solution))
+        slacks = {key: float(solution.x[column]) for key, column in slack_of.items()}
+        for cap in self._caps(soft):
+            slacks[cap.id] = max(0.0, cap.excess(solution.x[: self._size]))
+        return slacks
 
-    def _slack(self, key: str, solution: LinearSolution, column: int) -> float:
-        """What the limit must give: at a risk cap what the point takes, which the half-spaces may fall short of."""
-        shape, given = self._shapes[key], float(solution.x[column])
-        return max(given, shape.excess(solution.x[: self._size])) if isinstance(shape, RiskCap) else given
-
-    def _cut(
-        self, rows: _Rows, caps: Sequence[tuple[RiskCap, int | None]], cost: Vector
+    def _at_cap(
+        self, rows: _Rows, cost: Vector, cap: RiskCap, price: float, without: LinearSolution | None
     ) -> LinearSolution | None:
-        """Solve, and cut off the point as long as it breaks a cap by more than the cap's slack."""
-        for cuts_left in range(MOST_CUTS, -1, -1):
-            solution = self._minimise(rows, cost)
-            if solution.status != "optimal":
-                return None
-            x = solution.x[: self._size]
-            room = [float(solution.x[slack]) if slack is not None else 0.0 for _, slack in caps]
-            broken = [
-                (cap, slack)
-                for (cap, slack), given in zip(caps, room, strict=True)
-                if cap.excess(x) - given > CUT_TOLERANCE * cap.limit
-            ]
-            if not broken or not cuts_left:
-                return solution
-            for cap, slack in broken:
-                _add_cut(rows, cap, slack, x)
-        return None
+        """Add the risk, at the smallest weight at which it meets its cap or costs as much as the cap's own slack.
 
-    def _minimise(self, rows: _Rows, cost: Vector) -> LinearSolution:
-        padded = np.concatenate([cost, np.zeros(rows.columns - len(cost))])
-        lower = np.concatenate([np.full(self._size, -np.inf), np.zeros(rows.columns - self._size)])
+        The minimiser of cost'v + weight / 2 x'Sx falls in risk as the weight grows, and weight x risk is the price of
+        the cap: so both conditions change once, and bisection finds where.
+
+        Args:
+            price: cost of a unit of the cap's slack; infinite where it may not give.
+            without: the solution with the cap left out.
+        """
+        if without is None or without.status != "optimal" or cap.excess(without.x[: self._size]) <= 0:
+            return without
+        unit = float(cap.covariance.variances.max()) or 1.0
+        scaled = cap.covariance.dense() / unit
+
+        def solved(weight: float) -> tuple[bool, LinearSolution]:
+            solution = self._minimise(rows, cost / weight, scaled)
+            risk = cap.excess(solution.x[: self._size]) + cap.limit if solution.status == "optimal" else np.inf
+            return risk <= cap.limit or weight / unit * risk >= price, solution
+
+        low, high = LIGHTEST, HEAVIEST
+        enough, solution = solved(high)
+        while solution.status != "optimal" and high > 1.0:
+            high /= 10.0
+            enough, solution = solved(high)
+        if not enough or solution.status != "optimal":
+            return None
+        for _ in range(BISECTIONS):
+            middle = float(np.sqrt(low * high))
+            enough, candidate = solved(middle)
+            low, high = (low, middle) if enough else (middle, high)
+            solution = candidate if enough else solution
+        return solution
+
+    def _least_risk(self, members: Sequence[Constraint], cap: RiskCap) -> Vector | None:
+        """The portfolio of least risk under the other members, where they have one and it is above the cap."""
+        rows, _ = self._rows(members, ())
+        unit = float(cap.covariance.variances.max()) or 1.0
+        least = self._minimise(rows, np.zeros(rows.columns), cap.covariance.dense() / unit)
+        x = least.x[: self._size]
+        return x if least.status == "optimal" and cap.excess(x) > SMALLEST_SLACK * cap.limit else None
+
+    def _caps(self, members: Sequence[Constraint]) -> list[RiskCap]:
+        shapes = [self._shapes[c.id] for c in members]
+        return [shape for shape in shapes if isinstance(shape, RiskCap)]
+
+    def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[_Rows, dict[str, int]]:
+        """Rows for all members but risk caps, and the column of each soft member's slack."""
+        slack_of = {c.id: self._size + position for position, c in enumerate(soft)}
+        rows = _Rows(self._size + len(slack_of))
+        for constraint in members:
+            shape = self._shapes[constraint.id]
+            if not isinstance(shape, RiskCap):
+                _add_shape(rows, shape, slack_of.get(constraint.id), abs(constraint.sensitivity))
+        return rows, slack_of
+
+    def _minimise(self, rows: _Rows, cost: Vector, quadratic: Matrix | None = None) -> LinearSolution:
+        slacks = rows.columns - self._size
+        lower = np.concatenate([np.full(self._size, -LARGEST_WEIGHT), np.zeros(slacks)])
+        upper = np.concatenate([np.full(self._size, LARGEST_WEIGHT), np.full(slacks, np.inf)])
         row, column, value = np.array(rows.triplets, dtype=float).reshape(-1, 3).T
         program = LinearProgram(
-            padded,
+            cost,
             lower,
-            np.full(rows.columns, np.inf),
+            upper,
             np.array(rows.lower),
             np.array(rows.upper),
             (row.astype(np.int32), column.astype(np.int32), value),
+            quadratic,
         )
         return self._solver.minimise(program)
 
-    def _witness(self, rows: _Rows, solution: LinearSolution) -> tuple[Witness, frozenset[str]]:
+    def _clash(self, rows: _Rows, solution: LinearSolution) -> _Clash:
         """Row multipliers gathered by constraint: with f = 0 and y >= 0 for a'x <= b, the sign is minus the LP's."""
         multipliers: dict[str, float] = {}
         cuts: dict[str, Vector] = {}
@@ -272,16 +319,11 @@ class _Elastic:
                 continue
             support.add(owner)
             shape = self._shapes[owner]
-            if isinstance(shape, RiskCap) and point is not None:
-                # Half-spaces at several z add up to one at the sum of z / volatility(z), weighted by their prices.
-                part = -price * point / max(shape.excess(point) + shape.limit, np.finfo(float).tiny)
-                cuts[owner] = cuts.get(owner, np.zeros(self._size)) + part
-            elif not isinstance(shape, Bounds):
+            if point is not None:
+                cuts[owner] = point
+            if not isinstance(shape, Bounds):
                 multipliers[owner] = multipliers.get(owner, 0.0) - price
-        for owner, z in cuts.items():
-            shape = self._shapes[owner]
-            multipliers[owner] = shape.excess(z) + shape.limit if isinstance(shape, RiskCap) else 0.0
-        return Witness(multipliers, cuts), frozenset(support)
+        return _Clash(Witness(multipliers, cuts), frozenset(support))
 
 
 _LINK = "#link"
@@ -310,6 +352,13 @@ def _add_shape(rows: _Rows, shape: Bounds | Row | Distance, slack: int | None, r
             rows.add(shape.id + _LINK, {first + i: 1.0, i: 1.0}, center, np.inf)
         total = dict.fromkeys(range(first, first + len(shape.center)), 1.0)
         rows.add(shape.id, {**total, **give}, -np.inf, shape.limit)
+
+
+def _relative_cost(soft: Sequence[Constraint], slack_of: Mapping[str, int], columns: int) -> Vector:
+    cost = np.zeros(columns)
+    for constraint in soft:
+        cost[slack_of[constraint.id]] = 1.0 / (abs(constraint.limit) or 1.0)
+    return cost
 
 
 def _add_cut(rows: _Rows, cap: RiskCap, slack: int | None, x: Vector) -> None:

@@ -131,7 +131,7 @@ class Region:
 
     @cached_property
     def implied(self) -> tuple[Vector, Vector]:
-        """Bounds on each name that follow from all the constraints together; shape (n,) each.
+        """The bounds of each name, and for those without one a bound that follows from the rest; shape (n,) each.
 
         From a distance: |x_i - center_i| <= limit. From an equality or a row whose other terms are bounded: what they
         leave for x_i. Needed where a name has no bound of its own, since the certificate minimises over a box.
@@ -139,7 +139,8 @@ class Region:
         lower, upper = self.lower.copy(), self.upper.copy()
         for distance in self.distances:
             reach = max(distance.limit, 0.0)
-            lower, upper = np.maximum(lower, distance.center - reach), np.minimum(upper, distance.center + reach)
+            lower = np.where(np.isinf(lower), distance.center - reach, lower)
+            upper = np.where(np.isinf(upper), distance.center + reach, upper)
         for row in self.rows:
             lower, upper = _tightened(row.coefficients, row.limit, lower, upper)
             if row.equality:
