@@ -118,7 +118,9 @@ def test_a_buffer_is_read_without_a_copy(problem: Problem) -> None:
 
 
 def concrete(root: type) -> set[type]:
-    below: set[type] = {cls for sub in root.__subclasses__() for cls in {sub, *concrete(sub)}}
+    """The classes below a root that can be made."""
+    children: list[type] = root.__subclasses__()
+    below = set(children).union(*(concrete(child) for child in children))
     return {cls for cls in below if not getattr(cls, "__abstractmethods__", None) and not cls.__name__.startswith("_")}
 
 
