@@ -15,11 +15,12 @@ from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import ProcessSolverPool
-from tangency.adapters.sql import Store, migrations
+from tangency.adapters.sql import Store
+from tangency.adapters.sql.revisions import current, upgrade
 from tangency.application.context import Context
 from tangency.application.service import Service
 
-__all__ = ["Container", "migrations", "plugins", "running"]
+__all__ = ["Container", "current", "plugins", "running", "upgrade"]
 
 
 class Container(containers.DeclarativeContainer):
@@ -64,7 +65,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         DatabaseNotMigrated: it is not.
     """
     container = Container(settings=settings)
-    async with Store.open(settings) as store, ProcessSolverPool.open(settings, container.plugins()) as solvers:
+    async with Store.open(settings, container.clock().now) as store, ProcessSolverPool.open(settings, container.plugins()) as solvers:
         container.store.override(providers.Object(store))
         container.solvers.override(providers.Object(solvers))
         yield container.service()

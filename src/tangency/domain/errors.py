@@ -13,6 +13,7 @@
     │   ├── ResourcesExhausted  the solve outgrew its memory or processor limit
     │   └── MethodCrashed       the method raised, or took its process down
     ├── NoFreeSolver            every solver is busy and the queue is full; try again
+    ├── StoreUnavailable        what has to be kept or read cannot be; nothing was kept
     └── PluginError             a plugin could not be loaded; names the distribution that brought it
 
 Every error says what happened, what it means and what to do, and carries the values that broke it.
@@ -121,6 +122,10 @@ class NoFreeSolver(TangencyError):
     def __init__(self, message: str, retry_after_s: float) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message)
+
+
+class StoreUnavailable(TangencyError):
+    """What has to be kept or read cannot be: the database is gone, full or locked."""
 
 
 class PluginError(TangencyError):

@@ -1,0 +1,52 @@
+"""Column types that mean the same on every database: SQLite turns NaN into NULL and forgets time zones."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Dialect, Float
+from sqlalchemy.types import TypeDecorator
+
+
+class FiniteFloat(TypeDecorator[float]):
+    """A double that is a number."""
+
+    impl = Float(53)
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        """Refuse NaN and infinity."""
+        if value is not None and not math.isfinite(value):
+            raise ValueError(f"{value} is no finite number")
+        return value
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment, kept and given back in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without its zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back where the database has none."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
+def to_json(value: object) -> str:
+    """JSON text; NaN and infinity are refused, doubles come back to the last bit."""
+    return _ENCODER.encode(value)

@@ -1,0 +1,70 @@
+"""The engine: its drivers, its transactions, and what SQLite needs to keep its promises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tangency.adapters.settings import InvalidSettings, Settings
+from tangency.adapters.sql.column_types import to_json
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+BUSY_TIMEOUT_MS = 10_000
+READING = {"reading": True}
+"""Execution option of connections that write nothing: they need no lock against other writers."""
+
+
+def engine_of(settings: Settings) -> AsyncEngine:
+    """An engine that nothing has connected with yet. Whoever makes one disposes of it.
+
+    Raises:
+        InvalidSettings: the address of the database cannot be read, or its driver is not there.
+    """
+    url = url_of(settings)
+    try:
+        engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, pool_size=5, max_overflow=5)
+    except (ImportError, ValueError) as error:
+        raise InvalidSettings(
+            f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}."
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def url_of(settings: Settings) -> URL:
+    """The address of the database, with its driver; the folder of the embedded one is made where it is missing."""
+    if settings.embedded:
+        settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        url = make_url(settings.sqlalchemy_url)
+    except ValueError as error:
+        raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read: {error}.") from None
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - what the driver adapts
+    # Transactions are begun by us, below. A rollback journal, because the write-ahead log of SQLite before 3.51.3 can
+    # lose pages to a race; truncated rather than deleted, because only that is synced to the disk with the commit.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=TRUNCATE",
+        "synchronous=FULL",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that begins by reading and then writes fails at once when somebody else wrote in between.
+    # It goes to the driver itself: a cursor would be two more hops to the thread that SQLite runs in.
+    statement = "BEGIN" if connection.get_execution_options().get("reading", False) else "BEGIN IMMEDIATE"
+    driver: Any = connection.connection.dbapi_connection
+    driver.run_async(lambda sqlite: sqlite.execute(statement))

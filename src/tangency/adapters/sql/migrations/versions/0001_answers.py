@@ -1,0 +1,137 @@
+"""Answers with their problems, and the imports that requests may lean on.
+
+Types are written out rather than imported: a revision says what the tables were, whatever becomes of the code.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TENANT = sa.String(100)
+PORTFOLIO = sa.String(100)
+DIGEST = sa.String(64)
+MOMENT = sa.DateTime(timezone=True)
+DOUBLE = sa.Float(53)
+MAYBE_JSON = sa.JSON(none_as_null=True)
+
+
+def upgrade() -> None:
+    """To this revision."""
+    op.create_table(
+        "matrices",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("digest", DIGEST, nullable=False),
+        sa.Column("height", sa.Integer, nullable=False),
+        sa.Column("width", sa.Integer, nullable=False),
+        sa.Column("encoding", sa.String(20), nullable=False),
+        sa.Column("data", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "digest", name="pk_matrices"),
+    )
+    op.create_table(
+        "optimization_configurations",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("portfolio_id", PORTFOLIO, nullable=False),
+        sa.Column("objective", sa.String(50), nullable=False),
+        sa.Column("method", sa.String(50), nullable=False),
+        sa.Column("constraints", sa.JSON, nullable=False),
+        sa.Column("risk_parameters", sa.JSON, nullable=False),
+        sa.Column("enabled", sa.Boolean, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_optimization_configurations"),
+    )
+    op.create_table(
+        "optimization_results",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("id", sa.Uuid, nullable=False),
+        sa.Column("sequence", sa.BigInteger, sa.Identity(), nullable=False),
+        sa.Column("portfolio_id", PORTFOLIO, nullable=False),
+        sa.Column("configuration_id", sa.Uuid, nullable=False),
+        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("outcome", sa.String(50), nullable=False),
+        sa.Column("message", sa.Text, nullable=False),
+        sa.Column("optimal_weights", sa.JSON, nullable=False),
+        sa.Column("expected_return", DOUBLE, nullable=True),
+        sa.Column("expected_volatility", DOUBLE, nullable=True),
+        sa.Column("sharpe_ratio", DOUBLE, nullable=True),
+        sa.Column("optimization_metadata", sa.JSON, nullable=False),
+        sa.Column("risk_contributions", MAYBE_JSON, nullable=True),
+        sa.Column("certificate", MAYBE_JSON, nullable=True),
+        sa.Column("why", MAYBE_JSON, nullable=True),
+        sa.Column("infeasibility", MAYBE_JSON, nullable=True),
+        sa.Column("provenance", MAYBE_JSON, nullable=True),
+        sa.Column("unused_inputs", sa.JSON, nullable=False),
+        sa.Column("problem", sa.JSON, nullable=False),
+        sa.Column("requested_at", MOMENT, nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name="pk_optimization_results"),
+        sa.UniqueConstraint("tenant", "sequence", name="uq_optimization_results_tenant_sequence"),
+        sa.ForeignKeyConstraint(
+            ["tenant", "configuration_id"],
+            ["optimization_configurations.tenant", "optimization_configurations.id"],
+            name="fk_optimization_results_optimization_configurations",
+        ),
+    )
+    op.create_index(
+        "ix_optimization_results_tenant_portfolio_id_status_sequence",
+        "optimization_results",
+        ["tenant", "portfolio_id", "status", "sequence"],
+    )
+    op.create_table(
+        "portfolios",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("portfolio_id", PORTFOLIO, nullable=False),
+        sa.Column("cash", DOUBLE, nullable=False),
+        sa.Column("imported_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_portfolios"),
+    )
+    op.create_table(
+        "holdings",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("portfolio_id", PORTFOLIO, nullable=False),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("quantity", DOUBLE, nullable=False),
+        sa.Column("sector", sa.Text, nullable=True),
+        sa.Column("asset_class", sa.Text, nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", "name", name="pk_holdings"),
+        sa.ForeignKeyConstraint(
+            ["tenant", "portfolio_id"],
+            ["portfolios.tenant", "portfolios.portfolio_id"],
+            name="fk_holdings_portfolios",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_table(
+        "prices",
+        sa.Column("tenant", TENANT, nullable=False),
+        sa.Column("portfolio_id", PORTFOLIO, nullable=False),
+        sa.Column("names", sa.JSON, nullable=False),
+        sa.Column("dates", sa.JSON, nullable=False),
+        sa.Column("digest", DIGEST, nullable=False),
+        sa.Column("imported_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_prices"),
+        sa.ForeignKeyConstraint(
+            ["tenant", "digest"], ["matrices.tenant", "matrices.digest"], name="fk_prices_matrices"
+        ),
+    )
+
+
+def downgrade() -> None:
+    """Back to the one before."""
+    for table in (
+        "prices",
+        "holdings",
+        "portfolios",
+        "optimization_results",
+        "optimization_configurations",
+        "matrices",
+    ):
+        op.drop_table(table)

@@ -1,0 +1,84 @@
+"""Imported portfolios and prices as rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tangency.adapters.sql.matrices import freeze_matrix, thaw_matrix
+from tangency.adapters.sql.schema import ImportedHolding, ImportedPortfolio, ImportedPrices, StoredMatrix
+from tangency.adapters.sql.statements import dialect, insert_unless_there
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
+
+
+class SqlPortfolios:
+    """The repository of imports, within one transaction."""
+
+    def __init__(self, session: AsyncSession, tenant: str, now: Callable[[], datetime]) -> None:
+        self._session, self._tenant, self._now = session, tenant, now
+
+    async def put(self, portfolio: Portfolio) -> None:
+        """Replace what is held under the portfolio's id."""
+        for table in (ImportedHolding, ImportedPortfolio):
+            await self._session.execute(
+                delete(table).where(table.tenant == self._tenant, table.portfolio_id == portfolio.id)
+            )
+        key = {"tenant": self._tenant, "portfolio_id": portfolio.id}
+        self._session.add(ImportedPortfolio(**key, cash=portfolio.cash, imported_at=self._now()))
+        await self._session.flush()
+        self._session.add_all(
+            ImportedHolding(
+                **key,
+                name=holding.name,
+                place=place,
+                quantity=holding.quantity,
+                sector=holding.sector,
+                asset_class=holding.asset_class,
+            )
+            for place, holding in enumerate(portfolio.holdings)
+        )
+
+    async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
+        """Replace the history of the names of a portfolio."""
+        matrix = await asyncio.to_thread(freeze_matrix, prices.values)
+        now = self._now()
+        stored = {**matrix.columns, "tenant": self._tenant, "created_at": now}
+        await self._session.execute(insert_unless_there(StoredMatrix, dialect(self._session)), stored)
+        await self._session.merge(
+            ImportedPrices(
+                tenant=self._tenant,
+                portfolio_id=portfolio_id,
+                names=list(prices.names),
+                dates=[day.isoformat() for day in prices.dates],
+                digest=matrix.digest,
+                imported_at=now,
+            )
+        )
+
+
+async def read_portfolio(session: AsyncSession, tenant: str, portfolio_id: str) -> Portfolio | None:
+    """What is held under an id; None where nothing was imported."""
+    head = await session.get(ImportedPortfolio, (tenant, portfolio_id))
+    if head is None:
+        return None
+    query = select(ImportedHolding).where(
+        ImportedHolding.tenant == tenant, ImportedHolding.portfolio_id == portfolio_id
+    )
+    rows = await session.scalars(query.order_by(ImportedHolding.place))
+    holdings = tuple(Holding(row.name, row.quantity, row.sector, row.asset_class) for row in rows)
+    return Portfolio(portfolio_id, holdings, head.cash)
+
+
+async def read_prices(session: AsyncSession, tenant: str, portfolio_id: str) -> PriceHistory | None:
+    """The prices of a portfolio's names; None where none were imported."""
+    head = await session.get(ImportedPrices, (tenant, portfolio_id))
+    if head is None:
+        return None
+    kept = await session.get_one(StoredMatrix, (tenant, head.digest))
+    values = await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
+    return PriceHistory(tuple(head.names), tuple(map(date.fromisoformat, head.dates)), values)

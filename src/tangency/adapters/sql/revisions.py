@@ -1,0 +1,90 @@
+"""Bringing a database to the newest revision. Alembic is imported only where there is something to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tangency.adapters.settings import Settings
+from tangency.adapters.sql.engine import engine_of
+from tangency.adapters.sql.failures import translated
+from tangency.domain.errors import TangencyError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+NEWEST = "0001"
+"""The last revision in the folder of migrations; a test compares the two."""
+
+FOLDER = Path(__file__).with_name("migrations")
+
+
+class DatabaseNotMigrated(TangencyError):
+    """The database is at another revision than this release works with."""
+
+    def __init__(self, found: str | None) -> None:
+        self.found = found
+        super().__init__(
+            f"the database is at revision {found or 'none'} and this release needs {NEWEST}; run `tangency db upgrade`."
+        )
+
+
+async def upgrade(settings: Settings) -> str:
+    """Bring the database to the newest revision, and say which that is."""
+    engine = engine_of(settings)
+    try:
+        async with translated():
+            await prepare(engine, migrate=True)
+    finally:
+        await engine.dispose()
+    return NEWEST
+
+
+async def current(settings: Settings) -> str | None:
+    """The revision that the database is at; None where it is empty."""
+    engine = engine_of(settings)
+    try:
+        async with translated(), engine.connect() as connection:
+            return await connection.run_sync(_revision)
+    finally:
+        await engine.dispose()
+
+
+async def prepare(engine: AsyncEngine, migrate: bool) -> None:
+    """Make sure that the database is at the newest revision.
+
+    Raises:
+        DatabaseNotMigrated: it is not, and ``migrate`` does not allow to change that.
+    """
+    async with engine.begin() as connection:
+        found = await connection.run_sync(_revision)
+        if found == NEWEST:
+            return
+        if not migrate:
+            raise DatabaseNotMigrated(found)
+        await connection.run_sync(_upgrade)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(config(connection), "head")
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file."""
+    from alembic.config import Config
+
+    made = Config(attributes={"connection": connection})
+    made.set_main_option("script_location", str(FOLDER))
+    return made

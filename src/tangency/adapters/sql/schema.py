@@ -1,0 +1,153 @@
+"""The tables. Every one has a tenant, and every key begins with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tangency.adapters.sql.column_types import FiniteFloat, UtcDateTime
+
+TENANT = String(100)
+PORTFOLIO = String(100)
+DIGEST = String(64)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Table(DeclarativeBase):
+    """Root of the tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, float: FiniteFloat, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+
+
+class OptimizationConfiguration(Table):
+    """What was asked, without the data. Equal questions share a row: its id follows from its content."""
+
+    __tablename__ = "optimization_configurations"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    objective: Mapped[str] = mapped_column(String(50))
+    method: Mapped[str] = mapped_column(String(50))
+    constraints: Mapped[dict[str, Any]]
+    risk_parameters: Mapped[dict[str, Any]]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class OptimizationResult(Table):
+    """An optimization that ended, answered or not. ``sequence`` orders them: clocks may tie, or go back."""
+
+    __tablename__ = "optimization_results"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "configuration_id"], ["optimization_configurations.tenant", "optimization_configurations.id"]
+        ),
+        UniqueConstraint("tenant", "sequence"),
+        Index(None, "tenant", "portfolio_id", "status", "sequence"),
+    )
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity())
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    configuration_id: Mapped[UUID] = mapped_column(Uuid)
+    status: Mapped[str] = mapped_column(String(20))
+    outcome: Mapped[str] = mapped_column(String(50))
+    message: Mapped[str] = mapped_column(Text)
+    optimal_weights: Mapped[dict[str, Any]]
+    expected_return: Mapped[float | None]
+    expected_volatility: Mapped[float | None]
+    sharpe_ratio: Mapped[float | None]
+    optimization_metadata: Mapped[dict[str, Any]]
+    risk_contributions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    certificate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    infeasibility: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    unused_inputs: Mapped[list[Any]]
+    problem: Mapped[dict[str, Any]]
+    """The whole problem; in place of each matrix its digest."""
+    requested_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class StoredMatrix(Table):
+    """A matrix, once for all the problems that have it."""
+
+    __tablename__ = "matrices"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    digest: Mapped[str] = mapped_column(DIGEST, primary_key=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    encoding: Mapped[str] = mapped_column(String(20))
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+
+
+class ImportedPortfolio(Table):
+    """Cash, and the id that the holdings belong to."""
+
+    __tablename__ = "portfolios"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    cash: Mapped[float]
+    imported_at: Mapped[datetime]
+
+
+class ImportedHolding(Table):
+    """A position; ``place`` is its row in the file."""
+
+    __tablename__ = "holdings"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "portfolio_id"], ["portfolios.tenant", "portfolios.portfolio_id"], ondelete="CASCADE"
+        ),
+    )
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    place: Mapped[int]
+    quantity: Mapped[float]
+    sector: Mapped[str | None] = mapped_column(Text)
+    asset_class: Mapped[str | None] = mapped_column(Text)
+
+
+class ImportedPrices(Table):
+    """A history of prices; the figures are a matrix, one row per date and one column per name."""
+
+    __tablename__ = "prices"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "digest"], ["matrices.tenant", "matrices.digest"]),)
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    names: Mapped[list[Any]]
+    dates: Mapped[list[Any]]
+    digest: Mapped[str] = mapped_column(DIGEST)
+    imported_at: Mapped[datetime]

@@ -1,0 +1,135 @@
+"""Solutions as JSON columns, and back. What cannot be written as JSON, an infinite figure, comes back as None."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tangency.adapters.sql.schema import OptimizationResult
+from tangency.domain.market.universe import Universe
+from tangency.domain.optimization.certificate import Certificate
+from tangency.domain.optimization.explanation import Explanation
+from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
+from tangency.domain.optimization.solution import Provenance, Solution, Status, Witness
+
+Columns = dict[str, Any]
+
+
+NOTHING: Columns = {
+    "optimal_weights": {},
+    "expected_return": None,
+    "expected_volatility": None,
+    "sharpe_ratio": None,
+    "risk_contributions": None,
+    "certificate": None,
+    "why": None,
+    "infeasibility": None,
+    "provenance": None,
+}
+
+
+def columns_of(solution: Solution | None) -> Columns:
+    """The columns of a solution, but for its metadata; the same columns where there is none."""
+    if solution is None:
+        return NOTHING
+    return {
+        "optimal_weights": solution.weights_by_name,
+        "expected_return": solution.expected_return,
+        "expected_volatility": solution.expected_volatility,
+        "sharpe_ratio": solution.sharpe_ratio,
+        "risk_contributions": None if solution.risk_shares is None else solution.universe.named(solution.risk_shares),
+        "certificate": _plain(solution.certificate),
+        "why": _plain(solution.why),
+        "infeasibility": _infeasibility_columns(solution.infeasibility),
+        "provenance": _plain(solution.provenance),
+    }
+
+
+def metadata_of(solution: Solution) -> Columns:
+    """What the seed calls metadata, and what a solution has besides."""
+    certificate = solution.certificate
+    return {
+        "convergence_status": solution.status.value,
+        "iterations": solution.iterations,
+        "objective_value": solution.objective_value,
+        "constraints_satisfied": certificate is not None and certificate.constraints_satisfied,
+        "bound": _finite(solution.bound),
+    }
+
+
+def solution_of(row: OptimizationResult, universe: Universe | None = None) -> Solution | None:
+    """The solution of a row; None where the solver brought nothing that could be judged.
+
+    Args:
+        row: of the results.
+        universe: of the problem; without it the names alone make one.
+    """
+    metadata = row.optimization_metadata
+    if "convergence_status" not in metadata:
+        return None
+    universe = universe or Universe.of(list(row.optimal_weights))
+    return Solution(
+        status=Status(metadata["convergence_status"]),
+        universe=universe,
+        message=row.message,
+        weights=_vector(universe, row.optimal_weights),
+        objective_value=metadata["objective_value"],
+        expected_return=row.expected_return,
+        expected_volatility=row.expected_volatility,
+        sharpe_ratio=row.sharpe_ratio,
+        risk_shares=_vector(universe, row.risk_contributions),
+        certificate=_read(row.certificate, Certificate),
+        why=_read(row.why, Explanation),
+        infeasibility=_infeasibility(row.infeasibility),
+        bound=metadata["bound"],
+        iterations=metadata["iterations"],
+        provenance=_read(row.provenance, Provenance),
+    )
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - plain values of any depth
+    return None if value is None else _finite(msgspec.to_builtins(value))
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - plain values of any depth
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _read(document: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - of the kind that is asked for
+    return None if document is None else msgspec.convert(document, kind)
+
+
+def _vector(universe: Universe, figures: Mapping[str, float] | None) -> Any:  # noqa: ANN401 - a vector or None
+    return universe.join(figures) if figures else None
+
+
+def _infeasibility_columns(found: Infeasibility | None) -> Columns | None:
+    if found is None:
+        return None
+    return {
+        "conflict": _plain(found.conflict),
+        "relaxation": _plain(found.relaxation),
+        "multipliers": dict(found.proof.multipliers),
+        "cuts": {key: cut.tolist() for key, cut in found.proof.cuts.items()},
+        "bound": found.bound,
+    }
+
+
+def _infeasibility(document: Columns | None) -> Infeasibility | None:
+    if document is None:
+        return None
+    cuts = {key: np.array(cut) for key, cut in document["cuts"].items()}
+    return Infeasibility(
+        conflict=msgspec.convert(document["conflict"], tuple[Conflicting, ...]),
+        relaxation=msgspec.convert(document["relaxation"], tuple[Relaxation, ...]),
+        proof=Witness(document["multipliers"], cuts),
+        bound=document["bound"],
+    )

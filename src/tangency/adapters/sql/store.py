@@ -1,0 +1,75 @@
+"""The database while it is open: where writers get their units of work, and what readers may ask."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from tangency.adapters.settings import Settings
+from tangency.adapters.sql.engine import READING, engine_of
+from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.optimizations import latest_answer
+from tangency.adapters.sql.portfolios import read_portfolio, read_prices
+from tangency.adapters.sql.revisions import prepare
+from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.domain.optimization.optimization import Answer
+from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
+
+
+class Store:
+    """Read ports, and ``units`` for everything that writes. Open one with :meth:`open`."""
+
+    def __init__(self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime]) -> None:
+        self._readers, self._tenant = engine.execution_options(**READING), tenant
+        self.units = SqlUnitsOfWork(engine, tenant, now)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Store]:
+        """Connect, and bring the embedded default to the newest revision.
+
+        Raises:
+            DatabaseNotMigrated: another database is at an older revision.
+            StoreUnavailable: it cannot be reached.
+        """
+        engine = engine_of(settings)
+        try:
+            async with translated():
+                await prepare(engine, migrate=settings.embedded)
+            yield cls(engine, settings.tenant, now)
+        finally:
+            await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
+
+    async def answer(self, portfolio_id: str) -> Answer | None:
+        """The last answer for a portfolio."""
+        async with self._reading() as session:
+            return await latest_answer(session, self._tenant, portfolio_id)
+
+    async def portfolio(self, portfolio_id: str) -> Portfolio | None:
+        """What was imported as held under an id."""
+        async with self._reading() as session:
+            return await read_portfolio(session, self._tenant, portfolio_id)
+
+    async def prices(self, portfolio_id: str) -> PriceHistory | None:
+        """The prices that were imported under an id."""
+        async with self._reading() as session:
+            return await read_prices(session, self._tenant, portfolio_id)
+
+    async def check(self) -> None:
+        """Ask the database anything.
+
+        Raises:
+            StoreUnavailable: it does not answer.
+        """
+        async with self._reading() as session:
+            await session.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncSession]:
+        async with translated(), AsyncSession(self._readers) as session:
+            yield session
