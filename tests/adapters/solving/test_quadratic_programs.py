@@ -38,7 +38,7 @@ def test_two_solvers_find_one_value_and_feasible_points(seed: int) -> None:
     whole[:5, :5] = quadratic
     second = _by_clarabel(linear, whole, matrix, TOLERANCE, 10.0)
     assert first.status == second.status == "optimal"
-    assert value(linear, quadratic, first.x) == pytest.approx(value(linear, quadratic, second.x), rel=1e-7, abs=1e-9)
+    assert value(linear, quadratic, first.x) == pytest.approx(value(linear, quadratic, second.x), abs=1e-7)
     assert first.x[:5].sum() == pytest.approx(1.0, abs=1e-9)
     assert first.x[0] + first.x[1] + first.x[5] >= 0.5 - 1e-9
     assert first.x.min() >= -1e-9
