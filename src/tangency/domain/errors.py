@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+MOST_NAMES = 12
+"""So many names fit into a message that is still read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -144,4 +147,4 @@ def hint(wrong: str, valid: Iterable[str]) -> str:
         return f"did you mean {' or '.join(near)}?"
     if not known:
         return "there are none."
-    return f"valid: {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}."
+    return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else ''}."

@@ -55,17 +55,16 @@ class MeanVariance:
         region = problem.region(estimates)
         if (region.lower > region.upper).any():
             return Proposal(Status.INFEASIBLE)
-        best: Proposal | None = None
+        best, rank = Proposal(Status.NUMERICAL_ERROR), -1
         attempts: tuple[SolverAttempt, ...] = ()
         for solver in problem.solver.sequence:
-            proposal = _SOLVERS[solver](problem, estimates, region)
+            proposal, exact = _SOLVERS[solver](problem, estimates, region)
             attempts += proposal.attempts
-            if best is None or _rank(problem, estimates, proposal) > _rank(problem, estimates, best):
-                best = proposal
-            if _rank(problem, estimates, best) == _SETTLED:
+            reached = _SETTLED if exact else _rank(problem, estimates, proposal)
+            if reached > rank:
+                best, rank = proposal, reached
+            if rank == _SETTLED:
                 break
-        if best is None:
-            return Proposal(Status.NUMERICAL_ERROR, message="The solver policy names no solver.")
         iterations = sum(attempt.iterations for attempt in attempts)
         return replace(best, attempts=attempts, iterations=iterations)
 
@@ -87,8 +86,10 @@ def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
     return 2 if certificate.constraints_satisfied else 0
 
 
-def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> Proposal:
-    return _Search(problem, estimates, region).run()
+def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:
+    search = _Search(problem, estimates, region)
+    proposal = search.run()
+    return proposal, search.exact
 
 
 @dataclass(eq=False)
@@ -99,6 +100,7 @@ class _Search:
     estimates: Estimates
     region: Region
     family: Family = field(init=False)
+    exact: bool = False
 
     def __post_init__(self) -> None:
         objective, n = self.problem.objective, self.region.size
@@ -168,7 +170,7 @@ class _Search:
         cap = self.region.caps[0] if self.region.caps else None
         over = np.inf if improper else 0.0
         if cap is None or cap.excess(member.weights) + over <= CAP_TOUCHED * cap.limit:
-            return self._proposal(Status.OPTIMAL, member.weights, Witness(multipliers))
+            return self._found(member, Witness(multipliers))
         least = self.family.member(0.0)
         if least is None:
             return self._failed()
@@ -184,7 +186,7 @@ class _Search:
         touching = family.search(aim, lambda m: cap.excess(m.weights), min(member.tau, family.natural_tau))
         if touching is None:
             return self._failed()
-        return self._proposal(Status.OPTIMAL, touching.weights, self._touching_witness(cap.id, touching))
+        return self._found(touching, self._touching_witness(cap.id, touching))
 
     def _touching_witness(self, cap: str, member: Member) -> Witness:
         """S x - tau m + A'y = 0 divided by tau, its S x shared between the objective and the cap."""
@@ -202,6 +204,10 @@ class _Search:
         sigma = self.estimates.volatility(least.weights)
         multipliers = {key: value / sigma for key, value in least.multipliers.items()} | {cap: 1.0}
         return self._proposal(Status.INFEASIBLE, None, Witness(multipliers, {cap: least.weights}))
+
+    def _found(self, member: Member, witness: Witness) -> Proposal:
+        self.exact = member.exact
+        return self._proposal(Status.OPTIMAL, member.weights, witness)
 
     def _first_tau(self) -> float:
         """From the inverse-variance portfolio where it earns anything."""
@@ -228,7 +234,7 @@ def _scaled(member: Member, tau: float) -> dict[str, float]:
     return {key: value / tau for key, value in member.multipliers.items()}
 
 
-def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> Proposal:
+def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:
     from tangency.plugins.kernels.conic import conic
 
     objective, n = problem.objective, region.size
@@ -249,7 +255,7 @@ def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> Prop
         "time_limit": Status.TIME_LIMIT,
     }.get(point.status, Status.NUMERICAL_ERROR)
     witness = Witness(point.multipliers, point.cuts) if point.weights is not None else None
-    return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,))
+    return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,)), False
 
 
 _SOLVERS = {"piqp": _by_piqp, "clarabel": _by_clarabel}

@@ -154,7 +154,7 @@ class DenseCovariance:
         return delta, above
 
     def _largest_between(self) -> tuple[float, float]:
-        direction = np.sqrt(self.variances) + np.finfo(float).tiny
+        direction, rayleigh = np.sqrt(self.variances) + np.finfo(float).tiny, 0.0
         for _ in range(POWER_ITERATIONS):
             direction = direction / np.linalg.norm(direction)
             image = self.values @ direction
@@ -163,6 +163,8 @@ class DenseCovariance:
 
 
 def _symmetric(matrix: Matrix, path: Path) -> Matrix:
+    if np.array_equal(matrix, matrix.T):
+        return matrix
     difference = matrix - matrix.T
     worst, largest = float(np.abs(difference).max(initial=0.0)), float(np.abs(matrix).max(initial=0.0))
     if worst > ASYMMETRY_REFUSED * largest:
@@ -172,12 +174,16 @@ def _symmetric(matrix: Matrix, path: Path) -> Matrix:
             f"is {matrix[row, column]} and its mirror is {matrix[column, row]}; a covariance is symmetric.",
             "asymmetric",
         )
-    return matrix if worst == 0.0 else frozen(0.5 * (matrix + matrix.T))
+    return frozen(0.5 * (matrix + matrix.T))
+
+
+def _cholesky(matrix: Matrix) -> Matrix:
+    return np.asarray(np.linalg.cholesky(matrix), dtype=float)
 
 
 def _factored(matrix: Matrix, path: Path) -> tuple[Matrix, float]:
     try:
-        return np.linalg.cholesky(matrix), 0.0
+        return _cholesky(matrix), 0.0
     except np.linalg.LinAlgError:
         pass
     mean_variance = float(np.trace(matrix)) / len(matrix)
@@ -194,6 +200,6 @@ def _factored(matrix: Matrix, path: Path) -> tuple[Matrix, float]:
     shift = max(-smallest, np.finfo(float).eps * mean_variance)
     while True:
         try:
-            return np.linalg.cholesky(matrix + shift * np.eye(len(matrix))), shift
+            return _cholesky(matrix + shift * np.eye(len(matrix))), shift
         except np.linalg.LinAlgError:
             shift *= 2.0

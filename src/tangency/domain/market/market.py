@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,8 +34,8 @@ class Market:
     mean: Vector | None = None
     covariance: Matrix | None = None
     returns: Returns | None = None
-    mean_estimator: EstimatorChoice = EstimatorChoice()
-    covariance_estimator: EstimatorChoice = EstimatorChoice()
+    mean_estimator: EstimatorChoice = field(default_factory=EstimatorChoice)
+    covariance_estimator: EstimatorChoice = field(default_factory=EstimatorChoice)
     missing_data: MissingData = "intersect"
     periods_per_year: float = 252.0
 
@@ -69,9 +69,7 @@ class Market:
             return None, None
         return self.returns.complete()
 
-    def _covariance(
-        self, rows: Matrix | None, find: FindEstimator, bind: BindOptions
-    ) -> tuple[Covariance, Origin]:
+    def _covariance(self, rows: Matrix | None, find: FindEstimator, bind: BindOptions) -> tuple[Covariance, Origin]:
         if self.covariance is not None:
             return DenseCovariance.of(self.covariance), "given"
         if rows is None or self.returns is None or self.returns.universe.names != self.universe.names:

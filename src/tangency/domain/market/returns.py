@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.universe import Universe
@@ -13,6 +14,9 @@ from tangency.domain.numbers import Matrix
 
 FEWEST_ROWS = 2
 """A sample covariance divides by T - 1."""
+
+LARGEST_RETURN = 1e6
+"""A hundred million percent in one period is a broken price."""
 
 MissingData = Literal["intersect"]
 """What happens to a row with a gap: ``intersect`` drops it for every name."""
@@ -52,10 +56,11 @@ class Returns:
             if gaps[:, column].all():
                 faults.append(Fault(path, f"{name!r} has no return at all; leave the name out or give its returns."))
                 continue
-            wrong = np.flatnonzero(~gaps[:, column] & ~((self.values[:, column] >= -1) & (self.values[:, column] < 1e6)))
+            observed = self.values[:, column]
+            wrong = np.flatnonzero(~gaps[:, column] & ~((observed >= -1) & (observed < LARGEST_RETURN)))
             if wrong.size:
                 row = int(wrong[0])
-                detail = f"is {self.values[row, column]}; a simple return is a fraction, and none is below -1."
+                detail = f"is {observed[row]}; a simple return is a fraction, and none is below -1."
                 faults.append(Fault((*path, row), detail))
         if faults:
             raise InvalidInput(faults)
@@ -70,7 +75,7 @@ class Returns:
             InvalidInput: fewer than two complete rows.
         """
         gaps = np.isnan(self.values)
-        kept = ~gaps.any(axis=1)
+        kept: NDArray[np.bool_] = ~np.asarray(gaps.any(axis=1))
         causes = tuple(np.array(self.universe.names)[gaps.any(axis=0)].tolist())
         report = DataReport(len(kept), int(kept.sum()), int((~kept).sum()), causes)
         if report.used < FEWEST_ROWS:

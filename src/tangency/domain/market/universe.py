@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from tangency.domain.errors import Fault, InvalidInput, Path, hint
+from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, hint
 from tangency.domain.numbers import Vector
 
 CASH = "CASH"
@@ -102,7 +102,8 @@ class Universe:
             self.position(name, path)
         missing = [name for name in self.names if name not in figures]
         if missing:
-            raise InvalidInput.at(path, f"has no figure for {', '.join(missing[:12])}; every name needs one.", "missing")
+            detail = f"has no figure for {', '.join(missing[:MOST_NAMES])}; every name needs one."
+            raise InvalidInput.at(path, detail, "missing")
         values = np.array([figures[name] for name in self.names], dtype=float)
         if not np.isfinite(values).all():
             wrong = self.names[int(np.argmin(np.isfinite(values)))]

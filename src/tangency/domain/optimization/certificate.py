@@ -21,7 +21,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.objective import Minorant
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.region import Distance, Region, Row
+from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
 from tangency.domain.optimization.solution import Witness
 
 LARGEST_VIOLATION = 1e-8
@@ -158,7 +158,8 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
 def violations(region: Region, weights: Vector) -> dict[str, float]:
     """By constraint id, how far the weights are outside, relative to max(1, |limit|)."""
     worst = {bounds.id: max(0.0, bounds.excess(weights)) for bounds in region.bounds}
-    for shape in (*region.rows, *region.distances, *region.caps):
+    limited: tuple[Row | Distance | RiskCap, ...] = (*region.rows, *region.distances, *region.caps)
+    for shape in limited:
         worst[shape.id] = max(0.0, shape.excess(weights)) / max(1.0, abs(shape.limit))
     return worst
 

@@ -224,7 +224,7 @@ class _Elastic:
         members = self._problem.constraints
         rows, slack_of = self._rows(members, soft)
         cost = _relative_cost(soft, slack_of, rows.columns)
-        solution = self._minimise(rows, cost)
+        solution: LinearSolution | None = self._minimise(rows, cost)
         for cap in self._caps(members):
             price = 1.0 / cap.limit if cap.id in slack_of else np.inf
             solution = self._at_cap(rows, cost, cap, price, solution)
@@ -244,6 +244,9 @@ class _Elastic:
         the cap: so both conditions change once, and bisection finds where.
 
         Args:
+            rows: every other limit.
+            cost: of the slacks.
+            cap: the risk cap.
             price: cost of a unit of the cap's slack; infinite where it may not give.
             without: the solution with the cap left out.
         """

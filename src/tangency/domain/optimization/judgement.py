@@ -34,7 +34,7 @@ from tangency.domain.optimization.infeasibility import Infeasibility, LinearProg
 from tangency.domain.optimization.method import OptimizationMethod, needs_mean, refuse_unsupported
 from tangency.domain.optimization.objective import MaximumSharpe, Minorant
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Solution, Status, Witness
+from tangency.domain.optimization.solution import Proposal, Solution, Status
 
 RISKLESS = 1e-12
 """Of the mean variance: a portfolio with less is riskless, since repairs and rounding leave as much."""
@@ -190,8 +190,8 @@ def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) 
     objective, proven = problem.objective, False
     if isinstance(objective, MaximumSharpe) and proposal.witness is not None:
         region, means = problem.region(estimates), objective.excess_means(estimates)
-        minorant = Minorant(0.0, -means, 0.0)
-        least = Lagrangian.of(minorant, region, proposal.witness).minimum(*region.implied)
+        lagrangian = Lagrangian.of(Minorant(0.0, -means, 0.0), region, proposal.witness)
+        least = lagrangian.minimum(*region.implied)
         proven = least >= -LARGEST_VIOLATION * max(float(np.abs(means).max()), np.finfo(float).tiny)
     if not proven:
         return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
@@ -223,8 +223,8 @@ _MESSAGES: Mapping[Status, str] = {
     "Add a limit on weights or leverage.",
     Status.NOT_APPLICABLE: "The objective has no meaning for this problem.",
     Status.TIME_LIMIT: "The deadline passed before there was an answer. Allow more time, or ask for fewer names.",
-    Status.NUMERICAL_ERROR: "The solvers returned nothing that passes its certificate. Try another solver, or check the "
-    "scale of the figures.",
+    Status.NUMERICAL_ERROR: "The solvers returned nothing that passes its certificate. Try another solver, or check "
+    "the scale of the figures.",
     Status.RESOURCE_EXHAUSTED: "The solve outgrew its memory or processor limit. Ask for fewer names.",
 }
 

@@ -58,8 +58,9 @@ class Problem:
     options: Mapping[str, object] = field(default_factory=dict)
     current: Vector | None = None
     risk_free_rate: float = 0.0
-    solver: SolverPolicy = SolverPolicy()
+    solver: SolverPolicy = field(default_factory=SolverPolicy)
     seed: int = 0
+    _region: tuple[Estimates, Region] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         faults = [fault for constraint in self.constraints for fault in constraint.faults(self.universe)]
@@ -84,9 +85,13 @@ class Problem:
         return {constraint.id: constraint for constraint in self.constraints}
 
     def region(self, estimates: Estimates) -> Region:
-        """The portfolios that satisfy every constraint."""
+        """The portfolios that satisfy every constraint; kept for the estimates it was last asked for."""
+        if self._region is not None and self._region[0] is estimates:
+            return self._region[1]
         shapes = [constraint.shape(self.universe, estimates) for constraint in self.constraints]
-        return Region.of(len(self.universe), shapes)
+        region = Region.of(len(self.universe), shapes)
+        object.__setattr__(self, "_region", (estimates, region))
+        return region
 
     def constraints_need_mean(self) -> bool:
         """Whether some constraint cannot be read without expected returns."""

@@ -117,12 +117,14 @@ class Region:
     @cached_property
     def lower(self) -> Vector:
         """The tightest lower bound of each name; shape (n,)."""
-        return np.maximum.reduce([b.lower for b in self.bounds], initial=-np.inf, axis=0) + np.zeros(self.size)
+        tightest: Vector = np.max([b.lower for b in self.bounds], axis=0, initial=-np.inf)
+        return tightest + np.zeros(self.size)
 
     @cached_property
     def upper(self) -> Vector:
         """The tightest upper bound of each name; shape (n,)."""
-        return np.minimum.reduce([b.upper for b in self.bounds], initial=np.inf, axis=0) + np.zeros(self.size)
+        tightest: Vector = np.min([b.upper for b in self.bounds], axis=0, initial=np.inf)
+        return tightest + np.zeros(self.size)
 
     @cached_property
     def coefficients(self) -> Matrix:
@@ -136,7 +138,9 @@ class Region:
         From a distance: |x_i - center_i| <= limit. From an equality or a row whose other terms are bounded: what they
         leave for x_i. Needed where a name has no bound of its own, since the certificate minimises over a box.
         """
-        lower, upper = self.lower.copy(), self.upper.copy()
+        lower, upper = self.lower, self.upper
+        if np.isfinite(lower).all() and np.isfinite(upper).all():
+            return lower, upper
         for distance in self.distances:
             reach = max(distance.limit, 0.0)
             lower = np.where(np.isinf(lower), distance.center - reach, lower)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dtrtrs
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.plugins.kernels.interior_point import Leaning, Polyhedron
 
 FEASIBLE = 1e-10
 """How far a polished point may be outside of a limit it does not lean on; then it is clipped to it."""
+STANDING = 1e-12
+"""Matrix and mean are scaled to 1, and so is a direction; one as short as this is rounding at a corner."""
 SIGN = 1e-9
 """How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12."""
 
@@ -82,11 +85,21 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     lines, prices = solved
     start, direction = leaning.parked.copy(), np.zeros(len(x))
     start[free], direction[free] = lines[:, 0], lines[:, 1]
+    if float(np.abs(direction).max(initial=0.0)) <= STANDING:
+        direction[:] = 0.0
     bound = int(leaning.rows.sum())
     row_prices, distance_prices = np.zeros((len(region.limits), 2)), np.zeros((len(region.distances), 2))
     row_prices[leaning.rows] = prices[:bound]
     distance_prices[leaning.distances] = prices[bound:]
-    return Piece(start, direction, *row_prices.T, *distance_prices.T, leaning)
+    return Piece(
+        start,
+        direction,
+        row_prices[:, 0],
+        row_prices[:, 1],
+        distance_prices[:, 0],
+        distance_prices[:, 1],
+        leaning,
+    )
 
 
 def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tuple[Matrix, Matrix] | None:
@@ -99,11 +112,11 @@ def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tu
     if not len(S):
         return np.zeros((0, 2)), np.zeros((len(A), 2))
     try:
-        factor = np.linalg.cholesky(S)
+        factor = np.asarray(np.linalg.cholesky(S), dtype=float)
         whitened = _forward(factor, np.hstack([linear, A.T]))
         u, V = whitened[:, :2], whitened[:, 2:]
         if len(A):
-            prices = np.linalg.lstsq(V.T @ V, V.T @ u - targets, rcond=None)[0]
+            prices = np.asarray(np.linalg.lstsq(V.T @ V, V.T @ u - targets, rcond=None)[0], dtype=float)
             u = u - V @ prices
         else:
             prices = np.zeros((0, 2))
@@ -116,16 +129,14 @@ def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tu
 
 
 def _forward(factor: Matrix, right: Matrix) -> Matrix:
-    from scipy.linalg import solve_triangular
-
-    solution: Matrix = solve_triangular(factor, right, lower=True, check_finite=False)
+    """Solve L x = right. The transpose of a row-major L is the column-major matrix that LAPACK wants, uncopied."""
+    solution: Matrix = dtrtrs(factor.T, right, lower=0, trans=1)[0]
     return solution
 
 
 def _backward(factor: Matrix, right: Matrix) -> Matrix:
-    from scipy.linalg import solve_triangular
-
-    solution: Matrix = solve_triangular(factor, right, lower=True, trans=1, check_finite=False)
+    """Solve L'x = right."""
+    solution: Matrix = dtrtrs(factor.T, right, lower=0, trans=0)[0]
     return solution
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import clarabel
 import numpy as np
@@ -17,12 +17,15 @@ from scipy import sparse
 from scipy.linalg import solve_triangular
 
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.numbers import Matrix, Vector, power_of_two_near
+from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.solution import SolverAttempt
 
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""
+
+Sparse: TypeAlias = Any
+"""SciPy's sparse matrices and Clarabel's cones and results have no types."""
 
 _STATUS = {
     "Solved": "solved",
@@ -87,9 +90,7 @@ def conic(
 
 
 class _Program:
-    def __init__(
-        self, covariance: Covariance, mean: Vector, risk_weight: float, region: Region, ratio: bool
-    ) -> None:
+    def __init__(self, covariance: Covariance, mean: Vector, risk_weight: float, region: Region, ratio: bool) -> None:
         self.n, self.region, self.ratio, self.covariance = region.size, region, ratio, covariance
         n = self.n
         self.variance_unit = power_of_two_near(float(covariance.variances.max()))
@@ -103,8 +104,8 @@ class _Program:
         self.q = np.zeros(self.size)
         if not ratio:
             self.q[:n] = -mean / self.loss_unit
-        self.blocks: list[tuple[Any, Vector]] = []
-        self.cones: list[Any] = []
+        self.blocks: list[tuple[Sparse, Vector]] = []
+        self.cones: list[Sparse] = []
         self.places: dict[str, tuple[int, float]] = {}
         self.rows = 0
         self._normalise(mean)
@@ -115,7 +116,7 @@ class _Program:
         self.A = sparse.vstack([block for block, _ in self.blocks], format="csc")
         self.b = np.concatenate([limit for _, limit in self.blocks])
 
-    def _add(self, block: Any, limit: Vector, cone: Any) -> int:
+    def _add(self, block: Sparse, limit: Vector, cone: Sparse) -> int:
         first = self.rows
         self.blocks.append((block, limit))
         self.cones.append(cone)
@@ -135,7 +136,7 @@ class _Program:
             sign[0, self.n] = -1.0
             self._add(sign.tocsc(), np.zeros(1), clarabel.NonnegativeConeT(1))
 
-    def _linear(self, coefficients: Any, limits: Vector) -> Any:
+    def _linear(self, coefficients: Sparse, limits: Vector) -> Sparse:
         """Coefficients over y, and -limits over k; shape (rows, size)."""
         rest = sparse.csc_matrix((len(limits), self.size - self.n - 1))
         return sparse.hstack([sparse.csc_matrix(coefficients), sparse.csc_matrix(-limits[:, None]), rest], format="csc")
@@ -151,7 +152,8 @@ class _Program:
         for sign, bound in ((-1.0, self.region.lower), (1.0, self.region.upper)):
             names = np.flatnonzero(np.isfinite(bound))
             if len(names):
-                pick = sparse.csc_matrix((np.full(len(names), sign), (np.arange(len(names)), names)), (len(names), self.n))
+                entries = np.full(len(names), sign), (np.arange(len(names)), names)
+                pick = sparse.csc_matrix(entries, (len(names), self.n))
                 block = self._linear(pick, sign * bound[names])
                 self._add(block, np.zeros(len(names)), clarabel.NonnegativeConeT(len(names)))
 
@@ -178,7 +180,7 @@ class _Program:
             block = sparse.vstack([top, rest], format="csc")
             self.places[cap.id] = self._add(block, np.zeros(self.n + 1), clarabel.SecondOrderConeT(self.n + 1)), unit
 
-    def read(self, result: Any, status: str, attempt: SolverAttempt) -> ConicPoint:
+    def read(self, result: Sparse, status: str, attempt: SolverAttempt) -> ConicPoint:
         y, prices = np.array(result.x), np.array(result.z)
         scale = float(y[self.n])
         if status not in ("solved", "almost_solved"):
@@ -194,7 +196,7 @@ class _Program:
             place, row_unit = self.places[cap.id]
             q = -prices[place + 1 : place + 1 + self.n]
             multipliers[cap.id] = float(np.linalg.norm(q)) * unit / row_unit
-            cuts[cap.id] = solve_triangular(cap.covariance.factor(), -q, lower=True, trans=1, check_finite=False)
+            cuts[cap.id] = solve_triangular(cap.covariance.factor(), q, lower=True, trans=1, check_finite=False)
         weights = np.clip(weights, self.region.lower, self.region.upper)
         return ConicPoint(status, weights, multipliers, cuts, attempt)
 

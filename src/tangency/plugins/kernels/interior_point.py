@@ -111,7 +111,9 @@ class _Program:
 
     def __init__(self, n: int, region: Polyhedron) -> None:
         self.n, self.region = n, region
-        self.straddling = [np.flatnonzero((region.lower < d.center) & (region.upper > d.center)) for d in region.distances]
+        self.straddling = [
+            np.flatnonzero((region.lower < d.center) & (region.upper > d.center)) for d in region.distances
+        ]
         self.offsets = np.cumsum([n, *(len(names) for names in self.straddling)]).tolist()
         self.inequality = ~region.equality
 

@@ -8,7 +8,7 @@ On one active set the family is a line, so both have closed forms there (see ``a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,11 +38,13 @@ class Member:
     Attributes:
         weights: shape (n,).
         multipliers: by constraint id, of the rows and distances, for the objective 1/2 x'Sx - tau m'x.
+        exact: solved for on its active set, with the limits and signs checked.
     """
 
     tau: float
     weights: Vector
     multipliers: dict[str, float]
+    exact: bool = False
 
 
 Target = Callable[[Piece], float | None]
@@ -90,7 +92,7 @@ class Family:
             return None
         line = self._piece(point)
         if line is not None and self._holds(line, inner):
-            return self._member(inner, *line.at(inner))
+            return replace(self._member(inner, *line.at(inner)), exact=True)
         return self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
@@ -114,7 +116,7 @@ class Family:
             aim = None if line is None else target(line)
             if line is not None and aim is not None and self._holds(line, min(aim, inner * ENDLESS)):
                 x, row_prices, distance_prices = line.at(min(aim, inner * ENDLESS))
-                return self._member(aim, x, row_prices, distance_prices)
+                return replace(self._member(aim, x, row_prices, distance_prices), exact=True)
             best = self._approximate(inner, point)
             low, high = (inner, high) if verdict(best) < 0 else (low, inner)
             if high - low <= 1e-15 * low:
@@ -129,22 +131,19 @@ class Family:
         Meyer 1979).
 
         Returns:
-            The member, with multipliers for the objective -m'x, and whether the family stands still; None where no
-            piece was found to hold.
+            The member, with multipliers for the objective -m'x, and whether the family stands still rather than runs
+            off; None where no piece was found to hold without end.
         """
-        found = None
         for inner in LARGE_TAUS:
             point = self._point(inner)
             line = None if point is None else self._piece(point)
-            if line is None or not self._holds(line, inner):
+            # A corner may be best over a stretch of tau and left behind later: only a piece without end counts.
+            if line is None or not self._holds(line, inner) or not self._holds(line, inner * ENDLESS):
                 continue
-            gain = inner * abs(self.linear(line.direction))
-            still = gain <= STILL * max(abs(self.linear(line.start)), 1e-3)
+            still = inner * abs(self.linear(line.direction)) <= STILL * max(abs(self.linear(line.start)), 1e-3)
             member = self._member(inner, line.start, line.row_direction, line.distance_direction, self._mean_unit)
-            found = member, still
-            if still:
-                break
-        return found
+            return replace(member, exact=still), still
+        return None
 
     def quadratic(self, x: Vector) -> float:
         """x'Sx in the family's own scale."""
