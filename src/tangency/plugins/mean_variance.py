@@ -12,13 +12,17 @@ from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.region import Region, Row
 from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.parametric import Family, Member
 
 NO_EXCESS = 1e-10
 """Relative to the largest excess mean: a best excess below it is zero, and no portfolio beats the risk-free rate."""
+SOME_EXCESS = 1e-6
+"""Of the largest excess mean: what a riskless portfolio must earn to count."""
+NO_ROOM = 1e-9
+"""A distance limit below it pins the weights."""
 CAP_TOUCHED = 1e-12
 """Relative excess over a volatility target that is rounding."""
 
@@ -55,6 +59,9 @@ class MeanVariance:
         region = problem.region(estimates)
         if (region.lower > region.upper).any():
             return Proposal(Status.INFEASIBLE)
+        pinned = _pinned(problem, estimates, region)
+        if pinned is not None:
+            return pinned
         best, rank = Proposal(Status.NUMERICAL_ERROR), -1
         attempts: tuple[SolverAttempt, ...] = ()
         for solver in problem.solver.sequence:
@@ -78,12 +85,30 @@ def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
         return _SETTLED
     if proposal.weights is None:
         return 1 if proposal.status is Status.UNBOUNDED else 0
-    if isinstance(problem.objective, MaximumSharpe) and estimates.volatility(proposal.weights) == 0.0:
+    if isinstance(problem.objective, MaximumSharpe) and estimates.riskless(proposal.weights):
         return _SETTLED
     certificate = certify(problem, estimates, proposal.weights, proposal.witness)
     if certificate.proves_optimality:
         return _SETTLED
     return 2 if certificate.constraints_satisfied else 0
+
+
+def _pinned(problem: Problem, estimates: Estimates, region: Region) -> Proposal | None:
+    """The current portfolio, where a turnover of zero leaves no other: no solver works in a set without an inside.
+
+    Any price of the distance above every slope of the objective proves it.
+    """
+    pinning = next((d for d in region.distances if abs(d.limit) <= NO_ROOM), None)
+    if pinning is None:
+        return None
+    weights = pinning.center
+    if isinstance(problem.objective, MaximumSharpe) and problem.objective.excess(weights, estimates) <= 0:
+        slope, status = np.abs(problem.objective.excess_means(estimates)).max(), Status.NOT_APPLICABLE
+    else:
+        slope, status = np.abs(problem.objective.minorant(weights, estimates).slope).max(), Status.OPTIMAL
+    witness = Witness({pinning.id: float(slope)})
+    bound = problem.objective.excess(weights, estimates) if isinstance(problem.objective, MaximumSharpe) else None
+    return Proposal(status, weights, witness, bound=bound)
 
 
 def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:
@@ -152,7 +177,22 @@ class _Search:
             return self._no_excess()
         if np.isinf(member.tau):
             return self._proposal(Status.UNBOUNDED)
+        if not member.exact:
+            riskless = self._riskless()
+            if riskless is not None:
+                return self._proposal(Status.OPTIMAL, riskless)
         return self._within_cap(member, _scaled(member, member.tau))
+
+    def _riskless(self) -> Vector | None:
+        """A portfolio with a positive excess and no risk, where there is one: the ratio then has no largest value."""
+        some = SOME_EXCESS * float(self.family.mean.max())
+        earning = Row("excess", -self.family.mean, -some)
+        region = self.family.region
+        above = Region(region.size, region.bounds, (*region.rows, earning), region.distances, ())
+        family = Family(self.estimates.covariance, np.zeros(region.size), above, self.problem.solver.tolerance)
+        least = family.member(0.0)
+        self.family.attempts += family.attempts
+        return least.weights if least is not None and self.estimates.riskless(least.weights) else None
 
     def _no_excess(self) -> Proposal:
         found = self.family.furthest()

@@ -106,7 +106,7 @@ class DenseCovariance:
         if shift:
             distance = shift * np.sqrt(len(matrix)) / max(float(np.linalg.norm(matrix)), np.finfo(float).tiny)
             matrix = matrix + shift * np.eye(len(matrix))
-            return cls(frozen(matrix), frozen(cholesky), Repair(shift, float(distance)))
+            return cls(frozen(matrix), frozen(cholesky), Repair(float(shift), float(distance)))
         return cls(matrix, frozen(cholesky), None)
 
     @property

@@ -14,6 +14,9 @@ from tangency.domain.market.returns import DataReport
 from tangency.domain.market.universe import CASH, Universe
 from tangency.domain.numbers import Matrix, Vector, frozen
 
+RISKLESS = 1e-12
+"""Of the mean variance: a portfolio with less is riskless, since repairs and rounding leave as much."""
+
 Origin = Literal["given", "estimated", "mixed", "absent"]
 
 
@@ -71,6 +74,11 @@ class Estimates:
     def expected_return(self, weights: Vector) -> float | None:
         """Annual mean of a portfolio; None without means."""
         return None if self.mean is None else float(self.mean @ weights)
+
+    def riskless(self, weights: Vector) -> bool:
+        """Whether a portfolio's variance is rounding next to that of the names."""
+        variance = float(weights @ self.covariance.times(weights))
+        return variance <= RISKLESS * float(self.covariance.variances.mean())
 
     def volatility(self, weights: Vector) -> float:
         """Annual standard deviation of a portfolio."""

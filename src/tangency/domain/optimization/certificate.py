@@ -140,9 +140,11 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     computable = estimates.mean is not None or not objective.needs_mean
     gap = relative = None
     if witness is not None and computable:
-        loss_gap = _gap(problem, estimates, region, weights, witness)
+        scale = objective.scale(weights, estimates)
+        # An objective without any scale is the same everywhere, and multipliers could only spoil the proof of it.
+        loss_gap = _gap(problem, estimates, region, weights, witness if scale > 0 else Witness())
         if np.isfinite(loss_gap):
-            relative = loss_gap / objective.scale(weights, estimates)
+            relative = loss_gap / scale if scale > 0 else loss_gap
             floor = least_volatility(region, covariance, weights) if objective.name == "MAX_SHARPE" else 0.0
             gap = objective.gap_in_value(loss_gap, weights, estimates, floor)
     return Certificate(

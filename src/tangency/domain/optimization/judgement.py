@@ -36,9 +36,6 @@ from tangency.domain.optimization.objective import MaximumSharpe, Minorant
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Proposal, Solution, Status
 
-RISKLESS = 1e-12
-"""Of the mean variance: a portfolio with less is riskless, since repairs and rounding leave as much."""
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
@@ -165,9 +162,8 @@ def _broken(problem: Problem, certificate: Certificate) -> list[Fault]:
 
 
 def _riskless_gain(objective: MaximumSharpe, estimates: Estimates, weights: Vector) -> str | None:
-    variance = float(weights @ estimates.covariance.times(weights))
     excess = objective.excess(weights, estimates)
-    if variance > RISKLESS * float(estimates.covariance.variances.mean()) or excess <= 0:
+    if excess <= 0 or not estimates.riskless(weights):
         return None
     return (
         f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "

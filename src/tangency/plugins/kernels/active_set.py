@@ -21,6 +21,8 @@ STANDING = 1e-12
 """Matrix and mean are scaled to 1, and so is a direction; one as short as this is rounding at a corner."""
 SIGN = 1e-9
 """How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12."""
+ROUNDING = 1e-14
+"""A gradient as small as this, matrix and mean being scaled to 1, is that of a portfolio without risk."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -146,7 +148,7 @@ def holds(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> 
     if not _inside(region, x):
         return False
     gradient = S @ x - tau * m
-    scale = SIGN * max(float(np.abs(gradient).max()), float(np.abs(tau * m).max()), np.finfo(float).tiny)
+    scale = max(SIGN * max(float(np.abs(gradient).max()), float(np.abs(tau * m).max())), ROUNDING)
     slope = gradient + region.rows.T @ row_prices
     down, up = slope.copy(), slope.copy()
     for price, distance in zip(distance_prices, region.distances, strict=True):

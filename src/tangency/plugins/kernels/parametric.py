@@ -18,7 +18,7 @@ from tangency.domain.optimization.region import Region, Row
 from tangency.domain.optimization.solution import SolverAttempt
 from tangency.plugins.kernels import working_set
 from tangency.plugins.kernels.active_set import Piece, holds, piece
-from tangency.plugins.kernels.interior_point import InteriorPoint, Polyhedron
+from tangency.plugins.kernels.interior_point import InteriorPoint, Leaning, Polyhedron
 
 MOST_STEPS = 60
 """Searches that land take 2 to 5; bisection needs 50 to reach the last digit."""
@@ -27,6 +27,9 @@ LARGE_TAUS = (1e2, 1e4, 1e6, 1e8)
 """In the family's own scale, where mean and variance pull equally at 1."""
 ENDLESS = 1e6
 """A piece that still holds at so many times its tau, and whose answer lies beyond, never gets there."""
+TOUCHING = 1e-4
+"""As near to a bound as this an interior-point method stops where nothing pushes it on; a guess, which is verified."""
+SNAP = 1e-7
 STILL = 1e-9
 """Relative change of the mean along a piece below which it is rounding."""
 
@@ -90,7 +93,7 @@ class Family:
         point = self._point(inner)
         if point is None:
             return None
-        line = self._piece(point)
+        line = self._piece(point, inner)
         if line is not None and self._holds(line, inner):
             return replace(self._member(inner, *line.at(inner)), exact=True)
         return self._approximate(inner, point)
@@ -112,7 +115,7 @@ class Family:
             point = self._point(inner)
             if point is None:
                 return best
-            line = self._piece(point)
+            line = self._piece(point, inner)
             aim = None if line is None else target(line)
             if line is not None and aim is not None and self._holds(line, min(aim, inner * ENDLESS)):
                 x, row_prices, distance_prices = line.at(min(aim, inner * ENDLESS))
@@ -136,7 +139,7 @@ class Family:
         """
         for inner in LARGE_TAUS:
             point = self._point(inner)
-            line = None if point is None else self._piece(point)
+            line = None if point is None else self._piece(point, inner)
             # A corner may be best over a stretch of tau and left behind later: only a piece without end counts.
             if line is None or not self._holds(line, inner) or not self._holds(line, inner * ENDLESS):
                 continue
@@ -173,14 +176,23 @@ class Family:
             True, point.x, unit * point.row_prices, unit * point.distance_prices, point.leaning, point.attempt
         )
 
-    def _piece(self, point: InteriorPoint) -> Piece | None:
-        return piece(self._S, self._m, self._polyhedron, point.leaning, point.x)
+    def _piece(self, point: InteriorPoint, tau: float) -> Piece | None:
+        """The piece on the limits that the solver's slacks and prices point to; where they mislead, on those it touches.
+
+        A name whose slack and price both vanish (next to a riskless one every price does) can be told only by where
+        it stands.
+        """
+        line = piece(self._S, self._m, self._polyhedron, point.leaning, point.x)
+        if line is not None and self._holds(line, tau):
+            return line
+        touched = piece(self._S, self._m, self._polyhedron, _touching(point, self._polyhedron), point.x)
+        return touched if touched is not None and self._holds(touched, tau) else line
 
     def _holds(self, line: Piece, tau: float) -> bool:
         return holds(self._S, self._m, self._polyhedron, line, tau)
 
     def _approximate(self, tau: float, point: InteriorPoint) -> Member:
-        return self._member(tau, point.x, point.row_prices, point.distance_prices)
+        return self._member(tau, _snapped(point.x, self._polyhedron), point.row_prices, point.distance_prices)
 
     def _member(
         self, tau: float, x: Vector, row_prices: Vector, distance_prices: Vector, unit: float | None = None
@@ -194,6 +206,26 @@ class Family:
         for distance, price in zip(self.region.distances, distance_prices, strict=True):
             multipliers[distance.id] = float(price) * unit
         return Member(tau * self.natural_tau, weights, multipliers)
+
+
+def _snapped(x: Vector, region: Polyhedron) -> Vector:
+    """Onto the bounds that x touches within the solver's tolerance, where that breaks no row further."""
+    snapped = np.where(np.abs(x - region.lower) <= SNAP, region.lower, x)
+    snapped = np.where(np.abs(x - region.upper) <= SNAP, region.upper, snapped)
+    if not len(region.rows):
+        return snapped
+    before, after = (np.abs(region.rows @ point - region.limits).max() for point in (x, snapped))
+    return snapped if after <= before else x
+
+
+def _touching(point: InteriorPoint, region: Polyhedron) -> Leaning:
+    parked = np.where(np.abs(point.x - region.lower) <= TOUCHING, region.lower, np.nan)
+    parked = np.where(np.abs(point.x - region.upper) <= TOUCHING, region.upper, parked)
+    for distance, active in zip(region.distances, point.leaning.distances, strict=True):
+        if active:
+            at_center = np.isnan(parked) & (np.abs(point.x - distance.center) <= TOUCHING)
+            parked = np.where(at_center, distance.center, parked)
+    return Leaning(parked, point.leaning.rows, point.leaning.distances)
 
 
 def _polyhedron(region: Region, units: Vector) -> Polyhedron:
