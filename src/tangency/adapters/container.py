@@ -43,6 +43,8 @@ class Container(containers.DeclarativeContainer):
         latest=store,
         portfolios=store,
         market_data=store,
+        catalogue=plugins,
+        store=store,
         deadline_s=settings.provided.deadline_s,
         names_limit=settings.provided.names_limit,
         side_by_side=settings.provided.workers,
@@ -65,7 +67,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         DatabaseNotMigrated: it is not.
     """
     container = Container(settings=settings)
-    async with Store.open(settings, container.clock().now) as store, ProcessSolverPool.open(settings, container.plugins()) as solvers:
+    async with (
+        Store.open(settings, container.clock().now) as store,
+        ProcessSolverPool.open(settings, container.plugins()) as solvers,
+    ):
         container.store.override(providers.Object(store))
         container.solvers.override(providers.Object(solvers))
         yield container.service()

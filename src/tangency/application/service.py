@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from tangency.application.context import Context
 from tangency.application.message import Message, Result
+from tangency.application.methods import ListMethods, list_methods
 from tangency.application.optimization import (
     LatestOptimization,
     OptimizeBatch,
@@ -19,6 +20,7 @@ from tangency.application.optimization import (
     solve_problem,
 )
 from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
+from tangency.application.readiness import CheckReadiness, check_readiness
 
 Handler = Callable[[Any, Context], Awaitable[object]]
 
@@ -27,6 +29,8 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     OptimizeBatch: optimize_batch,
     SolveProblem: solve_problem,
     LatestOptimization: latest_optimization,
+    ListMethods: list_methods,
+    CheckReadiness: check_readiness,
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
 }

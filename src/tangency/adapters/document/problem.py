@@ -26,7 +26,7 @@ from tangency.domain.errors import (
     ProblemInfeasible,
     ProblemUnbounded,
     ResourcesExhausted,
-    TangencyError,
+    StoreUnavailable,
     TimeLimitReached,
     Unsupported,
 )
@@ -124,6 +124,12 @@ KINDS: Mapping[type[Exception], Kind] = {
         429,
         "Every solver is busy",
         "The queue for the solvers is full. Come again after the seconds that the header Retry-After says.",
+    ),
+    StoreUnavailable: Kind(
+        "store-unavailable",
+        503,
+        "Answers cannot be kept",
+        "The database is gone, full or locked. Nothing was kept; ask again later.",
     ),
 }
 
@@ -247,4 +253,4 @@ def _as_written(path: Path, question: Question | None) -> Path:
     return ("strategies", names.index(str(path[1])), *path[2:]) if path[1] in names else path
 
 
-__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "TangencyError", "kind_of", "problem", "problem_of"]
+__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "kind_of", "problem", "problem_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -10,6 +10,7 @@ from tangency.domain.market.universe import MAX_NAME_LENGTH
 from tangency.domain.numbers import LARGEST
 
 LONGEST_TEXT = 100
+LONGEST_WORD = 50
 
 Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 """Bounded on both sides: a bound on one side alone lets infinity through."""
@@ -18,6 +19,7 @@ NotNegative = Annotated[float, Meta(ge=0.0, le=LARGEST)]
 PeriodReturn = Annotated[float, Meta(ge=-1.0, le=1e6)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME_LENGTH)]
 Text = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
+Word = Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD)]
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +76,7 @@ class EstimatorReference(Document, frozen=True):
 
     name: Annotated[Text, Meta(description="As `GET /api/v1/methods` lists it.", examples=["ewma"])]
     options: (
-        Annotated[dict[str, object], Meta(description="The estimator's own.", examples=[{"half_life": 60}])] | UnsetType
+        Annotated[dict[str, Any], Meta(description="The estimator's own.", examples=[{"half_life": 60}])] | UnsetType
     ) = UNSET
 
 
@@ -124,14 +126,14 @@ class OptimizationRequest(Document, frozen=True):
         Text, Meta(description="Answers are kept under it; printable characters, no slash.", examples=["port-1"])
     ]
     objective: Annotated[
-        Text,
+        Word,
         Meta(
             description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, RISK_PARITY or MULTI_OBJECTIVE.",
             examples=["MAX_SHARPE"],
         ),
     ]
     method: Annotated[
-        Text,
+        Word,
         Meta(description="As `GET /api/v1/methods` lists it, in upper or lower case.", examples=["MEAN_VARIANCE"]),
     ]
     strategies: (
@@ -141,6 +143,6 @@ class OptimizationRequest(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    method_options: Annotated[dict[str, object], Meta(description="The method's own.")] | UnsetType = UNSET
+    method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
     constraints: Annotated[OptimizationConstraints, Meta(description="Limits.")] | UnsetType = UNSET
     risk_parameters: Annotated[RiskParameters, Meta(description="Measures and targets.")] | UnsetType = UNSET

@@ -1,0 +1,58 @@
+"""The application, and a server for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+
+from tangency.adapters import container
+from tangency.adapters.rest import pages, routes
+from tangency.adapters.rest.gate import Gate
+from tangency.adapters.rest.openapi import description
+from tangency.adapters.rest.problems import on_error
+from tangency.adapters.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Gate:
+    """The ASGI application. The database and the solvers are opened and closed by its lifespan."""
+    settings = settings or Settings.load()
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with container.running(settings) as service:
+            app.state.service = service
+            yield
+
+    application = Litestar(
+        route_handlers=[
+            Router("/", route_handlers=routes.HANDLERS, before_request=routes.check_request),
+            *pages.HANDLERS,
+        ],
+        lifespan=[lifespan],
+        state=State({"settings": settings, "description": pages.encoded(description(settings, version("tangency")))}),
+        exception_handlers={Exception: on_error},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,  # the gate has read the body already, within the operator's limit
+    )
+    return Gate(application, settings)
+
+
+def serve(settings: Settings) -> None:
+    """Listen until a signal comes."""
+    import uvicorn
+
+    logging.getLogger("tangency").info("listening on %s:%d", settings.host, settings.port)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+    )

@@ -1,0 +1,49 @@
+"""Documents that only HTTP has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from tangency.adapters.document.answer import OptimizationResponse
+from tangency.adapters.document.problem import Problem
+
+
+class BatchEntry(Struct, frozen=True, kw_only=True):
+    """What became of one item of a batch: a result or a problem."""
+
+    status: Annotated[int, Meta(description="The HTTP status that the item would have had alone.")]
+    result: OptimizationResponse | UnsetType = UNSET
+    problem: Problem | UnsetType = UNSET
+
+
+class MethodList(Struct, frozen=True, kw_only=True):
+    """What there is to ask for."""
+
+    methods: Annotated[
+        Sequence[Mapping[str, Any]],
+        Meta(
+            description="Each with `name`, `distribution`, `version`, `citation`, `capabilities`, `objectives`, "
+            "`options` (a JSON schema) and `error`: null, or why it cannot be used."
+        ),
+    ]
+    estimators: Annotated[
+        Sequence[Mapping[str, Any]], Meta(description="The same, without objectives and capabilities.")
+    ]
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """How the service is."""
+
+    status: Annotated[str, Meta(examples=["ready"])]
+
+
+class ProblemType(Struct, frozen=True, kw_only=True):
+    """What a problem type means."""
+
+    type: str
+    title: str
+    status: int
+    meaning: str

@@ -1,0 +1,164 @@
+"""The outermost layer: what a request must satisfy before any of it is looked at.
+
+A plain ASGI application, because middleware of the framework does not see every request. It refuses foreign hosts and
+sites, reads the whole body within a size, a time and a budget, and hands it on in one piece.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from tangency.adapters.document.problem import Kind, problem
+from tangency.adapters.rest.problems import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
+from tangency.adapters.settings import Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[..., Awaitable[None]]
+
+
+class Refused(Exception):
+    """A request that goes no further."""
+
+    def __init__(self, kind: Kind, detail: str) -> None:
+        self.kind, self.detail = kind, detail
+        super().__init__(detail)
+
+
+class Disconnected(Exception):
+    """The client left before its body was whole."""
+
+
+class Gate:
+    """Stands before an application."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        self.application, self.settings = application, settings
+        self._in_memory = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        held = _Held(self)
+        try:
+            self._refuse_strangers(scope)
+            body = await self._body(scope, receive, held)
+            await self.application(scope, _replay(body, receive), send)
+        except Refused as refused:
+            await _answer(refused, send)
+        except Disconnected:
+            return
+        finally:
+            held.release()
+
+    def _refuse_strangers(self, scope: Scope) -> None:
+        """A page of any site can post to a service on the reader's machine, or reach it under a name of its own."""
+        if not is_loopback(self.settings.host):
+            return
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1")
+        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            raise Refused(FORBIDDEN, f"the header Host is {host[:100]!r}; use localhost or 127.0.0.1.")
+        origin = headers.get(b"origin")
+        if origin is not None and urlsplit(origin.decode("latin-1")).netloc != host:
+            raise Refused(FORBIDDEN, f"the header Origin is {origin[:100].decode('latin-1')!r}, another site.")
+
+    async def _body(self, scope: Scope, receive: Receive, held: _Held) -> bytes:
+        limit = self.settings.body_limit_bytes
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > limit:
+            raise Refused(TOO_LARGE, f"the body has {int(announced):,} bytes; this service takes {limit:,} at most.")
+        try:
+            async with asyncio.timeout(self.settings.body_deadline_s):
+                return await _whole(receive, limit, held)
+        except TimeoutError:
+            raise Refused(
+                TOO_SLOW, f"the body was not complete after {self.settings.body_deadline_s:g} seconds."
+            ) from None
+
+    def take(self, size: int) -> None:
+        """Count bytes that are held in memory.
+
+        Raises:
+            Refused: the budget for all requests together is spent.
+        """
+        if self._in_memory + size > self.settings.body_budget_bytes:
+            raise Refused(TOO_MUCH, f"bodies of {self._in_memory:,} bytes are being worked on; come again in a moment.")
+        self._in_memory += size
+
+    def give_back(self, size: int) -> None:
+        """The bytes are no longer held."""
+        self._in_memory -= size
+
+
+class _Held:
+    """The share of the budget that one request holds."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate, self.size = gate, 0
+
+    def take(self, size: int) -> None:
+        self.gate.take(size)
+        self.size += size
+
+    def release(self) -> None:
+        self.gate.give_back(self.size)
+
+
+async def _whole(receive: Receive, limit: int, held: _Held) -> bytes:
+    parts: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        part = message.get("body", b"")
+        held.take(len(part))
+        if held.size > limit:
+            raise Refused(TOO_LARGE, f"the body has more than {limit:,} bytes, the most that this service takes.")
+        parts.append(part)
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """The body in one message, then whatever comes."""
+    waiting = [body]
+
+    async def again() -> Message:
+        if waiting:
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+async def _answer(refused: Refused, send: Send) -> None:
+    content = encoded(problem(refused.kind, refused.detail))
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),  # the rest of the body is not read
+    ]
+    if refused.kind is TOO_MUCH:
+        headers.append((b"retry-after", b"1"))
+    await send({"type": "http.response.start", "status": refused.kind.status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

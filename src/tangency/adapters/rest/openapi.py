@@ -1,0 +1,170 @@
+"""The description of the service (OpenAPI 3.0.3, the newest that the bundled page can show)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tangency.adapters.document.answer import OptimizationResponse
+from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
+from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
+from tangency.adapters.rest.documents import BatchEntry, Health, MethodList, ProblemType
+from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
+from tangency.adapters.settings import Settings
+
+Json = dict[str, Any]
+
+STRUCTS = (OptimizationRequest, OptimizationResponse, BatchEntry, MethodList, Health, ProblemType, Problem)
+REFERENCE = "#/components/schemas/{name}"
+
+OF_A_BODY = (400, 403, 408, 413, 415, 422, 429, 500, 503)
+OF_A_LOOK = (403, 404, 422, 500, 503)
+
+EXAMPLE: Json = {
+    "portfolio_id": "port-1",
+    "strategies": [
+        {"name": "AAPL", "sector": "technology", "expected_return": 0.11, "max_weight": 0.5},
+        {"name": "XOM", "sector": "energy", "expected_return": 0.08},
+        {"name": "JNJ", "sector": "health_care", "expected_return": 0.06},
+    ],
+    "objective": "MAX_SHARPE",
+    "method": "MEAN_VARIANCE",
+    "constraints": {"max_weight": 0.6, "sector_limits": {"technology": 0.45}},
+    "risk_parameters": {
+        "risk_free_rate": 0.02,
+        "covariance": {
+            "names": ["AAPL", "XOM", "JNJ"],
+            "values": [[0.0625, 0.01, 0.0075], [0.01, 0.0484, 0.006], [0.0075, 0.006, 0.0225]],
+        },
+    },
+}
+
+
+def description(settings: Settings, version: str) -> Json:
+    """The whole document."""
+    _, components = msgspec.json.schema_components(STRUCTS, ref_template=REFERENCE)
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Tangency",
+            "version": version,
+            "description": "Portfolio optimization with proven answers. "
+            f"Limits of this service: bodies of {settings.body_limit_bytes:,} bytes, {settings.names_limit:,} names, "
+            f"batches of {settings.batch_limit:,}, {settings.deadline_s:g} seconds for an answer.",
+        },
+        "paths": _paths(settings),
+        "components": {"schemas": {name: _as_3_0(schema) for name, schema in components.items()}},
+    }
+
+
+def _paths(settings: Settings) -> Json:
+    request, answer = _reference("OptimizationRequest"), _reference("OptimizationResponse")
+    batch = {"type": "array", "items": request, "maxItems": settings.batch_limit}
+    entries = {"type": "array", "items": _reference("BatchEntry")}
+    portfolio, slug = _parameter("portfolio_id", LONGEST_TEXT), _parameter("slug", LONGEST_TEXT)
+    return {
+        "/api/v1/optimize": {
+            "post": _operation("optimize", "Optimize a portfolio and keep the answer", answer, OF_A_BODY, body=request)
+        },
+        "/api/v1/optimize/batch": {
+            "post": _operation(
+                "optimize_batch",
+                "Optimize several portfolios, each as if it stood alone",
+                entries,
+                OF_A_BODY,
+                body=batch,
+            )
+        },
+        "/api/v1/optimization/{portfolio_id}/latest": {
+            "get": _operation("latest", "The last answer for a portfolio", answer, OF_A_LOOK, parameter=portfolio)
+        },
+        "/api/v1/methods": {
+            "get": _operation("methods", "What there is to ask for", _reference("MethodList"), OF_A_LOOK)
+        },
+        "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
+        "/health/ready": {
+            "get": _operation("ready", "Whether answers can be given and kept", _reference("Health"), OF_A_LOOK)
+        },
+        "/problems/{slug}": {
+            "get": _operation(
+                "explain_problem", "What a problem type means", _reference("ProblemType"), OF_A_LOOK, parameter=slug
+            )
+        },
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    schema: Json,
+    problems: tuple[int, ...],
+    body: Json | None = None,
+    parameter: Json | None = None,
+) -> Json:
+    responses = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+    responses |= {str(status): _problem_response(status) for status in problems}
+    operation: Json = {"operationId": name, "summary": summary, "responses": responses}
+    if parameter is not None:
+        operation["parameters"] = [parameter]
+    if body is not None:
+        example = [EXAMPLE] if body.get("type") == "array" else EXAMPLE
+        content = {"application/json": {"schema": body, "example": example}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _problem_response(status: int) -> Json:
+    kinds = [kind for kind in (*KINDS.values(), *HTTP_KINDS) if kind.status == status]
+    listed = "; ".join(f"`{kind.type}`: {kind.title}" for kind in kinds) or INTERNAL.title
+    response: Json = {"description": listed, "content": {MEDIA_TYPE: {"schema": _reference("Problem")}}}
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}, "required": True}
+        }
+    return response
+
+
+def _parameter(name: str, longest: int) -> Json:
+    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[A-Za-z0-9_-]+$"}
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": REFERENCE.format(name=name)}
+
+
+def _as_3_0(schema: Any) -> Any:  # noqa: ANN401 - JSON of any depth
+    """A schema of JSON Schema 2020-12 in the words of OpenAPI 3.0."""
+    if isinstance(schema, list):
+        return [_as_3_0(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    translated = {key: _as_3_0(part) for key, part in schema.items() if key not in ("examples", "required")}
+    if schema.get("required"):
+        translated["required"] = schema["required"]
+    if schema.get("examples") and isinstance(schema["examples"], list):
+        translated["example"] = schema["examples"][0]
+    for word, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if word in schema and not isinstance(schema[word], bool | dict):
+            translated |= {bound: schema[word], word: True}
+    return _without_null(_without_siblings(translated))
+
+
+def _without_siblings(schema: Json) -> Json:
+    """In 3.0 a reference stands alone; what stood beside it moves around it."""
+    if "$ref" not in schema or len(schema) == 1:
+        return schema
+    return {"allOf": [{"$ref": schema["$ref"]}], **{key: part for key, part in schema.items() if key != "$ref"}}
+
+
+def _without_null(schema: Json) -> Json:
+    """In 3.0 null is no type but a property of one."""
+    members = schema.get("anyOf")
+    if not isinstance(members, list) or {"type": "null"} not in members:
+        return schema
+    others = [member for member in members if member != {"type": "null"}]
+    rest = {key: part for key, part in schema.items() if key != "anyOf"}
+    if len(others) == 1 and "$ref" not in others[0]:
+        return {**rest, **others[0], "nullable": True}
+    return {**rest, "allOf" if len(others) == 1 else "anyOf": others, "nullable": True}

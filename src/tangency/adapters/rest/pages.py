@@ -1,0 +1,85 @@
+"""The description for programs and for people. The page and everything it loads come from this service alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from tangency.adapters.rest.problems import NOT_FOUND, refusal
+
+Incoming = Request[Any, Any, State]
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Tangency: the service, described</title>
+<link rel="icon" type="image/png" href="/schema/ui/favicon-32x32.png">
+<link rel="stylesheet" href="/schema/ui/swagger-ui.css">
+</head>
+<body>
+<div id="description"></div>
+<script src="/schema/ui/swagger-ui-bundle.js"></script>
+<script src="/schema/ui/start.js"></script>
+</body>
+</html>
+"""
+
+START = """SwaggerUIBundle({
+  url: "/schema/openapi.json",
+  dom_id: "#description",
+  deepLinking: true,
+  validatorUrl: null,
+});
+"""
+
+POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+"""The browser itself refuses whatever the page might want from elsewhere."""
+
+FILES = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "favicon-32x32.png": "image/png",
+}
+
+
+@get("/schema/openapi.json")
+async def description(request: Incoming) -> Response[bytes]:
+    """The description as JSON."""
+    return Response(request.app.state.description, media_type="application/json")
+
+
+@get("/schema")
+async def page(request: Incoming) -> Response[bytes]:
+    """The description as a page; as JSON for those who ask for that."""
+    if "application/json" in request.headers.get("accept", ""):
+        return Response(request.app.state.description, media_type="application/json")
+    return _served(PAGE.encode(), "text/html")
+
+
+@get("/schema/ui/{name:str}")
+async def part_of_page(name: FromPath[str]) -> Response[bytes]:
+    """What the page loads."""
+    if name == "start.js":
+        return _served(START.encode(), "text/javascript")
+    if name not in FILES:
+        return refusal(NOT_FOUND, f"{name[:100]!r} is no part of the page.")
+    from swagger_ui_bundle import swagger_ui_path
+
+    return _served((swagger_ui_path / name).read_bytes(), FILES[name])
+
+
+def _served(content: bytes, media_type: str) -> Response[bytes]:
+    return Response(content, media_type=media_type, headers={"Content-Security-Policy": POLICY})
+
+
+def encoded(document: dict[str, Any]) -> bytes:
+    """The description, written once."""
+    return msgspec.json.encode(document)
+
+
+HANDLERS = (description, page, part_of_page)

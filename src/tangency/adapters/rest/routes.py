@@ -1,0 +1,132 @@
+"""The addresses: bytes to commands, answers to bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from tangency.adapters.document.answer import response_of
+from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.reading import read_batch, read_request
+from tangency.adapters.rest.documents import BatchEntry, MethodList
+from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
+from tangency.adapters.settings import Settings
+from tangency.application.methods import ListMethods
+from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio
+from tangency.application.question import Question
+from tangency.application.readiness import CheckReadiness
+from tangency.application.service import Service
+from tangency.domain.errors import InvalidInput, TangencyError
+from tangency.domain.optimization.optimization import Answer
+
+JSON = "application/json"
+Incoming = Request[Any, Any, State]
+Outgoing = Response[bytes]
+
+
+@post("/api/v1/optimize", status_code=200)
+async def optimize(request: Incoming) -> Outgoing:
+    """Optimize a portfolio and keep the answer."""
+    question = None
+    try:
+        question = question_of(read_request(await request.body()))
+        answer = await _service(request).handle(OptimizePortfolio(question))
+    except TangencyError as error:
+        return failure(error, question)
+    return _json(response_of(answer))
+
+
+@post("/api/v1/optimize/batch", status_code=200)
+async def optimize_batch(request: Incoming) -> Outgoing:
+    """Optimize several portfolios, each as if it stood alone."""
+    items = read_batch(await request.body(), _settings(request).batch_limit)
+    read = [_read(item) for item in items]
+    questions = tuple(each for each in read if isinstance(each, Question))
+    answers = await _service(request).handle(OptimizeBatch(questions))
+    results = iter(zip(questions, answers, strict=True))
+    return _json([_entry(*next(results)) if isinstance(each, Question) else _failed(each) for each in read])
+
+
+@get("/api/v1/optimization/{portfolio_id:str}/latest")
+async def latest(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """The last answer for a portfolio."""
+    return _json(response_of(await _service(request).handle(LatestOptimization(portfolio_id))))
+
+
+@get("/api/v1/methods")
+async def methods(request: Incoming) -> Outgoing:
+    """What there is to ask for."""
+    offer = await _service(request).handle(ListMethods())
+    return _json(MethodList(methods=offer.methods, estimators=offer.estimators))
+
+
+@get("/health/live")
+async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
+    """Whether the process answers."""
+    return _json({"status": "live"})
+
+
+@get("/health/ready")
+async def ready(request: Incoming) -> Outgoing:
+    """Whether answers can be given and kept."""
+    await _service(request).handle(CheckReadiness())
+    return _json({"status": "ready"})
+
+
+@get("/problems/{slug:str}")
+async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
+    """What a problem type means."""
+    kind = ALL_KINDS.get(slug)
+    if kind is None:
+        return refusal(NOT_FOUND, f"there is no problem type {slug[:100]!r}.")
+    return _json({"type": kind.type, "title": kind.title, "status": kind.status, "meaning": kind.meaning})
+
+
+async def check_request(request: Incoming) -> Outgoing | None:
+    """Before every handler: a body is JSON, and there are no query parameters, because none means anything."""
+    if request.method == "POST" and request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
+        given = request.headers.get("content-type", "")
+        return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
+    if request.scope["query_string"]:
+        names = ", ".join(repr(name[:100]) for name in request.query_params)
+        return failure(InvalidInput.at((), f"{names} is no query parameter here; leave it out.", "unknown"))
+    return None
+
+
+HANDLERS = (optimize, optimize_batch, latest, methods, live, ready, explain_problem)
+
+
+def _service(request: Incoming) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _settings(request: Incoming) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _json(document: object) -> Outgoing:
+    return Response(msgspec.json.encode(document), media_type=JSON)
+
+
+def _read(item: msgspec.Raw) -> Question | TangencyError:
+    try:
+        return question_of(read_request(item))
+    except TangencyError as error:
+        return error
+
+
+def _entry(question: Question, result: Answer | Exception) -> BatchEntry:
+    if isinstance(result, Exception):
+        return _failed(result, question)
+    return BatchEntry(status=200, result=response_of(result))
+
+
+def _failed(error: Exception, question: Question | None = None) -> BatchEntry:
+    document = problem_for(error, question)
+    return BatchEntry(status=document.status, problem=document)
