@@ -32,7 +32,9 @@ from tangency.domain.optimization.objective import (
     MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
+    MultiObjective,
     Objective,
+    RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
 
@@ -41,6 +43,8 @@ OBJECTIVES: dict[str, Callable[[RiskParameters], Objective]] = {
     "MIN_VOLATILITY": lambda _: MinimumVolatility(),
     "MAX_RETURN": lambda _: MaximumReturn(),
     "MAX_UTILITY": lambda risk: MaximumUtility(1.0 if risk.risk_aversion is None else risk.risk_aversion),
+    "RISK_PARITY": lambda _: RiskParity(),
+    "MULTI_OBJECTIVE": lambda _: MultiObjective(),
 }
 
 PERIODS_PER_YEAR = 252.0

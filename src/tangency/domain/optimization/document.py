@@ -33,7 +33,9 @@ from tangency.domain.optimization.objective import (
     MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
+    MultiObjective,
     Objective,
+    RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.plain_values import Array, as_buffer, as_lists
@@ -57,6 +59,8 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "MAX_RETURN": MaximumReturn,
     "MAX_UTILITY": MaximumUtility,
     "MAX_SHARPE": MaximumSharpe,
+    "RISK_PARITY": RiskParity,
+    "MULTI_OBJECTIVE": MultiObjective,
 }
 
 Pack: TypeAlias = Callable[[Array], object]

@@ -272,3 +272,43 @@ class MaximumSharpe(Objective):
     def gap_in_value(self, gap: float, w: Vector, estimates: Estimates, least_volatility: float) -> float | None:
         """Gap / s, s a proven lower bound of volatility; None where none is above zero."""
         return gap / least_volatility if least_volatility > 0 else None
+
+
+class _Unmeasured(Objective):
+    """An aim without a figure of its own yet. Methods that optimise refuse it by name; a rule takes any aim."""
+
+    needs_mean: ClassVar[bool] = False
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """NaN: there is nothing to state."""
+        return float("nan")
+
+    def loss(self, w: Vector, estimates: Estimates) -> float:
+        """0 everywhere."""
+        return 0.0
+
+    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
+        """0 everywhere."""
+        return Minorant(0.0, np.zeros_like(w), 0.0)
+
+    def residual_cost(self, residual: Vector, w: Vector, estimates: Estimates) -> float:
+        """Infinite: nothing curves against a residual."""
+        return np.inf
+
+    def magnitude(self, w: Vector, estimates: Estimates) -> float:
+        """0 everywhere."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class RiskParity(_Unmeasured):
+    """Every name carries the same share of the risk."""
+
+    name: ClassVar[str] = "RISK_PARITY"
+
+
+@dataclass(frozen=True)
+class MultiObjective(_Unmeasured):
+    """Several aims at once."""
+
+    name: ClassVar[str] = "MULTI_OBJECTIVE"

@@ -64,8 +64,8 @@ class PriceHistory:
         gaps = np.isnan(self.values)
         faults = [
             Fault(("prices", name), f"{name!r} has no price at all; leave the column out.", "missing")
-            for name, empty in zip(self.names, gaps.all(axis=0).tolist(), strict=True)
-            if empty
+            for column, name in enumerate(self.names)
+            if gaps[:, column].all()
         ]
         wrong = np.argwhere(~gaps & ~((self.values > 0) & (self.values <= LARGEST)))
         if len(wrong):
