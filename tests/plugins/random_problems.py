@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.optimization.constraint import (
@@ -56,16 +56,29 @@ def random_objective(rng: np.random.Generator) -> Objective:
 
 def random_constraints(rng: np.random.Generator, market: Market, objective: Objective) -> list[Constraint]:
     """Each kind present with some probability, around a portfolio that is feasible for all but the risk cap."""
-    n, names = len(market.universe), market.universe.names
-    long_only = bool(rng.random() < 0.7)
-    constraints: list[Constraint] = [Budget()]
+    n = len(market.universe)
     anchor = rng.dirichlet(np.ones(n))
-    if long_only:
+    constraints: list[Constraint] = [Budget()]
+    if rng.random() < 0.7:
         constraints.append(LongOnly())
     else:
         short = float(rng.uniform(0.02, 0.4))
         anchor = (1 + 0.3) * anchor - 0.3 * rng.dirichlet(np.ones(n))
         constraints.append(MinimumWeight(min(-short, float(anchor.min()))))
+    constraints += _random_bounds(rng, market, anchor)
+    constraints += _random_distances(rng, anchor)
+    assert market.mean is not None
+    if rng.random() < 0.25:
+        constraints.append(TargetReturn(float(market.mean @ anchor - rng.uniform(0.0, 0.02))))
+    if rng.random() < 0.25 and not isinstance(objective, MinimumVolatility):
+        sigma = float(np.sqrt(anchor @ np.asarray(market.covariance) @ anchor))
+        constraints.append(TargetVolatility(sigma * float(rng.uniform(1.0, 1.2))))
+    return constraints
+
+
+def _random_bounds(rng: np.random.Generator, market: Market, anchor: np.ndarray) -> list[Constraint]:
+    n, names = len(anchor), market.universe.names
+    constraints: list[Constraint] = []
     if rng.random() < 0.6:
         constraints.append(MaximumWeight(float(max(anchor.max(), rng.uniform(1.5, 4.0) / n))))
     if rng.random() < 0.4:
@@ -78,18 +91,17 @@ def random_constraints(rng: np.random.Generator, market: Market, objective: Obje
         if rng.random() < 0.4:
             weight = float(market.universe.mask(members) @ anchor)
             constraints.append(SectorLimit(weight + float(rng.uniform(0.0, 0.1)), sector))
+    return constraints
+
+
+def _random_distances(rng: np.random.Generator, anchor: np.ndarray) -> list[Constraint]:
+    constraints: list[Constraint] = []
     if rng.random() < 0.35:
-        current = rng.dirichlet(np.ones(n)) * float(rng.choice([1.0, 0.95]))
+        current = rng.dirichlet(np.ones(len(anchor))) * float(rng.choice([1.0, 0.95]))
         distance = float(np.abs(anchor - current).sum() + abs(1.0 - current.sum())) / 2
         constraints.append(TurnoverLimit(distance + float(rng.uniform(0.0, 0.2)), tuple(current.tolist())))
     if rng.random() < 0.35:
         constraints.append(LeverageLimit(float(np.abs(anchor).sum() + rng.uniform(0.0, 0.3))))
-    assert market.mean is not None
-    if rng.random() < 0.25:
-        constraints.append(TargetReturn(float(market.mean @ anchor - rng.uniform(0.0, 0.02))))
-    if rng.random() < 0.25 and not isinstance(objective, MinimumVolatility):
-        sigma = float(np.sqrt(anchor @ np.asarray(market.covariance) @ anchor))
-        constraints.append(TargetVolatility(sigma * float(rng.uniform(1.0, 1.2))))
     return constraints
 
 
@@ -170,23 +182,21 @@ def in_cvxpy(problem: Problem, tolerance: float = 1e-10) -> tuple[str, float | N
 
 
 def _in_cvxpy(cp: Any, c: Constraint, y: Any, k: Any, root: Any, mean: Any, market: Market) -> Any:
-    names = market.universe.names
+    names, limit = market.universe.names, c.limit * k
     if isinstance(c, Budget):
         return cp.sum(y) == k
-    if isinstance(c, LongOnly):
-        return y >= 0
-    if isinstance(c, MinimumWeight):
-        return (y if c.name is None else y[names.index(c.name)]) >= c.limit * k
-    if isinstance(c, MaximumWeight):
-        return (y if c.name is None else y[names.index(c.name)]) <= c.limit * k
+    if isinstance(c, (MinimumWeight, MaximumWeight)):
+        weight = y if c.name is None else y[names.index(c.name)]
+        return weight >= limit if isinstance(c, MinimumWeight) else weight <= limit
     if isinstance(c, SectorLimit):
-        return cp.sum(y[[i for i, a in enumerate(market.universe.assets) if a.sector == c.sector]]) <= c.limit * k
+        return cp.sum(y[[i for i, a in enumerate(market.universe.assets) if a.sector == c.sector]]) <= limit
     if isinstance(c, TurnoverLimit):
         w0 = np.array(c.current)
-        return 0.5 * (cp.norm1(y - w0 * k) + abs(1 - w0.sum()) * k) <= c.limit * k
-    if isinstance(c, LeverageLimit):
-        return cp.norm1(y) <= c.limit * k
-    if isinstance(c, TargetReturn):
-        return mean @ y >= c.limit * k
-    assert isinstance(c, TargetVolatility)
-    return cp.norm(root.T @ y) <= c.limit * k
+        return 0.5 * (cp.norm1(y - w0 * k) + abs(1 - w0.sum()) * k) <= limit
+    simple = {
+        LongOnly: lambda: y >= 0,
+        LeverageLimit: lambda: cp.norm1(y) <= limit,
+        TargetReturn: lambda: mean @ y >= limit,
+        TargetVolatility: lambda: cp.norm(root.T @ y) <= limit,
+    }
+    return simple[type(c)]()

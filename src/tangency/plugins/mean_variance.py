@@ -52,7 +52,7 @@ class MeanVariance:
             }
         ),
     )
-    options = NoOptions
+    options: type = NoOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Try the solvers of the policy in turn until one's answer passes its certificate."""

@@ -171,9 +171,22 @@ def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector
     lower, upper = region.implied
     lagrangian = Lagrangian.of(minorant, region, witness)
     residual = lagrangian.residual(lower, upper)
-    cost = problem.objective.residual_cost(residual, weights, estimates) if residual.any() else 0.0
+    cost = _residual_cost(problem, estimates, region, residual, weights) if residual.any() else 0.0
     bound = lagrangian.without(residual).minimum(lower, upper) - cost
     return max(0.0, problem.objective.loss(weights, estimates) - bound)
+
+
+def _residual_cost(
+    problem: Problem, estimates: Estimates, region: Region, residual: Vector, weights: Vector
+) -> float:
+    """By how much names without bounds can lower the bound: held by the objective's curvature, or by a risk cap."""
+    by_objective = problem.objective.residual_cost(residual, weights, estimates)
+    smallest = estimates.covariance.spectrum.smallest[0]
+    if not region.caps or smallest <= 0:
+        return by_objective
+    # |r'x| <= |r| / sqrt(lambda_min) x volatility, and the cap bounds the volatility.
+    cap = min(cap.limit for cap in region.caps)
+    return min(by_objective, float(np.linalg.norm(residual)) / float(np.sqrt(smallest)) * cap)
 
 
 def farkas_bound(region: Region, witness: Witness) -> float:

@@ -122,7 +122,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, rule: 
         objective_value=certificate.objective if np.isfinite(certificate.objective or 0.0) else None,
         expected_return=mean,
         expected_volatility=sigma,
-        sharpe_ratio=(mean - problem.risk_free_rate) / sigma if mean is not None and sigma > 0 else None,
+        sharpe_ratio=(mean - _rate(problem)) / sigma if mean is not None and sigma > 0 else None,
         risk_shares=shares,
         certificate=certificate,
         iterations=proposal.iterations,
@@ -130,6 +130,11 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, rule: 
     if proposal.witness is None or rule:
         return solution
     return replace(solution, why=explain(problem, estimates, weights, proposal.witness))
+
+
+def _rate(problem: Problem) -> float:
+    objective = problem.objective
+    return objective.risk_free_rate if isinstance(objective, MaximumSharpe) else problem.risk_free_rate
 
 
 def _verdict(certificate: Certificate, proposal: Proposal) -> Status:

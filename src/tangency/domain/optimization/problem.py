@@ -44,7 +44,7 @@ class Problem:
         method: the name of an optimization method plugin.
         options: the method's own options.
         current: current weights, shape (n,), or None where unknown.
-        risk_free_rate: annual, for the Sharpe ratio that every answer reports.
+        risk_free_rate: annual, for the Sharpe ratio that every answer reports; MAX_SHARPE reports its own.
         seed: for methods that draw random numbers.
 
     Raises:

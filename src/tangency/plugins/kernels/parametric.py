@@ -177,7 +177,7 @@ class Family:
         )
 
     def _piece(self, point: InteriorPoint, tau: float) -> Piece | None:
-        """The piece on the limits that the solver's slacks and prices point to; where they mislead, on those it touches.
+        """The piece on the limits that slacks and prices point to; where they mislead, on those that x touches.
 
         A name whose slack and price both vanish (next to a riskless one every price does) can be told only by where
         it stands.
