@@ -143,7 +143,7 @@ def test_the_sample_is_read_whole() -> None:
         (LONG.replace("2024-01-04,BBB", "2024-01-04,"), ["line 5", "there is no name"]),
         (LONG.replace("20.5", "-1"), ["line 3", "'price'", "-1 is no price"]),
         (LONG.replace("date,", "when,"), ["has no column 'date'"]),
-        (WIDE.replace("20.5", "abc").replace("2024-01-02", "\n2024-01-02"), ["'BBB'", "line 4"]),
+        (WIDE.replace(",21", ",abc").replace("2024-01-03", "\n2024-01-03"), ["'BBB'", "line 5"]),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_a_remedy(text: str | bytes, parts: list[str], written: Writer) -> None:
