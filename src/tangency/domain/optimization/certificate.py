@@ -11,7 +11,7 @@ so f(w) - bound bounds how far w is from the best. A risk cap enters as its half
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,9 +176,7 @@ def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector
     return max(0.0, problem.objective.loss(weights, estimates) - bound)
 
 
-def _residual_cost(
-    problem: Problem, estimates: Estimates, region: Region, residual: Vector, weights: Vector
-) -> float:
+def _residual_cost(problem: Problem, estimates: Estimates, region: Region, residual: Vector, weights: Vector) -> float:
     """By how much names without bounds can lower the bound: held by the objective's curvature, or by a risk cap."""
     by_objective = problem.objective.residual_cost(residual, weights, estimates)
     smallest = estimates.covariance.spectrum.smallest[0]
@@ -209,20 +207,25 @@ def farkas_bound(region: Region, witness: Witness) -> float:
 def least_volatility(region: Region, covariance: Covariance, weights: Vector) -> float:
     """A proven lower bound of the volatility of every portfolio in the budget and the box; 0.0 where none is found.
 
-    The minimum of (Sz)'x / sqrt(z'Sz), for z the weights themselves and z close to the solution of Sz = 1, by
-    Cauchy-Schwarz below the volatility of x for every z.
+    The minimum of (Sz)'x / sqrt(z'Sz), for z the weights themselves and, where that is not positive, z close to the
+    solution of Sz = 1; by Cauchy-Schwarz below the volatility of x for every z.
     """
     lower, upper = region.implied
     budget = next((row for row in region.rows if row.equality and (row.coefficients == 1.0).all()), None)
     if budget is None:
         return 0.0
-    best = 0.0
-    for z in (weights, _solve_ones(covariance)):
+    for z in _directions(covariance, weights):
         image = covariance.times(z)
         norm = float(np.sqrt(max(0.0, float(z @ image))))
-        if norm > 0:
-            best = max(best, _least_linear(image, budget.limit, lower, upper) / norm)
-    return best
+        least = _least_linear(image, budget.limit, lower, upper) / norm if norm > 0 else 0.0
+        if least > 0:
+            return least
+    return 0.0
+
+
+def _directions(covariance: Covariance, weights: Vector) -> Iterator[Vector]:
+    yield weights
+    yield _solve_ones(covariance)
 
 
 def _least_linear(c: Vector, budget: float, lower: Vector, upper: Vector) -> float:

@@ -12,7 +12,7 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import Lagrangian
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.region import Bounds
+from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.solution import Witness
 
 SMALLEST_SHARE = 1e-7
@@ -70,17 +70,17 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     lagrangian = Lagrangian.of(objective.minorant(weights, estimates), region, witness)
     scale = max(abs(objective.value(weights, estimates)), np.finfo(float).tiny)
     return Explanation(
-        _binding(problem, estimates, witness, price, SMALLEST_SHARE * scale),
+        _binding(problem, region, witness, price, SMALLEST_SHARE * scale),
         _at_bound(problem, lagrangian, region.lower, region.upper, weights, price),
     )
 
 
 def _binding(
-    problem: Problem, estimates: Estimates, witness: Witness, price: float, least: float
+    problem: Problem, region: Region, witness: Witness, price: float, least: float
 ) -> tuple[BindingConstraint, ...]:
-    found = []
+    found, bounds = [], {shape.id for shape in region.bounds}
     for constraint in problem.constraints:
-        if isinstance(constraint, Budget) or isinstance(constraint.shape(problem.universe, estimates), Bounds):
+        if isinstance(constraint, Budget) or constraint.id in bounds:
             continue
         shadow = max(0.0, witness.multipliers.get(constraint.id, 0.0)) * abs(constraint.sensitivity) * price
         if shadow > least:
@@ -94,14 +94,15 @@ def _at_bound(
     problem: Problem, lagrangian: Lagrangian, lower: Vector, upper: Vector, weights: Vector, price: float
 ) -> tuple[NameAtBound, ...]:
     below, above = _slopes(lagrangian, weights)
-    found = []
-    for i, name in enumerate(problem.universe.names):
-        if abs(weights[i] - lower[i]) <= AT_BOUND:
-            cost = max(0.0, float(below[i])) * price
-            found.append(NameAtBound(name, "min", float(lower[i]), cost))
-        elif abs(weights[i] - upper[i]) <= AT_BOUND:
-            cost = max(0.0, -float(above[i])) * price
-            found.append(NameAtBound(name, "max", float(upper[i]), cost))
+    names, found = problem.universe.names, []
+    at_lower, at_upper = np.abs(weights - lower) <= AT_BOUND, np.abs(weights - upper) <= AT_BOUND
+    # A name pinned between two equal bounds is listed at the one that holds it back.
+    at_lower &= ~(at_upper & (above < 0))
+    for i in np.flatnonzero(at_lower | at_upper).tolist():
+        if at_lower[i]:
+            found.append(NameAtBound(names[i], "min", float(lower[i]), max(0.0, float(below[i])) * price))
+        else:
+            found.append(NameAtBound(names[i], "max", float(upper[i]), max(0.0, -float(above[i])) * price))
     return tuple(found)
 
 

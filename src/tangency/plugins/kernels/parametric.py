@@ -7,7 +7,7 @@ On one active set the family is a line, so both have closed forms there (see ``a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -30,6 +30,8 @@ ENDLESS = 1e6
 TOUCHING = 1e-4
 """As near to a bound as this an interior-point method stops where nothing pushes it on; a guess, which is verified."""
 SNAP = 1e-7
+SMALLEST_REUSE = 48
+"""From here on the next member is solved over the names that this one does not park."""
 STILL = 1e-9
 """Relative change of the mean along a piece below which it is rounding."""
 
@@ -93,9 +95,9 @@ class Family:
         point = self._point(inner)
         if point is None:
             return None
-        line = self._piece(point, inner)
-        if line is not None and self._holds(line, inner):
-            return replace(self._member(inner, *line.at(inner)), exact=True)
+        for line in self._pieces(point):
+            if self._holds(line, inner):
+                return replace(self._member(inner, *line.at(inner)), exact=True)
         return self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
@@ -115,16 +117,20 @@ class Family:
             point = self._point(inner)
             if point is None:
                 return best
-            line = self._piece(point, inner)
-            aim = None if line is None else target(line)
-            if line is not None and aim is not None and self._holds(line, min(aim, inner * ENDLESS)):
-                x, row_prices, distance_prices = line.at(min(aim, inner * ENDLESS))
-                return replace(self._member(aim, x, row_prices, distance_prices), exact=True)
+            aims = []
+            for line in self._pieces(point):
+                aim = target(line)
+                if aim is None:
+                    continue
+                aims.append(aim)
+                reached = min(aim, inner * ENDLESS)
+                if self._holds(line, reached):
+                    return replace(self._member(aim, *line.at(reached)), exact=True)
             best = self._approximate(inner, point)
             low, high = (inner, high) if verdict(best) < 0 else (low, inner)
             if high - low <= 1e-15 * low:
                 return best
-            inner = aim if aim is not None and low < aim < high else _between(low, high, inner)
+            inner = next((aim for aim in aims if low < aim < high), _between(low, high, inner))
         return best
 
     def furthest(self) -> tuple[Member, bool] | None:
@@ -139,13 +145,13 @@ class Family:
         """
         for inner in LARGE_TAUS:
             point = self._point(inner)
-            line = None if point is None else self._piece(point, inner)
-            # A corner may be best over a stretch of tau and left behind later: only a piece without end counts.
-            if line is None or not self._holds(line, inner) or not self._holds(line, inner * ENDLESS):
-                continue
-            still = inner * abs(self.linear(line.direction)) <= STILL * max(abs(self.linear(line.start)), 1e-3)
-            member = self._member(inner, line.start, line.row_direction, line.distance_direction, self._mean_unit)
-            return replace(member, exact=still), still
+            for line in () if point is None else self._pieces(point):
+                # A corner may be best over a stretch of tau and left behind later: only a piece without end counts.
+                if self._holds(line, inner) and self._holds(line, inner * ENDLESS):
+                    still = inner * abs(self.linear(line.direction)) <= STILL * max(abs(self.linear(line.start)), 1e-3)
+                    prices = line.row_direction, line.distance_direction
+                    member = self._member(inner, line.start, *prices, self._mean_unit)
+                    return replace(member, exact=still), still
         return None
 
     def quadratic(self, x: Vector) -> float:
@@ -170,23 +176,22 @@ class Family:
         self.attempts.append(point.attempt)
         if not point.solved:
             return None
-        if not self._polyhedron.distances:
+        if not self._polyhedron.distances and len(point.x) >= SMALLEST_REUSE:
             self._parked = point.leaning.parked
         return InteriorPoint(
             True, point.x, unit * point.row_prices, unit * point.distance_prices, point.leaning, point.attempt
         )
 
-    def _piece(self, point: InteriorPoint, tau: float) -> Piece | None:
-        """The piece on the limits that slacks and prices point to; where they mislead, on those that x touches.
+    def _pieces(self, point: InteriorPoint) -> Iterator[Piece]:
+        """The piece on the limits that slacks and prices point to, and, should they mislead, on those that x touches.
 
         A name whose slack and price both vanish (next to a riskless one every price does) can be told only by where
         it stands.
         """
-        line = piece(self._S, self._m, self._polyhedron, point.leaning, point.x)
-        if line is not None and self._holds(line, tau):
-            return line
-        touched = piece(self._S, self._m, self._polyhedron, _touching(point, self._polyhedron), point.x)
-        return touched if touched is not None and self._holds(touched, tau) else line
+        for leaning in (point.leaning, _touching(point, self._polyhedron)):
+            line = piece(self._S, self._m, self._polyhedron, leaning, point.x)
+            if line is not None:
+                yield line
 
     def _holds(self, line: Piece, tau: float) -> bool:
         return holds(self._S, self._m, self._polyhedron, line, tau)
