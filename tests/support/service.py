@@ -24,7 +24,7 @@ class Door:
     portal: BlockingPortal
 
     def handle(self, message: Message[Result]) -> Result:
-        return cast(Result, self.portal.call(self.service.handle, message))
+        return self.portal.call(self.service.handle, message)
 
     def with_ports(self, **ports: Any) -> "Door":
         """The same service with other ports or limits."""

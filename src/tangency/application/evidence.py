@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,4 +109,15 @@ def _returns(strategies: Sequence[Strategy]) -> Returns | None:
     if faults:
         raise InvalidInput(faults)
     values = np.array([returns for _, _, returns in columns], dtype=float).reshape(len(columns), length)
-    return Returns(Universe(tuple(asset for _, asset, _ in columns)), frozen_with_gaps(values.T.copy()))
+    try:
+        return Returns(Universe(tuple(asset for _, asset, _ in columns)), frozen_with_gaps(values.T.copy()))
+    except InvalidInput as error:
+        raise InvalidInput(
+            [_moved(fault, [position for position, _, _ in columns]) for fault in error.faults]
+        ) from None
+
+
+def _moved(fault: Fault, positions: Sequence[int]) -> Fault:
+    """A fault of a column of returns, at the position of its strategy."""
+    strategies, column, *rest = fault.path
+    return replace(fault, path=(strategies, positions[int(column)], *rest))
