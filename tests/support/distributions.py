@@ -46,8 +46,8 @@ class Distribution:
         return "\n".join([f"[{group}]", *lines, ""])
 
 
-def method(name: str, body: str, **attributes: str) -> str:
-    """Source of a method class ``Method`` whose ``solve`` has the given body."""
+def method(name: str, body: str, class_name: str = "Method", **attributes: str) -> str:
+    """Source of a class of methods whose ``solve`` has the given body."""
     said = {
         "name": repr(name),
         "citation": "'Somebody (2024).'",
@@ -57,4 +57,4 @@ def method(name: str, body: str, **attributes: str) -> str:
     }
     lines = [f"    {key} = {value}" for key, value in said.items()]
     steps = [f"        {line}" for line in dedent(body).strip().splitlines()]
-    return "\n".join(["class Method:", *lines, "    def solve(self, problem, estimates, options):", *steps, ""])
+    return "\n".join([f"class {class_name}:", *lines, "    def solve(self, problem, estimates, options):", *steps, ""])

@@ -82,7 +82,7 @@ def _from_lists(value: object, path: Path) -> Array:
 
 def mapping(value: object, path: Path) -> Mapping[str, object]:
     """A mapping with text for keys."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict | Mapping) or not {type(key) for key in value} <= {str}:
         raise InvalidInput.at(path, f"is {_short(value)}; give an object with named fields.", "type")
     return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -171,7 +171,9 @@ def _load(kind: _Kind, point: EntryPoint) -> object:
     return cast(object, plugin)
 
 
+@cache
 def _origin(point: EntryPoint) -> Origin:
+    # Remembered, because each question for a distribution's name parses its metadata again.
     if point.dist is None:
         return Origin(point.name, "unknown", "unknown")
     return Origin(point.name, point.dist.name, point.dist.version)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeAlias, TypeVar, cast, get_args
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -103,9 +104,15 @@ def content_hash(problem: Problem) -> str:
     Equal exactly where two documents are equal to the last bit: -0.0 and 0.0 are different doubles and hash
     differently, and so do two orders of the names. Arrays are hashed as raw doubles, the rest as sorted JSON.
     """
-    document = to_document(problem, _digest)
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    if problem not in _hashes:
+        document = to_document(problem, _digest)
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        _hashes[problem] = hashlib.sha256(text.encode()).hexdigest()
+    return _hashes[problem]
+
+
+_hashes: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
+"""A problem never changes, so it is hashed once, while it lives."""
 
 
 def from_document(document: object) -> Problem:
@@ -191,12 +198,19 @@ def _read(given: Mapping[str, object], path: Path, readers: Mapping[str, Reader]
 
 
 def _universe(value: object, path: Path) -> Universe:
-    assets = []
-    for position, entry in enumerate(read.listed(value, path)):
-        own = (*path, position)
-        given = read.fields(entry, own, ("name",), ("sector", "asset_class"))
-        assets.append(Asset(**{key: read.optional_text(part, (*own, key)) for key, part in given.items()}))  # type: ignore[arg-type]
-    return Universe(tuple(assets))
+    entries = read.listed(value, path)
+    for position, entry in enumerate(entries):
+        if not _is_asset(entry):  # one look at each of a thousand names; only the wrong one is asked what is wrong
+            own = (*path, position)
+            for field, text in read.fields(entry, own, ("name",), ("sector", "asset_class")).items():
+                read.optional_text(text, (*own, field))
+    return Universe(tuple([Asset(each["name"], each.get("sector"), each.get("asset_class")) for each in entries]))
+
+
+def _is_asset(entry: object) -> bool:
+    if type(entry) is not dict or not entry.keys() <= _ASSET_FIELDS:
+        return False
+    return type(entry.get("name")) is str and {type(text) for text in entry.values()} <= _TEXT_OR_NOTHING
 
 
 def _market(value: object, path: Path, universe: Universe) -> Market:
@@ -257,6 +271,9 @@ def _tagged(value: object, path: Path, tag: str, table: Mapping[str, type[Kind]]
     given = read.fields(value, path, (tag, *required), tuple(readers))
     return kind(**_read(given, path, readers))
 
+
+_ASSET_FIELDS = {"name", "sector", "asset_class"}
+_TEXT_OR_NOTHING = {str, type(None)}
 
 _BY_TYPE: Mapping[str, Reader] = {
     "float": read.number,

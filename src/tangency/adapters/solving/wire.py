@@ -1,0 +1,248 @@
+"""What travels between the pool and a solver process: msgpack with raw doubles, never a pickle of a stranger's object.
+
+There: the problem's document and its limits. Back: what was estimated and proposed, or the error. A covariance that
+was given and used as it came does not travel back, and none is factored again: its spectrum and repair are reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tangency.adapters.solving.conclusion import Proposed
+from tangency.domain.errors import (
+    Fault,
+    InvalidInput,
+    MethodCrashed,
+    NoAnswer,
+    NotApplicable,
+    NumericalFailure,
+    PluginError,
+    ProblemInfeasible,
+    ProblemUnbounded,
+    ResourcesExhausted,
+    TangencyError,
+    TimeLimitReached,
+    Unsupported,
+)
+from tangency.domain.market.covariance import Repair, Spectrum
+from tangency.domain.market.estimates import Estimates, Sources
+from tangency.domain.market.returns import DataReport
+from tangency.domain.numbers import Matrix, Vector, frozen
+from tangency.domain.optimization.document import from_document, to_document
+from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
+from tangency.domain.optimization.judgement import Outcome
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.plain_values import array, as_buffer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that a job may take, from the softest to the hardest way of ending it.
+
+    Attributes:
+        solver_s: what solvers are told; a nice ending.
+        pool_s: after it the pool stops the process.
+        alarm_s: after it the kernel does, whatever the process is doing; also the limit of processor time.
+    """
+
+    solver_s: float
+    pool_s: float
+    alarm_s: float
+
+
+class ReportedCovariance:
+    """A covariance whose spectrum and repair another process has found out already.
+
+    Attributes:
+        values: the matrix as used there; shape (n, n).
+    """
+
+    def __init__(self, values: Matrix, repair: Repair | None, spectrum: Spectrum) -> None:
+        self.values, self.repair, self.spectrum = values, repair, spectrum
+
+    @property
+    def size(self) -> int:
+        """Number of names n."""
+        return len(self.values)
+
+    @cached_property
+    def variances(self) -> Vector:
+        """The diagonal; shape (n,)."""
+        return np.diagonal(self.values)
+
+    def times(self, x: Vector) -> Vector:
+        """S x; shape (n,)."""
+        product: Vector = self.values @ x
+        return product
+
+    def dense(self) -> Matrix:
+        """The matrix as used; shape (n, n)."""
+        return self.values
+
+    def factor(self) -> Matrix:
+        """Lower triangular L with L L' = S; shape (n, n). Made anew, since nobody here should need it."""
+        return frozen(np.linalg.cholesky(self.values))
+
+
+def pack_job(problem: Problem, limits: Limits) -> bytes:
+    """A problem and its limits as bytes."""
+    times = (limits.solver_s, limits.pool_s, limits.alarm_s)
+    return msgspec.msgpack.encode({"problem": to_document(problem, as_buffer), "limits": times})
+
+
+def unpack_job(raw: bytes) -> tuple[Problem, Limits]:
+    """The inverse of :func:`pack_job`; arrays are views into the bytes."""
+    job = msgspec.msgpack.decode(raw)
+    return from_document(job["problem"]), Limits(*job["limits"])
+
+
+def pack_proposed(problem: Problem, found: Proposed) -> bytes:
+    """What a solver process found, as bytes."""
+    estimates, proposal = found.outcome.estimates, found.outcome.proposal
+    covariance, market = estimates.covariance, problem.market
+    unchanged = market.covariance is not None and np.array_equal(covariance.dense(), market.covariance)
+    return msgspec.msgpack.encode(
+        {
+            "mean": _buffer(estimates.mean),
+            "covariance": None if unchanged else as_buffer(covariance.dense()),
+            "spectrum": covariance.spectrum,
+            "repair": covariance.repair,
+            "sources": estimates.sources,
+            "proposal": {
+                **_plain(proposal),
+                "weights": _buffer(proposal.weights),
+                "witness": _witness(proposal.witness),
+            },
+            "infeasibility": _infeasibility(found.outcome.infeasibility),
+            "rule": found.rule,
+        }
+    )
+
+
+def pack_error(error: TangencyError) -> bytes:
+    """An error as bytes; one that is not in the table arrives as a crash."""
+    if isinstance(error, InvalidInput):
+        faults = [(fault.path, fault.detail, fault.code) for fault in error.faults]
+        return msgspec.msgpack.encode({"error": type(error).__name__, "faults": faults})
+    if isinstance(error, PluginError):
+        return msgspec.msgpack.encode(
+            {"error": "PluginError", "plugin": (error.name, error.distribution, error.reason)}
+        )
+    return msgspec.msgpack.encode({"error": type(error).__name__, "message": str(error)})
+
+
+def unpack(problem: Problem, raw: bytes) -> Proposed:
+    """What a solver process found about a problem.
+
+    Raises:
+        TangencyError: the error that it met instead.
+    """
+    answer = msgspec.msgpack.decode(raw)
+    if "error" in answer:
+        raise _error(answer)
+    size = len(problem.universe)
+    given = problem.market.covariance
+    values = given if answer["covariance"] is None else array(answer["covariance"], ("covariance",), (size, size))
+    repair = None if answer["repair"] is None else Repair(**answer["repair"])
+    spectrum = Spectrum(*(tuple(bounds) for bounds in answer["spectrum"].values()))
+    covariance = ReportedCovariance(np.asarray(values), repair, spectrum)
+    estimates = Estimates(problem.universe, _vector(answer["mean"]), covariance, _sources(answer["sources"]))
+    infeasibility = None if answer["infeasibility"] is None else _read_infeasibility(answer["infeasibility"])
+    return Proposed(Outcome(estimates, _read_proposal(answer["proposal"]), infeasibility), answer["rule"])
+
+
+_PLAIN_ERRORS: Mapping[str, type[NoAnswer]] = {
+    "ProblemInfeasible": ProblemInfeasible,
+    "NotApplicable": NotApplicable,
+    "ProblemUnbounded": ProblemUnbounded,
+    "TimeLimitReached": TimeLimitReached,
+    "NumericalFailure": NumericalFailure,
+    "ResourcesExhausted": ResourcesExhausted,
+}
+
+
+def _error(answer: Mapping[str, Any]) -> TangencyError:
+    if "faults" in answer:
+        kind = Unsupported if answer["error"] == "Unsupported" else InvalidInput
+        return kind([Fault(tuple(path), detail, code) for path, detail, code in answer["faults"]])
+    if "plugin" in answer:
+        return PluginError(*answer["plugin"])
+    return _PLAIN_ERRORS.get(answer["error"], MethodCrashed)(answer["message"])
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def _plain(proposal: Proposal) -> dict[str, object]:
+    return {
+        "status": proposal.status.value,
+        "iterations": proposal.iterations,
+        "attempts": proposal.attempts,
+        "bound": proposal.bound,
+        "message": proposal.message,
+    }
+
+
+def _buffer(values: Vector | None) -> object:
+    return None if values is None else as_buffer(values)
+
+
+def _witness(witness: Witness | None) -> object:
+    if witness is None:
+        return None
+    cuts = {key: as_buffer(cut) for key, cut in witness.cuts.items()}
+    return {"multipliers": dict(witness.multipliers), "cuts": cuts}
+
+
+def _infeasibility(found: Infeasibility | None) -> object:
+    if found is None:
+        return None
+    proof = _witness(found.proof)
+    return {"conflict": found.conflict, "relaxation": found.relaxation, "proof": proof, "bound": found.bound}
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+def _vector(packed: object) -> Vector | None:
+    return None if packed is None else array(packed, ("mean",), (None,))
+
+
+def _sources(read: Mapping[str, Any]) -> Sources:
+    report = read["data"]
+    data = None if report is None else DataReport(**{**report, "causes": tuple(report["causes"])})
+    return Sources(**{**read, "data": data})
+
+
+def _read_proposal(read: Mapping[str, Any]) -> Proposal:
+    weights, witness = read["weights"], read["witness"]
+    return Proposal(
+        status=Status(read["status"]),
+        # Weights of a wrong number of axes are the judge's to refuse, not ours.
+        weights=None if weights is None else array(weights, ("weights",), [None] * len(weights["shape"])),
+        witness=None if witness is None else _read_witness(witness),
+        iterations=read["iterations"],
+        attempts=tuple(SolverAttempt(**attempt) for attempt in read["attempts"]),
+        bound=read["bound"],
+        message=read["message"],
+    )
+
+
+def _read_witness(read: Mapping[str, Any]) -> Witness:
+    return Witness(read["multipliers"], {key: array(cut, ("cuts", key), (None,)) for key, cut in read["cuts"].items()})
+
+
+def _read_infeasibility(read: Mapping[str, Any]) -> Infeasibility:
+    return Infeasibility(
+        tuple(Conflicting(**member) for member in read["conflict"]),
+        tuple(Relaxation(**step) for step in read["relaxation"]),
+        _read_witness(read["proof"]),
+        read["bound"],
+    )

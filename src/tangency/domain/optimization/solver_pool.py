@@ -1,0 +1,28 @@
+"""The port behind which problems are solved away from whoever asks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Solution
+
+
+class SolverPool(Protocol):
+    """Solves problems side by side, each isolated from the others and from the caller."""
+
+    async def solve(self, problem: Problem, deadline_s: float) -> Solution:
+        """A checked solution with its provenance, whatever its status.
+
+        Args:
+            problem: what to solve.
+            deadline_s: seconds from now, the wait for a free solver included.
+
+        Raises:
+            InvalidInput: what was asked cannot be solved by the method, or cannot be estimated.
+            TimeLimitReached: the deadline passed.
+            ResourcesExhausted: the solve outgrew its memory or processor limit.
+            MethodCrashed: the method, or an estimator, raised or took its process down.
+            NoFreeSolver: every solver is busy and the queue is full, or the deadline passed in the queue.
+            PluginError: the method or an estimator cannot be loaded.
+        """
