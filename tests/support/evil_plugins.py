@@ -12,6 +12,7 @@ BODIES = {
     "system_exit": "raise SystemExit(4)",
     "raises": "raise ZeroDivisionError('one over nothing')",
     "memory": "return Proposal(Status.OPTIMAL, weights=np.ones(2**36))",
+    "memory_error": "raise MemoryError",
     "hog": """
         held = []
         while True:

@@ -136,6 +136,10 @@ ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "system_exit": (MethodCrashed, "method 'system_exit' of distribution 'evil-methods' 1.2.3 raised SystemExit: 4"),
     "raises": (MethodCrashed, "'evil-methods' 1.2.3 raised ZeroDivisionError: one over nothing"),
     "memory": (ResourcesExhausted, "method 'memory' of distribution 'evil-methods' 1.2.3 ran out of memory"),
+    "memory_error": (
+        ResourcesExhausted,
+        "method 'memory_error' of distribution 'evil-methods' 1.2.3 ran out of memory",
+    ),
     "hog": (ResourcesExhausted, "method 'hog' of distribution 'evil-methods' 1.2.3 ran out of memory"),
     "returns_nothing": (MethodCrashed, "raised TypeError: it returned NoneType, and a method returns a Proposal"),
     "strange_witness": (MethodCrashed, "raised ValueError: a cut of its witness"),
