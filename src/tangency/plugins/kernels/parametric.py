@@ -123,7 +123,8 @@ class Family:
                 if aim is None:
                     continue
                 aims.append(aim)
-                reached = min(aim, inner * ENDLESS)
+                # Only an aim without end is tried at a stand-in: multipliers of another tau prove nothing about this one.
+                reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
                 if self._holds(line, reached):
                     return replace(self._member(aim, *line.at(reached)), exact=True)
             best = self._approximate(inner, point)
@@ -176,7 +177,7 @@ class Family:
         self.attempts.append(point.attempt)
         if not point.solved:
             return None
-        if not self._polyhedron.distances and len(point.x) >= SMALLEST_REUSE:
+        if len(point.x) >= SMALLEST_REUSE:
             self._parked = point.leaning.parked
         return InteriorPoint(
             True, point.x, unit * point.row_prices, unit * point.distance_prices, point.leaning, point.attempt
