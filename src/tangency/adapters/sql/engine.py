@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tangency.adapters.settings import InvalidSettings, Settings
@@ -26,7 +27,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
     url = url_of(settings)
     try:
         engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, pool_size=5, max_overflow=5)
-    except (ImportError, ValueError) as error:
+    except (ImportError, ArgumentError) as error:
         raise InvalidSettings(
             f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}."
         ) from None
@@ -42,7 +43,7 @@ def url_of(settings: Settings) -> URL:
         settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         url = make_url(settings.sqlalchemy_url)
-    except ValueError as error:
+    except ArgumentError as error:
         raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read: {error}.") from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
 

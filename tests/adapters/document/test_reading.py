@@ -1,0 +1,188 @@
+"""Reading requests: what cannot be read, what is no request, and where each mistake stands."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tangency.adapters.document import reading
+from tangency.adapters.document.diagnosis import faults_in, pointer
+from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.reading import UnreadableDocument, read_batch, read_request, request_from
+from tangency.adapters.document.request import OptimizationRequest
+from tangency.domain.errors import InvalidInput
+from tests.support.bodies import BASE, INVALID, UNREADABLE, Body
+
+CONTEXT_FREE = [body for body in INVALID if body.name in {"null", "an unknown field", "a text for a number"}]
+
+
+@pytest.mark.parametrize("body", UNREADABLE, ids=str)
+def test_what_cannot_be_read_is_said_so(body: Body) -> None:
+    with pytest.raises(UnreadableDocument):
+        read_request(body.content)
+
+
+def read_as_batch(content: bytes) -> None:
+    for item in read_batch(b"[" + content + b"]", limit=10):
+        read_request(item)
+
+
+@pytest.mark.parametrize("body", [body for body in UNREADABLE if body.content.strip()], ids=str)
+def test_an_item_of_a_batch_is_read_as_it_would_be_alone(body: Body) -> None:
+    with pytest.raises(UnreadableDocument):
+        read_as_batch(body.content)
+
+
+def faults(body: bytes) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidInput) as caught:
+        question_of(read_request(body))
+    return [(pointer(fault.path), fault.code) for fault in caught.value.faults]
+
+
+def test_every_mistake_is_told_with_its_place() -> None:
+    body = BASE + (
+        b',"strategies":[{"name":"","expected_return":"x","foo":1,"returns":[0.1,null,-3,"a"]},{}],'
+        b'"constraints":{"max_wieght":1,"leverage_limit":0,"sector_limits":{"a/b~c":null}},'
+        b'"risk_parameters":{"covariance_estimator":{"nam":"e"},"missing_data":"drop","confidence_level":1,'
+        b'"covariance":{"names":["a"],"values":[[1,2],3]}}}'
+    )
+    assert faults(body) == [
+        ("/strategies/0/foo", "unknown"),
+        ("/strategies/0/name", "type_or_range"),
+        ("/strategies/0/expected_return", "type_or_range"),
+        ("/strategies/0/returns/2", "type_or_range"),
+        ("/strategies/0/returns/3", "type_or_range"),
+        ("/strategies/1/name", "missing"),
+        ("/constraints/max_wieght", "unknown"),
+        ("/constraints/sector_limits/a~1b~0c", "type_or_range"),
+        ("/constraints/leverage_limit", "type_or_range"),
+        ("/risk_parameters/confidence_level", "type_or_range"),
+        ("/risk_parameters/covariance_estimator/nam", "unknown"),
+        ("/risk_parameters/covariance_estimator/name", "missing"),
+        ("/risk_parameters/missing_data", "type_or_range"),
+        ("/risk_parameters/covariance/values/1", "type"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rest", "place"),
+    [
+        (b',"strategies":[{"name":"a\\nb"}]', "/strategies/0/name"),
+        (b',"strategies":[{"name":"A","sector":"\\u0007"}]', "/strategies/0/sector"),
+        (b',"method_options":{"a":[1,' + b"9" * 400 + b"]}", "/method_options/a/1"),
+        (
+            b',"risk_parameters":{"covariance_estimator":{"name":"e","options":{"h":' + b"9" * 400 + b"}}}",
+            "/risk_parameters/covariance_estimator/options/h",
+        ),
+        (
+            b',"risk_parameters":{"covariance":{"names":["A","B"],"values":[[1,2],[3]]}}',
+            "/risk_parameters/covariance/values/1",
+        ),
+        (
+            b',"risk_parameters":{"covariance":{"names":["A"],"values":[]}}',
+            "/risk_parameters/covariance/values",
+        ),
+    ],
+)
+def test_what_the_types_cannot_say_is_checked_too(rest: bytes, place: str) -> None:
+    assert [found for found, _ in faults(BASE + rest + b"}")] == [place]
+
+
+def test_no_more_mistakes_are_told_than_anybody_reads() -> None:
+    strategies = [{"nonsense": 1}] * 200
+    assert len(faults(BASE + b',"strategies":' + json.dumps(strategies).encode() + b"}")) == 50
+
+
+@pytest.mark.parametrize("limit", [10, 10_000_000])
+def test_the_same_is_said_of_large_and_small_documents(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(reading, "LARGEST_DIAGNOSED", limit)
+    ((place, _),) = faults(BASE + b',"strategies":[{"name":"A","returns":[1,"x"]}]}')
+    assert place.startswith("/strategies/")
+    for body in (BASE + b',"method":"x"}', b'{"portfolio_id":7,"objective":'):
+        with pytest.raises(UnreadableDocument):
+            read_request(body)
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+
+
+@given(NAMES, st.dictionaries(NAMES, st.floats(-1, 1), max_size=4), st.recursive(st.none() | NAMES, st.lists))
+def test_texts_with_colons_quotes_and_braces_are_no_keys(name: str, sectors: dict[str, float], option: Any) -> None:
+    document = {
+        "portfolio_id": "p",
+        "objective": "o",
+        "method": "m",
+        "strategies": [{"name": name, "sector": name}],
+        "constraints": {"sector_limits": sectors},
+        "method_options": {name: {name: option}, "plain": [{name: 1}]},
+    }
+    read = read_request(json.dumps(document, ensure_ascii=False).encode())
+    assert json.loads(msgspec.json.encode(read)) == document
+
+
+@given(NAMES.filter(lambda name: name != "strategies"), st.booleans())
+def test_a_key_twice_is_found_wherever_it_stands(name: str, deep: bool) -> None:
+    key = json.dumps(name).encode()
+    twice = b"{" + key + b":1," + key + b":2}"
+    options = b'{"a":[' + twice + b"]}" if deep else twice
+    with pytest.raises(UnreadableDocument, match="twice"):
+        read_request(BASE + b',"method_options":' + options + b"}")
+
+
+@pytest.mark.parametrize("body", CONTEXT_FREE, ids=str)
+def test_yaml_is_held_to_the_same_rules(body: Body) -> None:
+    with pytest.raises(InvalidInput) as from_values:
+        request_from(json.loads(body.content))
+    with pytest.raises(InvalidInput) as from_bytes:
+        read_request(body.content)
+    assert from_values.value.faults == from_bytes.value.faults
+
+
+def test_a_yaml_file_with_other_keys_than_texts_is_refused() -> None:
+    with pytest.raises(InvalidInput):
+        request_from({1: 2})
+    stated = {"portfolio_id": "p", "objective": "o", "method": "m", "constraints": {"sector_limits": {1: 0.5}}}
+    with pytest.raises(InvalidInput, match="keys are texts"):
+        request_from(stated)
+
+
+def test_a_batch_is_a_list_of_limited_length() -> None:
+    with pytest.raises(InvalidInput, match="has 3 items; this service takes 2 at most"):
+        read_batch(b"[1,2,3]", limit=2)
+    with pytest.raises(InvalidInput, match="give a list of requests"):
+        read_batch(BASE + b"}", limit=2)
+    assert read_batch(b"[]", limit=2) == []
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-10, 10) | st.floats(allow_nan=False, allow_infinity=False) | NAMES
+FIELDS = st.sampled_from(
+    [
+        "portfolio_id",
+        "objective",
+        "method",
+        "strategies",
+        "constraints",
+        "risk_parameters",
+        "name",
+        "max_weight",
+        "names",
+    ]
+)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS | NAMES, inner, max_size=5),
+    max_leaves=15,
+)
+
+
+@given(ANYTHING)
+def test_the_diagnosis_agrees_with_the_types_about_what_is_allowed(value: Any) -> None:
+    try:
+        msgspec.json.decode(json.dumps(value), type=OptimizationRequest)
+    except msgspec.ValidationError:
+        assert faults_in(value, OptimizationRequest)
+    else:
+        assert not faults_in(value, OptimizationRequest)

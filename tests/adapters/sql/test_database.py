@@ -1,0 +1,238 @@
+"""The database on disk: made by migrations, safe with two writers, and closed so that the process can end."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tangency.adapters.settings import InvalidSettings, Settings
+from tangency.adapters.sql import Store, revisions
+from tangency.adapters.sql.engine import engine_of, url_of
+from tangency.adapters.sql.revisions import NEWEST, DatabaseNotMigrated, config, current, upgrade
+from tangency.adapters.sql.schema import Table
+from tangency.domain.errors import StoreUnavailable
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    engine = engine_of(settings)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Settings:
+    return Settings(data_dir=str(tmp_path / "not" / "there" / "yet"))
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Settings:
+    return Settings(database_url=f"sqlite:///{tmp_path / 'other.db'}")
+
+
+def test_the_newest_revision_is_the_last_one_in_the_folder() -> None:
+    assert ScriptDirectory.from_config(config()).get_heads() == [NEWEST]
+
+
+def test_the_migrations_make_what_the_tables_say(embedded: Settings) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        migrated = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(migrated, Table.metadata))
+
+    async def compare() -> list[Any]:
+        await upgrade(embedded)
+        async with connected(embedded) as engine, engine.connect() as connection:
+            return await connection.run_sync(differences)
+
+    assert asyncio.run(compare()) == []
+
+
+def test_the_migrations_can_be_taken_back(embedded: Settings) -> None:
+    def tables(connection: Connection) -> list[str]:
+        return list(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+
+    async def there_and_back() -> list[str]:
+        await upgrade(embedded)
+        async with connected(embedded) as engine, engine.begin() as connection:
+            await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
+            return await connection.run_sync(tables)
+
+    assert asyncio.run(there_and_back()) == ["alembic_version"]
+
+
+def test_every_table_and_every_key_begins_with_the_tenant() -> None:
+    tables = list(Table.metadata.tables.values())
+    assert tables
+    for table in tables:
+        unique = [each for each in table.constraints if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)]
+        assert unique
+        for constraint in unique:
+            assert constraint.columns[0].name == "tenant", constraint.name
+
+
+def test_the_embedded_database_makes_its_folder_and_its_tables(embedded: Settings) -> None:
+    async def open_twice() -> str | None:
+        for _ in range(2):
+            async with Store.open(embedded, now) as store:
+                await store.check()
+        return await current(embedded)
+
+    assert asyncio.run(open_twice()) == NEWEST
+
+
+def test_another_database_is_upgraded_on_purpose_only(elsewhere: Settings) -> None:
+    async def open_it() -> None:
+        async with Store.open(elsewhere, now) as store:
+            await store.check()
+
+    assert asyncio.run(current(elsewhere)) is None
+    with pytest.raises(DatabaseNotMigrated, match="tangency db upgrade"):
+        asyncio.run(open_it())
+    assert asyncio.run(upgrade(elsewhere)) == NEWEST
+    asyncio.run(open_it())
+
+
+def test_an_upgrade_that_fails_leaves_nothing(elsewhere: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE half (a INTEGER)"))
+        raise ZeroDivisionError
+
+    async def tables() -> list[str]:
+        async with connected(elsewhere) as engine, engine.connect() as connection:
+            return list(await connection.scalars(text("SELECT name FROM sqlite_master")))
+
+    monkeypatch.setattr(revisions, "_upgrade", fail)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(upgrade(elsewhere))
+    assert asyncio.run(tables()) == []
+
+
+def test_every_connection_keeps_the_promises(embedded: Settings) -> None:
+    async def pragmas() -> dict[str, Any]:
+        async with connected(embedded) as engine, engine.connect() as connection:
+            names = ("foreign_keys", "busy_timeout", "journal_mode", "synchronous")
+            return {name: (await connection.execute(text(f"PRAGMA {name}"))).scalar() for name in names}
+
+    assert asyncio.run(pragmas()) == {
+        "foreign_keys": 1,
+        "busy_timeout": 10_000,
+        "journal_mode": "truncate",
+        "synchronous": 2,
+    }
+
+
+def test_two_processes_that_write_at_once_lose_nothing(elsewhere: Settings) -> None:
+    """Each store has locks of its own, as two processes would; every increment reads before it writes."""
+
+    async def increment(engine: AsyncEngine, times: int) -> None:
+        for _ in range(times):
+            async with engine.begin() as connection:
+                value = (await connection.execute(text("SELECT n FROM counter"))).scalar_one()
+                await connection.execute(text("UPDATE counter SET n = :n"), {"n": value + 1})
+
+    async def race() -> int:
+        async with connected(elsewhere) as one, connected(elsewhere) as other:
+            async with one.begin() as connection:
+                await connection.execute(text("CREATE TABLE counter (n INTEGER)"))
+                await connection.execute(text("INSERT INTO counter VALUES (0)"))
+            await asyncio.gather(*(increment(engine, 10) for engine in (one, other, one, other)))
+            async with one.connect() as connection:
+                return int((await connection.execute(text("SELECT n FROM counter"))).scalar_one())
+
+    assert asyncio.run(race()) == 40
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_and_reading_goes_on(embedded: Settings) -> None:
+    many = Portfolio("p", tuple(Holding(f"NAME {i}", i, "sector " * 50) for i in range(2_000)))
+
+    async def put(store: Store, portfolio: Portfolio) -> None:
+        async with store.units() as unit:
+            await unit.portfolios.put(portfolio)
+            await unit.commit()
+
+    async def fill() -> tuple[Portfolio | None, Portfolio | None]:
+        async with Store.open(embedded, now) as store:
+            await put(store, Portfolio("q", (Holding("A", 1),)))
+            async with store.units.engine.connect() as connection:
+                await connection.execute(text("PRAGMA max_page_count = 60"))
+            with pytest.raises(StoreUnavailable, match="full"):
+                await put(store, many)
+            return await store.portfolio("p"), await store.portfolio("q")
+
+    assert asyncio.run(fill()) == (None, Portfolio("q", (Holding("A", 1.0),)))
+
+
+def test_a_unit_of_work_without_commit_never_happened(embedded: Settings) -> None:
+    async def leave() -> Portfolio | None:
+        async with Store.open(embedded, now) as store:
+            async with store.units() as unit:
+                await unit.portfolios.put(Portfolio("p", (Holding("A", 1),)))
+            return await store.portfolio("p")
+
+    assert asyncio.run(leave()) is None
+
+
+def test_a_database_that_is_no_database_is_said_to_be_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "tangency.db").write_bytes(b"this is no database" * 100)
+
+    async def open_it() -> None:
+        async with Store.open(Settings(data_dir=str(tmp_path)), now) as store:
+            await store.check()
+
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        asyncio.run(open_it())
+
+
+@pytest.mark.parametrize(
+    ("stated", "driver"),
+    [
+        ("sqlite:///x.db", "sqlite+aiosqlite"),
+        ("postgresql://u@h/d", "postgresql+psycopg"),
+        ("postgres://u@h/d", "postgresql+psycopg"),
+        ("postgresql+asyncpg://u@h/d", "postgresql+asyncpg"),
+    ],
+)
+def test_the_driver_is_ours_unless_it_is_named(stated: str, driver: str) -> None:
+    assert url_of(Settings(database_url=stated)).drivername == driver
+
+
+@pytest.mark.parametrize("stated", ["nonsense", "oracle://u@h/d", "martian://u@h/d"])
+def test_a_database_that_cannot_be_used_is_named_with_its_variable(stated: str) -> None:
+    with pytest.raises(InvalidSettings, match="TANGENCY_DATABASE_URL"):
+        engine_of(Settings(database_url=stated))
+
+
+def test_the_process_ends_when_the_store_is_closed(tmp_path: Path) -> None:
+    script = f"""
+    import asyncio
+    from datetime import UTC, datetime
+    from tangency.adapters.settings import Settings
+    from tangency.adapters.sql import Store
+
+    async def main():
+        async with Store.open(Settings(data_dir={str(tmp_path)!r}), lambda: datetime.now(UTC)) as store:
+            await store.check()
+
+    asyncio.run(main())
+    """
+    subprocess.run([sys.executable, "-W", "error", "-c", dedent(script)], check=True, timeout=20)
