@@ -103,7 +103,7 @@ def _would_move(S: Matrix, linear: Vector, region: Polyhedron, point: InteriorPo
 
 
 def _resting(S: Matrix, linear: Vector, region: Polyhedron, movers: int) -> Vector | None:
-    """Every name at its current weight (or at none), but those outside their bounds there and the best to buy or sell."""
+    """Every name at its current weight (or at none), but those out of bounds there and the best to buy or sell."""
     center = max(region.distances, key=lambda distance: float(np.abs(distance.center).sum())).center
     if 2 * movers >= len(center):
         return None
