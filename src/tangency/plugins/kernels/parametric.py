@@ -123,7 +123,7 @@ class Family:
                 if aim is None:
                     continue
                 aims.append(aim)
-                # Only an aim without end is tried at a stand-in: multipliers of another tau prove nothing about this one.
+                # Only an endless aim has a stand-in: multipliers of another tau prove nothing about this one.
                 reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
                 if self._holds(line, reached):
                     return replace(self._member(aim, *line.at(reached)), exact=True)
