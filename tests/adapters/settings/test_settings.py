@@ -1,0 +1,95 @@
+"""Settings come from the environment and a file, and a wrong one is named."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tangency.adapters.settings import InvalidSettings, Settings
+
+
+def test_nothing_stated_gives_the_defaults() -> None:
+    settings = Settings.load({})
+    assert settings == Settings()
+    assert (settings.host, settings.port, settings.tenant) == ("127.0.0.1", 8000, "default")
+    assert settings.embedded
+    assert settings.workers >= 1
+
+
+def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "tangency.toml"
+    file.write_text('port = 9000\nbatch_limit = 7\nblocked_plugins = ["a", "b"]\n')
+    settings = Settings.load({"TANGENCY_CONFIG": str(file), "TANGENCY_PORT": "9001", "TANGENCY_DEADLINE_S": "2.5"})
+    assert (settings.port, settings.batch_limit, settings.deadline_s) == (9001, 7, 2.5)
+    assert settings.blocked_plugins == ("a", "b")
+
+
+def test_names_are_separated_by_commas() -> None:
+    assert Settings.load({"TANGENCY_BLOCKED_PLUGINS": " a, b ,,"}).blocked_plugins == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TANGENCY_PORT", "70000"),
+        ("TANGENCY_PORT", "http"),
+        ("TANGENCY_DEADLINE_S", "nan"),
+        ("TANGENCY_DEADLINE_S", "-1"),
+        ("TANGENCY_DEADLINE_S", "inf"),
+        ("TANGENCY_BATCH_LIMIT", "0"),
+        ("TANGENCY_HOST", ""),
+        ("TANGENCY_TENANT", "x" * 101),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(InvalidSettings, match=variable):
+        Settings.load({variable: value})
+
+
+def test_every_wrong_value_is_told() -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        Settings.load({"TANGENCY_PORT": "x", "TANGENCY_BATCH_LIMIT": "y"})
+    assert "TANGENCY_PORT" in str(caught.value)
+    assert "TANGENCY_BATCH_LIMIT" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"port = ", "cannot be read"),
+        (b"\xff", "cannot be read"),
+        (b"prot = 1", "'prot' is not a setting; did you mean port"),
+        (b'port = "9000x"', "port in .*tangency.toml is '9000x'"),
+        (b"port = 1.5", "port in"),
+        (b"blocked_plugins = 3", "blocked_plugins in"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    file = tmp_path / "tangency.toml"
+    file.write_bytes(content)
+    with pytest.raises(InvalidSettings, match=message):
+        Settings.load({"TANGENCY_CONFIG": str(file)})
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSettings, match="TANGENCY_CONFIG names"):
+        Settings.load({"TANGENCY_CONFIG": str(tmp_path / "nowhere.toml")})
+
+
+def test_a_variable_that_means_nothing_is_worth_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert Settings.load({"TANGENCY_PROT": "1"}) == Settings()
+    assert "TANGENCY_PROT is not a setting; did you mean port" in caplog.text
+
+
+def test_the_database_lies_in_the_data_folder_unless_it_is_named(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    assert settings.sqlalchemy_url == f"sqlite+aiosqlite:///{tmp_path / 'tangency.db'}"
+    named = Settings(database_url="postgresql://u@h/d")
+    assert not named.embedded
+    assert named.sqlalchemy_url == "postgresql://u@h/d"
+
+
+def test_without_a_folder_it_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert Settings().data_path.name == "tangency"
