@@ -6,13 +6,18 @@ The container itself is synchronous. What has to be opened and closed (the datab
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
 from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.entry_points import EntryPointPlugins
+from tangency.adapters.report.findings import Figures, Findings, findings_of
+from tangency.adapters.report.frontier import Frontier, trace
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import ProcessSolverPool
 from tangency.adapters.sql import Store
@@ -20,7 +25,30 @@ from tangency.adapters.sql.revisions import current, upgrade
 from tangency.application.context import Context
 from tangency.application.service import Service
 
-__all__ = ["Container", "current", "plugins", "running", "upgrade"]
+if TYPE_CHECKING:
+    from tangency.adapters.files.holdings import HoldingsFile
+    from tangency.adapters.files.prices import PricesFile
+
+__all__ = [
+    "Container",
+    "Figures",
+    "Findings",
+    "Frontier",
+    "HoldingsFile",
+    "PricesFile",
+    "check_store",
+    "current",
+    "findings_of",
+    "plugins",
+    "read_document",
+    "read_holdings",
+    "read_prices",
+    "report_page",
+    "running",
+    "serve",
+    "trace",
+    "upgrade",
+]
 
 
 class Container(containers.DeclarativeContainer):
@@ -74,3 +102,52 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         container.store.override(providers.Object(store))
         container.solvers.override(providers.Object(solvers))
         yield container.service()
+
+
+# Doors ask here for what another adapter does. What these import is heavy, and only those who call them need it.
+
+
+def read_prices(path: Path) -> PricesFile:
+    """See :func:`tangency.adapters.files.prices.read_prices`."""
+    from tangency.adapters.files import prices
+
+    return prices.read_prices(path)
+
+
+def read_holdings(path: Path, portfolio_id: str) -> HoldingsFile:
+    """See :func:`tangency.adapters.files.holdings.read_holdings`."""
+    from tangency.adapters.files import holdings
+
+    return holdings.read_holdings(path, portfolio_id)
+
+
+def read_document(path: Path, content: bytes) -> object:
+    """See :func:`tangency.adapters.files.documents.read_document`."""
+    from tangency.adapters.files import documents
+
+    return documents.read_document(path, content)
+
+
+def report_page(findings: Findings, curve: Frontier | None, title: str, note: str = "") -> str:
+    """See :func:`tangency.adapters.report.page.report_page`."""
+    from tangency.adapters.report import page
+
+    return page.report_page(findings, curve, title, note)
+
+
+async def check_store(settings: Settings) -> None:
+    """Open the database and close it again, the embedded one migrated.
+
+    Raises:
+        DatabaseNotMigrated: another database is at an older revision.
+        StoreUnavailable: it cannot be reached.
+    """
+    async with Store.open(settings, SystemClock().now):
+        pass
+
+
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """See :func:`tangency.adapters.rest.app.serve`."""
+    from tangency.adapters.rest import app
+
+    app.serve(settings, listening)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -43,16 +43,11 @@ def create_app(settings: Settings | None = None) -> Gate:
     return Gate(application, settings)
 
 
-def serve(settings: Settings) -> None:
-    """Listen until a signal comes."""
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """Answer on a socket that listens already, until a signal comes."""
     import uvicorn
 
-    logging.getLogger("tangency").info("listening on %s:%d", settings.host, settings.port)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        lifespan="on",
-        access_log=False,
-        server_header=False,
+    config = uvicorn.Config(
+        create_app(settings), lifespan="on", access_log=False, server_header=False, log_level="warning"
     )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,131 @@
+"""``tangency demo``: the main job on the sample portfolio."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tangency.adapters.cli.optimizing import (
+    frontier_of,
+    optimized,
+    passing_service,
+    print_answer,
+    print_findings,
+    write_report,
+)
+from tangency.adapters.cli.terminal import json_option, progress
+
+if TYPE_CHECKING:
+    from tangency.adapters.container import Findings, Frontier
+    from tangency.application.question import Question
+    from tangency.application.service import Service
+
+PORTFOLIO = "sample"
+TITLE = "Sample portfolio"
+REPORT = Path("tangency-report.html")
+NOTE = (
+    "Sample data: daily adjusted closes of 20 large US stocks, 1990 to 2022, and invented holdings in them. The names "
+    "were chosen with hindsight, so means estimated from these prices are too good to be true. Not investment advice."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of the sample portfolio."""
+
+    objective: str
+    method: str
+    max_weight: float
+    sector_limits: tuple[tuple[str, float], ...]
+    turnover_limit: float
+    risk_free_rate: float
+    target_return: float | None
+
+
+def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> object:
+    limits = []
+    for value in values:
+        sector, _, limit = value.rpartition("=")
+        try:
+            limits.append((sector.strip(), float(limit)))
+        except ValueError:
+            raise click.BadParameter(f"{value!r} is no SECTOR=LIMIT; write for instance technology=0.25.") from None
+    return tuple(limits)
+
+
+@click.command()
+@click.option("--objective", default="MAX_SHARPE", show_default=True, help="What to be best at.")
+@click.option("--method", default="MEAN_VARIANCE", show_default=True, help="The method; see `tangency methods`.")
+@click.option("--max-weight", default=0.12, show_default=True, help="Largest weight of any name.")
+@click.option(
+    "--sector-limit",
+    "sector_limits",
+    multiple=True,
+    default=("technology=0.25",),
+    show_default=True,
+    metavar="SECTOR=LIMIT",
+    callback=_sector_limit,
+    help="Largest net weight of a sector; may be repeated.",
+)
+@click.option("--turnover-limit", default=0.3, show_default=True, help="Largest one-way turnover.")
+@click.option("--risk-free-rate", default=0.02, show_default=True, help="Annual.")
+@click.option("--target-return", type=float, help="The expected annual return is at least this.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"Where the report is written.  [default: {REPORT}; with --json, nowhere]",
+)
+@click.option("--no-report", is_flag=True, help="Write no report.")
+@json_option
+def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) -> None:
+    """Optimize the sample portfolio and prove the answer.
+
+    Twenty large US stocks on daily prices from 1990 to 2022, in a passing database: nothing of yours is read or
+    changed.
+    """
+    path = None if no_report or (as_json and output is None) else output or REPORT
+    findings, curve = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
+    if path is not None:
+        write_report(path, findings, curve, TITLE, NOTE)
+    if as_json:
+        print_answer(findings)
+        return
+    click.echo(f"{TITLE}: {len(findings.problem.universe)} names, {findings.problem.objective.name}")
+    for constraint in findings.problem.constraints:
+        click.echo(f"  {constraint.sentence()}")
+    print_findings(findings)
+    if path is not None:
+        click.echo(f"\nReport: {path.resolve()}")
+
+
+async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, Frontier | None]:
+    from tangency.adapters.settings import Settings
+
+    with progress("Optimizing the sample portfolio", quiet) as step:
+        async with passing_service(Settings.load()) as service:
+            await _import_sample(service)
+            findings = await optimized(service, _question(wish))
+            return findings, await frontier_of(service, findings, step) if with_frontier else None
+
+
+async def _import_sample(service: Service) -> None:
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportHoldings, ImportPrices
+    from tangency.sample import holdings_path, prices_path
+
+    await service.handle(ImportPrices(PORTFOLIO, container.read_prices(prices_path()).history))
+    await service.handle(ImportHoldings(container.read_holdings(holdings_path(), PORTFOLIO).portfolio))
+
+
+def _question(wish: Wish) -> Question:
+    from tangency.application.question import Limits, Question, RiskParameters
+
+    limits = Limits(
+        max_weight=wish.max_weight, sector_limits=dict(wish.sector_limits), turnover_limit=wish.turnover_limit
+    )
+    risk = RiskParameters(risk_free_rate=wish.risk_free_rate, target_return=wish.target_return)
+    return Question(PORTFOLIO, wish.objective, wish.method, limits=limits, risk=risk)

@@ -1,0 +1,51 @@
+"""What the number that a command ends with means: one table, for the help, the manual and the code alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCode:
+    """One way for a command to end.
+
+    Attributes:
+        errors: the names of the classes of errors that end a command so; the nearest class counts.
+    """
+
+    code: int
+    meaning: str
+    errors: tuple[str, ...] = ()
+
+
+OK = ExitCode(0, "done")
+UNEXPECTED = ExitCode(1, "something unexpected: a mistake of ours")
+USAGE = ExitCode(2, "the command line, a setting or the address to listen on cannot be used", ("InvalidSettings",))
+INVALID = ExitCode(
+    3, "what was asked cannot be read as a problem, or is not there", ("InvalidInput", "UnreadableDocument", "NotFound")
+)
+INFEASIBLE = ExitCode(4, "no portfolio satisfies every limit", ("ProblemInfeasible",))
+NO_ANSWER = ExitCode(
+    5, "the objective has no meaning or no best value here, or no answer passed its certificate", ("NoAnswer",)
+)
+RAN_OUT = ExitCode(
+    6, "time or memory ran out, or every solver is busy", ("TimeLimitReached", "ResourcesExhausted", "NoFreeSolver")
+)
+PLUGIN = ExitCode(7, "a plugin cannot be loaded, failed, or does not pass its suite", ("PluginError", "MethodCrashed"))
+STORAGE = ExitCode(
+    8, "the database or a file cannot be read or written", ("StoreUnavailable", "DatabaseNotMigrated", "OSError")
+)
+INTERRUPTED = ExitCode(130, "interrupted")
+
+EXIT_CODES = (OK, UNEXPECTED, USAGE, INVALID, INFEASIBLE, NO_ANSWER, RAN_OUT, PLUGIN, STORAGE, INTERRUPTED)
+
+
+def exit_code_of(error: BaseException) -> ExitCode:
+    """How a command ends that raised this."""
+    by_name = {name: each for each in EXIT_CODES for name in each.errors}
+    return next((by_name[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in by_name), UNEXPECTED)
+
+
+def told() -> str:
+    """The table as text for the help."""
+    return "\n".join(f"  {each.code:>3}  {each.meaning}" for each in EXIT_CODES)

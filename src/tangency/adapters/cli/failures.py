@@ -1,0 +1,107 @@
+"""Errors as people and programs read them. Nobody is shown a traceback who did not ask for one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tangency.adapters.cli.exit_codes import UNEXPECTED, ExitCode, exit_code_of
+from tangency.adapters.cli.terminal import console, print_json
+
+if TYPE_CHECKING:
+    from tangency.adapters.document.problem import Problem
+    from tangency.application.question import Question
+
+USAGE_STATUS, STORAGE_STATUS = 400, 503
+"""Problem documents carry an HTTP status; these are the nearest for what has none."""
+
+
+class Failed(Exception):
+    """An error on its way out of a command, with the question that it answers."""
+
+    def __init__(self, error: Exception, question: Question | None = None) -> None:
+        self.error, self.question = error, question
+        super().__init__(str(error))
+
+
+def report(error: Exception, as_json: bool, with_traceback: bool = False) -> ExitCode:
+    """Tell what went wrong, and how the command ends.
+
+    Args:
+        error: anything a command raised.
+        as_json: a problem document on standard output, instead of sentences on standard error.
+        with_traceback: for an error that is a mistake of ours.
+    """
+    question = error.question if isinstance(error, Failed) else None
+    error = error.error if isinstance(error, Failed) else error
+    ending = exit_code_of(error)
+    if ending is UNEXPECTED and with_traceback:
+        sys.excepthook(type(error), error, error.__traceback__)
+    if as_json:
+        print_json(problem_document(error, question, ending))
+    else:
+        _tell(error, question, ending)
+    return ending
+
+
+def report_usage(error: click.ClickException, as_json: bool) -> None:
+    """Tell what is wrong with the command line."""
+    if not as_json:
+        error.show()
+        return
+    from tangency.adapters.document.problem import Kind, problem
+
+    print_json(problem(Kind("usage", USAGE_STATUS, "The command line cannot be used", ""), error.format_message()))
+
+
+def problem_document(error: Exception, question: Question | None, ending: ExitCode) -> Problem:
+    """The problem document that REST gives for an error; errors that REST never has get one of their own."""
+    from tangency.adapters.document.problem import INTERNAL, Kind, kind_of, problem, problem_of
+
+    if kind_of(error) is not INTERNAL:
+        return problem_of(error, question)
+    if ending is UNEXPECTED:
+        return problem(INTERNAL, sentence(error, ending))
+    slug = {2: "settings", 8: "storage"}[ending.code]
+    status = STORAGE_STATUS if slug == "storage" else USAGE_STATUS
+    return problem(Kind(slug, status, _capitalised(ending.meaning), ""), sentence(error, ending))
+
+
+def sentence(error: Exception, ending: ExitCode) -> str:
+    """An error in one sentence."""
+    if ending is UNEXPECTED:
+        name = type(error).__name__
+        return (
+            f"{name}: {error}. This is a mistake of ours; run `tangency --traceback ...` again and report what it says."
+        )
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'}: {error.strerror or error}."
+    return str(error)
+
+
+def _tell(error: Exception, question: Question | None, ending: ExitCode) -> None:
+    document = problem_document(error, question, ending)
+    screen = console(stderr=True)
+    screen.print(f"Error: {_capitalised(document.detail)}", soft_wrap=True)
+    for item in document.errors or ():
+        if document.errors and len(document.errors) > 1:
+            screen.print(f"  {item.pointer or 'request'} {item.detail}", soft_wrap=True)
+    _tell_conflict(document)
+
+
+def _tell_conflict(document: Problem) -> None:
+    from tangency.adapters.cli.tables import conflict_table, relaxation_table
+
+    screen = console(stderr=True)
+    if document.conflict:
+        screen.print("\nThese limits contradict each other:")
+        screen.print(conflict_table(document.conflict))
+    if document.relaxation:
+        screen.print("The least that has to give way, all of it together:")
+        screen.print(relaxation_table(document.relaxation))
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

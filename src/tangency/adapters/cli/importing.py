@@ -1,0 +1,108 @@
+"""``tangency import``: prices and holdings, so that a request may leave them out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tangency.adapters.cli.terminal import json_option, portfolio_option, print_json, progress
+
+if TYPE_CHECKING:
+    from tangency.adapters.container import HoldingsFile, PricesFile
+    from tangency.application.message import Message
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group("import")
+def importing() -> None:
+    """Import prices and holdings under a portfolio id."""
+
+
+@importing.command("prices")
+@FILE
+@portfolio_option
+@json_option
+def import_prices(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import the price history of a portfolio's names, in place of the one before.
+
+    FILE is CSV or Parquet. Wide: a date column and one column per name. Long: a row per date and name, with columns
+    date, name (or symbol, ticker) and price (or close, adj_close). Prices are adjusted for splits and dividends; an
+    empty cell is a gap.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportPrices
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_prices(file)
+        asyncio.run(_keep(ImportPrices(portfolio_id, read.history)))
+    _print(_of_prices(portfolio_id, read), read.ignored, as_json)
+
+
+@importing.command("holdings")
+@FILE
+@portfolio_option
+@json_option
+def import_holdings(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import what a portfolio holds, in place of what was imported before.
+
+    FILE is CSV or Parquet with columns name, quantity and, where known, sector and asset_class. The quantity of the
+    row CASH is an amount in the currency of the prices. A weight is quantity times last price, over the total with
+    cash.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportHoldings
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_holdings(file, portfolio_id)
+        asyncio.run(_keep(ImportHoldings(read.portfolio)))
+    _print(_of_holdings(read), read.ignored, as_json)
+
+
+async def _keep(command: Message[None]) -> None:
+    from tangency.adapters import container
+    from tangency.adapters.settings import Settings
+
+    async with container.running(Settings.load()) as service:
+        await service.handle(command)
+
+
+def _of_prices(portfolio_id: str, read: PricesFile) -> dict[str, Any]:
+    import numpy as np
+
+    history = read.history
+    return {
+        "portfolio_id": portfolio_id,
+        "names": len(history.names),
+        "dates": len(history.dates),
+        "first_date": history.dates[0],
+        "last_date": history.dates[-1],
+        "gaps": int(np.isnan(history.values).sum()),
+    }
+
+
+def _of_holdings(read: HoldingsFile) -> dict[str, Any]:
+    portfolio = read.portfolio
+    sectors = {holding.sector for holding in portfolio.holdings if holding.sector}
+    return {
+        "portfolio_id": portfolio.id,
+        "names": len(portfolio.holdings),
+        "sectors": len(sectors),
+        "cash": portfolio.cash,
+    }
+
+
+def _print(kept: dict[str, Any], ignored: Sequence[str], as_json: bool) -> None:
+    if as_json:
+        print_json({**kept, "ignored_columns": ignored})
+        return
+    click.echo(f"Imported for portfolio {kept.pop('portfolio_id')!r}:")
+    for name, value in kept.items():
+        shown = f"{value:,}" if isinstance(value, int | float) else value
+        click.echo(f"  {name.replace('_', ' ')}: {shown}")
+    if ignored:
+        click.echo(f"Columns that were not read: {', '.join(ignored)}", err=True)
