@@ -178,6 +178,10 @@ class Problem(Struct, frozen=True, kw_only=True):
     errors: list[ErrorItem] | UnsetType = UNSET
     conflict: list[ConflictingLimit] | UnsetType = UNSET
     relaxation: list[RelaxedLimit] | UnsetType = UNSET
+    supported: (
+        Annotated[dict[str, list[str]], Meta(description="The methods that there are, and the objectives of each.")]
+        | UnsetType
+    ) = UNSET
 
 
 def problem_of(error: Exception, question: Question | None = None) -> Problem:

@@ -68,10 +68,10 @@ def refusal(kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -
     return _response(problem(kind, detail), headers or {})
 
 
-def failure(error: Exception, question: Question | None = None) -> Response[bytes]:
-    """Whatever was raised, as a response."""
+def failure(error: Exception, document: Problem | None = None) -> Response[bytes]:
+    """Whatever was raised, as a response; ``document`` where it has been written already."""
     headers = {"Retry-After": str(math.ceil(error.retry_after_s))} if isinstance(error, NoFreeSolver) else {}
-    return _response(problem_for(error, question), headers)
+    return _response(document or problem_for(error), headers)
 
 
 def problem_for(error: Exception, question: Question | None = None) -> Problem:

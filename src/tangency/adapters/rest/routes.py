@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request
 from tangency.adapters.rest.documents import BatchEntry, MethodList
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
@@ -20,7 +21,7 @@ from tangency.application.optimization import LatestOptimization, OptimizeBatch,
 from tangency.application.question import Question
 from tangency.application.readiness import CheckReadiness
 from tangency.application.service import Service
-from tangency.domain.errors import InvalidInput, TangencyError
+from tangency.domain.errors import InvalidInput, TangencyError, Unsupported
 from tangency.domain.optimization.optimization import Answer
 
 JSON = "application/json"
@@ -36,7 +37,7 @@ async def optimize(request: Incoming) -> Outgoing:
         question = question_of(read_request(await request.body()))
         answer = await _service(request).handle(OptimizePortfolio(question))
     except TangencyError as error:
-        return failure(error, question)
+        return failure(error, await _problem(request, error, question))
     return _json(response_of(answer))
 
 
@@ -48,7 +49,8 @@ async def optimize_batch(request: Incoming) -> Outgoing:
     questions = tuple(each for each in read if isinstance(each, Question))
     answers = await _service(request).handle(OptimizeBatch(questions))
     results = iter(zip(questions, answers, strict=True))
-    return _json([_entry(*next(results)) if isinstance(each, Question) else _failed(each) for each in read])
+    pairs = [next(results) if isinstance(each, Question) else (None, each) for each in read]
+    return _json([await _entry(request, question, result) for question, result in pairs])
 
 
 @get("/api/v1/optimization/{portfolio_id:str}/latest")
@@ -121,12 +123,21 @@ def _read(item: msgspec.Raw) -> Question | TangencyError:
         return error
 
 
-def _entry(question: Question, result: Answer | Exception) -> BatchEntry:
-    if isinstance(result, Exception):
-        return _failed(result, question)
-    return BatchEntry(status=200, result=response_of(result))
-
-
-def _failed(error: Exception, question: Question | None = None) -> BatchEntry:
-    document = problem_for(error, question)
+async def _entry(request: Incoming, question: Question | None, result: Answer | Exception) -> BatchEntry:
+    if isinstance(result, Answer):
+        return BatchEntry(status=200, result=response_of(result))
+    document = await _problem(request, result, question)
     return BatchEntry(status=document.status, problem=document)
+
+
+async def _problem(request: Incoming, error: Exception, question: Question | None) -> Problem:
+    """The document for an error; where a method or an objective is not there, with what is."""
+    document = problem_for(error, question)
+    if not isinstance(error, Unsupported) or not any(fault.path in _CHOICES for fault in error.faults):
+        return document
+    offer = await _service(request).handle(ListMethods())
+    supported = {method["name"]: method["objectives"] for method in offer.methods if method["error"] is None}
+    return msgspec.structs.replace(document, supported=supported)
+
+
+_CHOICES = (("method",), ("objective",))
