@@ -84,7 +84,7 @@ def sentence(error: Exception, ending: ExitCode) -> str:
 def _tell(error: Exception, question: Question | None, ending: ExitCode) -> None:
     document = problem_document(error, question, ending)
     screen = console(stderr=True)
-    screen.print(f"Error: {_capitalised(document.detail)}", soft_wrap=True)
+    screen.print(f"Error: {document.detail}", soft_wrap=True)
     for item in document.errors or ():
         if document.errors and len(document.errors) > 1:
             screen.print(f"  {item.pointer or 'request'} {item.detail}", soft_wrap=True)

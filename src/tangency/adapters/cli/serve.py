@@ -34,7 +34,7 @@ def serve(host: str | None, port: int | None, insecure: bool) -> None:
     """
     settings = _settings(host, port)
     if not (insecure or means_this_machine(settings.host)):
-        raise click.UsageError(
+        raise click.ClickException(
             f"{settings.host!r} can be reached from other machines, and nobody would be asked who they are. Listen on "
             f"127.0.0.1 behind a proxy that asks, or accept the risk with {INSECURE}."
         )
@@ -42,7 +42,8 @@ def serve(host: str | None, port: int | None, insecure: bool) -> None:
     from tangency.adapters import container
 
     asyncio.run(container.check_store(settings))
-    signal.signal(signal.SIGTERM, _ended)  # the server passes the signal on once it has drained; that is a good end
+    for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: that is a good end
+        signal.signal(each, _ended)
     click.echo(f"Tangency answers on {_address(listening)}, described at {_address(listening)}/schema. Ctrl-C ends it.")
     container.serve(settings, listening)
 
@@ -74,7 +75,9 @@ def _listen(settings: Settings) -> socket.socket:
         return socket.create_server((host, settings.port), family=family, backlog=WAITING)
     except OSError as error:
         why = error.strerror or str(error)
-        raise click.UsageError(f"cannot listen on {host} port {settings.port}: {why}. Choose another --port.") from None
+        raise click.ClickException(
+            f"cannot listen on {host} port {settings.port}: {why}. Choose another --port."
+        ) from None
 
 
 def _address(listening: socket.socket) -> str:

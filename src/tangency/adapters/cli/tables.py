@@ -97,7 +97,7 @@ def conflict_table(conflict: Iterable[ConflictingLimit]) -> Table:
     """A smallest set of limits that contradict each other."""
     made = table("Constraint", "It says", "This alone would do", numbers=(2,))
     for each in conflict:
-        made.add_row(each.constraint, each.sentence, NONE if each.sufficient is None else f"{each.sufficient:.6g}")
+        made.add_row(each.constraint, each.sentence, NONE if each.sufficient is None else _exact(each.sufficient))
     return made
 
 
@@ -105,7 +105,7 @@ def relaxation_table(relaxation: Iterable[RelaxedLimit]) -> Table:
     """What has to give way."""
     made = table("Constraint", "Limit", "Needed", numbers=(1, 2))
     for each in relaxation:
-        made.add_row(each.constraint, f"{each.limit:.6g}", f"{each.needed:.6g}")
+        made.add_row(each.constraint, _exact(each.limit), _exact(each.needed))
     return made
 
 
@@ -121,6 +121,11 @@ def _change(value: float | None) -> str:
 
 def _without_rounding(value: float) -> float:
     return 0.0 if abs(value) < HALF_A_DIGIT else value
+
+
+def _exact(limit: float) -> str:
+    """A limit with the digits that it takes to be satisfied when it is written down again."""
+    return f"{limit:.10g}"
 
 
 def _small(value: float | None) -> str:
