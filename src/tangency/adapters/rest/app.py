@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from litestar import Litestar, Router
@@ -16,15 +16,23 @@ from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
 from tangency.adapters.settings import Settings
+from tangency.application.service import Service
+
+Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 
 
-def create_app(settings: Settings | None = None) -> Gate:
-    """The ASGI application. The database and the solvers are opened and closed by its lifespan."""
+def create_app(settings: Settings | None = None, running: Running = container.running) -> Gate:
+    """The ASGI application. The service is opened and closed by its lifespan.
+
+    Args:
+        settings: what an operator set; read from the environment where left out.
+        running: opens the service.
+    """
     settings = settings or Settings.load()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with container.running(settings) as service:
+        async with running(settings) as service:
             app.state.service = service
             yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -14,6 +15,7 @@ from tangency.adapters.sql.column_types import to_json
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 10_000
+logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it writes every value that is kept into the log
 READING = {"reading": True}
 """Execution option of connections that write nothing: they need no lock against other writers."""
 

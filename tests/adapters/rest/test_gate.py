@@ -1,0 +1,185 @@
+"""What a request must satisfy before it is looked at, seen from a raw socket."""
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tangency.adapters.rest.gate import Gate, is_loopback
+from tangency.adapters.rest.openapi import EXAMPLE
+from tangency.adapters.settings import Settings
+from tests.support.server import client, listening
+
+LIMIT = 2**20
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what an operator may set
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the number of bytes of the body, and how many messages it came in."""
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    message = await receive()
+    content = json.dumps([len(message["body"]), message["more_body"]]).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": content})
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    settings = Settings(body_limit_bytes=LIMIT, body_budget_bytes=2 * LIMIT, body_deadline_s=0.5)
+    with listening(Gate(echo, settings)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def http(address: str) -> Iterator[httpx.Client]:
+    with client(address) as http:
+        yield http
+
+
+def chunks(size: int) -> Iterator[bytes]:
+    """A body of unknown length, in parts of 64 kB."""
+    for start in range(0, size, 2**16):
+        yield b"x" * min(2**16, size - start)
+
+
+def test_a_body_arrives_in_one_piece(http: httpx.Client) -> None:
+    assert http.post("/", content=chunks(LIMIT)).json() == [LIMIT, False]
+    assert http.post("/", content=b"").json() == [0, False]
+
+
+def test_a_body_that_is_announced_as_too_large_is_not_read(http: httpx.Client) -> None:
+    response = http.post("/", content=b"x" * (LIMIT + 1))
+    assert response.status_code == 413
+    assert response.json()["type"] == "/problems/too-large"
+    assert "1,048,577 bytes; this service takes 1,048,576 at most" in response.json()["detail"]
+
+
+def test_a_body_of_unknown_length_is_counted_while_it_comes(address: str) -> None:
+    with raw(address) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for part in chunks(LIMIT + 2**16):
+            connection.sendall(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        assert status_of(connection) == 413
+
+
+def test_a_wrong_announcement_does_not_help(address: str) -> None:
+    with raw(address) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: nonsense\r\n\r\n")
+        assert status_of(connection) == 400
+
+
+def test_a_body_that_does_not_come_costs_the_client_its_connection(address: str) -> None:
+    began = time.monotonic()
+    with raw(address) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nabc")
+        assert status_of(connection) == 408
+        assert time.monotonic() - began < 5.0
+
+
+def test_one_slow_client_does_not_slow_the_others(address: str, http: httpx.Client) -> None:
+    with raw(address) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 10\r\n\r\nabc")
+        assert http.post("/", content=b"quick").json() == [5, False]
+
+
+def test_all_bodies_together_have_a_budget_that_is_given_back(address: str, http: httpx.Client) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {LIMIT}\r\n\r\n".encode()
+    with raw(address) as one, raw(address) as other:
+        for connection in (one, other):
+            connection.sendall(head + b"x" * (LIMIT - 1))
+        time.sleep(0.2)
+        response = http.post("/", content=b"x" * 1000)
+        assert response.status_code == 429
+        assert response.json()["type"] == "/problems/too-many-bodies"
+        assert int(response.headers["retry-after"]) >= 1
+    deadline = time.monotonic() + 5
+    while http.post("/", content=b"x" * 1000).status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_client_that_leaves_costs_nothing(address: str, http: httpx.Client) -> None:
+    for _ in range(5):
+        with raw(address) as connection:
+            connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {LIMIT}\r\n\r\n".encode())
+            connection.sendall(b"x" * 2**19)
+    time.sleep(0.2)
+    assert http.post("/", content=b"x" * LIMIT).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "127.9.9.9:1", "[::1]:8000"])
+def test_a_service_on_this_machine_is_called_by_its_names(http: httpx.Client, host: str) -> None:
+    assert http.get("/", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "10.0.0.1", ""]
+)
+def test_another_name_is_refused_because_anybody_can_point_one_here(http: httpx.Client, host: str) -> None:
+    response = http.get("/", headers={"host": host})
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["type"] == "/problems/forbidden-origin"
+
+
+def test_a_page_of_another_site_is_refused_and_our_own_is_not(http: httpx.Client) -> None:
+    own = http.base_url.netloc.decode()
+    assert http.post("/", headers={"origin": f"http://{own}"}).status_code == 200
+    for origin in ("https://evil.example", "null", f"http://{own}.evil.example", "http://localhost:1"):
+        assert http.post("/", headers={"origin": origin}).status_code == 403
+
+
+def test_a_service_for_others_lets_its_proxy_see_to_names() -> None:
+    with listening(Gate(echo, Settings(host=EVERYWHERE))) as address:
+        assert httpx.get(address, headers={"host": "portfolio.example"}).status_code == 200
+
+
+def test_a_websocket_is_passed_on() -> None:
+    seen = []
+
+    async def application(scope: Any, *_: Any) -> None:
+        seen.append(scope["type"])
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError
+
+    asyncio.run(Gate(application, Settings())({"type": "websocket"}, nothing, nothing))
+    assert seen == ["websocket"]
+
+
+def test_which_names_mean_this_machine() -> None:
+    assert all(map(is_loopback, ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]))
+    assert not any(map(is_loopback, ["", EVERYWHERE, "::", "0", "example.org", "localhost.example.org", "10.0.0.1"]))
+
+
+def test_the_service_stands_behind_the_gate(tmp_path: Path) -> None:
+    from tests.support.server import served
+
+    with served(tmp_path, body_limit_bytes=2**10) as address, client(address) as http:
+        assert http.post("/api/v1/optimize", json={**EXAMPLE, "portfolio_id": "x" * 2**10}).status_code == 413
+        assert http.get("/health/live", headers={"host": "evil.example"}).status_code == 403
+
+
+def raw(address: str) -> socket.socket:
+    parts = urlsplit(address)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=10)
+    connection.settimeout(10)
+    return connection
+
+
+def status_of(connection: socket.socket) -> int:
+    return int(connection.recv(4096).split(b" ")[1])
