@@ -31,6 +31,9 @@ SMALLEST_FARKAS_BOUND = 1e-9
 """With multipliers scaled to a largest of 1; below it, rounding could have made the sign."""
 CONJUGATE_GRADIENT_STEPS = 25
 
+_BAD_WITNESS = np.errstate(over="ignore", invalid="ignore")
+"""Multipliers beyond all measure end in infinity or NaN, which prove nothing: no reason to warn of them."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Certificate:
@@ -159,13 +162,19 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
 
 def violations(region: Region, weights: Vector) -> dict[str, float]:
     """By constraint id, how far the weights are outside, relative to max(1, |limit|)."""
-    worst = {bounds.id: max(0.0, bounds.excess(weights)) for bounds in region.bounds}
+    worst = {bounds.id: _outside(bounds.excess(weights)) for bounds in region.bounds}
     limited: tuple[Row | Distance | RiskCap, ...] = (*region.rows, *region.distances, *region.caps)
     for shape in limited:
-        worst[shape.id] = max(0.0, shape.excess(weights)) / max(1.0, abs(shape.limit))
+        worst[shape.id] = _outside(shape.excess(weights)) / max(1.0, abs(shape.limit))
     return worst
 
 
+def _outside(excess: float) -> float:
+    """The part of an excess above 0; what is not a number is as far outside as can be."""
+    return np.inf if np.isnan(excess) else max(0.0, excess)
+
+
+@_BAD_WITNESS
 def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector, witness: Witness) -> float:
     minorant = problem.objective.minorant(weights, estimates)
     lower, upper = region.implied
@@ -173,7 +182,8 @@ def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector
     residual = lagrangian.residual(lower, upper)
     cost = _residual_cost(problem, estimates, region, residual, weights) if residual.any() else 0.0
     bound = lagrangian.without(residual).minimum(lower, upper) - cost
-    return max(0.0, problem.objective.loss(weights, estimates) - bound)
+    gap = problem.objective.loss(weights, estimates) - bound
+    return max(0.0, gap) if np.isfinite(gap) else np.inf
 
 
 def _residual_cost(problem: Problem, estimates: Estimates, region: Region, residual: Vector, weights: Vector) -> float:
@@ -187,6 +197,7 @@ def _residual_cost(problem: Problem, estimates: Estimates, region: Region, resid
     return min(by_objective, float(np.linalg.norm(residual)) / float(np.sqrt(smallest)) * cap)
 
 
+@_BAD_WITNESS
 def farkas_bound(region: Region, witness: Witness) -> float:
     """Above 1e-9, a proof that no portfolio satisfies every constraint; multipliers are scaled to a largest of 1.
 
@@ -201,7 +212,8 @@ def farkas_bound(region: Region, witness: Witness) -> float:
     scaled = Witness({key: value / largest for key, value in witness.multipliers.items()}, witness.cuts)
     nothing = Minorant(0.0, np.zeros(region.size), 0.0)
     lower, upper = region.implied
-    return Lagrangian.of(nothing, region, scaled).minimum(lower, upper)
+    bound = Lagrangian.of(nothing, region, scaled).minimum(lower, upper)
+    return bound if np.isfinite(bound) else -np.inf
 
 
 def least_volatility(region: Region, covariance: Covariance, weights: Vector) -> float:
