@@ -245,14 +245,14 @@ class MaximumSharpe(Objective):
         return self.excess(w, estimates) / sigma if sigma > 0 else float(np.sign(self.excess(w, estimates))) * np.inf
 
     def loss(self, w: Vector, estimates: Estimates) -> float:
-        """0 at w, by the choice of theta."""
-        return 0.0
+        """0 at w, by the choice of theta; infinite where w earns less than the risk-free rate: no theta >= 0 is its."""
+        return 0.0 if self.excess(w, estimates) >= 0 else np.inf
 
     def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
-        """(theta / sigma (Sw) - excess means)'x."""
-        sigma = estimates.volatility(w)
-        theta = max(0.0, self.value(w, estimates))
-        slope = theta / sigma * estimates.covariance.times(w) - self.excess_means(estimates)
+        """(theta / sigma (Sw) - excess means)'x; with theta = 0 where w has no risk, or no excess."""
+        sigma, gain = estimates.volatility(w), self.excess(w, estimates)
+        theta_over_sigma = gain / sigma**2 if gain > 0 and sigma > 0 else 0.0
+        slope = theta_over_sigma * estimates.covariance.times(w) - self.excess_means(estimates)
         return Minorant(0.0, slope, 0.0)
 
     def residual_cost(self, residual: Vector, w: Vector, estimates: Estimates) -> float:
