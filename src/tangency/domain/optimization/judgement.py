@@ -81,10 +81,10 @@ def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
         Unsupported: a rule's weights break a constraint.
     """
     proposal, estimates = outcome.proposal, outcome.estimates
+    if outcome.infeasibility is not None and not _holds(problem, estimates, proposal):
+        return _infeasible(problem, estimates, proposal, outcome.infeasibility)
     if proposal.status.answered and _usable(proposal.weights, problem):
         return _answered(problem, estimates, proposal, rule)
-    if outcome.infeasibility is not None:
-        return _infeasible(problem, estimates, proposal, outcome.infeasibility)
     if proposal.status is Status.NOT_APPLICABLE:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
@@ -188,19 +188,20 @@ def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, foun
 
 def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) -> Solution:
     """Nothing beats the risk-free rate: proven by a bound on the best excess return over the feasible set."""
-    objective, proven = problem.objective, False
+    objective, best = problem.objective, np.inf
     if isinstance(objective, MaximumSharpe) and proposal.witness is not None:
         region, means = problem.region(estimates), objective.excess_means(estimates)
         lagrangian = Lagrangian.of(Minorant(0.0, -means, 0.0), region, proposal.witness)
-        least = lagrangian.minimum(*region.implied)
-        proven = least >= -LARGEST_VIOLATION * max(float(np.abs(means).max()), np.finfo(float).tiny)
-    if not proven:
+        best = -lagrangian.minimum(*region.implied)
+        tolerated = LARGEST_VIOLATION * max(float(np.abs(means).max()), np.finfo(float).tiny)
+        best = min(best, 0.0) + 0.0 if best <= tolerated else np.inf
+    if not np.isfinite(best):
         return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
     message = (
         f"No feasible portfolio has an expected return above the risk-free rate; the best excess return is "
-        f"{proposal.bound:.6g}. Lower risk_free_rate, loosen the limits, or minimise volatility instead."
+        f"{best:.6g}. Lower risk_free_rate, loosen the limits, or minimise volatility instead."
     )
-    return _unanswered(problem, proposal, Status.NOT_APPLICABLE, message)
+    return _unanswered(problem, replace(proposal, bound=best), Status.NOT_APPLICABLE, message)
 
 
 def _unanswered(
