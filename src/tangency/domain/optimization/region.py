@@ -16,6 +16,9 @@ import numpy as np
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Matrix, Vector
 
+CROSSING = 1e-9
+"""Bounds of one name that cross by no more (0.1 + 0.2 above 0.3) hold it in place; more is a contradiction."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bounds:
@@ -83,6 +86,13 @@ class RiskCap:
         norm = float(np.sqrt(max(0.0, float(z @ image))))
         return Row(self.id, image / norm, self.limit) if norm > 0 else None
 
+    @property
+    def reach(self) -> float:
+        """No weight is larger: risk >= sqrt(least eigenvalue) |x|. Infinite where that eigenvalue may be rounding."""
+        spectrum = self.covariance.spectrum
+        least = spectrum.smallest[0] - self.covariance.size * np.finfo(float).eps * spectrum.largest[1]
+        return self.limit / float(np.sqrt(least)) if least > 0 else np.inf
+
 
 Shape: TypeAlias = Bounds | Row | Distance | RiskCap
 
@@ -122,9 +132,10 @@ class Region:
 
     @cached_property
     def upper(self) -> Vector:
-        """The tightest upper bound of each name; shape (n,)."""
+        """The tightest upper bound of each name, or its lower one where the two cross by rounding; shape (n,)."""
         tightest: Vector = np.min([b.upper for b in self.bounds], axis=0, initial=np.inf)
-        return tightest + np.zeros(self.size)
+        rounding = (tightest < self.lower) & (self.lower - tightest <= CROSSING)
+        return np.where(rounding, self.lower, tightest + np.zeros(self.size))
 
     @cached_property
     def coefficients(self) -> Matrix:
@@ -135,8 +146,9 @@ class Region:
     def implied(self) -> tuple[Vector, Vector]:
         """The bounds of each name, and for those without one a bound that follows from the rest; shape (n,) each.
 
-        From a distance: |x_i - center_i| <= limit. From an equality or a row whose other terms are bounded: what they
-        leave for x_i. Needed where a name has no bound of its own, since the certificate minimises over a box.
+        From a distance: |x_i - center_i| <= limit. From a risk cap: its reach. From an equality or a row whose other
+        terms are bounded: what they leave for x_i. Needed where a name has no bound of its own, since the certificate
+        minimises over a box.
         """
         lower, upper = self.lower, self.upper
         if np.isfinite(lower).all() and np.isfinite(upper).all():
@@ -145,6 +157,9 @@ class Region:
             reach = max(distance.limit, 0.0)
             lower = np.where(np.isinf(lower), distance.center - reach, lower)
             upper = np.where(np.isinf(upper), distance.center + reach, upper)
+        for cap in self.caps:
+            lower = np.where(np.isinf(lower), -cap.reach, lower)
+            upper = np.where(np.isinf(upper), cap.reach, upper)
         for row in self.rows:
             lower, upper = _tightened(row.coefficients, row.limit, lower, upper)
             if row.equality:
