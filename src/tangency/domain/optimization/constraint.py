@@ -246,7 +246,12 @@ class TurnoverLimit(Constraint):
             return [Fault(self.path, detail, "missing")]
         if self.limit < 0:
             return [Fault(self.path, f"is {self.limit}; a turnover is at least 0.")]
-        return super().faults(universe)
+        wrong = [
+            Fault(("strategies", name, "current_weight"), f"is {weight}; give a finite number.", "not_finite")
+            for name, weight in zip(universe.names, self.current, strict=True)
+            if not abs(weight) <= LARGEST
+        ]
+        return wrong or super().faults(universe)
 
     def shape(self, universe: Universe, estimates: Estimates) -> Distance:
         """sum |x - w0| <= 2 limit - |change of cash|, the last being the same for every feasible x."""
