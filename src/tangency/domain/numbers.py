@@ -21,9 +21,13 @@ def frozen(values: ArrayLike, path: Path = (), ndim: int | None = None) -> NDArr
     """A read-only float array; not copied when it is one already.
 
     Raises:
-        InvalidInput: a value is NaN, infinite or above 1e150 in magnitude, or the number of axes is not ``ndim``.
+        InvalidInput: a value is no number, NaN, infinite or above 1e150 in magnitude, rows have different lengths, or
+            the number of axes is not ``ndim``.
     """
-    array = np.asarray(values, dtype=float)
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput.at(path, "is no array of numbers; give rows of one length.", "shape") from None
     if ndim is not None and array.ndim != ndim:
         raise InvalidInput.at(path, f"has {array.ndim} axes; give {ndim}.", "shape")
     largest = float(np.abs(array).max()) if array.size else 0.0

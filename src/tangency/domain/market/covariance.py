@@ -156,7 +156,10 @@ class DenseCovariance:
     def _largest_between(self) -> tuple[float, float]:
         direction, rayleigh = np.sqrt(self.variances) + np.finfo(float).tiny, 0.0
         for _ in range(POWER_ITERATIONS):
-            direction = direction / np.linalg.norm(direction)
+            length = float(np.linalg.norm(direction))
+            if length == 0.0:  # nothing varies
+                break
+            direction = direction / length
             image = self.values @ direction
             rayleigh, direction = float(direction @ image), image
         return rayleigh, float(np.abs(self.values).sum(axis=1).max())

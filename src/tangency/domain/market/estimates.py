@@ -53,16 +53,20 @@ class Estimates:
             raise InvalidInput.at(("risk_parameters", "covariance"), detail, "shape")
         if self.mean is not None:
             object.__setattr__(self, "mean", frozen(self.mean, ("strategies",), ndim=1))
+            if len(self.mean) != len(self.universe):
+                detail = f"have {len(self.mean)} expected returns; the problem has {len(self.universe)} names."
+                raise InvalidInput.at(("strategies",), detail, "shape")
         cash = self.universe.positions.get(CASH)
-        if cash is not None and self.covariance.variances[cash] > self._repair_shift:
+        if cash is not None and self.covariance.variances[cash] > self._rounding:
             raise InvalidInput(
                 [Fault(("strategies", cash, "name"), f"{CASH!r} means cash, whose variance is 0; rename this asset.")]
             )
 
     @property
-    def _repair_shift(self) -> float:
+    def _rounding(self) -> float:
+        """What a repair, and the mean of a constant interest rate, leave of a variance that is zero."""
         repair = self.covariance.repair
-        return 2 * repair.shift if repair else 0.0
+        return max(2 * repair.shift if repair else 0.0, RISKLESS * float(self.covariance.variances.mean()))
 
     def required_mean(self, purpose: str) -> Vector:
         """The means; refuses in the name of ``purpose`` where there are none."""

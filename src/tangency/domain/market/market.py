@@ -72,13 +72,14 @@ class Market:
     def _covariance(self, rows: Matrix | None, find: FindEstimator, bind: BindOptions) -> tuple[Covariance, Origin]:
         if self.covariance is not None:
             return DenseCovariance.of(self.covariance), "given"
-        if rows is None or self.returns is None or self.returns.universe.names != self.universe.names:
+        if rows is None or self.returns is None or set(self.returns.universe.names) != set(self.universe.names):
             detail = "is missing, and not every name has returns to estimate it from."
             raise InvalidInput.at(("risk_parameters", "covariance"), detail, "missing")
         choice, path = self.covariance_estimator, ("risk_parameters", "covariance_estimator")
         estimator = find(choice.name, path)
         options = bind(estimator.options, choice.options, (*path, "options"))
-        values = estimator.covariance(rows, self.periods_per_year, options)
+        columns = [self.returns.universe.position(name) for name in self.universe.names]
+        values = estimator.covariance(rows[:, columns], self.periods_per_year, options)
         if values is None:
             raise InvalidInput.at(path, f"{choice.name!r} estimates no covariance; choose another.")
         return DenseCovariance.of(values, path), "estimated"

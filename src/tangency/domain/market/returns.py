@@ -42,13 +42,18 @@ class Returns:
         values: shape (T, n).
 
     Raises:
-        InvalidInput: a name without a single return, or a return below -1.
+        InvalidInput: not one column per name, a name without a single return, or a return below -1.
     """
 
     universe: Universe
     values: Matrix
 
     def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.universe):  # noqa: PLR2004 - rows and columns
+            detail = (
+                f"have returns of shape {self.values.shape}; give one column for each of {len(self.universe)} names."
+            )
+            raise InvalidInput.at(("strategies",), detail, "shape")
         gaps = np.isnan(self.values)
         faults: list[Fault] = []
         for column, name in enumerate(self.universe.names):
