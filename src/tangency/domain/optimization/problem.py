@@ -69,6 +69,9 @@ class Problem:
             if constraint.id in seen:
                 faults.append(Fault(constraint.path, f"{constraint.id} is given twice.", "duplicate"))
             seen.add(constraint.id)
+        known = self.current is None or (len(self.current) == len(self.universe) and np.isfinite(self.current).all())
+        if not known:
+            faults.append(Fault(("current",), "is not one finite weight per name; leave it out if unknown."))
         if not np.isfinite(self.risk_free_rate):
             faults.append(Fault(("risk_parameters", "risk_free_rate"), f"is {self.risk_free_rate}; give a number."))
         if faults:
