@@ -60,7 +60,8 @@ def description(settings: Settings, version: str) -> Json:
 
 def _paths(settings: Settings) -> Json:
     request, answer = _reference("OptimizationRequest"), _reference("OptimizationResponse")
-    batch = {"type": "array", "items": request, "maxItems": settings.batch_limit}
+    item = {"description": "An `OptimizationRequest`. One that is not is answered in its place and spoils no other."}
+    batch = {"type": "array", "items": item, "maxItems": settings.batch_limit}
     entries = {"type": "array", "items": _reference("BatchEntry")}
     portfolio, slug = _parameter("portfolio_id", LONGEST_TEXT), _parameter("slug", LONGEST_TEXT)
     return {
