@@ -318,7 +318,7 @@ class _Elastic:
         cuts: dict[str, Vector] = {}
         support = set()
         for owner, point, price in zip(rows.owners, rows.points, solution.multipliers.tolist(), strict=True):
-            if abs(price) <= SMALLEST_SLACK or owner.endswith(_LINK):
+            if abs(price) <= SMALLEST_SLACK or owner == _LINK:
                 continue
             support.add(owner)
             shape = self._shapes[owner]
@@ -329,8 +329,8 @@ class _Elastic:
         return _Clash(Witness(multipliers, cuts), frozenset(support))
 
 
-_LINK = "#link"
-"""Marks the rows that tie a distance's absolute values to the weights: they belong to no limit of their own."""
+_LINK = ""
+"""Owns the rows that tie a distance's absolute values to the weights: they belong to no limit, and no id is empty."""
 
 
 def _add_shape(rows: _Rows, shape: Bounds | Row | Distance, slack: int | None, rate: float) -> None:
@@ -351,8 +351,8 @@ def _add_shape(rows: _Rows, shape: Bounds | Row | Distance, slack: int | None, r
         first = rows.columns
         rows.columns += len(shape.center)
         for i, center in enumerate(shape.center.tolist()):
-            rows.add(shape.id + _LINK, {first + i: 1.0, i: -1.0}, -center, np.inf)
-            rows.add(shape.id + _LINK, {first + i: 1.0, i: 1.0}, center, np.inf)
+            rows.add(_LINK, {first + i: 1.0, i: -1.0}, -center, np.inf)
+            rows.add(_LINK, {first + i: 1.0, i: 1.0}, center, np.inf)
         total = dict.fromkeys(range(first, first + len(shape.center)), 1.0)
         rows.add(shape.id, {**total, **give}, -np.inf, shape.limit)
 
