@@ -6,6 +6,10 @@ own.
 
 from __future__ import annotations
 
+from functools import cache
+
+from threadpoolctl import ThreadpoolController
+
 from tangency.adapters.solving.conclusion import Proposed, conclude
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.adapters.solving.watched_plugins import WatchedPlugins
@@ -31,7 +35,20 @@ def solve(problem: Problem, plugins: Plugins) -> Solution:
         MethodCrashed: the method or an estimator raised.
         PluginError: the method or an estimator cannot be loaded.
     """
-    return conclude(problem, proposed(problem, plugins), plugins)
+    with _blas().limit(limits=1):
+        return conclude(problem, proposed(problem, plugins), plugins)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """The BLAS libraries of this process.
+
+    One thread each while we solve: the same answer to the last bit whatever the machine, and at our sizes a quicker one
+    (threads that wait for each other cost 30 times the arithmetic at n = 100 on two busy cores).
+    """
+    from scipy.linalg import lapack  # noqa: F401 - brings a BLAS of its own, which must be there to be limited
+
+    return ThreadpoolController()
 
 
 def proposed(problem: Problem, plugins: Plugins) -> Proposed:
