@@ -1,0 +1,60 @@
+"""What is imported is what a request without strategies is about."""
+
+from pathlib import Path
+
+import pytest
+
+from tangency.sample import holdings_path, prices_path
+from tests.support.command import Command
+
+LEFT_OUT = {"portfolio_id": "mine", "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
+
+
+def test_imported_prices_and_holdings_stand_for_the_strategies(command: Command) -> None:
+    prices = command("import", "prices", prices_path(), "--portfolio-id", "mine", "--json")
+    assert prices.code == 0
+    expected = {"names": 20, "dates": 8313, "first_date": "1990-01-02", "last_date": "2022-12-28", "gaps": 0}
+    assert prices.json == {"portfolio_id": "mine", **expected, "ignored_columns": []}
+    holdings = command("import", "holdings", holdings_path(), "--portfolio-id", "mine")
+    assert holdings.code == 0
+    assert "cash: 25,000.0" in holdings.out
+    ran = command("optimize", command.write("request.json", LEFT_OUT))
+    assert ran.code == 0
+    for part in ("AAPL", "20.08%", "technology", "CASH", "2.50%"):
+        assert part in ran.out
+
+
+def test_an_import_replaces_the_one_before_and_says_what_it_did_not_read(command: Command) -> None:
+    columns = "date,ticker,open,close\n"
+    rows = "2024-01-02,{0},9,10\n2024-01-03,{0},9,11\n2024-01-04,{0},9,10.5\n"
+    for name in ("OLD", "NEW"):
+        path = command.write("prices.csv", columns + rows.format(name))
+        ran = command("import", "prices", path, "--portfolio-id", "mine")
+        assert ran.code == 0
+        assert "Columns that were not read: open" in ran.err
+    answer = command("optimize", command.write("request.json", LEFT_OUT), "--json")
+    assert answer.json["optimal_weights"] == pytest.approx({"NEW": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("what", "text", "parts"),
+    [
+        ("prices", "date,AAA\n2024-01-02,1\n2024-01-03,-1\n", ["prices.csv, line 3, column 'AAA'", "-1", "above 0"]),
+        ("holdings", "name,quantity\nAAA,1\nAAA,2\n", ["holdings.csv, line 3", "already held in line 2", "add"]),
+    ],
+)
+def test_a_mistake_in_a_file_ends_with_3_and_its_place(
+    what: str, text: str, parts: list[str], command: Command
+) -> None:
+    path: Path = command.write(f"{what}.csv", text)
+    ran = command("import", what, path, "--portfolio-id", "mine")
+    assert ran.code == 3
+    assert ran.out == ""
+    assert [part for part in parts if part not in ran.err] == [], ran.err
+
+
+def test_an_id_that_no_request_could_name_is_refused(command: Command) -> None:
+    path = command.write("holdings.csv", "name,quantity\nAAA,1\n")
+    ran = command("import", "holdings", path, "--portfolio-id", " ", "--json")
+    assert ran.code == 3
+    assert ran.json["errors"][0]["pointer"] == "/portfolio_id"

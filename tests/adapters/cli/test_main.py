@@ -1,0 +1,90 @@
+"""The command as a whole: quick to start, plain about how it ends, never with a traceback."""
+
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+from tangency.adapters.cli import failures
+from tangency.adapters.cli.exit_codes import EXIT_CODES, UNEXPECTED, exit_code_of
+from tangency.domain import errors
+from tests.support.command import Command
+
+HEAVY = ("numpy", "polars", "sqlalchemy", "litestar", "rich", "plotly", "msgspec", "uvicorn", "pebble")
+LOADED = "import sys, tangency.adapters.cli.main; print([name for name in sys.argv[1:] if name in sys.modules])"
+
+NOT_ENDINGS = {"TangencyError"}
+"""The root of the tree, which nobody raises."""
+
+
+def test_help_comes_at_once(command: Command) -> None:
+    runs = [command("--help") for _ in range(10)]
+    assert {run.code for run in runs} == {0}
+    assert statistics.median(run.seconds for run in runs) < 0.3
+
+
+def test_help_imports_nothing_heavy() -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, *HEAVY], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_tells_every_exit_code(command: Command) -> None:
+    told = command("-h").out
+    for each in EXIT_CODES:
+        assert f"{each.code}  {each.meaning}" in told
+
+
+def test_every_error_of_the_tree_has_an_exit_code() -> None:
+    tree = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    without = {name for name, kind in tree.items() if exit_code_of(kind.__new__(kind)) is UNEXPECTED}
+    assert without == NOT_ENDINGS
+
+
+def test_every_name_in_the_table_is_an_error() -> None:
+    from tangency.adapters.document.reading import UnreadableDocument
+    from tangency.adapters.settings import InvalidSettings
+    from tangency.adapters.sql.revisions import DatabaseNotMigrated
+
+    others = {kind.__name__ for kind in (UnreadableDocument, InvalidSettings, DatabaseNotMigrated, OSError)}
+    named = {name for each in EXIT_CODES for name in each.errors}
+    assert named <= others | set(vars(errors))
+
+
+def test_the_version_is_that_of_the_distribution(command: Command) -> None:
+    from importlib.metadata import version
+
+    assert command("--version").out.split() == ["tangency", version("tangency")]
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["demo", "--nothing"], ["optimize"], ["optimize", "missing.json"]])
+def test_a_wrong_command_line_ends_with_2_and_one_document(arguments: list[str], command: Command) -> None:
+    plain, as_json = command(*arguments), command(*arguments, "--json")
+    assert (plain.code, as_json.code) == (2, 2)
+    assert plain.err
+    assert not plain.out
+    assert as_json.problem == "usage"
+
+
+def test_a_setting_that_cannot_be_used_ends_with_2(command: Command) -> None:
+    ran = command("db", "current", "--json", TANGENCY_PORT="eighty")
+    assert ran.code == 2
+    assert ran.problem == "settings"
+    assert "TANGENCY_PORT is 'eighty'" in ran.json["detail"]
+
+
+def test_a_mistake_of_ours_is_told_without_a_traceback_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    error = ZeroDivisionError("one over nothing")
+    assert failures.report(error, as_json=False).code == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("Error: ZeroDivisionError: one over nothing. This is a mistake of ours")
+    assert "Traceback" not in told.err
+    failures.report(error, as_json=False, with_traceback=True)
+    assert "ZeroDivisionError: one over nothing" in capsys.readouterr().err.splitlines()
+
+
+def test_a_reader_who_leaves_early_is_no_error_with_words(command: Command) -> None:
+    line = f"{sys.executable.replace('python', 'tangency')} methods --json | head -c 1"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True, cwd=command.folder)
+    assert done.stdout == "["
+    assert done.stderr == ""

@@ -1,0 +1,48 @@
+"""Serving from the command line: on this machine only unless told otherwise, and a good end on a signal."""
+
+import signal
+import socket
+
+import httpx
+import pytest
+
+from tests.support.command import Command
+from tests.support.requests import REQUEST
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.20", "example.com", "127.0.0.1.example.com"])  # noqa: S104 - refused
+def test_an_address_that_others_can_reach_is_refused(host: str, command: Command) -> None:
+    ran = command("serve", "--host", host, "--port", 0)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert "--insecure-without-authentication" in ran.err
+
+
+def test_it_answers_and_ends_well(command: Command) -> None:
+    with command.serving() as served:
+        assert httpx.get(f"{served.address}/health/ready").status_code == 200
+        answer = httpx.post(f"{served.address}/api/v1/optimize", json=REQUEST)
+        assert answer.status_code == 200
+        code, seconds = served.ended_by(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 5
+
+
+def test_the_risk_can_be_accepted_by_name_and_an_interrupt_is_a_good_end(command: Command) -> None:
+    with command.serving("--host", "0.0.0.0", "--insecure-without-authentication") as served:  # noqa: S104 - the point
+        port = served.address.rpartition(":")[2]
+        assert httpx.get(f"http://127.0.0.1:{port}/health/live").status_code == 200
+        assert served.ended_by(signal.SIGINT)[0] == 0
+
+
+def test_a_port_that_is_taken_is_told(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = command("serve", "--port", taken.getsockname()[1])
+    assert ran.code == 2
+    assert "Address already in use" in ran.err
+
+
+def test_a_database_that_is_not_migrated_keeps_it_from_serving(command: Command) -> None:
+    ran = command("serve", "--port", 0, TANGENCY_DATABASE_URL=f"sqlite+aiosqlite:///{command.folder}/own.db")
+    assert ran.code == 8
+    assert "run `tangency db upgrade`" in ran.err

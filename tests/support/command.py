@@ -1,0 +1,115 @@
+"""The real command, in a process of its own, on a data folder of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+EXECUTABLE = Path(sys.executable).with_name("tangency")
+PATIENCE_S = 60.0
+ADDRESS = re.compile(r"http://\S+?:\d+")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def problem(self) -> str:
+        """The last part of the type of a problem document."""
+        return str(self.json["type"]).removeprefix("/problems/")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs ``tangency`` in a folder; its data lie in ``data`` below, which nobody made before.
+
+    Attributes:
+        plugins: folders with distributions to be found beside the installed ones.
+    """
+
+    folder: Path
+    plugins: tuple[Path, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def __call__(self, *arguments: object, stdin: str | None = None, **settings: str) -> Ran:
+        began = time.monotonic()
+        done = subprocess.run(
+            [EXECUTABLE, *map(str, arguments)],
+            cwd=self.folder,
+            env=self._environment(settings),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+
+    def write(self, name: str, document: object) -> Path:
+        """A file in the folder: text as it is, anything else as JSON."""
+        path = self.folder / name
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        return path
+
+    @contextmanager
+    def serving(self, *arguments: str, **settings: str) -> Iterator["Served"]:
+        """``tangency serve`` on a free port until the block ends."""
+        process = subprocess.Popen(
+            [EXECUTABLE, "serve", "--port", "0", *arguments],
+            cwd=self.folder,
+            env=self._environment({"PYTHONUNBUFFERED": "1", **settings}),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        try:
+            address = ADDRESS.search(process.stdout.readline())
+            assert address, "the server ended before it listened"
+            yield Served(process, address.group())
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+            process.stdout.close()
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        """Ours without any setting of the product, so that a test depends on nobody's settings."""
+        bare = {name: value for name, value in os.environ.items() if not name.startswith(("TANGENCY_", "COLUMNS"))}
+        plugins = {"PYTHONPATH": os.pathsep.join(map(str, self.plugins))} if self.plugins else {}
+        return {**bare, **plugins, "TANGENCY_DATA_DIR": str(self.data), **self.settings, **settings}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that runs."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def ended_by(self, which: signal.Signals) -> tuple[int, float]:
+        """Send a signal; the exit code, and how many seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(which)
+        return self.process.wait(PATIENCE_S), time.monotonic() - began
