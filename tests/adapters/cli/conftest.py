@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import Command
-from tests.support.distributions import Distribution
+from tests.support.distributions import Distribution, method
 from tests.support.evil_plugins import EVIL
 
+FUNNY = Distribution(
+    "funny-methods",
+    method("funny", "raise NotImplementedError", capabilities="Capabilities(objectives=frozenset({'MOST_FUN'}))"),
+    methods={"funny": "Method"},
+)
 BROKEN = Distribution("broken-methods", methods={"broken": "Nowhere"})
+STRANGE = (EVIL, FUNNY, BROKEN)
 
 
 @pytest.fixture
@@ -19,9 +25,9 @@ def command(tmp_path: Path) -> Command:
 
 @pytest.fixture(scope="session")
 def strange_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ...]]:
-    """Folders with a distribution of methods that misbehave, and with one that cannot be loaded."""
+    """Folders with methods that misbehave, that say what nobody knows, and that cannot be loaded."""
     folder = tmp_path_factory.mktemp("plugins")
     with pytest.MonkeyPatch.context() as patch:
-        for distribution in (EVIL, BROKEN):
+        for distribution in STRANGE:
             distribution.install(folder, patch)
-        yield (folder / EVIL.name, folder / BROKEN.name)
+        yield tuple(folder / distribution.name for distribution in STRANGE)

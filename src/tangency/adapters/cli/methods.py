@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tempfile
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tangency.adapters.cli.terminal import console, json_option, print_json
+from tangency.adapters.cli.exit_codes import PLUGIN
+from tangency.adapters.cli.terminal import console, json_option, print_json, progress
+
+if TYPE_CHECKING:
+    from tangency.contracts import MethodReport
+    from tangency.domain.optimization.method import OptimizationMethod
 
 
 @click.group(invoke_without_command=True)
@@ -44,3 +50,40 @@ def _abilities(row: dict[str, Any]) -> str:
     if can is None:
         return ", ".join(row["options"].get("properties", {})) or "no options"
     return "a rule: any objective" if can["rule"] else ", ".join(can["objectives"])
+
+
+@methods.command("check")
+@click.argument("name")
+@click.option("--examples", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Problems per law.")
+@json_option
+def check(name: str, examples: int, as_json: bool) -> None:
+    """Try on the method NAME what every method must obey.
+
+    For authors of methods: permutation, scale, refusal of what cannot be honoured, certificates, determinism, statuses.
+    It needs the extra tangency[contracts].
+    """
+    from tangency.adapters import container
+    from tangency.adapters.settings import Settings
+
+    method = container.plugins(Settings.load()).find_method(name)
+    with progress(f"Checking {name}", as_json):
+        report = _checked(method, examples)
+    if as_json:
+        print_json({"method": report.method, "passed": report.passed, "laws": report.laws})
+    else:
+        click.echo(report.text)
+    if not report.passed:
+        raise click.exceptions.Exit(PLUGIN.code)
+
+
+def _checked(method: OptimizationMethod, examples: int) -> MethodReport:
+    try:
+        from hypothesis.configuration import set_hypothesis_home_dir
+
+        from tangency import contracts
+    except ImportError as error:
+        told = f"the suite needs {error.name}, which the extra brings: pip install 'tangency[contracts]'."
+        raise click.ClickException(told) from None
+    with tempfile.TemporaryDirectory(prefix="tangency-") as folder:
+        set_hypothesis_home_dir(folder)  # it would leave its notes where the command was run
+        return contracts.check(method, examples=examples)
