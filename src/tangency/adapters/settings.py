@@ -94,8 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def embedded(self) -> bool:
-        """Whether the database is the embedded default, which migrates itself."""
-        return not self.database_url
+        """Whether the database is a file of this machine, which migrates itself, and not a server's, which does not."""
+        return not self.database_url or self.database_url.startswith("sqlite")
 
     @property
     def sqlalchemy_url(self) -> str:

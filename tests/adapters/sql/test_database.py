@@ -100,16 +100,26 @@ def test_the_embedded_database_makes_its_folder_and_its_tables(embedded: Setting
     assert asyncio.run(open_twice()) == NEWEST
 
 
-def test_another_database_is_upgraded_on_purpose_only(elsewhere: Settings) -> None:
+def test_a_file_that_is_named_migrates_itself_too(elsewhere: Settings) -> None:
     async def open_it() -> None:
         async with Store.open(elsewhere, now) as store:
             await store.check()
 
     assert asyncio.run(current(elsewhere)) is None
-    with pytest.raises(DatabaseNotMigrated, match="tangency db upgrade"):
-        asyncio.run(open_it())
-    assert asyncio.run(upgrade(elsewhere)) == NEWEST
     asyncio.run(open_it())
+    assert asyncio.run(current(elsewhere)) == NEWEST
+
+
+def test_the_database_of_a_server_is_upgraded_on_purpose_only(elsewhere: Settings) -> None:
+    async def prepare(migrate: bool) -> None:
+        async with connected(elsewhere) as engine:
+            await revisions.prepare(engine, migrate)
+
+    assert not Settings(database_url="postgresql://u@h/d").embedded
+    with pytest.raises(DatabaseNotMigrated, match="tangency db upgrade"):
+        asyncio.run(prepare(migrate=False))
+    assert asyncio.run(upgrade(elsewhere)) == NEWEST
+    asyncio.run(prepare(migrate=False))
 
 
 def test_an_upgrade_that_fails_leaves_nothing(elsewhere: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import DateTime, Dialect, Float
 from sqlalchemy.types import TypeDecorator
 
@@ -44,9 +45,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+_STRICT = json.JSONEncoder(allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+"""Ten times slower than msgspec, which writes null for NaN: only where there is a null can there have been one."""
 
 
 def to_json(value: object) -> str:
     """JSON text; NaN and infinity are refused, doubles come back to the last bit."""
-    return _ENCODER.encode(value)
+    quick = msgspec.json.encode(value)
+    return _STRICT.encode(value) if b"null" in quick else quick.decode()

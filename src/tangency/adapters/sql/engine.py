@@ -41,7 +41,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
 
 def url_of(settings: Settings) -> URL:
     """The address of the database, with its driver; the folder of the embedded one is made where it is missing."""
-    if settings.embedded:
+    if not settings.database_url:
         settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         url = make_url(settings.sqlalchemy_url)
