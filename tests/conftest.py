@@ -9,3 +9,6 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("steady")
+
+# A project of its own: it is tested as its author would, from its own folder, by contracts/test_example_plugin.py.
+collect_ignore = ["example_plugin"]

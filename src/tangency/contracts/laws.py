@@ -1,0 +1,288 @@
+"""What every method must obey, one function per law, in one table; a broken law shows the smallest problem.
+
+The laws look at answers only. How a method comes to them is its own affair.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from typing import NoReturn
+
+import numpy as np
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+
+from tangency.contracts.cases import degenerate_problems, permuted, problems, rescaled, twinned
+from tangency.contracts.subject import Crashed, Subject, Verdict
+from tangency.domain.errors import Unsupported
+from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
+from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
+from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.objective import MaximumSharpe
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Status
+
+CLOSE = 1e-6
+"""Relative: two answers that are both proven to a relative gap of 1e-6 cannot be further apart."""
+UNITS = (2.0**20, 2.0**-20, 2.0**7)
+"""Powers of two lose no digit; the first two make variances of 1e12 and 1e-12."""
+
+
+class LawBroken(AssertionError):
+    """A method does not obey a law; the message says how, and shows the problem."""
+
+
+@dataclass(frozen=True)
+class Law:
+    """Something that holds for every method, or for those that it concerns.
+
+    Attributes:
+        sentence: what must be so.
+        check: tries it on a method with so many problems; raises LawBroken.
+        spares: None where it concerns a method, else why it does not.
+        stands_on: the law without which it says nothing new; it is not tried where that one is broken.
+    """
+
+    sentence: str
+    check: Callable[[Subject, int], None]
+    spares: Callable[[Subject], str | None] = lambda _: None
+    stands_on: str | None = "limits"
+
+
+def on(
+    drawn: Callable[[Subject], st.SearchStrategy[Problem]], holds: Callable[[Subject, Problem, st.DataObject], None]
+) -> Callable[[Subject, int], None]:
+    """A check that tries a law on problems drawn for the method; the same ones every time, so that runs agree."""
+
+    def check(subject: Subject, examples: int) -> None:
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(problem=drawn(subject), data=st.data())
+        def tried(problem: Problem, data: st.DataObject) -> None:
+            holds(subject, problem, data)
+
+        try:
+            tried()
+        except Unsatisfiable:
+            broken("It refuses every problem that its capabilities allow.")
+
+    return check
+
+
+def broken(how: str, problem: Problem | None = None) -> NoReturn:
+    """Say how a law is broken, and on what; the problem is a document that can be saved and solved again."""
+    shown = "" if problem is None else f"\nSmallest problem found:\n{json.dumps(to_document(problem))}"
+    raise LawBroken(how + shown)
+
+
+def verdict(subject: Subject, problem: Problem) -> Verdict:
+    """The method's verdict on a sound problem, on which it may not crash."""
+    try:
+        return subject.verdict(problem)
+    except Crashed as crash:
+        broken(f"{crash}. A method never raises on a sound problem: it says what happened in the status.", problem)
+
+
+def answered(subject: Subject, problem: Problem) -> Verdict:
+    """The method's answer to a problem that has one. What it refuses to honour is not asked again."""
+    try:
+        found = verdict(subject, problem)
+    except Unsupported:
+        assume(False)
+        raise
+    solution = found.solution
+    if not solution.status.answered:
+        worst = {} if solution.certificate is None else solution.certificate.violations
+        outside = ", ".join(f"{key} by {excess:.3g}" for key, excess in worst.items() if excess > 0)
+        how = f"it breaks {outside}" if outside else f"the method said {found.proposal.status.value!r}"
+        broken(f"A feasible problem ended {solution.status.value!r}: {how}. {solution.message}", problem)
+    return found
+
+
+# --- the laws -----------------------------------------------------------------------------------------------------
+
+
+def _declares(subject: Subject, _examples: int) -> None:
+    method = subject.method
+    can = method.capabilities
+    if not isinstance(can, Capabilities):
+        broken("capabilities is not an instance of tangency.domain.optimization.method.Capabilities.")
+    if not method.citation.strip():
+        broken("citation is empty; say in one line where the method was published.")
+    if not is_dataclass(method.options):
+        broken("options is not a dataclass; give NoOptions where there are none.")
+    for word, said, known in (("objective", can.objectives, OBJECTIVES), ("constraint", can.constraints, CONSTRAINTS)):
+        unknown = sorted(said - set(known))
+        if unknown:
+            broken(f"capabilities name {unknown[0]!r}, which is no {word}; there are {', '.join(known)}.")
+    if not can.rule and not can.objectives:
+        broken("capabilities name no objective; a method without any is a rule.")
+    if not can.rule and not {"budget", "long_only"} <= can.constraints:
+        broken("capabilities lack 'budget' or 'long_only'; every portfolio has both unless it lifts the second.")
+
+
+def _honours(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    answered(subject, problem)
+
+
+def _proves(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    found = answered(subject, problem)
+    certificate = found.solution.certificate
+    if found.proposal.status is Status.OPTIMAL and found.solution.status is not Status.OPTIMAL:
+        gap = None if certificate is None else certificate.relative_gap
+        why = "its witness bounds nothing" if gap is None else f"its witness leaves a relative gap of {gap:.3g}"
+        broken(f"It says 'optimal', and {why}; without a proof, say 'feasible'.", problem)
+    if subject.method.capabilities.rule and found.proposal.status is Status.OPTIMAL:
+        broken("It is a rule and says 'optimal'; a rule's answer is 'feasible'.", problem)
+
+
+def _permutes(subject: Subject, problem: Problem, data: st.DataObject) -> None:
+    order = data.draw(st.permutations(range(len(problem.universe))), label="order of the names")
+    first, second = answered(subject, problem), answered(subject, permuted(problem, order))
+    how = f"With its names in the order {order} it"
+    _same_value(first, second, 1.0, how, problem)
+    if subject.method.capabilities.rule:
+        _same_weights(first, second, order, how, problem)
+
+
+def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
+    unit = data.draw(st.sampled_from(UNITS), label="unit of returns")
+    first, second = answered(subject, problem), answered(subject, rescaled(problem, unit))
+    how = f"With returns counted in units of {1 / unit:g} it"
+    _same_value(first, second, 1.0 if isinstance(problem.objective, MaximumSharpe) else unit, how, problem)
+
+
+def _duplicates(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    first = answered(subject, problem)
+    second = answered(subject, replace(problem, market=twinned(problem.market)))
+    _same_value(first, second, 1.0, "With its last name there twice it", problem)
+
+
+def _repeats(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    first, second = (answered(subject, problem).proposal.weights for _ in range(2))
+    if first is None or second is None or first.tobytes() != second.tobytes():
+        broken(f"Asked twice it gave {_list(first)} and {_list(second)}; the same problem has one answer.", problem)
+
+
+def _leaves_alone(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    before = content_hash(replace(problem))
+    answered(subject, problem)
+    if content_hash(replace(problem)) != before:
+        broken("It changed the problem that it was asked.", problem)
+
+
+def _stays_calm(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    try:
+        found = verdict(subject, problem)
+    except Unsupported:
+        return
+    said, ended = found.proposal.status, found.solution.status
+    endless = isinstance(problem.objective, MaximumSharpe)  # a riskless name with an excess has no largest ratio
+    if said is Status.INFEASIBLE or (said is Status.UNBOUNDED and not endless):
+        broken(f"It said {said.value!r} of a problem that has a best portfolio.", problem)
+    if said.answered and not ended.answered and not (endless and ended is Status.UNBOUNDED):
+        broken(f"It said {said.value!r}, and its answer ends {ended.value!r}. {found.solution.message}", problem)
+
+
+def _admits_defeat(subject: Subject, problem: Problem, data: st.DataObject) -> None:
+    size, can = len(problem.universe), subject.method.capabilities
+    kinds = [kind for kind in ("max_weight", "min_weight") if can.rule or kind in can.constraints]
+    kind = data.draw(st.sampled_from(kinds), label="limit that nothing satisfies")
+    limit = MaximumWeight(0.9 / size) if kind == "max_weight" else MinimumWeight(1.1 / size)
+    impossible = replace(problem, constraints=(Budget(), LongOnly(), limit))
+    try:
+        said = verdict(subject, impossible).proposal.status
+    except Unsupported:
+        return
+    if can.rule:
+        broken(f"No portfolio satisfies {limit.id}, and the rule's weights passed for one.", impossible)
+    if said not in (Status.INFEASIBLE, Status.NUMERICAL_ERROR, Status.TIME_LIMIT):
+        broken(f"No portfolio satisfies {limit.id} and the budget, and it said {said.value!r}.", impossible)
+
+
+def _same_value(first: Verdict, second: Verdict, factor: float, how: str, problem: Problem) -> None:
+    one, other = first.solution.objective_value, second.solution.objective_value
+    if one is None and other is None:
+        return
+    if (
+        one is None
+        or other is None
+        or not np.isclose(other, one * factor, rtol=CLOSE, atol=CLOSE * _floor(problem, factor))
+    ):
+        expected = "a value" if one is None else f"{one * factor:.12g}"
+        broken(f"{how} reaches {other}; {expected} was expected.", problem)
+
+
+def _floor(problem: Problem, factor: float) -> float:
+    """The size of a typical figure, for values that cross zero."""
+    return factor * float(np.sqrt(np.mean(np.diagonal(np.asarray(problem.market.covariance)))))
+
+
+def _same_weights(first: Verdict, second: Verdict, order: list[int], how: str, problem: Problem) -> None:
+    one, other = first.proposal.weights, second.proposal.weights
+    if one is None or other is None or not np.allclose(one[order], other, rtol=0, atol=CLOSE):
+        broken(f"{how} gives {_list(other)}; {_list(None if one is None else one[order])} was expected.", problem)
+
+
+def _list(weights: object) -> object:
+    return weights.tolist() if isinstance(weights, np.ndarray) else weights
+
+
+def _order_matters(subject: Subject) -> str | None:
+    return "it declares that the order of the names matters" if subject.method.capabilities.order_dependent else None
+
+
+def _optimizes(subject: Subject) -> str | None:
+    return "it is a rule, which optimizes nothing" if subject.method.capabilities.rule else None
+
+
+def _can_be_overasked(subject: Subject) -> str | None:
+    can = subject.method.capabilities
+    limits = can.rule or can.constraints & {"max_weight", "min_weight"}
+    return None if limits else "it takes no limit that could contradict the budget"
+
+
+def _any(subject: Subject) -> st.SearchStrategy[Problem]:
+    return problems(subject.method)
+
+
+def _without_limits(subject: Subject) -> st.SearchStrategy[Problem]:
+    return problems(subject.method, constraints=False)
+
+
+def _degenerate(subject: Subject) -> st.SearchStrategy[Problem]:
+    return degenerate_problems(subject.method)
+
+
+LAWS: Mapping[str, Law] = {
+    "declaration": Law("it says what it can do in words that exist", _declares, stands_on=None),
+    "limits": Law(
+        "it answers every feasible problem that it takes, within every limit",
+        on(_any, _honours),
+        stands_on="declaration",
+    ),
+    "proof": Law("it says 'optimal' only with a witness that proves it", on(_any, _proves)),
+    "permutation": Law("the order of the names does not move the answer", on(_any, _permutes), _order_matters),
+    "scale": Law("the unit in which returns are counted does not move the answer", on(_any, _scales)),
+    "duplication": Law("a name that is there twice adds nothing", on(_without_limits, _duplicates), _optimizes),
+    "determinism": Law("the same problem gives the same weights, bit by bit", on(_any, _repeats)),
+    "innocence": Law("it does not change the problem that it is asked", on(_any, _leaves_alone)),
+    "degeneracy": Law(
+        "singular, riskless and single-name markets end honestly", on(_degenerate, _stays_calm), stands_on="declaration"
+    ),
+    "infeasibility": Law(
+        "a problem without a solution gets none",
+        on(_without_limits, _admits_defeat),
+        _can_be_overasked,
+        stands_on="declaration",
+    ),
+}

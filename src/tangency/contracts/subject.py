@@ -1,0 +1,82 @@
+"""A method under test: found, asked, and judged as the service would, with the domain and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import cast
+
+from tangency.domain.errors import Unsupported
+from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.estimates import Estimates, Sources
+from tangency.domain.optimization.judgement import Outcome, judge
+from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Proposal, Solution
+
+GROUP = "tangency.methods"
+
+
+class Crashed(Exception):
+    """The method raised on a sound problem, or returned something that is no proposal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a method proposed for a problem, and what the domain made of it."""
+
+    proposal: Proposal
+    solution: Solution
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A method and the options to try it with."""
+
+    method: OptimizationMethod
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, name: str, options: Mapping[str, object] | None = None) -> Subject:
+        """The installed method of that name.
+
+        Raises:
+            LookupError: no distribution here declares it.
+        """
+        found = [point for point in entry_points(group=GROUP) if point.name.lower() == name.lower()]
+        if not found:
+            raise LookupError(f"no installed distribution has an entry point {name!r} in group {GROUP!r}")
+        return cls(cast(OptimizationMethod, found[0].load()()), options or {})
+
+    def verdict(self, problem: Problem) -> Verdict:
+        """Ask the method, and judge its answer.
+
+        Raises:
+            Unsupported: the method cannot honour what the problem asks, or is a rule whose weights break it.
+            Crashed: it raised anything else.
+        """
+        refuse_unsupported(problem, self.method)
+        estimates = estimates_of(problem)
+        try:
+            proposal: object = self.method.solve(problem, estimates, self.method.options(**self.options))
+        except Unsupported:
+            raise
+        except Exception as error:
+            raise Crashed(f"solve() raised {type(error).__name__}: {error}") from error
+        if not isinstance(proposal, Proposal):
+            raise Crashed(f"solve() returned {type(proposal).__name__}; give a Proposal")
+        try:
+            solution = judge(problem, Outcome(estimates, proposal, None), self.method.capabilities.rule)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise Crashed(f"its proposal cannot be read: {type(error).__name__}: {error}") from error
+        return Verdict(proposal, solution)
+
+
+def estimates_of(problem: Problem) -> Estimates:
+    """The moments that a problem gives; every problem of the suite gives its own."""
+    market = problem.market
+    if market.covariance is None:
+        raise ValueError("problems of the suite give their covariance")
+    sources = Sources("absent" if market.mean is None else "given", "given")
+    return Estimates(market.universe, market.mean, DenseCovariance.of(market.covariance), sources)

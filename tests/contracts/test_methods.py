@@ -1,0 +1,33 @@
+"""Every installed method obeys every law: ours by the same suite as a stranger's."""
+
+from importlib.metadata import entry_points
+
+import pytest
+
+from tangency.contracts import LAWS, Subject, check
+
+SUBJECTS = {point.name: Subject.named(point.name) for point in entry_points(group="tangency.methods")}
+CASES = [(name, law) for name, subject in SUBJECTS.items() for law in LAWS if LAWS[law].spares(subject) is None]
+
+
+def test_the_built_in_methods_are_among_those_tested() -> None:
+    assert {"mean_variance", "equal_weight", "inverse_volatility"} <= set(SUBJECTS)
+
+
+@pytest.mark.parametrize(("name", "law"), CASES)
+def test_a_method_obeys_a_law(name: str, law: str) -> None:
+    LAWS[law].check(SUBJECTS[name], 30)
+
+
+def test_a_report_says_of_every_law_whether_it_holds() -> None:
+    report = check("EQUAL_WEIGHT", examples=3)
+    assert report.passed
+    assert [law.law for law in report.laws] == list(LAWS)
+    assert "spared  duplication: a name that is there twice adds nothing" in report.text
+    assert "it is a rule, which optimizes nothing" in report.text
+    assert report.text.endswith("equal_weight obeys every law.")
+
+
+def test_a_method_that_nobody_installed_is_a_lookup_error() -> None:
+    with pytest.raises(LookupError, match="no installed distribution has an entry point 'nobody'"):
+        check("nobody")
