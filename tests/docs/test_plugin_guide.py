@@ -1,0 +1,63 @@
+"""What the guide for plugin authors shows is run: its method, its estimator, its project file and its request."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tangency.adapters.entry_points import EntryPointPlugins
+from tangency.contracts import LAWS, check
+from tangency.domain.optimization.method import NoOptions
+from tests.architecture.source_tree import REPOSITORY
+from tests.support.distributions import Distribution
+
+GUIDE = (REPOSITORY / "docs" / "plugins.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPointPlugins:
+    method, _, estimator = blocks("python")
+    project = tomllib.loads(blocks("toml")[0])["project"]
+    points = project["entry-points"]["tangency.methods"]
+    methods = {name: target.partition(":")[2] for name, target in points.items()}
+    Distribution(project["name"], f"{method}\n{estimator}", methods, {"median": "Median"}, project["version"]).install(
+        tmp_path, monkeypatch
+    )
+    return EntryPointPlugins()
+
+
+def test_the_method_shown_obeys_every_law(shown: EntryPointPlugins) -> None:
+    report = check(shown.find_method("inverse_variance"), examples=15)
+    assert report.passed, report.text
+
+
+def test_the_suite_shown_is_the_one_that_exists() -> None:
+    scope: dict[str, object] = {}
+    exec(blocks("python")[1], scope)  # noqa: S102 - our own guide
+    assert "TestInverseVariance" in scope
+
+
+def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> None:
+    rows = np.array([[0.01, 0.0], [0.02, 0.1], [0.09, -0.1]])
+    estimator = shown.find_estimator("median")
+    assert estimator.mean(rows, 12.0, NoOptions()) == pytest.approx([0.24, 0.0])
+    assert estimator.covariance(rows, 12.0, NoOptions()) is None
+
+
+def test_the_request_shown_names_the_example_plugin_and_its_option() -> None:
+    request = json.loads(blocks("json")[0])
+    example = tomllib.loads((REPOSITORY / "tests" / "example_plugin" / "pyproject.toml").read_text())
+    assert request["method"] in example["project"]["entry-points"]["tangency.methods"]
+    assert list(request["method_options"]) == ["iterations"]
+
+
+def test_every_law_is_in_the_table() -> None:
+    table = GUIDE.partition("## The laws")[2].partition("## Estimators")[0]
+    assert re.findall(r"^\| (\w+) \|", table, flags=re.MULTILINE) == ["law", *LAWS]
