@@ -245,8 +245,8 @@ class MaximumSharpe(Objective):
         return self.excess(w, estimates) / sigma if sigma > 0 else float(np.sign(self.excess(w, estimates))) * np.inf
 
     def loss(self, w: Vector, estimates: Estimates) -> float:
-        """0 at w, by the choice of theta; infinite where w earns less than the risk-free rate: no theta >= 0 is its."""
-        return 0.0 if self.excess(w, estimates) >= 0 else np.inf
+        """0 at w, by the choice of theta; infinite where w does not beat the risk-free rate: no theta > 0 is its."""
+        return 0.0 if self.excess(w, estimates) > 0 else np.inf
 
     def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
         """(theta / sigma (Sw) - excess means)'x; with theta = 0 where w has no risk, or no excess."""
@@ -267,7 +267,8 @@ class MaximumSharpe(Objective):
 
     def price(self, w: Vector, estimates: Estimates) -> float:
         """The ratio gains 1 / sigma for each unit of the loss."""
-        return 1.0 / estimates.volatility(w)
+        sigma = estimates.volatility(w)
+        return 1.0 / sigma if sigma > 0 else 0.0
 
     def gap_in_value(self, gap: float, w: Vector, estimates: Estimates, least_volatility: float) -> float | None:
         """Gap / s, s a proven lower bound of volatility; None where none is above zero."""
