@@ -32,10 +32,6 @@ class Bounds:
         """By how much the worst name is outside; negative inside."""
         return float(np.maximum(self.lower - x, x - self.upper).max())
 
-    def relaxed(self, amount: float) -> Bounds:
-        """The same with each finite bound moved outward."""
-        return Bounds(self.id, self.lower - amount, self.upper + amount)
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row:
