@@ -7,6 +7,7 @@ cannot disagree about what is allowed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import msgspec
 from msgspec import inspect
@@ -77,8 +78,20 @@ def _in_list(value: object, expected: inspect.ListType, path: Path) -> Iterator[
     if not isinstance(value, list):
         yield Fault(path, f"is {_shown(value)}; give a list.", "type")
         return
+    if _all_numbers(value, _bare(expected.item_type)):
+        return
     for position, item in enumerate(value):
         yield from _faults(item, expected.item_type, (*path, position))
+
+
+def _all_numbers(value: list[object], expected: inspect.Type) -> bool:
+    """Whether a list is all numbers that fit, or null where that is allowed: the quick way through a matrix."""
+    if isinstance(expected, inspect.UnionType) and expected.includes_none:
+        value, expected = [item for item in value if item is not None], _bare(expected.types[0])
+    if not value or not isinstance(expected, inspect.FloatType) or not set(map(type, value)) <= {int, float}:
+        return False
+    numbers = cast(list[float], value)
+    return _in_range(min(numbers), expected) and _in_range(max(numbers), expected)
 
 
 def _in_mapping(value: object, expected: inspect.DictType, path: Path) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.request import OptimizationRequest
 from tangency.domain.errors import Fault, InvalidInput, TangencyError
 
-LARGEST_DIAGNOSED = 4 * 2**20
+LARGEST_DIAGNOSED = 2 * 2**20
 """Walking a document costs some twenty times its size in memory; above this only the first mistake is told."""
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)

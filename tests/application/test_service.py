@@ -1,0 +1,19 @@
+"""Every message has its handler, in one table."""
+
+import inspect
+
+from tangency.application import methods, optimization, portfolio, readiness
+from tangency.application.message import Message
+from tangency.application.service import HANDLERS
+
+
+def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
+    modules = (methods, optimization, portfolio, readiness)
+    declared = {
+        thing
+        for module in modules
+        for _, thing in inspect.getmembers(module, inspect.isclass)
+        if issubclass(thing, Message) and thing.__module__ == module.__name__
+    }
+    assert declared == set(HANDLERS)
+    assert all(inspect.iscoroutinefunction(handler) for handler in HANDLERS.values())
