@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import farkas_bound
 from tangency.domain.optimization.region import CROSSING, Bounds, Distance, Region, RiskCap, Row, Shape
+from tangency.domain.optimization.solution import Witness
 
 INF = np.inf
 S = DenseCovariance.of([[0.04, 0.012], [0.012, 0.09]])
@@ -192,3 +194,18 @@ class TestImplied:
         assert (x <= high + 1e-9 * (1 + np.abs(high))).all()
         assert (low >= lower).all()
         assert (high <= upper).all()
+
+
+class TestNothingIsFeasible:
+    def test_a_bound_that_follows_stops_at_the_one_that_was_given(self) -> None:
+        lower, upper = region(at_least(0.6), BUDGET).implied
+        assert lower.tolist() == [0.6, 0.6]
+        assert upper.tolist() == [0.6, 0.6]
+
+    def test_so_that_the_budget_proves_lower_bounds_to_sum_to_too_much(self) -> None:
+        proof = farkas_bound(region(at_least(0.6), BUDGET), Witness({"budget": 1.0}))
+        assert proof == pytest.approx(0.2)
+
+    def test_and_upper_bounds_to_sum_to_too_little(self) -> None:
+        proof = farkas_bound(region(at_most(0.3), BUDGET), Witness({"budget": -1.0}))
+        assert proof == pytest.approx(0.4)

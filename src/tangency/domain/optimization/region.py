@@ -160,7 +160,10 @@ class Region:
             lower, upper = _tightened(row.coefficients, row.limit, lower, upper)
             if row.equality:
                 lower, upper = _tightened(-row.coefficients, -row.limit, lower, upper)
-        return lower, upper
+        # A bound that follows and crosses one that was given says that nothing is feasible. It stops at the given one:
+        # any box holds the empty set, and only one that is not empty has a minimum to prove that with.
+        upper = np.where(np.isinf(self.upper), np.maximum(lower, upper), upper)
+        return np.where(np.isinf(self.lower), np.minimum(lower, upper), lower), upper
 
 
 def _tightened(a: Vector, limit: float, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
