@@ -1,0 +1,48 @@
+Feature: A service that a desk can rely on
+  Mistakes are refused with a hint, one bad request does not spoil the others, and the last answer can be read again.
+
+  Scenario: A misspelt sector is refused with a hint
+    Given the sample portfolio
+    And sector tecnology may not weigh more than 25%
+    When the maximum Sharpe ratio is asked for
+    Then it is refused as invalid
+    And the mistake is at /constraints/sector_limits/tecnology
+    And the hint is "did you mean technology"
+
+  Scenario: A misspelt name is refused with a hint
+    Given a portfolio of
+      | name | expected return | volatility |
+      | AAPL | 11%             | 25%        |
+      | XOM  | 8%              | 22%        |
+    And the covariance calls AAPL "APPL"
+    When the maximum Sharpe ratio is asked for
+    Then it is refused as invalid
+    And the mistake is at /risk_parameters/covariance/names/0
+    And the hint is "did you mean AAPL?"
+
+  Scenario: An unknown method is refused with those that there are
+    Given the sample portfolio
+    And the method MEAN_VARIANTS
+    When the maximum Sharpe ratio is asked for
+    Then it is refused as unsupported
+    And the hint is "did you mean mean_variance?"
+
+  Scenario: A batch with one bad request
+    Given a batch of a good request, one with contradicting limits, one that is no request, and another good one
+    When the batch is sent
+    Then the entries have the statuses 200, 422, 422 and 200
+    And the good ones are what they would have been alone
+    And the bad ones say infeasible and invalid
+
+  Scenario: The latest answer is kept, and a failure does not replace it
+    Given a portfolio of
+      | name | expected return | volatility |
+      | AAPL | 11%             | 25%        |
+      | XOM  | 8%              | 22%        |
+    And nothing has been asked about it before
+    Then there is no latest answer
+    When the maximum Sharpe ratio is asked for
+    Then the latest answer is the one that was given
+    When more return is asked for than any name has
+    Then the limits are refused as contradicting each other
+    And the latest answer is the one that was given

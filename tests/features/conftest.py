@@ -1,0 +1,164 @@
+"""The steps that ask. Everything goes through the public API of a real server with real solver processes.
+
+Steps are plain functions: pytest-bdd never awaits a coroutine, so an asynchronous step would pass without running.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pytest_bdd import given, parsers, when
+
+from tangency.sample import holdings_path, prices_path
+from tests.features.desk import Desk, percent, rows
+from tests.features.sample import Sample
+from tests.support.command import Command
+from tests.support.installed import installed
+
+EXAMPLE_PLUGIN = Path(__file__).parents[1] / "example_plugin"
+STRANGERS_METHOD = "projected_gradient"
+OBJECTIVES = {
+    "maximum Sharpe ratio": "MAX_SHARPE",
+    "minimum volatility": "MIN_VOLATILITY",
+    "maximum return": "MAX_RETURN",
+}
+TOO_MUCH = 9.0
+"""A return of 900 % a year."""
+
+
+def step(text: str) -> parsers.parse:
+    """A step whose figures are written in per cent."""
+    return parsers.parse(text, extra_types={"percent": percent})
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """``tangency serve`` with the sample portfolio imported, and a stranger's method installed beside it."""
+    folder = tmp_path_factory.mktemp("desk")
+    command = Command(folder, (installed(EXAMPLE_PLUGIN, folder),))
+    for what, path in (("prices", prices_path()), ("holdings", holdings_path())):
+        assert command("import", what, path, "--portfolio-id", "sample").code == 0
+    with command.serving() as served, httpx.Client(base_url=served.address, timeout=60.0) as http:
+        yield http
+
+
+@pytest.fixture(scope="session")
+def sample() -> Sample:
+    return Sample.read()
+
+
+@pytest.fixture
+def desk(server: httpx.Client, sample: Sample) -> Desk:
+    return Desk(server, sample)
+
+
+@given("the sample portfolio")
+def _(desk: Desk) -> None:
+    desk.hold_the_sample()
+
+
+@given("a portfolio of")
+def _(desk: Desk, datatable: list[list[str]]) -> None:
+    desk.hold(rows(datatable))
+
+
+@given(step("a risk-free rate of {rate:percent}"))
+def _(desk: Desk, rate: float) -> None:
+    desk.measure("risk_free_rate", rate)
+
+
+@given(step("no name may weigh more than {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    desk.limit("max_weight", limit)
+
+
+@given(step("every name must weigh at least {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    desk.limit("min_weight", limit)
+
+
+@given(step("{name:w} may not weigh more than {limit:percent}"))
+def _(desk: Desk, name: str, limit: float) -> None:
+    desk.strategy(name)["max_weight"] = limit
+
+
+@given(step("sector {sector:w} may not weigh more than {limit:percent}"))
+def _(desk: Desk, sector: str, limit: float) -> None:
+    desk.cap_sector(sector, limit)
+
+
+@given(step("each of the other sectors may not weigh more than {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    stated = set(desk.request["constraints"]["sector_limits"])
+    for sector in sorted(set(desk.sample.sectors.values()) - stated):
+        desk.cap_sector(sector, limit)
+
+
+@given(step("at most {limit:percent} of the portfolio may be turned over"))
+def _(desk: Desk, limit: float) -> None:
+    desk.limit("turnover_limit", limit)
+
+
+@given(step("gross exposure may not exceed {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    desk.limit("leverage_limit", limit)
+
+
+@given(step("the expected return must reach {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    desk.measure("target_return", limit)
+
+
+@given(step("volatility may not exceed {limit:percent}"))
+def _(desk: Desk, limit: float) -> None:
+    desk.measure("target_volatility", limit)
+
+
+@given(parsers.parse("the method {method}"))
+def _(desk: Desk, method: str) -> None:
+    desk.request["method"] = method
+
+
+@given("a method that a stranger brought")
+def _(desk: Desk) -> None:
+    desk.request["method"] = STRANGERS_METHOD
+
+
+@given("its name is written in capitals")
+def _(desk: Desk) -> None:
+    desk.request["method"] = desk.request["method"].upper()
+
+
+@given(parsers.parse('the covariance calls {name:w} "{wrong}"'))
+def _(desk: Desk, name: str, wrong: str) -> None:
+    names = desk.request["risk_parameters"]["covariance"]["names"]
+    names[names.index(name)] = wrong
+
+
+@given("nothing has been asked about it before")
+def _(desk: Desk) -> None:
+    assert desk.last_good is None
+
+
+@given("a batch of a good request, one with contradicting limits, one that is no request, and another good one")
+def _(desk: Desk) -> None:
+    good = {"portfolio_id": "sample", "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
+    contradicting = {**good, "constraints": {"max_weight": 0.01}}
+    desk.batch = [good, contradicting, {"portfolio": "sample"}, {**good, "objective": "MAX_SHARPE"}]
+
+
+@when(parsers.parse("the {objective} is asked for"))
+def _(desk: Desk, objective: str) -> None:
+    desk.ask(OBJECTIVES[objective])
+
+
+@when("more return is asked for than any name has")
+def _(desk: Desk) -> None:
+    desk.measure("target_return", TOO_MUCH)
+    desk.ask("MIN_VOLATILITY")
+
+
+@when("the batch is sent")
+def _(desk: Desk) -> None:
+    desk.response = desk.http.post("/api/v1/optimize/batch", json=desk.batch)
