@@ -23,7 +23,7 @@ FRONTIER_SIZE = (960.0, 430.0)
 """Pixels of the plane, about; labels are placed for it."""
 
 _FONT = {"family": "Inter, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif", "size": 12, "color": "#26323f"}
-_PERCENT = {"tickformat": ".0%", "gridcolor": LINE, "zerolinecolor": SLATE, "zerolinewidth": 1}
+_PERCENT = {"tickformat": ".1~%", "gridcolor": LINE, "zerolinecolor": SLATE, "zerolinewidth": 1}
 _SPACE = {"ticks": "outside", "ticklen": 6, "tickcolor": "#ffffff"}
 
 

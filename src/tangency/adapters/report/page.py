@@ -56,7 +56,7 @@ def _charts(findings: Findings, curve: Frontier | None) -> Drawn:
     return {
         name: (heading, caption, chart)
         for name, heading, caption, chart in (
-            ("allocation", "Allocation", "By name.", charts.allocation(findings)),
+            ("allocation", "Allocation", _ALLOCATION, charts.allocation(findings)),
             ("sectors", "Sectors", "Net weight, and the limit where there is one.", charts.sectors(findings)),
             ("frontier", "Efficient frontier", _FRONTIER, charts.frontier(findings, curve) if curve else None),
             ("risk", "Risk contributions", _RISK, charts.risk(findings)),
@@ -65,6 +65,7 @@ def _charts(findings: Findings, curve: Frontier | None) -> Drawn:
     }
 
 
+_ALLOCATION = f"By name; the {charts.MOST_BARS} largest where there are more."
 _FRONTIER = "Least volatility for each expected return; each point is solved and checked like the portfolio itself."
 _RISK = "Share of the optimized portfolio's variance by name, beside its weight; the shares sum to 100%."
 
@@ -104,7 +105,7 @@ def _cards(findings: Findings) -> Iterable[str]:
 
 
 def _was(figure: str) -> str:
-    return f"current: {figure}"
+    return "current: not known" if figure == NONE else f"current: {figure}"
 
 
 def _card(label: str, figure: str, below: str, kind: str = "") -> str:
