@@ -18,7 +18,7 @@ import numpy as np
 
 from tangency.domain.market.covariance import Covariance, Repair, Spectrum
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.numbers import Vector
+from tangency.domain.numbers import LARGEST, Vector
 from tangency.domain.optimization.objective import Minorant
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
@@ -183,7 +183,7 @@ def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector
     cost = _residual_cost(problem, estimates, region, residual, weights) if residual.any() else 0.0
     bound = lagrangian.without(residual).minimum(lower, upper) - cost
     gap = problem.objective.loss(weights, estimates) - bound
-    return max(0.0, gap) if np.isfinite(gap) else np.inf
+    return max(0.0, gap) if gap <= LARGEST else np.inf  # also where it is NaN
 
 
 def _residual_cost(problem: Problem, estimates: Estimates, region: Region, residual: Vector, weights: Vector) -> float:
