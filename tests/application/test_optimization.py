@@ -306,11 +306,11 @@ def test_nothing_stated_and_nothing_imported_is_refused(door: Door, portfolio_id
         door.handle(OptimizePortfolio(left_out(portfolio_id)))
 
 
-@pytest.mark.parametrize("wrong", ["", "  ", "x" * 101])
+@pytest.mark.parametrize("wrong", ["", "  ", "x" * 101, "a/b", "a\nb"])
 def test_an_import_needs_an_id_that_a_request_could_name(door: Door, wrong: str) -> None:
-    with pytest.raises(InvalidInput, match="1 to 100 characters"):
+    with pytest.raises(InvalidInput, match="characters"):
         door.handle(ImportPrices(wrong, prices()))
-    with pytest.raises(InvalidInput, match="1 to 100 characters"):
+    with pytest.raises(InvalidInput, match="characters"):
         door.handle(ImportHoldings(Portfolio(wrong, (Holding("A", 1),))))
 
 

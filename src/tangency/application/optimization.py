@@ -60,6 +60,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()
     )
     failure = await _solve(optimization, question, context)
+    await context.units.ready(problem)
     async with context.units() as unit:
         await unit.optimizations.add(optimization)
         await unit.commit()

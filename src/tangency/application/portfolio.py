@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from tangency.application.context import Context
 from tangency.application.message import Message
 from tangency.domain.errors import InvalidInput
-from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.portfolio.portfolio import Portfolio, id_fault
 from tangency.domain.portfolio.prices import PriceHistory
-
-LONGEST_ID = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,6 @@ async def import_prices(command: ImportPrices, context: Context) -> None:
 
 
 def _check(portfolio_id: str) -> None:
-    if not portfolio_id.strip() or len(portfolio_id) > LONGEST_ID:
-        detail = f"{portfolio_id[:120]!r} must have 1 to {LONGEST_ID} characters."
-        raise InvalidInput.at(("portfolio_id",), detail)
+    fault = id_fault(portfolio_id)
+    if fault is not None:
+        raise InvalidInput.at(("portfolio_id",), fault)

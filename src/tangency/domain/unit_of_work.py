@@ -41,3 +41,6 @@ class UnitsOfWork(Protocol):
 
     def prepare(self, problem: Problem) -> None:
         """Begin on what keeping this problem will take, beside its solution: nothing is written before the unit."""
+
+    async def ready(self, problem: Problem) -> None:
+        """Wait for what :meth:`prepare` began, so that no unit is open meanwhile."""

@@ -14,6 +14,7 @@ from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.universe import Asset
 from tangency.domain.numbers import LARGEST, Matrix
+from tangency.domain.portfolio.portfolio import id_fault
 
 Value = TypeVar("Value")
 
@@ -117,9 +118,9 @@ def _matrix(rows: list[list[float]], size: int) -> Matrix:
 
 
 def _text_faults(request: wire.OptimizationRequest) -> Iterator[Fault]:
-    if not request.portfolio_id.isprintable() or "/" in request.portfolio_id or not request.portfolio_id.strip():
-        detail = f"{request.portfolio_id!r} must be of printable characters, without a slash."
-        yield Fault(("portfolio_id",), detail, "characters")
+    wrong = id_fault(request.portfolio_id)
+    if wrong is not None:
+        yield Fault(("portfolio_id",), wrong, "characters")
     for position, strategy in enumerate(_given(request.strategies) or ()):
         for field in ("name", "sector", "asset_class"):
             text = getattr(strategy, field)

@@ -72,6 +72,11 @@ class Freezer:
             loop = asyncio.get_running_loop()
             self._under_way[problem] = loop.run_in_executor(None, freeze, problem, self.kept)
 
+    async def ready(self, problem: Problem) -> None:
+        """Wait for the work, without taking it."""
+        self.prepare(problem)
+        await asyncio.wait([self._under_way[problem]])
+
     async def frozen(self, problem: Problem) -> FrozenProblem:
         """The finished work; whoever asks first takes it."""
         self.prepare(problem)

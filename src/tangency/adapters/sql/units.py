@@ -63,3 +63,7 @@ class SqlUnitsOfWork:
     def prepare(self, problem: Problem) -> None:
         """Begin to hash and compress the problem's matrices."""
         self.freezer.prepare(problem)
+
+    async def ready(self, problem: Problem) -> None:
+        """Wait until they are hashed and compressed."""
+        await self.freezer.ready(problem)

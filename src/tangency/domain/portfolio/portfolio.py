@@ -12,6 +12,17 @@ from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.market.universe import CASH, MAX_NAME_LENGTH
 from tangency.domain.numbers import LARGEST
 
+LONGEST_ID = 100
+
+
+def id_fault(portfolio_id: str) -> str | None:
+    """What is wrong with a portfolio id, which has to fit into an address; None where nothing is."""
+    if not portfolio_id.strip() or len(portfolio_id) > LONGEST_ID:
+        return f"{portfolio_id[:120]!r} must have 1 to {LONGEST_ID} characters."
+    if not portfolio_id.isprintable() or "/" in portfolio_id:
+        return f"{portfolio_id!r} must be of printable characters, without a slash."
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
