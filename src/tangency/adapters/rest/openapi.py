@@ -127,7 +127,7 @@ def _problem_response(status: int) -> Json:
 
 
 def _parameter(name: str, longest: int) -> Json:
-    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[A-Za-z0-9_-]+$"}
+    schema = {"type": "string", "minLength": 1, "maxLength": longest, "pattern": "^[^/]+$"}
     return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
