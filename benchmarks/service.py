@@ -76,23 +76,31 @@ class Overhead:
 
 
 def overhead() -> Overhead:
-    """Start a service on an empty database, and ask it."""
-    problems = [_problem(i) for i in range(WARM_UP + REQUESTS)]
-    with TemporaryDirectory() as folder, _serving(folder) as connection:
-        both = [(_posted(connection, _body(problem)), _solved(problem)) for problem in problems]
+    """Start a service on an empty database, and ask it; bare solves and commits take turns with the requests."""
+    with TemporaryDirectory() as theirs, TemporaryDirectory() as ours, _serving(theirs) as connection:
+        turns = asyncio.run(_turns(connection, ours))
         trips = [_got(connection) for _ in range(REQUESTS)]
-    with TemporaryDirectory() as folder:
-        commits = asyncio.run(_committed(folder, problems))
-    request, solve = zip(*both[WARM_UP:], strict=True)
-    return Overhead(_median(request), _median(solve), _median(commits[WARM_UP:]), _median(trips))
+    request, solve, commit = zip(*turns[WARM_UP:], strict=True)
+    return Overhead(_median(request), _median(solve), _median(commit), _median(trips))
+
+
+async def _turns(connection: HTTPConnection, folder: str) -> list[tuple[float, float, float]]:
+    sample = Sample.drawn(SIZE)
+    turns = []
+    async with Store.open(Settings(data_dir=folder), SystemClock().now) as store:
+        for number in range(WARM_UP + REQUESTS):
+            problem = _problem(sample, number)
+            request = _posted(connection, _body(problem))
+            solution, solve = _solved(problem)
+            turns.append((request, solve, await _committed(store, problem, solution)))
+    return turns
 
 
 def _median(seconds: Sequence[float]) -> float:
     return 1e3 * median(seconds)
 
 
-def _problem(number: int) -> tangency.Problem:
-    sample = Sample.drawn(SIZE)
+def _problem(sample: Sample, number: int) -> tangency.Problem:
     covariance: Array = sample.covariance * (1.0 + 1e-6 * number)
     market = tangency.Market(tangency.Universe.of(sample.names), sample.mean, covariance)
     limits = (tangency.Budget(), tangency.LongOnly(), tangency.MaximumWeight(CAP))
@@ -149,23 +157,18 @@ def _asked(connection: HTTPConnection, verb: str, path: str, body: bytes | None,
     return spent
 
 
-def _solved(problem: tangency.Problem) -> float:
+def _solved(problem: tangency.Problem) -> tuple[tangency.Solution, float]:
     began = perf_counter()
-    tangency.solve(problem)
-    return perf_counter() - began
+    solution = tangency.solve(problem)
+    return solution, perf_counter() - began
 
 
-async def _committed(folder: str, problems: Sequence[tangency.Problem]) -> list[float]:
-    async with Store.open(Settings(data_dir=folder), SystemClock().now) as store:
-        return [await _commit(store, problem) for problem in problems]
-
-
-async def _commit(store: Store, problem: tangency.Problem) -> float:
+async def _committed(store: Store, problem: tangency.Problem, solution: tangency.Solution) -> float:
     clock = SystemClock()
     asked = Configuration("MAX_SHARPE", "MEAN_VARIANCE", {"max_weight": CAP}, {})
     optimization = Optimization.request(uuid4(), "benchmark", asked, problem, clock.now())
     optimization.start(clock.now())
-    optimization.conclude(tangency.solve(problem), clock.now(), 1.0, ())
+    optimization.conclude(solution, clock.now(), 1.0, ())
     store.units.prepare(problem)
     await asyncio.sleep(UNDER_WAY_S)
     began = perf_counter()
