@@ -82,6 +82,6 @@ EVIL = Distribution(
     + "\n".join(
         method(name, body, class_of(name), capabilities=EVERY_KIND, options="Options") for name, body in BODIES.items()
     ),
-    methods={name: class_of(name) for name in BODIES},
+    methods={"broken": "Missing", **{name: class_of(name) for name in BODIES}},
     estimators={"crashing": "Crashing"},
 )

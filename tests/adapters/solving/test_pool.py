@@ -23,6 +23,7 @@ from tangency.domain.errors import (
     MethodCrashed,
     NoFreeSolver,
     NumericalFailure,
+    PluginError,
     ResourcesExhausted,
     TangencyError,
     TimeLimitReached,
@@ -49,9 +50,9 @@ GOLDEN = Problem(
 class Service:
     """An event loop with a pool of two processes, driven from tests that are not asynchronous themselves."""
 
-    def __init__(self, installed: Distribution, **limits: Any) -> None:
+    def __init__(self, installed: Distribution, blocked: tuple[str, ...] = (), **limits: Any) -> None:
         self.installed = installed
-        self.plugins = EntryPointPlugins()
+        self.plugins = EntryPointPlugins(blocked)
         self.loop = asyncio.Runner()
         self.pool = ProcessSolverPool(self.plugins, **{"workers": 2, "memory_mb": 2048, **limits})
         self.loop.run(self.pool.start())
@@ -146,6 +147,7 @@ ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "text_for_weights": (MethodCrashed, "raised ValueError: could not convert string to float"),
     "refuses": (Unsupported, "constraints.max_weight: is not to my liking."),
     "gives_up": (NumericalFailure, "lost all digits"),
+    "broken": (PluginError, "plugin 'broken' of distribution 'evil-methods' cannot be used: AttributeError"),
 }
 
 
@@ -179,7 +181,7 @@ def test_nothing_that_a_method_says_is_served_unchecked(name: str, service: Serv
 
 
 def test_every_evil_method_is_tested() -> None:
-    assert set(BODIES) == {*ENDINGS, *DOUBTFUL, "prints", "leaves_a_child", "sleeps", "process"}
+    assert {*BODIES, "broken"} == {*ENDINGS, *DOUBTFUL, "prints", "leaves_a_child", "sleeps", "process"}
 
 
 def test_an_innocent_beside_an_evil_one_is_not_disturbed(service: Service, golden: bytes) -> None:
@@ -335,6 +337,25 @@ def test_a_problem_that_waits_too_long_or_behind_too_many_is_sent_away(installed
     assert isinstance(results[2], NoFreeSolver)
     assert "1 problems wait for 1 busy solvers" in str(results[2])
     assert results[2].retry_after_s >= 1.0
+
+
+def test_what_an_operator_blocked_is_blocked_in_the_processes_too(installed: Distribution) -> None:
+    running = Service(installed, blocked=("ledoit_wolf",), workers=1)
+    try:
+        rows = np.random.default_rng(3).normal(0.001, 0.01, size=(40, 3))
+        choice = EstimatorChoice("ledoit_wolf")
+        market = Market(UNIVERSE, returns=Returns(UNIVERSE, rows), covariance_estimator=choice)
+        with pytest.raises(Unsupported, match="blocked by the operator"):
+            running.solve(replace(GOLDEN, market=market))
+    finally:
+        running.close()
+
+
+def test_a_deadline_that_has_passed_is_said_at_once(service: Service, golden: bytes) -> None:
+    for deadline_s in (0.0, -1.0):
+        with pytest.raises((TimeLimitReached, NoFreeSolver)):
+            service.solve(GOLDEN, deadline_s)
+    assert weights(service.solve(GOLDEN)) == golden
 
 
 def test_a_pool_whose_fork_server_died_is_replaced_and_answers(service: Service, golden: bytes) -> None:

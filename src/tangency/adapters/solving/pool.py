@@ -125,6 +125,8 @@ class ProcessSolverPool:
         aside = _aside(problem)
         async with self._slot(deadline_s):
             left = deadline_s - (time.monotonic() - began)
+            if left <= 0:
+                raise TimeLimitReached(f"The deadline of {deadline_s:g} s passed before the solve began.")
             limits = Limits(SOLVER_SHARE * left, left, left + ALARM_S)
             job = await aside(lambda: pack_job(problem, limits))
             raw = await self._run(job, problem, limits)
@@ -173,7 +175,8 @@ class ProcessSolverPool:
     async def _handed_over(self, pool: pebble.ProcessPool, job: bytes, problem: Problem, limits: Limits) -> bytes:
         aside = _aside(problem)
         future = pool.schedule(solver_process.answer, args=(job,), timeout=limits.pool_s)
-        self._note_started()
+        if self._note_started():
+            self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)
         await asyncio.sleep(0)  # the pool's own thread sends the job, and what can be done meanwhile is done
         await aside(lambda: content_hash(problem))
@@ -229,9 +232,11 @@ class ProcessSolverPool:
             self._end_groups()
             await asyncio.to_thread(self._start)
 
-    def _note_started(self) -> None:
+    def _note_started(self) -> bool:
+        before = len(self._groups)
         while not self._started.empty():
             self._groups.add(self._started.get())
+        return len(self._groups) > before
 
     def _end_groups(self) -> None:
         """End what processes that are gone have left running."""
