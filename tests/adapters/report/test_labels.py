@@ -40,4 +40,5 @@ def test_at_the_edge_a_label_turns_inward() -> None:
 
 def test_of_points_on_top_of_each_other_some_stay_without_a_label() -> None:
     positions = placed([(0.5, 0.5, "AAPL")] * 6, FRAME, [])
-    assert positions == ["middle right", "middle left", "", "", "", ""]
+    seen = [where for where in positions if where]
+    assert 2 <= len(seen) == len(set(seen)) <= 4

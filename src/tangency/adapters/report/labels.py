@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-CHARACTER, LINE, GAP = 6.6, 13.0, 6.0
+CHARACTER, LINE, GAP = 8.0, 13.0, 7.0
 """Pixels: the width of a character of 11 px, the height of a line, and the distance of a label from its point."""
 
 
