@@ -57,6 +57,12 @@ def do_twice(job: bytes, started: SimpleQueue[int]) -> None:
     solver_process.answer(job)
 
 
+def do_twice_with_little_memory(job: bytes, started: SimpleQueue[int]) -> None:
+    prepared(started, 2**20)
+    solver_process.answer(job)
+    solver_process.answer(job)
+
+
 def outlive_the_alarm(job: bytes, started: SimpleQueue[int]) -> None:
     do(job, started)
     time.sleep(1.0)
@@ -102,6 +108,12 @@ def test_a_process_that_saw_a_failure_hands_its_next_job_back() -> None:
 def test_a_process_that_refused_a_job_does_the_next() -> None:
     job = pack_job(replace(GOOD, method="nobody"), Limits(5.0, 5.0, 5.0))
     assert run(do_twice, job, CONTEXT.SimpleQueue()) == 0
+
+
+def test_a_process_that_keeps_too_much_memory_hands_its_next_job_back() -> None:
+    job = pack_job(GOOD, Limits(5.0, 5.0, 5.0))
+    assert run(do_twice, job, CONTEXT.SimpleQueue()) == 0
+    assert run(do_twice_with_little_memory, job, CONTEXT.SimpleQueue()) == solver_process.RECYCLE
 
 
 def test_memory_is_limited_with_room_to_start_and_no_core_is_written() -> None:
