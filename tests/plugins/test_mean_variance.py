@@ -285,6 +285,22 @@ class TestNoRoom:
             assert weights(solve(problem([0.1], [[0.04]], objective, *LONG_ONLY))) == pytest.approx([1.0])
 
 
+class TestNoLimit:
+    @pytest.mark.parametrize("limit", [1e3, 1e8, 1e20, 1e149])
+    @pytest.mark.parametrize("objective", OBJECTIVES)
+    def test_a_limit_that_nothing_comes_near_changes_nothing(self, objective: Objective, limit: float) -> None:
+        loose = (
+            LeverageLimit(limit),
+            MaximumWeight(limit),
+            TargetReturn(-limit),
+            TurnoverLimit(limit, (0.25, 0.25, 0.25, 0.25)),
+        )
+        plain = weights(solve(problem(MEAN, COVARIANCE, objective, *LONG_ONLY)))
+        assert weights(solve(problem(MEAN, COVARIANCE, objective, *LONG_ONLY, *loose))) == pytest.approx(
+            plain, abs=1e-9
+        )
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("covariance", "code"),

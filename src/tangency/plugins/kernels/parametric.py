@@ -14,7 +14,7 @@ import numpy as np
 
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Vector, power_of_two_near
-from tangency.domain.optimization.region import Region, Row
+from tangency.domain.optimization.region import Distance, Region, Row
 from tangency.domain.optimization.solution import SolverAttempt
 from tangency.plugins.kernels import working_set
 from tangency.plugins.kernels.active_set import Piece, holds, piece
@@ -30,6 +30,8 @@ ENDLESS = 1e6
 TOUCHING = 1e-4
 """As near to a bound as this an interior-point method stops where nothing pushes it on; a guess, which is verified."""
 SNAP = 1e-7
+NEVER_BINDS = 1e4
+"""Weights are of order 1 and rows are scaled to it; the certificate judges by the limits themselves."""
 SMALLEST_REUSE = 48
 """From here on the next member is solved over the names that this one does not park."""
 STILL = 1e-9
@@ -76,7 +78,8 @@ class Family:
         self._m = self.mean / self._mean_unit
         units = [power_of_two_near(float(np.abs(row.coefficients).max())) for row in self.region.rows]
         self._row_units = np.array(units)
-        self._polyhedron = _polyhedron(self.region, self._row_units)
+        self._distances = _binding_distances(self.region)
+        self._polyhedron = _polyhedron(self.region, self._row_units, self._distances)
         self._parked: Vector | None = None
 
     @property
@@ -209,7 +212,7 @@ class Family:
             row.id: float(price * unit / scale)
             for row, price, scale in zip(self.region.rows, row_prices, self._row_units, strict=True)
         }
-        for distance, price in zip(self.region.distances, distance_prices, strict=True):
+        for distance, price in zip(self._distances, distance_prices, strict=True):
             multipliers[distance.id] = float(price) * unit
         return Member(tau * self.natural_tau, weights, multipliers)
 
@@ -234,16 +237,29 @@ def _touching(point: InteriorPoint, region: Polyhedron) -> Leaning:
     return Leaning(parked, point.leaning.rows, point.leaning.distances)
 
 
-def _polyhedron(region: Region, units: Vector) -> Polyhedron:
+def _polyhedron(region: Region, units: Vector, distances: tuple[Distance, ...]) -> Polyhedron:
     rows: tuple[Row, ...] = region.rows
+    coefficients, limits = region.coefficients / units[:, None], np.array([row.limit for row in rows]) / units
+    # A limit that nothing comes near costs the solver its digits; 0'x <= 1 is as idle.
+    idle = limits >= NEVER_BINDS
     return Polyhedron(
-        region.coefficients / units[:, None],
-        np.array([row.limit for row in rows]) / units,
+        np.where(idle[:, None], 0.0, coefficients),
+        np.where(idle, 1.0, limits),
         np.array([row.equality for row in rows], dtype=bool),
-        region.lower,
-        region.upper,
-        region.distances,
+        np.where(region.lower < -NEVER_BINDS, -np.inf, region.lower),
+        np.where(region.upper > NEVER_BINDS, np.inf, region.upper),
+        distances,
     )
+
+
+def _binding_distances(region: Region) -> tuple[Distance, ...]:
+    """Those that some portfolio inside the bounds of its names can exceed."""
+    lower, upper = region.implied
+
+    def furthest(distance: Distance) -> float:
+        return float(np.maximum(np.abs(lower - distance.center), np.abs(upper - distance.center)).sum())
+
+    return tuple(d for d in region.distances if d.limit < min(furthest(d), NEVER_BINDS))
 
 
 def _between(low: float, high: float, at: float) -> float:
