@@ -17,7 +17,7 @@ COMPILE := -m compileall -q src/tangency
 # Restated by whoever wants more: make test PYTEST_ARGS="-n 2", make serve SERVE_ARGS="--port 9000"
 DEMO_ARGS ?=
 SERVE_ARGS ?=
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n 2
 BENCH_ARGS ?=
 
 help: ## list the targets
@@ -34,14 +34,14 @@ serve: .venv/runtime.stamp ## answer over REST
 test: .venv/dev.stamp ## run every test; domain and plugins must be covered to 90 %, branches counted
 	@$(BIN)/python $(COMPILE)
 	@$(BIN)/python -m coverage erase
-	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report --include='src/tangency/domain/*,src/tangency/plugins/*' --fail-under=90
 
 check: .venv/dev.stamp ## lint, format, types, import direction
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	$(BIN)/lint-imports --no-logo --no-cache
 
 bench: .venv-bench/bench.stamp ## run ours and the peers in one run and print the ratios
 	@$(BENCH)/python $(COMPILE)

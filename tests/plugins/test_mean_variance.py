@@ -319,6 +319,10 @@ class TestRefused:
             solve(posed)
         assert caught.value.faults[0].code == code
 
+    def test_a_solver_that_is_not_there(self) -> None:
+        with pytest.raises(InvalidInput, match="did you mean clarabel"):
+            solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY, solvers=("clarabell",)))
+
     def test_a_mean_that_is_not_a_number(self) -> None:
         with pytest.raises(InvalidInput):
             solve(problem([0.1, float("nan"), 0.1, 0.1], COVARIANCE, MaximumReturn(), *LONG_ONLY))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 import numpy as np
 
+from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
@@ -65,7 +68,7 @@ class MeanVariance:
         best, rank = Proposal(Status.NUMERICAL_ERROR), -1
         attempts: tuple[SolverAttempt, ...] = ()
         for solver in problem.solver.sequence:
-            proposal, exact = _SOLVERS[solver](problem, estimates, region)
+            proposal, exact = _solver(solver)(problem, estimates, region)
             attempts += proposal.attempts
             reached = _SETTLED if exact else _rank(problem, estimates, proposal)
             if reached > rank:
@@ -81,10 +84,10 @@ _SETTLED = 3
 
 def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
     """3: settled. 2: feasible, not proven. 1: a verdict without proof. 0: nothing."""
-    if proposal.status in (Status.NOT_APPLICABLE, Status.INFEASIBLE):
+    if proposal.status is Status.NOT_APPLICABLE or (proposal.status is Status.INFEASIBLE and proposal.witness):
         return _SETTLED
     if proposal.weights is None:
-        return 1 if proposal.status is Status.UNBOUNDED else 0
+        return 1 if proposal.status in (Status.UNBOUNDED, Status.INFEASIBLE) else 0
     if isinstance(problem.objective, MaximumSharpe) and estimates.riskless(proposal.weights):
         return _SETTLED
     certificate = certify(problem, estimates, proposal.weights, proposal.witness)
@@ -298,4 +301,11 @@ def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tupl
     return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,)), False
 
 
-_SOLVERS = {"piqp": _by_piqp, "clarabel": _by_clarabel}
+def _solver(name: str) -> _Solver:
+    if name not in _SOLVERS:
+        raise InvalidInput.at(("solver", "sequence"), f"{name!r} is no solver here; {hint(name, _SOLVERS)}")
+    return _SOLVERS[name]
+
+
+_Solver: TypeAlias = Callable[[Problem, Estimates, Region], tuple[Proposal, bool]]
+_SOLVERS: dict[str, _Solver] = {"piqp": _by_piqp, "clarabel": _by_clarabel}

@@ -57,8 +57,8 @@ class Market:
         sources = Sources(
             mean=mean_origin,
             covariance=covariance_origin,
-            mean_estimator=self.mean_estimator.name if estimated_mean else None,
-            covariance_estimator=self.covariance_estimator.name if covariance_origin == "estimated" else None,
+            mean_estimator=self.mean_estimator.name.lower() if estimated_mean else None,
+            covariance_estimator=self.covariance_estimator.name.lower() if covariance_origin == "estimated" else None,
             data=report if estimated_mean or covariance_origin == "estimated" else None,
         )
         return Estimates(self.universe, mean, covariance, sources)

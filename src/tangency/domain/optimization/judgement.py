@@ -85,7 +85,7 @@ def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
         return _infeasible(problem, estimates, proposal, outcome.infeasibility)
     if proposal.status.answered and _usable(proposal.weights, problem):
         return _answered(problem, estimates, proposal, rule)
-    if proposal.status is Status.NOT_APPLICABLE:
+    if proposal.status is Status.NOT_APPLICABLE and not rule:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
     status = Status.NUMERICAL_ERROR if unproven else proposal.status
