@@ -14,7 +14,7 @@ FUNNY = Distribution(
     method("funny", "raise NotImplementedError", capabilities="Capabilities(objectives=frozenset({'MOST_FUN'}))"),
     methods={"funny": "Method"},
 )
-BROKEN = Distribution("broken-methods", methods={"broken": "Nowhere"})
+BROKEN = Distribution("absent-methods", methods={"absent": "Nowhere"})
 STRANGE = (EVIL, FUNNY, BROKEN)
 
 

@@ -1,6 +1,12 @@
 """The revision of the database, and of one that nobody made yet."""
 
+import sqlite3
+
+import pytest
+
+from tangency.adapters.sql.revisions import NEWEST
 from tests.support.command import Command
+from tests.support.requests import REQUEST
 
 
 def test_a_fresh_folder_is_empty_until_it_is_upgraded(command: Command) -> None:
@@ -12,14 +18,29 @@ def test_a_fresh_folder_is_empty_until_it_is_upgraded(command: Command) -> None:
     assert upgraded.seconds < 5
 
 
-def test_a_database_of_ones_own_is_not_migrated_unasked(command: Command) -> None:
-    url = f"sqlite+aiosqlite:///{command.folder}/own.db"
-    request = command.write("request.json", {"portfolio_id": "a", "objective": "b", "method": "c", "strategies": []})
-    before = command("optimize", request, "--json", TANGENCY_DATABASE_URL=url)
-    assert before.code == 8
-    assert "run `tangency db upgrade`" in before.json["detail"]
-    assert command("db", "upgrade", TANGENCY_DATABASE_URL=url).code == 0
-    assert command("optimize", request, "--json", TANGENCY_DATABASE_URL=url).code == 3
+def test_a_database_file_of_ones_own_migrates_itself_too(command: Command) -> None:
+    url = f"sqlite:///{command.folder}/own.db"
+    answered = command("optimize", command.write("request.json", REQUEST), "--json", TANGENCY_DATABASE_URL=url)
+    assert answered.code == 0
+    assert command("db", "current", TANGENCY_DATABASE_URL=url).out.strip() == NEWEST
+
+
+@pytest.mark.parametrize("arguments", [["db", "upgrade"], ["serve", "--port", "0"]], ids=lambda given: given[0])
+def test_a_database_of_a_later_release_is_left_alone(arguments: list[str], command: Command) -> None:
+    command.data.mkdir()
+    with sqlite3.connect(command.data / "tangency.db") as database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    ran = command(*arguments)
+    assert ran.code == 8
+    assert "revision 9999" in ran.err
+
+
+def test_a_database_file_that_cannot_be_opened_is_told_in_one_line(command: Command) -> None:
+    ran = command("db", "current", TANGENCY_DATABASE_URL=f"sqlite:///{command.folder}/missing/own.db")
+    assert ran.code == 8
+    assert len(ran.err.splitlines()) == 1
+    assert "missing/own.db cannot be opened: No such file or directory" in ran.err
 
 
 def test_a_database_that_cannot_be_named_is_a_wrong_setting(command: Command) -> None:

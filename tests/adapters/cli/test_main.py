@@ -44,9 +44,10 @@ def test_every_error_of_the_tree_has_an_exit_code() -> None:
 def test_every_name_in_the_table_is_an_error() -> None:
     from tangency.adapters.document.reading import UnreadableDocument
     from tangency.adapters.settings import InvalidSettings
-    from tangency.adapters.sql.revisions import DatabaseNotMigrated
+    from tangency.adapters.sql.revisions import DatabaseIsNewer, DatabaseNotMigrated
 
-    others = {kind.__name__ for kind in (UnreadableDocument, InvalidSettings, DatabaseNotMigrated, OSError)}
+    kinds = (UnreadableDocument, InvalidSettings, DatabaseNotMigrated, DatabaseIsNewer, OSError)
+    others = {kind.__name__ for kind in kinds}
     named = {name for each in EXIT_CODES for name in each.errors}
     assert named <= others | set(vars(errors))
 

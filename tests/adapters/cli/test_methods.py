@@ -24,10 +24,10 @@ def test_a_plugin_that_cannot_be_loaded_is_listed_with_the_reason(
 ) -> None:
     beside = Command(command.folder, strange_plugins)
     rows = {row["name"]: row for row in beside("methods", "--json").json}
-    assert rows["broken"]["distribution"] == "broken-methods"
-    assert "broken-methods" in rows["broken"]["error"]
+    assert rows["absent"]["distribution"] == "absent-methods"
+    assert "absent-methods" in rows["absent"]["error"]
     assert "cannot be used" in beside("methods").out
-    assert beside("methods", "check", "broken", "--json").problem == "plugin-unusable"
+    assert beside("methods", "check", "absent", "--json").problem == "plugin-unusable"
 
 
 def test_a_method_that_keeps_the_contract_passes(command: Command) -> None:

@@ -106,7 +106,7 @@ def test_a_contradiction_is_told_with_what_would_do(command: Command) -> None:
     ("method", "options", "code", "slug"),
     [
         ("raises", {}, 7, "method-crashed"),
-        ("broken", {}, 7, "plugin-unusable"),
+        ("absent", {}, 7, "plugin-unusable"),
         ("sleeps", {"seconds": 30}, 6, "time-limit"),
     ],
 )

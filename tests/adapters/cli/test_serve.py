@@ -40,9 +40,3 @@ def test_a_port_that_is_taken_is_told(command: Command) -> None:
         ran = command("serve", "--port", taken.getsockname()[1])
     assert ran.code == 2
     assert "Address already in use" in ran.err
-
-
-def test_a_database_that_is_not_migrated_keeps_it_from_serving(command: Command) -> None:
-    ran = command("serve", "--port", 0, TANGENCY_DATABASE_URL=f"sqlite+aiosqlite:///{command.folder}/own.db")
-    assert ran.code == 8
-    assert "run `tangency db upgrade`" in ran.err

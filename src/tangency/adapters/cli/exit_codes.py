@@ -33,7 +33,9 @@ RAN_OUT = ExitCode(
 )
 PLUGIN = ExitCode(7, "a plugin cannot be loaded, failed, or does not pass its suite", ("PluginError", "MethodCrashed"))
 STORAGE = ExitCode(
-    8, "the database or a file cannot be read or written", ("StoreUnavailable", "DatabaseNotMigrated", "OSError")
+    8,
+    "the database or a file cannot be read or written",
+    ("StoreUnavailable", "DatabaseNotMigrated", "DatabaseIsNewer", "OSError"),
 )
 INTERRUPTED = ExitCode(130, "interrupted")
 

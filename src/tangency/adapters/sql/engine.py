@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.adapters.sql.column_types import to_json
+from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 10_000
@@ -25,6 +27,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
 
     Raises:
         InvalidSettings: the address of the database cannot be read, or its driver is not there.
+        StoreUnavailable: it is a file that cannot be opened.
     """
     url = url_of(settings)
     try:
@@ -34,6 +37,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
             f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}."
         ) from None
     if url.get_backend_name() == "sqlite":
+        _open_once(url)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
@@ -48,6 +52,22 @@ def url_of(settings: Settings) -> URL:
     except ArgumentError as error:
         raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read: {error}.") from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def _open_once(url: URL) -> None:
+    """Open a database file before the driver does: where it cannot, its thread outlives the event loop and complains.
+
+    Raises:
+        StoreUnavailable: the file cannot be opened for writing.
+    """
+    path = url.database
+    if path is None or path in ("", ":memory:") or path.startswith("file:"):
+        return
+    try:
+        with Path(path).open("ab"):
+            pass
+    except OSError as error:
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}.") from None
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - what the driver adapts

@@ -32,6 +32,17 @@ class DatabaseNotMigrated(TangencyError):
         )
 
 
+class DatabaseIsNewer(TangencyError):
+    """A later release has migrated the database."""
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(
+            f"the database is at revision {found} and this release knows revisions up to {NEWEST}; install the release "
+            "that made it, or name another database."
+        )
+
+
 async def upgrade(settings: Settings) -> str:
     """Bring the database to the newest revision, and say which that is."""
     engine = engine_of(settings)
@@ -57,12 +68,15 @@ async def prepare(engine: AsyncEngine, migrate: bool) -> None:
     """Make sure that the database is at the newest revision.
 
     Raises:
+        DatabaseIsNewer: a later release has been here.
         DatabaseNotMigrated: it is not, and ``migrate`` does not allow to change that.
     """
     async with engine.begin() as connection:
         found = await connection.run_sync(_revision)
         if found == NEWEST:
             return
+        if found is not None and found > NEWEST:
+            raise DatabaseIsNewer(found)
         if not migrate:
             raise DatabaseNotMigrated(found)
         await connection.run_sync(_upgrade)
