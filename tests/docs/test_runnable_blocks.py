@@ -34,14 +34,23 @@ def of(document: Path, language: str, tag: str) -> list[Block]:
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """A folder that looks like a clone from inside."""
+    """A folder that looks like a clone from inside, with a curl beside it where the machine has none."""
     folder = tmp_path_factory.mktemp("clone")
+    (folder / "bin").mkdir()
+    if shutil.which("curl") is None:
+        write_curl(folder / "bin" / "curl")
     (folder / "src").symlink_to(REPOSITORY / "src")
     return Command(folder)
 
 
+def write_curl(path: Path) -> None:
+    source = (REPOSITORY / "tests" / "support" / "curl.py").read_text()
+    path.write_text(source.replace("#!/usr/bin/env python3", f"#!{sys.executable}", 1))
+    path.chmod(0o755)
+
+
 def shell(command: Command, text: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(command.folder / "bin"), os.environ["PATH"]])
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TANGENCY_")}
     environment = {**bare, "PATH": path, "TANGENCY_DATA_DIR": str(command.data)}
     script = ["/bin/sh", "-euc", text]
@@ -49,13 +58,20 @@ def shell(command: Command, text: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_quick_start_runs_from_top_to_bottom(command: Command) -> None:
-    assert shutil.which("curl"), "the quick start calls the service with curl; install it"
     with command.serving() as served:
         for block in of(QUICKSTART, "sh", "runnable"):
             done = shell(command, block.text.replace("http://127.0.0.1:8000", served.address))
             assert done.returncode == block.exit_code, f"{block.text}\n{done.stdout}{done.stderr}"
             assert missing_lines(block.output or "", done.stdout + done.stderr) == [], done.stdout + done.stderr
     assert (command.folder / "mine.html").stat().st_size > 10**6
+
+
+def test_a_machine_without_curl_gets_as_much_of_it_as_the_guides_use(command: Command) -> None:
+    write_curl(command.folder / "own-curl")
+    with command.serving() as served:
+        address = f"{served.address}/api/v1/optimize/batch"
+        done = shell(command, f"./own-curl -s -H 'Content-Type: application/json' {address} -d '[]'")
+    assert done.stdout == "[]", done.stderr
 
 
 def test_the_demo_begins_as_the_readme_shows(command: Command) -> None:

@@ -17,7 +17,7 @@ def database() -> None:
 @database.command("upgrade")
 @json_option
 def upgrade(as_json: bool) -> None:
-    """Bring the database to the newest revision. The embedded default does this by itself."""
+    """Bring the database to the newest revision. A SQLite file is upgraded by itself."""
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 
