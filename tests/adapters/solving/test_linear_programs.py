@@ -16,7 +16,8 @@ from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight
-from tangency.domain.optimization.infeasibility import LinearProgram, explain_infeasibility
+from tangency.domain.optimization.infeasibility import explain_infeasibility
+from tangency.domain.optimization.linear_programs import LinearProgram
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 

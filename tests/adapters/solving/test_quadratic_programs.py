@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tangency.adapters.solving.linear_programs import TOLERANCE, HighsLinearPrograms
 from tangency.adapters.solving.quadratic_programs import _by_clarabel, minimise_quadratic
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.infeasibility import LinearProgram
+from tangency.domain.optimization.linear_programs import LinearProgram
 
 
 def program(seed: int, budget: float = 1.0) -> tuple[LinearProgram, Matrix]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tangency.adapters.solving.quadratic_programs import minimise_quadratic
 from tangency.domain.numbers import Indices, Vector
-from tangency.domain.optimization.infeasibility import LinearProgram, LinearSolution, LinearStatus
+from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution, LinearStatus
 
 TOLERANCE = 1e-10
 """The smallest that HiGHS accepts, and what the port promises."""

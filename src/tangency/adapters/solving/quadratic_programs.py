@@ -14,7 +14,7 @@ import piqp
 from scipy import sparse
 
 from tangency.domain.numbers import Matrix
-from tangency.domain.optimization.infeasibility import LinearProgram, LinearSolution, LinearStatus
+from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution, LinearStatus
 
 MOST_ITERATIONS = 200
 

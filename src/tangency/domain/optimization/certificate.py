@@ -91,8 +91,7 @@ class Lagrangian:
         """Add every constraint with its multiplier to a minorant. Multipliers of the wrong sign count as zero."""
         constant, slope = minorant.constant, np.array(minorant.slope)
         prices = witness.multipliers
-        cuts = [cap.cut(witness.cuts[cap.id]) for cap in region.caps if cap.id in witness.cuts]
-        for row in (*region.rows, *(cut for cut in cuts if cut is not None)):
+        for row in _rows(region, witness):
             price = _price(prices, row)
             if price:
                 constant -= price * row.limit
@@ -199,14 +198,16 @@ def _residual_cost(problem: Problem, estimates: Estimates, region: Region, resid
 
 @_BAD_WITNESS
 def farkas_bound(region: Region, witness: Witness) -> float:
-    """Above 1e-9, a proof that no portfolio satisfies every constraint; multipliers are scaled to a largest of 1.
+    """Above 1e-9, a proof that no portfolio satisfies every constraint.
 
-    Where two bounds of one name cross, no multiplier is needed: the bound is by how much they do.
+    Rows and multipliers are scaled to a largest figure of 1, so that no unit of returns makes the bound small. Where
+    two bounds of one name cross, no multiplier is needed: the bound is by how much they do.
     """
     crossing = float((region.lower - region.upper).max())
     if crossing > 0:
         return crossing
-    largest = max((abs(value) for value in witness.multipliers.values()), default=0.0)
+    sizes = {row.id: float(np.abs(row.coefficients).max()) for row in _rows(region, witness)}
+    largest = max((abs(value) * sizes.get(key, 1.0) for key, value in witness.multipliers.items()), default=0.0)
     if not 0.0 < largest < np.inf:
         return 0.0
     scaled = Witness({key: value / largest for key, value in witness.multipliers.items()}, witness.cuts)
@@ -264,6 +265,12 @@ def _solve_ones(covariance: Covariance) -> Vector:
         norm, before = float(residual @ residual), norm
         direction = residual + norm / before * direction
     return z
+
+
+def _rows(region: Region, witness: Witness) -> tuple[Row, ...]:
+    """The region's rows, and its risk caps as half-spaces where the witness says at which portfolio."""
+    cuts = [cap.cut(witness.cuts[cap.id]) for cap in region.caps if cap.id in witness.cuts]
+    return (*region.rows, *(cut for cut in cuts if cut is not None))
 
 
 def _price(prices: Mapping[str, float], row: Row) -> float:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.numbers import Indices, Matrix, Vector
+from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
 from tangency.domain.optimization.solution import Witness
@@ -29,11 +29,10 @@ LIGHTEST, HEAVIEST = 1e-5, 1e6
 """Weights of the risk against the relative changes, risk scaled to a largest variance of 1."""
 BISECTIONS = 60
 """Of the logarithm of the weight: the last moves it by 1 in 10^16."""
+NOTICEABLE, NO_DEARER = 1e-4, 1e-6
+"""A share of all changes below the first may be rounding: it is, if doing without it costs no more than the second."""
 DECIMALS = 9
 """Limits are reported with as many decimals, rounded to the side that is feasible."""
-
-
-LinearStatus: TypeAlias = Literal["optimal", "infeasible", "unbounded", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,51 +63,14 @@ class Infeasibility:
     """A minimal conflict, its proof, and the relaxation with the least sum of relative changes.
 
     Attributes:
-        proof: multipliers whose bound over the constraints of the conflict is above zero.
-        bound: by how much; the multipliers are scaled to a largest of 1.
+        proof: multipliers of members of the conflict whose bound over the box of every weight is above zero.
+        bound: by how much; see ``farkas_bound``.
     """
 
     conflict: tuple[Conflicting, ...]
     relaxation: tuple[Relaxation, ...]
     proof: Witness
     bound: float
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class LinearProgram:
-    """Minimise cost'v over row_lower <= A v <= row_upper, lower <= v <= upper; A as (row, column, value) triplets.
-
-    Attributes:
-        quadratic: Q where 1/2 u'Qu is minimised too, u being the first variables; shape (k, k).
-    """
-
-    cost: Vector
-    lower: Vector
-    upper: Vector
-    row_lower: Vector
-    row_upper: Vector
-    triplets: tuple[Indices, Indices, Vector]
-    quadratic: Matrix | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class LinearSolution:
-    """Where a linear program ended.
-
-    Attributes:
-        multipliers: of the rows: change of the least cost per unit of the row's active limit; shape (rows,).
-    """
-
-    status: LinearStatus
-    x: Vector
-    multipliers: Vector
-
-
-class LinearPrograms(Protocol):
-    """The port behind which a solver of linear programs, and of convex quadratic ones, stands."""
-
-    def minimise(self, program: LinearProgram) -> LinearSolution:
-        """Solve to feasibility and optimality tolerances of 1e-10; quadratic programs as well as the solver can."""
 
 
 def explain_infeasibility(
@@ -130,21 +92,19 @@ def explain_infeasibility(
     members = tuple(
         Conflicting(c.id, c.sentence(), c.limit, elastic.sufficient(c) if c.relaxable else None) for c in conflict
     )
-    relaxable = [c for c in problem.constraints if c.relaxable]
-    slacks = elastic.relax(relaxable) or {}
+    slacks = elastic.least_relaxation()
     relaxation = tuple(
-        Relaxation(c.id, c.limit, _outward(c, slacks[c.id]))
-        for c in relaxable
-        if slacks.get(c.id, 0.0) > SMALLEST_SLACK * max(1.0, abs(c.limit))
+        Relaxation(c.id, c.limit, _outward(c, slacks[c.id])) for c in problem.constraints if c.id in slacks
     )
     return Infeasibility(members, relaxation, clash.witness, bound)
 
 
 @dataclass(eq=False)
 class _Rows:
-    """A linear program under construction."""
+    """A linear program under construction, over weights, slacks in units near their limits, and absolute values."""
 
     columns: int
+    slack_units: Mapping[int, float]
     lower: list[float] = field(default_factory=list)
     upper: list[float] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
@@ -160,6 +120,17 @@ class _Rows:
         self.owners.append(owner)
         self.points.append(point)
         self.triplets += [(row, column, value) for column, value in entries.items() if value != 0.0]
+
+    def row_units(self) -> Vector:
+        """Powers of two near the largest coefficient of each row, slacks aside; shape (rows,)."""
+        largest = [0.0] * len(self.lower)
+        for row, column, value in self.triplets:
+            largest[row] = max(largest[row], abs(value) if column not in self.slack_units else 0.0)
+        return np.array([power_of_two_near(value) for value in largest])
+
+    def column_units(self) -> Vector:
+        """What each variable is measured in; shape (columns,)."""
+        return np.array([self.slack_units.get(column, 1.0) for column in range(self.columns)])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -214,6 +185,22 @@ class _Elastic:
         """The value of one limit that makes the whole problem feasible, or None."""
         slacks = self.relax([constraint])
         return None if slacks is None else _outward(constraint, slacks[constraint.id])
+
+    def least_relaxation(self) -> Mapping[str, float]:
+        """The slacks above zero of the least relaxation; those that only a solver's rounding moved are given back."""
+        slacks = self._moved([c for c in self._problem.constraints if c.relaxable])
+        total = sum(self._relative(slacks).values())
+        large = [key for key, share in self._relative(slacks).items() if share > NOTICEABLE * total]
+        fewer = self._moved([self._problem.by_id[key] for key in large]) if len(large) < len(slacks) else {}
+        as_good = fewer and sum(self._relative(fewer).values()) <= total * (1.0 + NO_DEARER)
+        return fewer if as_good else slacks
+
+    def _moved(self, soft: Sequence[Constraint]) -> Mapping[str, float]:
+        slacks = self.relax(soft) or {}
+        return {key: slacks[key] for key, share in self._relative(slacks).items() if share > SMALLEST_SLACK}
+
+    def _relative(self, slacks: Mapping[str, float]) -> Mapping[str, float]:
+        return {key: slack / (abs(self._problem.by_id[key].limit) or 1.0) for key, slack in slacks.items()}
 
     def relax(self, soft: Sequence[Constraint]) -> Mapping[str, float] | None:
         """How much each soft constraint must give, all others as they are, for the least sum of relative changes.
@@ -289,7 +276,8 @@ class _Elastic:
     def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[_Rows, dict[str, int]]:
         """Rows for all members but risk caps, and the column of each soft member's slack."""
         slack_of = {c.id: self._size + position for position, c in enumerate(soft)}
-        rows = _Rows(self._size + len(slack_of))
+        units = {slack_of[c.id]: power_of_two_near(abs(c.limit)) for c in soft}
+        rows = _Rows(self._size + len(slack_of), units)
         for constraint in members:
             shape = self._shapes[constraint.id]
             if not isinstance(shape, RiskCap):
@@ -297,28 +285,33 @@ class _Elastic:
         return rows, slack_of
 
     def _minimise(self, rows: _Rows, cost: Vector, quadratic: Matrix | None = None) -> LinearSolution:
+        """Solve with every row and slack scaled to figures near 1: returns may be in any unit, tolerances are not."""
+        row_units, column_units = rows.row_units(), rows.column_units()
         slacks = rows.columns - self._size
         lower = np.concatenate([np.full(self._size, -LARGEST_WEIGHT), np.zeros(slacks)])
         upper = np.concatenate([np.full(self._size, LARGEST_WEIGHT), np.full(slacks, np.inf)])
         row, column, value = np.array(rows.triplets, dtype=float).reshape(-1, 3).T
+        places = row.astype(np.int32), column.astype(np.int32)
         program = LinearProgram(
-            cost,
+            cost * column_units,
             lower,
             upper,
-            np.array(rows.lower),
-            np.array(rows.upper),
-            (row.astype(np.int32), column.astype(np.int32), value),
+            np.array(rows.lower) / row_units,
+            np.array(rows.upper) / row_units,
+            (*places, value * column_units[places[1]] / row_units[places[0]]),
             quadratic,
         )
-        return self._solver.minimise(program)
+        found = self._solver.minimise(program)
+        return LinearSolution(found.status, found.x * column_units, found.multipliers / row_units)
 
     def _clash(self, rows: _Rows, solution: LinearSolution) -> _Clash:
         """Row multipliers gathered by constraint: with f = 0 and y >= 0 for a'x <= b, the sign is minus the LP's."""
         multipliers: dict[str, float] = {}
         cuts: dict[str, Vector] = {}
         support = set()
-        for owner, point, price in zip(rows.owners, rows.points, solution.multipliers.tolist(), strict=True):
-            if abs(price) <= SMALLEST_SLACK or owner == _LINK:
+        found = zip(rows.owners, rows.points, solution.multipliers.tolist(), rows.row_units().tolist(), strict=True)
+        for owner, point, price, unit in found:
+            if abs(price) * unit <= SMALLEST_SLACK or owner == _LINK:
                 continue
             support.add(owner)
             shape = self._shapes[owner]

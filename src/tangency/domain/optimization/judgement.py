@@ -30,7 +30,8 @@ from tangency.domain.optimization.certificate import (
     violations,
 )
 from tangency.domain.optimization.explanation import explain
-from tangency.domain.optimization.infeasibility import Infeasibility, LinearPrograms, explain_infeasibility
+from tangency.domain.optimization.infeasibility import Infeasibility, explain_infeasibility
+from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs_mean, refuse_unsupported
 from tangency.domain.optimization.objective import MaximumSharpe, Minorant
 from tangency.domain.optimization.problem import Problem
