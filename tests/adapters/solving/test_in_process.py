@@ -59,7 +59,7 @@ def test_estimators_are_named_in_the_answer(plugins: EntryPointPlugins) -> None:
     provenance = solve(replace(problem, objective=MaximumSharpe()), plugins).provenance
     assert provenance is not None
     sources = provenance.sources
-    assert (sources.covariance_estimator, sources.mean_estimator) == ("EWMA", "sample")
+    assert (sources.covariance_estimator, sources.mean_estimator) == ("ewma", "sample")
 
 
 @pytest.mark.parametrize("name", ["equal_weight", "EQUAL_WEIGHT", "inverse_volatility"])
