@@ -95,10 +95,14 @@ class Command:
             process.stdout.close()
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
-        """Ours without any setting of the product, so that a test depends on nobody's settings."""
+        """Ours without any setting of the product, so that a test depends on nobody's; one solver starts soonest."""
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("TANGENCY_", "COLUMNS"))}
         plugins = {"PYTHONPATH": os.pathsep.join(map(str, self.plugins))} if self.plugins else {}
-        return {**bare, **plugins, "TANGENCY_DATA_DIR": str(self.data), **self.settings, **settings}
+        return {**bare, **plugins, **self._own, **self.settings, **settings}
+
+    @property
+    def _own(self) -> dict[str, str]:
+        return {"TANGENCY_DATA_DIR": str(self.data), "TANGENCY_SOLVER_WORKERS": "1"}
 
 
 @dataclass(frozen=True)
