@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -84,8 +85,9 @@ def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
     proposal, estimates = outcome.proposal, outcome.estimates
     if outcome.infeasibility is not None and not _holds(problem, estimates, proposal):
         return _infeasible(problem, estimates, proposal, outcome.infeasibility)
-    if proposal.status.answered and _usable(proposal.weights, problem):
-        return _answered(problem, estimates, proposal, rule)
+    weights = proposal.weights
+    if proposal.status.answered and _usable(weights, problem):
+        return _answered(problem, estimates, proposal, weights + 0.0, rule)  # no negative zeros
     if proposal.status is Status.NOT_APPLICABLE and not rule:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
@@ -93,25 +95,21 @@ def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
     return _unanswered(problem, proposal, status, proposal.message or _MESSAGES[status])
 
 
-def _usable(weights: Vector | None, problem: Problem) -> bool:
+def _usable(weights: Vector | None, problem: Problem) -> TypeGuard[Vector]:
     return weights is not None and weights.shape == (len(problem.universe),) and bool(np.isfinite(weights).all())
 
 
-def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, rule: bool) -> Solution:
-    weights = proposal.weights
-    if weights is None:
-        raise NumericalFailure("there are no weights to judge")
-    weights = weights + 0.0  # no negative zeros
-    if isinstance(problem.objective, MaximumSharpe) and not rule:
-        riskless = _riskless_gain(problem.objective, estimates, weights)
-        if riskless is not None:
-            return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
+def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weights: Vector, rule: bool) -> Solution:
     certificate = certify(problem, estimates, weights, None if rule else proposal.witness)
     if rule and not certificate.constraints_satisfied:
         raise Unsupported(_broken(problem, certificate))
     status = _verdict(certificate, proposal)
     if not status.answered:
         return _unanswered(problem, proposal, status, _doubt(certificate), certificate)
+    if isinstance(problem.objective, MaximumSharpe) and not rule:
+        riskless = _riskless_gain(problem.objective, estimates, weights)
+        if riskless is not None:
+            return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
     variance = float(weights @ estimates.covariance.times(weights))
     shares = weights * estimates.covariance.times(weights) / variance if variance > 0 else None
     sigma, mean = estimates.volatility(weights), estimates.expected_return(weights)
