@@ -49,7 +49,8 @@ if TYPE_CHECKING:
         MinimumVolatility,
     )
     from tangency.domain.optimization.problem import Problem, SolverPolicy
-    from tangency.domain.optimization.solution import Solution, Status
+    from tangency.domain.optimization.proposal import Status
+    from tangency.domain.optimization.solution import Solution
 
     __version__: str
 
@@ -86,7 +87,7 @@ _HOMES = {
     "Problem": "optimization.problem",
     "SolverPolicy": "optimization.problem",
     "Solution": "optimization.solution",
-    "Status": "optimization.solution",
+    "Status": "optimization.proposal",
 }
 """Where each name of the door lives, below the domain."""
 

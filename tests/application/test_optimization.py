@@ -27,7 +27,8 @@ from tangency.domain.market.universe import Asset
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tests.support.questions import COVARIANCE, RISK, STRATEGIES, limited, question, strategies

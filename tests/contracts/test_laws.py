@@ -20,7 +20,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.document import from_document
 from tangency.domain.optimization.method import Capabilities, NoOptions, OptimizationMethod
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, Status, Witness
 from tests.support.distributions import Distribution, method
 
 REFERENCE = Subject.named("mean_variance").method

@@ -29,7 +29,8 @@ from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility
 from tangency.domain.optimization.optimization import Configuration, Optimization, Stage
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 

@@ -28,7 +28,8 @@ from tangency.domain.optimization.objective import (
     Objective,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 
 LONG_ONLY: tuple[Constraint, ...] = (Budget(), LongOnly())
 SOLVERS = [("piqp",), ("clarabel",)]

@@ -11,7 +11,7 @@ import pytest
 from tangency import solve
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import SolverPolicy
-from tangency.domain.optimization.solution import Status
+from tangency.domain.optimization.proposal import Status
 from tests.plugins.random_problems import broken_problem, in_cvxpy, random_problem
 
 pytestmark = [

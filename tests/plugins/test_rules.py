@@ -14,7 +14,7 @@ from tangency.domain.optimization.constraint import Budget, LongOnly
 from tangency.domain.optimization.method import NoOptions, OptimizationMethod
 from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Status
+from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.equal_weight import EqualWeight
 from tangency.plugins.inverse_volatility import InverseVolatility
 

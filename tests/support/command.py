@@ -15,6 +15,8 @@ from typing import Any
 
 EXECUTABLE = Path(sys.executable).with_name("tangency")
 PATIENCE_S = 60.0
+HANGS = 30.0
+"""Seconds after which a command is not slow but stuck, on a thread that nobody ends."""
 ADDRESS = re.compile(r"http://\S+?:\d+")
 
 

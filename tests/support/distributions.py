@@ -11,7 +11,7 @@ IMPORTS = """
 import numpy as np
 from dataclasses import dataclass
 from tangency.domain.optimization.method import Capabilities, NoOptions
-from tangency.domain.optimization.solution import Proposal, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, Status, Witness
 """
 
 

@@ -24,7 +24,7 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Witness
+from tangency.domain.optimization.proposal import Witness
 
 ZERO, ONE = Fraction(0), Fraction(1)
 

@@ -15,7 +15,8 @@ from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.method import NoOptions, OptimizationMethod
 from tangency.domain.optimization.objective import MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 from tangency.plugins.mean_variance import MeanVariance
 
 LONG_ONLY: tuple[Constraint, ...] = (Budget(), LongOnly())

@@ -24,7 +24,7 @@ from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, conte
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MaximumSharpe
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Status
+from tangency.domain.optimization.proposal import Status
 
 CLOSE = 1e-6
 """Relative: two answers that are both proven to a relative gap of 1e-6 cannot be further apart."""

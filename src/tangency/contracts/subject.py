@@ -13,7 +13,8 @@ from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.optimization.judgement import Outcome, judge
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Solution
+from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.solution import Solution
 
 GROUP = "tangency.methods"
 

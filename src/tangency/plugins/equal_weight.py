@@ -7,7 +7,7 @@ import numpy as np
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Status
+from tangency.domain.optimization.proposal import Proposal, Status
 
 
 class EqualWeight:

@@ -10,7 +10,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Status
+from tangency.domain.optimization.proposal import Proposal, Status
 
 RISKLESS = 1e-24
 """Of the mean variance: constant returns estimate to a variance of squared rounding errors, never quite to zero."""

@@ -15,8 +15,8 @@ from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Region, Row
-from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.parametric import Family, Member
 

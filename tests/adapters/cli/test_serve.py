@@ -6,7 +6,7 @@ import socket
 import httpx
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import HANGS, Command
 from tests.support.requests import REQUEST
 
 
@@ -25,7 +25,7 @@ def test_it_answers_and_ends_well(command: Command) -> None:
         assert answer.status_code == 200
         code, seconds = served.ended_by(signal.SIGTERM)
     assert code == 0
-    assert seconds < 5
+    assert seconds < HANGS
 
 
 def test_the_risk_can_be_accepted_by_name_and_an_interrupt_is_a_good_end(command: Command) -> None:

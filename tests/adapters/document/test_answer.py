@@ -26,7 +26,8 @@ from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import BindingConstraint, Explanation, NameAtBound
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.optimization import Answer, Turnover
-from tangency.domain.optimization.solution import Origin, Provenance, Solution, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import SolverAttempt, Status, Witness
+from tangency.domain.optimization.solution import Origin, Provenance, Solution
 from tests.support.questions import question
 
 CERTIFICATE = Certificate(

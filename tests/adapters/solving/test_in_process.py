@@ -18,7 +18,8 @@ from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWei
 from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Origin, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Origin
 from tests.support.evil_plugins import EVIL
 
 UNIVERSE = Universe.of(["A", "B", "C"])

@@ -35,7 +35,8 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 from tests.support.distributions import Distribution
 from tests.support.evil_plugins import BODIES, EVIL
 

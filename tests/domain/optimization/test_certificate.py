@@ -39,8 +39,8 @@ from tangency.domain.optimization.objective import (
     Objective,
 )
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Status, Witness
 from tangency.domain.optimization.region import Bounds, Distance, Region, Row
-from tangency.domain.optimization.solution import Status, Witness
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import random_problem
 from tests.support.posed import LONG_ONLY, answer, estimated, posed
@@ -357,6 +357,20 @@ class TestWithoutBounds:
         problem = posed(TWO, [0.1, 0.09], MaximumSharpe(), (Budget(),))
         certificate = certify(problem, estimated(problem), np.array([2.5, 1.0]) / 3.5, Witness({"budget": 1e-11}))
         assert certificate.proves_optimality
+
+    def test_a_risk_cap_holds_what_a_straight_objective_does_not(self) -> None:
+        # Unbounded names: the most return at a volatility of 0.2 is that times the best ratio of what sums to one.
+        limits = (Budget(), TargetVolatility(0.2))
+        problem = posed(TWO, [0.1, 0.05], MaximumReturn(), limits)
+        solution = answer(problem)
+        assert solution.status is Status.OPTIMAL
+        right = right_witness(problem, estimated(problem))
+        off = replace(right, multipliers={key: price * (1 + 1e-9) for key, price in right.multipliers.items()})
+        assert solution.weights is not None
+        certificate = certify(problem, estimated(problem), solution.weights, off)
+        assert certificate.proves_optimality
+        assert certificate.duality_gap is not None
+        assert certificate.duality_gap > 0
 
     def test_a_mean_without_end_is_not(self) -> None:
         problem = posed(TWO, [0.1, 0.05], MaximumReturn(), (Budget(),))

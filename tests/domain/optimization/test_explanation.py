@@ -27,8 +27,8 @@ from tangency.domain.optimization.objective import (
     Objective,
 )
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Status, Witness
 from tangency.domain.optimization.region import Bounds
-from tangency.domain.optimization.solution import Status, Witness
 from tests.plugins.random_problems import random_problem
 from tests.support.posed import LONG_ONLY, answer, best, estimated, posed
 

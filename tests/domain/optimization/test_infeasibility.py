@@ -29,7 +29,7 @@ from tangency.domain.optimization.infeasibility import (
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution
 from tangency.domain.optimization.objective import MaximumReturn
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Witness
+from tangency.domain.optimization.proposal import Witness
 from tests.plugins.random_problems import broken_problem
 from tests.support.elastic_limits import least_change, relative_change
 from tests.support.exact_bound import bounds_cross, exact_bound

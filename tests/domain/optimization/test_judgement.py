@@ -36,10 +36,13 @@ from tangency.domain.optimization.objective import (
     MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
+    MultiObjective,
     Objective,
+    RiskParity,
 )
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Solution, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.solution import Solution
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import random_problem
 from tests.support.posed import LONG_ONLY, answer, estimated, posed
@@ -142,6 +145,14 @@ class TestOptimality:
 
     def test_is_not_claimed_for_who_does_not_claim_it(self) -> None:
         assert said(Proposal(Status.FEASIBLE, BEST, RIGHT)).status is Status.FEASIBLE
+
+    @pytest.mark.parametrize("objective", [RiskParity(), MultiObjective()])
+    def test_of_an_aim_without_a_figure_is_not_believed(self, objective: Objective) -> None:
+        capable = Capabilities(objectives=frozenset({objective.name}), constraints=frozenset({"budget", "long_only"}))
+        solution = answer(posed(TWO, None, objective), Saying(Proposal(Status.OPTIMAL, EVEN, Witness()), capable))
+        assert (solution.status, solution.objective_value) == (Status.FEASIBLE, None)
+        assert solution.certificate is not None
+        assert solution.certificate.relative_gap is None
 
     @settings(max_examples=80, deadline=None)
     @given(st.integers(0, 2**32 - 1))

@@ -17,8 +17,10 @@ from tangency.domain.optimization.objective import (
     MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
+    MultiObjective,
     Objective,
     Return,
+    RiskParity,
     Variance,
 )
 
@@ -122,6 +124,20 @@ class TestSharpe:
     def test_without_risk_and_excess_it_is_not_a_number(self) -> None:
         nothing = MaximumSharpe(0.1)
         assert np.isnan(nothing.value(np.array([1.0, 0.0]), RISKLESS))
+
+
+class TestWithoutAFigure:
+    """Aims that only rules take so far."""
+
+    @pytest.mark.parametrize("objective", [RiskParity(), MultiObjective()])
+    def test_nothing_is_stated_and_nothing_can_be_proven(self, objective: Objective) -> None:
+        assert np.isnan(objective.value(W, NO_MEANS))
+        assert objective.loss(W, NO_MEANS) == objective.residual_cost(W, W, NO_MEANS) == np.inf
+        assert objective.minorant(W, NO_MEANS).slope.tolist() == [0.0, 0.0]
+        assert (objective.magnitude(W, NO_MEANS), objective.needs_mean) == (0.0, False)
+
+    def test_their_names_are_those_of_the_enumeration(self) -> None:
+        assert (RiskParity.name, MultiObjective.name) == ("RISK_PARITY", "MULTI_OBJECTIVE")
 
 
 class TestPrice:

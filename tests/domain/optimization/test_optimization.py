@@ -29,7 +29,8 @@ from tangency.domain.optimization.optimization import (
     Stage,
 )
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status, Witness
+from tangency.domain.optimization.proposal import Status, Witness
+from tangency.domain.optimization.solution import Solution
 
 ID = UUID(int=7)
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

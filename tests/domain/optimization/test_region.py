@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import farkas_bound
+from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import CROSSING, Bounds, Distance, Region, RiskCap, Row, Shape
-from tangency.domain.optimization.solution import Witness
 
 INF = np.inf
 S = DenseCovariance.of([[0.04, 0.012], [0.012, 0.09]])

@@ -15,7 +15,8 @@ from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import Capabilities, OptimizationMethod
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Origin, Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.solution import Origin
 
 
 class WatchedMethod:

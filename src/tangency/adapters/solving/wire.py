@@ -38,7 +38,7 @@ from tangency.domain.optimization.document import from_document, to_document
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.judgement import Outcome
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.plain_values import array, as_buffer
 
 

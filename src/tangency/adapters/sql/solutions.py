@@ -14,7 +14,8 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
-from tangency.domain.optimization.solution import Provenance, Solution, Status, Witness
+from tangency.domain.optimization.proposal import Status, Witness
+from tangency.domain.optimization.solution import Provenance, Solution
 
 Columns = dict[str, Any]
 

@@ -21,8 +21,8 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import LARGEST, Vector
 from tangency.domain.optimization.objective import Minorant
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
-from tangency.domain.optimization.solution import Witness
 
 LARGEST_VIOLATION = 1e-8
 """Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""

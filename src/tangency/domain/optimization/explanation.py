@@ -12,8 +12,8 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import Lagrangian
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Region
-from tangency.domain.optimization.solution import Witness
 
 SMALLEST_SHARE = 1e-7
 """A multiplier below this share of the objective is the solver's rounding, not a price."""

@@ -18,8 +18,8 @@ from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, fark
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
-from tangency.domain.optimization.solution import Witness
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""

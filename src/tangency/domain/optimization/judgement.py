@@ -36,7 +36,8 @@ from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs_mean, refuse_unsupported
 from tangency.domain.optimization.objective import MaximumSharpe, Minorant
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, Solution, Status
+from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.solution import Solution
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal
+from tangency.domain.optimization.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,8 +285,8 @@ class _Unmeasured(Objective):
         return float("nan")
 
     def loss(self, w: Vector, estimates: Estimates) -> float:
-        """0 everywhere."""
-        return 0.0
+        """Infinite, so that nobody's witness proves anything about it."""
+        return np.inf
 
     def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
         """0 everywhere."""

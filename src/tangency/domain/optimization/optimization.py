@@ -12,7 +12,8 @@ import numpy as np
 
 from tangency.domain.errors import NoAnswer, TangencyError
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Solution, Status
+from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.solution import Solution
 
 
 class Stage(StrEnum):

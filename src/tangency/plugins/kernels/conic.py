@@ -18,8 +18,8 @@ from scipy.linalg import solve_triangular
 
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Vector, power_of_two_near
+from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
-from tangency.domain.optimization.solution import SolverAttempt
 
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""

@@ -13,8 +13,8 @@ import numpy as np
 import piqp
 
 from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Distance
-from tangency.domain.optimization.solution import SolverAttempt
 
 MOST_ITERATIONS = 100
 """PIQP needs 8 to 30 on problems that have a solution; on one that has none it uses all it is given."""

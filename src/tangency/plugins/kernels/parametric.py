@@ -14,8 +14,8 @@ import numpy as np
 
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Vector, power_of_two_near
+from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Distance, Region, Row
-from tangency.domain.optimization.solution import SolverAttempt
 from tangency.plugins.kernels import working_set
 from tangency.plugins.kernels.active_set import Piece, holds, piece
 from tangency.plugins.kernels.interior_point import InteriorPoint, Leaning, Polyhedron

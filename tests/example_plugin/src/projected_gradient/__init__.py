@@ -10,7 +10,7 @@ from projected_gradient.descent import descend
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.solution import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 
 BUDGET = "budget"
 
