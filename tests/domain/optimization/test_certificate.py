@@ -358,6 +358,15 @@ class TestWithoutBounds:
         certificate = certify(problem, estimated(problem), np.array([2.5, 1.0]) / 3.5, Witness({"budget": 1e-11}))
         assert certificate.proves_optimality
 
+    def test_a_risk_cap_holds_twins_that_no_bound_tells_apart(self) -> None:
+        # The same without the second of the twins has a definite covariance and bounds that follow from the cap.
+        twins = np.array([[0.04, 0.04, 0.01], [0.04, 0.04, 0.01], [0.01, 0.01, 0.09]])
+        limits = (Budget(), TargetVolatility(0.25))
+        whole = answer(posed(twins, [0.1, 0.1, 0.05], MaximumReturn(), limits))
+        single = answer(posed(twins[1:, 1:], [0.1, 0.05], MaximumReturn(), limits))
+        assert whole.status is single.status is Status.OPTIMAL
+        assert whole.objective_value == pytest.approx(single.objective_value, rel=1e-6)
+
     def test_a_risk_cap_holds_what_a_straight_objective_does_not(self) -> None:
         # Unbounded names: the most return at a volatility of 0.2 is that times the best ratio of what sums to one.
         limits = (Budget(), TargetVolatility(0.2))
@@ -438,6 +447,20 @@ class TestLeastVolatility:
         assert solution.weights is not None
         tight = least_volatility(least.region(estimates), estimates.covariance, solution.weights)
         assert tight == pytest.approx(solution.objective_value, rel=1e-6)
+
+    def test_where_the_weights_say_nothing_a_solution_near_the_least_risk_does(self) -> None:
+        rng, n = np.random.default_rng(3), 60
+        basis = np.linalg.qr(rng.normal(size=(n, n)))[0]
+        values = (basis * np.geomspace(4e-4, 0.04, n)) @ basis.T
+        problem = posed(values, limits=LONG_ONLY, names=[f"N{i}" for i in range(n)])
+        estimates, least = estimated(problem), answer(problem).objective_value
+        assert least is not None
+        found = least_volatility(problem.region(estimates), estimates.covariance, np.zeros(n))
+        assert 0 < found <= least * (1 + 1e-9)
+
+    def test_without_any_risk_there_is_no_bound(self) -> None:
+        problem = posed(np.zeros((2, 2)))
+        assert least_volatility(problem.region(estimated(problem)), estimated(problem).covariance, np.ones(2)) == 0.0
 
     def test_a_riskless_name_leaves_no_bound(self) -> None:
         problem = posed(np.diag([0.04, 0.0]), limits=LONG_ONLY)
