@@ -24,10 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tangency.domain.optimization.solution import Solution
 
 Path = tuple[str | int, ...]
 
@@ -84,9 +80,14 @@ class NotFound(TangencyError):
 
 
 class NoAnswer(TangencyError):
-    """The problem is sound and has no portfolio to give; ``solution`` says which outcome it had, and why."""
+    """The problem is sound and has no portfolio to give.
 
-    def __init__(self, message: str, solution: Solution | None = None) -> None:
+    Attributes:
+        solution: the ``Solution`` that says which outcome it had, and why; None where the solve did not get that far.
+            Typed loosely, since errors stand below everything that raises them.
+    """
+
+    def __init__(self, message: str, solution: object | None = None) -> None:
         self.solution = solution
         super().__init__(message)
 

@@ -31,6 +31,7 @@ from tangency.domain.errors import (
     Unsupported,
 )
 from tangency.domain.optimization.infeasibility import Infeasibility
+from tangency.domain.optimization.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +202,9 @@ def problem_of(error: Exception, question: Question | None = None) -> Problem:
         return problem(
             kind, f"{items[0].pointer.removeprefix('/')} {detail}".strip() if len(items) == 1 else detail, items
         )
-    if isinstance(error, NoAnswer) and error.solution is not None and error.solution.infeasibility is not None:
-        return infeasible(kind, detail, error.solution.infeasibility)
+    solution = error.solution if isinstance(error, NoAnswer) else None
+    if isinstance(solution, Solution) and solution.infeasibility is not None:
+        return infeasible(kind, detail, solution.infeasibility)
     return problem(kind, f"The body {detail}" if isinstance(error, UnreadableDocument) else detail)
 
 

@@ -185,7 +185,7 @@ class Optimization:
 
     def fail(self, error: NoAnswer, at: datetime, time_ms: float) -> None:
         """The solver brought nothing that could be judged."""
-        if error.solution is not None:
+        if isinstance(error.solution, Solution):
             self.conclude(error.solution, at, time_ms)
             return
         self._end(Stage.FAILED, at, type(error).__name__, error.detail, time_ms)
