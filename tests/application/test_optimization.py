@@ -133,7 +133,7 @@ def test_a_failure_is_kept_and_never_replaces_the_latest(door: Door, portfolio_i
     with pytest.raises(ProblemInfeasible) as caught:
         door.with_ports(ids=Ids(identity)).handle(OptimizePortfolio(limited(portfolio_id, max_weight=0.2)))
     solution = caught.value.solution
-    assert solution is not None
+    assert isinstance(solution, Solution)
     assert solution.infeasibility is not None
     assert [member.constraint for member in solution.infeasibility.conflict] == ["budget", "constraints.max_weight"]
     assert door.handle(LatestOptimization(portfolio_id)).optimization_id == answer.optimization_id
