@@ -163,6 +163,29 @@ def holds(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> 
     return not improves_down.any() and not improves_up.any() and float(prices.min(initial=0.0)) >= -scale
 
 
+def pivoted(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
+    """Which limits bind at a tau where those of the piece do not: what is broken binds, what pulls away does not.
+
+    All that is wrong is set right at once (Judice and Pires 1994); from a tau close by a few rounds end on the piece
+    that holds. None with distances, whose names have more places to rest.
+    """
+    if region.distances:
+        return None
+    x, row_prices, _ = line.at(tau)
+    gradient = S @ x - tau * m
+    slope = gradient + region.rows.T @ row_prices
+    scale = SIGN * float(np.abs(gradient).max())
+    parked, tight = line.leaning.parked, line.leaning.rows
+    pulls_away = np.where(parked <= region.lower, slope < -scale, slope > scale)
+    free = np.isnan(parked)
+    parked = np.where(~free & pulls_away & (region.lower < region.upper), np.nan, parked)
+    parked = np.where(free & (x < region.lower), region.lower, parked)
+    parked = np.where(free & (x > region.upper), region.upper, parked)
+    broken = region.rows @ x - region.limits > FEASIBLE
+    rows = region.equality | np.where(tight, row_prices >= -scale, broken)
+    return Leaning(parked, rows, line.leaning.distances)
+
+
 def _inside(region: Polyhedron, x: Vector) -> bool:
     size = max(1.0, float(np.abs(x).max()))
     outside = max(float((region.lower - x).max()), float((x - region.upper).max()))

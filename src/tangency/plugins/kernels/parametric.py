@@ -17,7 +17,7 @@ from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Distance, Region, Row
 from tangency.plugins.kernels import working_set
-from tangency.plugins.kernels.active_set import Piece, holds, piece
+from tangency.plugins.kernels.active_set import Piece, holds, piece, pivoted
 from tangency.plugins.kernels.interior_point import InteriorPoint, Leaning, Polyhedron
 
 MOST_STEPS = 60
@@ -29,6 +29,8 @@ ENDLESS = 1e6
 """A piece that still holds at so many times its tau, and whose answer lies beyond, never gets there."""
 TOUCHING = 1e-4
 """As near to a bound as this an interior-point method stops where nothing pushes it on; a guess, which is verified."""
+MOST_PIVOTS = 8
+"""A piece costs a fraction of a program; where so many do not end the search, the next program does."""
 SNAP = 1e-7
 NEVER_BINDS = 1e4
 """Weights are of order 1 and rows are scaled to it; the certificate judges by the limits themselves."""
@@ -120,22 +122,35 @@ class Family:
             point = self._point(inner)
             if point is None:
                 return best
-            aims = []
+            aims: list[float] = []
             for line in self._pieces(point):
-                aim = target(line)
-                if aim is None:
-                    continue
-                aims.append(aim)
-                # Only an endless aim has a stand-in: multipliers of another tau prove nothing about this one.
-                reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
-                if self._holds(line, reached):
-                    return replace(self._member(aim, *line.at(reached)), exact=True)
+                found = self._landed(line, target, inner, aims)
+                if found is not None:
+                    return found
             best = self._approximate(inner, point)
             low, high = (inner, high) if verdict(best) < 0 else (low, inner)
             if high - low <= 1e-15 * low:
                 return best
             inner = next((aim for aim in aims if low < aim < high), _between(low, high, inner))
         return best
+
+    def _landed(self, line: Piece, target: Target, inner: float, aims: list[float]) -> Member | None:
+        """The member that a piece aims at, or that a piece aims at which is reached from it by pivots."""
+        for _ in range(MOST_PIVOTS):
+            aim = target(line)
+            if aim is None:
+                return None
+            aims.append(aim)
+            # Only an endless aim has a stand-in: multipliers of another tau prove nothing about this one.
+            reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
+            if self._holds(line, reached):
+                return replace(self._member(aim, *line.at(reached)), exact=True)
+            leaning = pivoted(self._S, self._m, self._polyhedron, line, reached) if np.isfinite(aim) else None
+            following = None if leaning is None else piece(self._S, self._m, self._polyhedron, leaning, line.start)
+            if following is None:
+                return None
+            line = following
+        return None
 
     def furthest(self) -> tuple[Member, bool] | None:
         """The member of greatest mean, and among those of least variance, with the multipliers of a linear objective.
