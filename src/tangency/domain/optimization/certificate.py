@@ -143,8 +143,7 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     gap = relative = None
     if witness is not None and computable:
         scale = objective.scale(weights, estimates)
-        # An objective without any scale is the same everywhere, and multipliers could only spoil the proof of it.
-        loss_gap = _gap(problem, estimates, region, weights, witness if scale > 0 else Witness())
+        loss_gap = _gap(problem, estimates, region, weights, witness)
         if np.isfinite(loss_gap):
             relative = loss_gap / scale if scale > 0 else loss_gap
             floor = least_volatility(region, covariance, weights) if objective.name == "MAX_SHARPE" else 0.0
@@ -176,6 +175,8 @@ def _outside(excess: float) -> float:
 @_BAD_WITNESS
 def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector, witness: Witness) -> float:
     minorant = problem.objective.minorant(weights, estimates)
+    if not minorant.slope.any():  # the same everywhere: multipliers could only spoil the proof
+        witness = Witness()
     lower, upper = region.implied
     lagrangian = Lagrangian.of(minorant, region, witness)
     residual = lagrangian.residual(lower, upper)

@@ -16,7 +16,7 @@ from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Region
 
 SMALLEST_SHARE = 1e-7
-"""A multiplier below this share of the objective is the solver's rounding, not a price."""
+"""A multiplier below this share of the objective's terms is the solver's rounding, not a price."""
 AT_BOUND = 1e-9
 
 
@@ -68,7 +68,7 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     region, objective = problem.region(estimates), problem.objective
     price = objective.price(weights, estimates)
     lagrangian = Lagrangian.of(objective.minorant(weights, estimates), region, witness)
-    scale = max(abs(objective.value(weights, estimates)), np.finfo(float).tiny)
+    scale = objective.scale(weights, estimates) * price
     return Explanation(
         _binding(problem, region, witness, price, SMALLEST_SHARE * scale),
         _at_bound(problem, lagrangian, region.lower, region.upper, weights, price),
