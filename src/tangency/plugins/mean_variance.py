@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -20,14 +20,21 @@ from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.parametric import Family, Member
 
+if TYPE_CHECKING:
+    from tangency.plugins.kernels.conic import ConicPoint
+
 NO_EXCESS = 1e-10
 """Relative to the largest excess mean: a best excess below it is zero, and no portfolio beats the risk-free rate."""
+LITTLE_EXCESS = 1e-9
+"""The same of a solution that is exact to 1e-10."""
 SOME_EXCESS = 1e-6
 """Of the largest excess mean: what a riskless portfolio must earn to count."""
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
-CAP_TOUCHED = 1e-12
-"""Relative excess over a volatility target that is rounding."""
+CAP_TOUCHED, CAP_MISSED = 1e-12, 1e-9
+"""Relative excess over a volatility target that is rounding, and that is a contradiction."""
+STEEP = 1e-8
+"""A tau, in the family's own scale, at which the mean counts for next to nothing."""
 
 
 class MeanVariance:
@@ -65,7 +72,7 @@ class MeanVariance:
         pinned = _pinned(problem, estimates, region)
         if pinned is not None:
             return pinned
-        best, rank = Proposal(Status.NUMERICAL_ERROR), -1
+        best, rank = Proposal(Status.NUMERICAL_ERROR), -1.0
         attempts: tuple[SolverAttempt, ...] = ()
         for solver in problem.solver.sequence:
             proposal, exact = _solver(solver)(problem, estimates, region)
@@ -82,8 +89,8 @@ class MeanVariance:
 _SETTLED = 3
 
 
-def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
-    """3: settled. 2: feasible, not proven. 1: a verdict without proof. 0: nothing."""
+def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> float:
+    """3: settled. From 2 on: feasible, the smaller the gap the more. 1: a verdict without proof. 0: nothing."""
     if proposal.status is Status.NOT_APPLICABLE or (proposal.status is Status.INFEASIBLE and proposal.witness):
         return _SETTLED
     if proposal.weights is None:
@@ -93,7 +100,8 @@ def _rank(problem: Problem, estimates: Estimates, proposal: Proposal) -> int:
     certificate = certify(problem, estimates, proposal.weights, proposal.witness)
     if certificate.proves_optimality:
         return _SETTLED
-    return 2 if certificate.constraints_satisfied else 0
+    gap = np.inf if certificate.relative_gap is None else certificate.relative_gap
+    return 2 + 1 / (1 + gap) if certificate.constraints_satisfied else 0
 
 
 def _pinned(problem: Problem, estimates: Estimates, region: Region) -> Proposal | None:
@@ -217,8 +225,11 @@ class _Search:
         least = self.family.member(0.0)
         if least is None:
             return self._failed()
-        if cap.excess(least.weights) > CAP_TOUCHED * cap.limit:
+        over = cap.excess(least.weights)
+        if over > CAP_MISSED * cap.limit:
             return self._unreachable(cap.id, least)
+        if over >= -CAP_TOUCHED * cap.limit:
+            return self._at_least_risk(cap.id, least)
         family, limit = self.family, self.family.scaled_variance(cap.limit**2)
 
         def aim(piece: Piece) -> float | None:
@@ -230,6 +241,12 @@ class _Search:
         if touching is None:
             return self._failed()
         return self._found(touching, self._touching_witness(cap.id, touching))
+
+    def _at_least_risk(self, cap: str, least: Member) -> Proposal:
+        """The one portfolio that meets the target; a member close by proves it, since no finite price does there."""
+        close = self.family.member(STEEP * self.family.natural_tau)
+        witness = Witness() if close is None else self._touching_witness(cap, close)
+        return self._proposal(Status.OPTIMAL, least.weights, witness)
 
     def _touching_witness(self, cap: str, member: Member) -> Witness:
         """S x - tau m + A'y = 0 divided by tau, its S x shared between the objective and the cap."""
@@ -255,7 +272,7 @@ class _Search:
     def _first_tau(self) -> float:
         """From the inverse-variance portfolio where it earns anything."""
         variances = self.estimates.covariance.variances
-        weights = 1.0 / np.maximum(variances, float(variances.mean()) * 1e-6 + np.finfo(float).tiny)
+        weights = 1.0 / np.maximum(variances, float(variances.mean()) * 1e-6 or 1.0)
         weights /= weights.sum()
         excess = self._excess(weights)
         variance = self.estimates.volatility(weights) ** 2
@@ -290,15 +307,31 @@ def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tupl
         risk_weight = objective.risk_aversion
     policy = problem.solver
     point = conic(estimates.covariance, mean, risk_weight, region, ratio, policy.tolerance, policy.time_limit_s)
+    if ratio and point.status == "infeasible":
+        most = conic(estimates.covariance, mean, 0.0, region, False, policy.tolerance, policy.time_limit_s)
+        return _without_excess(mean, most, (point.attempt, most.attempt)), False
     status = {
         "solved": Status.OPTIMAL,
         "almost_solved": Status.OPTIMAL,
-        "infeasible": Status.NUMERICAL_ERROR if ratio else Status.INFEASIBLE,
+        "infeasible": Status.INFEASIBLE,
         "unbounded": Status.UNBOUNDED,
         "time_limit": Status.TIME_LIMIT,
     }.get(point.status, Status.NUMERICAL_ERROR)
     witness = Witness(point.multipliers, point.cuts) if point.weights is not None else None
     return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,)), False
+
+
+def _without_excess(mean: Vector, most: ConicPoint, attempts: tuple[SolverAttempt, ...]) -> Proposal:
+    """No multiple of a feasible portfolio has an excess of 1: then the best excess there is proves why."""
+    iterations = sum(attempt.iterations for attempt in attempts)
+    if most.weights is None:
+        status = Status.INFEASIBLE if most.status == "infeasible" else Status.NUMERICAL_ERROR
+        return Proposal(status, iterations=iterations, attempts=attempts)
+    excess = float(mean @ most.weights)
+    none = excess <= LITTLE_EXCESS * float(np.abs(mean).max())
+    witness = Witness(most.multipliers if mean.any() else {}, most.cuts)
+    status = Status.NOT_APPLICABLE if none else Status.NUMERICAL_ERROR
+    return Proposal(status, None, witness, iterations, attempts, min(excess, 0.0))
 
 
 def _solver(name: str) -> _Solver:

@@ -171,7 +171,10 @@ def _largest_eigenvalue(S: Matrix) -> float:
     direction = np.sqrt(np.diagonal(S)) + np.finfo(float).tiny
     estimate = 0.0
     for _ in range(8):
-        direction = direction / np.linalg.norm(direction)
+        length = float(np.linalg.norm(direction))
+        if length == 0.0:  # nothing varies
+            break
+        direction = direction / length
         image = S @ direction
         estimate, direction = float(direction @ image), image
-    return 1.05 * estimate + np.finfo(float).tiny
+    return 1.05 * estimate or 1.0
