@@ -33,7 +33,8 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.domain.optimization.optimization import Configuration, Optimization
 
-SIZE, REQUESTS, WARM_UP = 100, 100, 20
+SIZE, ROUNDS, BLOCK = 100, 11, 10
+"""Each round posts a block of requests in a row, as a client would; the first round is a warm-up."""
 MOST_MS = 5.0
 CAP = 0.1
 UNDER_WAY_S = 0.02
@@ -82,7 +83,7 @@ class Overhead:
 
 
 def overhead() -> Overhead:
-    """Start a service on an empty database, and ask it; bare solves and commits take turns with the requests."""
+    """Start a service on an empty database, and ask it; blocks of solves and commits take turns with the requests."""
     quick = str(MEMORY) if MEMORY.is_dir() else None
     with (
         TemporaryDirectory(dir=quick) as theirs,
@@ -90,26 +91,30 @@ def overhead() -> Overhead:
         TemporaryDirectory() as on_disk,
         _serving(theirs) as connection,
     ):
-        turns = asyncio.run(_turns(connection, beside, on_disk))
-        trips = [_got(connection) for _ in range(REQUESTS)]
-    request, solve, commit, durable = zip(*turns[WARM_UP:], strict=True)
+        rounds = asyncio.run(_rounds(connection, beside, on_disk))
+        trips = [_got(connection) for _ in range(ROUNDS * BLOCK)]
+    request, solve, commit, durable = zip(*(turn for turns in rounds[1:] for turn in turns), strict=True)
     return Overhead(_median(request), _median(solve), _median(commit), _median(durable), _median(trips))
 
 
-async def _turns(connection: HTTPConnection, beside: str, on_disk: str) -> list[tuple[float, float, float, float]]:
+async def _rounds(connection: HTTPConnection, beside: str, on_disk: str) -> list[list[tuple[float, ...]]]:
     sample, now = Sample.drawn(SIZE), SystemClock().now
-    turns = []
+    rounds = []
     async with (
         Store.open(Settings(data_dir=beside), now) as quick,
         Store.open(Settings(data_dir=on_disk), now) as durable,
     ):
-        for number in range(WARM_UP + REQUESTS):
-            problem = _problem(sample, number)
-            request = _posted(connection, _body(problem))
-            solution, solve = _solved(problem)
-            commits = [await _committed(store, problem, solution) for store in (quick, durable)]
-            turns.append((request, solve, commits[0], commits[1]))
-    return turns
+        for number in range(ROUNDS):
+            problems = [_problem(sample, BLOCK * number + i) for i in range(BLOCK)]
+            bodies = [_body(problem) for problem in problems]
+            requests = [_posted(connection, body) for body in bodies]
+            solved = [_solved(problem) for problem in problems]
+            commits = [
+                [await _committed(store, problem, solution) for problem, solution, _ in solved]
+                for store in (quick, durable)
+            ]
+            rounds.append(list(zip(requests, [spent for *_, spent in solved], *commits, strict=True)))
+    return rounds
 
 
 def _median(seconds: Sequence[float]) -> float:
@@ -173,10 +178,10 @@ def _asked(connection: HTTPConnection, verb: str, path: str, body: bytes | None,
     return spent
 
 
-def _solved(problem: tangency.Problem) -> tuple[tangency.Solution, float]:
+def _solved(problem: tangency.Problem) -> tuple[tangency.Problem, tangency.Solution, float]:
     began = perf_counter()
     solution = tangency.solve(problem)
-    return solution, perf_counter() - began
+    return problem, solution, perf_counter() - began
 
 
 async def _committed(store: Store, problem: tangency.Problem, solution: tangency.Solution) -> float:
