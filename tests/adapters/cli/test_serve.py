@@ -6,6 +6,8 @@ import socket
 import httpx
 import pytest
 
+from tangency.adapters.cli.serve import _listen
+from tangency.adapters.settings import Settings
 from tests.support.command import HANGS, Command
 from tests.support.requests import REQUEST
 
@@ -40,3 +42,11 @@ def test_a_port_that_is_taken_is_told(command: Command) -> None:
         ran = command("serve", "--port", taken.getsockname()[1])
     assert ran.code == 2
     assert "Address already in use" in ran.err
+
+
+def test_answers_do_not_wait_for_an_acknowledgement() -> None:
+    listening = _listen(Settings(host="127.0.0.1", port=0))
+    with listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
