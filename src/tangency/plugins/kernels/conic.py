@@ -96,7 +96,7 @@ class _Program:
         self.variance_unit = power_of_two_near(float(covariance.variances.max()))
         self.mean_unit = power_of_two_near(float(np.abs(mean).max()))
         risk = self.variance_unit if ratio else risk_weight * self.variance_unit
-        self.loss_unit = 1.0 if ratio else max(risk, self.mean_unit)
+        self.loss_unit = 1.0 if ratio else max(risk, self.mean_unit if mean.any() else 0.0) or 1.0
         self.size = n + 1 + n * len(region.distances)
         scaled = covariance.dense() * ((1.0 / self.variance_unit) if ratio else risk_weight / self.loss_unit)
         upper = sparse.triu(sparse.csc_matrix(scaled), format="csc")
