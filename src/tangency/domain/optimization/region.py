@@ -156,10 +156,12 @@ class Region:
         for cap in self.caps:
             lower = np.where(np.isinf(lower), -cap.reach, lower)
             upper = np.where(np.isinf(upper), cap.reach, upper)
-        for row in self.rows:
+        for row in self.rows * len(self.rows):  # what one row bounds may let the next bound more
             lower, upper = _tightened(row.coefficients, row.limit, lower, upper)
             if row.equality:
                 lower, upper = _tightened(-row.coefficients, -row.limit, lower, upper)
+            if np.isfinite(lower).all() and np.isfinite(upper).all():
+                break
         # A bound that follows and crosses one that was given says that nothing is feasible. It stops at the given one:
         # any box holds the empty set, and only one that is not empty has a minimum to prove that with.
         upper = np.where(np.isinf(self.upper), np.maximum(lower, upper), upper)
