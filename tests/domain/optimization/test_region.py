@@ -168,6 +168,14 @@ class TestImplied:
         assert down.implied[0].tolist() == [0.0, -0.5]
         assert down.implied[1].tolist() == [1.0, INF]
 
+    def test_what_one_row_bounds_lets_an_earlier_one_bound_more(self) -> None:
+        cap = Row("cap", np.array([0.0, 1.0]), 0.25)
+        floor = Row("floor", np.array([1.0, -1.0]), 2.0)
+        found = region(BUDGET, cap, floor)
+        # At most 0.25 of the second leaves at least 0.75 of the first, which the floor holds below 2.25.
+        assert found.implied[0].tolist() == [0.75, -1.25]
+        assert found.implied[1].tolist() == [2.25, 0.25]
+
     def test_a_name_without_coefficient_is_not_bounded_by_a_row(self) -> None:
         found = region(Bounds("b", np.array([0.0, -INF]), np.array([1.0, INF])), Row("r", np.array([1.0, 0.0]), 0.5))
         assert found.implied[0].tolist() == [0.0, -INF]
