@@ -6,7 +6,7 @@ from hypothesis import settings
 
 # A test never judges by the clock: machines are busy, and a slow example proves nothing. The same examples every time:
 # a failure must be somebody's change, and a search for new ones has its own command (--hypothesis-profile=search).
-settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("steady")
 
