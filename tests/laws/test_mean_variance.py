@@ -225,8 +225,10 @@ class TestLimits:
         fewer = answer(
             Problem(problem.market, problem.objective, tuple(c for c in problem.constraints if c is not left_out))
         )
-        assert fewer.status in {Status.OPTIMAL, Status.UNBOUNDED}
-        if fewer.status is Status.OPTIMAL:
+        # Without a lower bound on every weight the greatest mean may be found and not be proven.
+        unproven = isinstance(problem.objective, MaximumReturn) and isinstance(left_out, LongOnly | MinimumWeight)
+        assert fewer.status in {Status.OPTIMAL, Status.UNBOUNDED} or (unproven and fewer.status is Status.FEASIBLE)
+        if fewer.status.answered:
             gain = better(problem, value(fewer), value(solution))
             assert gain >= -tolerance(problem, solution)
 
