@@ -10,6 +10,7 @@ import logging
 import os
 import tomllib
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
@@ -115,6 +116,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def workers(self) -> int:
         """Solver processes."""
         return self.solver_workers or _cores()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address means this machine alone. A name other than localhost may mean anything tomorrow."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _cores() -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tangency.adapters.settings import InvalidSettings, Settings
+from tangency.adapters.settings import InvalidSettings, Settings, is_loopback
 
 
 def test_nothing_stated_gives_the_defaults() -> None:
@@ -93,3 +93,9 @@ def test_the_database_lies_in_the_data_folder_unless_it_is_named(tmp_path: Path)
 def test_without_a_folder_it_is_the_users_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert Settings().data_path.name == "tangency"
+
+
+def test_which_names_mean_this_machine() -> None:
+    everywhere = "0.0.0.0"  # noqa: S104 - what an operator may set
+    assert all(map(is_loopback, ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]))
+    assert not any(map(is_loopback, ["", everywhere, "::", "0", "example.org", "localhost.example.org", "10.0.0.1"]))

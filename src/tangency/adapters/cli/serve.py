@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
@@ -32,8 +31,10 @@ def serve(host: str | None, port: int | None, insecure: bool) -> None:
 
     The description of the service is at /schema. Nobody is asked who they are yet, so only this machine is served.
     """
+    from tangency.adapters.settings import is_loopback
+
     settings = _settings(host, port)
-    if not (insecure or means_this_machine(settings.host)):
+    if not (insecure or is_loopback(settings.host)):
         raise click.ClickException(
             f"{settings.host!r} can be reached from other machines, and nobody would be asked who they are. Listen on "
             f"127.0.0.1 behind a proxy that asks, or accept the risk with {INSECURE}."
@@ -46,16 +47,6 @@ def serve(host: str | None, port: int | None, insecure: bool) -> None:
         signal.signal(each, _ended)
     click.echo(f"Tangency answers on {_address(listening)}, described at {_address(listening)}/schema. Ctrl-C ends it.")
     container.serve(settings, listening)
-
-
-def means_this_machine(host: str) -> bool:
-    """Whether nobody else can reach an address. A name other than localhost may mean anything tomorrow."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _settings(host: str | None, port: int | None) -> Settings:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
 from tangency.adapters.rest.problems import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
-from tangency.adapters.settings import Settings
+from tangency.adapters.settings import Settings, is_loopback
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -152,13 +151,3 @@ async def _answer(refused: Refused, send: Send) -> None:
         headers.append((b"retry-after", b"1"))
     await send({"type": "http.response.start", "status": refused.kind.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
