@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from tangency.adapters import container
 from tangency.adapters.rest.app import create_app
 from tangency.adapters.settings import Settings
 
@@ -20,7 +21,7 @@ PATIENCE_S = 30.0
 def served(folder: Path, **settings: Any) -> Iterator[str]:
     """The address of a service on an embedded database in a folder."""
     chosen = Settings(data_dir=str(folder), solver_workers=1, **settings)
-    with listening(create_app(chosen)) as address:
+    with listening(create_app(chosen, container.running)) as address:
         yield address
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "check_store",
     "current",
     "findings_of",
+    "keeping",
     "plugins",
     "read_document",
     "read_holdings",
@@ -52,7 +53,7 @@ __all__ = [
 
 
 class Container(containers.DeclarativeContainer):
-    """What serves what. ``store`` and ``solvers`` are open while :func:`running` is."""
+    """What serves what. ``store`` and ``solvers`` are opened by :func:`running`."""
 
     settings = providers.Dependency(instance_of=Settings)
     store = providers.Dependency(instance_of=Store)
@@ -83,6 +84,16 @@ class Container(containers.DeclarativeContainer):
 def plugins(settings: Settings) -> EntryPointPlugins:
     """The installed methods and estimators, for those who need nothing else."""
     return EntryPointPlugins(settings.blocked_plugins)
+
+
+@asynccontextmanager
+async def keeping(settings: Settings) -> AsyncIterator[Service]:
+    """The service for what is only read and kept: its database is open, and no solver process is ever started."""
+    container = Container(settings=settings)
+    async with Store.open(settings, container.clock().now) as store:
+        container.store.override(providers.Object(store))
+        container.solvers.override(providers.Object(ProcessSolverPool(container.plugins())))
+        yield container.service()
 
 
 @asynccontextmanager
@@ -150,4 +161,4 @@ def serve(settings: Settings, listening: socket.socket) -> None:
     """See :func:`tangency.adapters.rest.app.serve`."""
     from tangency.adapters.rest import app
 
-    app.serve(settings, listening)
+    app.serve(settings, running, listening)

@@ -1,9 +1,15 @@
 """What is imported is what a request without strategies is about."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from tangency.adapters import container
+from tangency.adapters.settings import Settings
+from tangency.adapters.solving import ProcessSolverPool
+from tangency.application.portfolio import ImportHoldings
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.sample import holdings_path, prices_path
 from tests.support.command import Command
 
@@ -58,3 +64,18 @@ def test_an_id_that_no_request_could_name_is_refused(command: Command) -> None:
     ran = command("import", "holdings", path, "--portfolio-id", " ", "--json")
     assert ran.code == 3
     assert ran.json["errors"][0]["pointer"] == "/portfolio_id"
+
+
+def test_what_is_only_kept_starts_no_solver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(_pool: ProcessSolverPool) -> None:
+        raise AssertionError
+
+    async def imported() -> Portfolio | None:
+        async with container.keeping(Settings(data_dir=str(tmp_path))) as service:
+            await service.handle(ImportHoldings(Portfolio("mine", (Holding("AAPL", 1.0),))))
+            return await service.context.portfolios.portfolio("mine")
+
+    monkeypatch.setattr(ProcessSolverPool, "start", refused)
+    kept = asyncio.run(imported())
+    assert kept is not None
+    assert kept.holdings == (Holding("AAPL", 1.0),)

@@ -67,7 +67,7 @@ async def _keep(command: Message[None]) -> None:
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 
-    async with container.running(Settings.load()) as service:
+    async with container.keeping(Settings.load()) as service:
         await service.handle(command)
 
 

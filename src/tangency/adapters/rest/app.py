@@ -10,7 +10,6 @@ from importlib.metadata import version
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from tangency.adapters import container
 from tangency.adapters.rest import pages, routes
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.openapi import description
@@ -21,14 +20,13 @@ from tangency.application.service import Service
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 
 
-def create_app(settings: Settings | None = None, running: Running = container.running) -> Gate:
+def create_app(settings: Settings, running: Running) -> Gate:
     """The ASGI application. The service is opened and closed by its lifespan.
 
     Args:
-        settings: what an operator set; read from the environment where left out.
+        settings: what an operator set.
         running: opens the service.
     """
-    settings = settings or Settings.load()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -51,11 +49,11 @@ def create_app(settings: Settings | None = None, running: Running = container.ru
     return Gate(application, settings)
 
 
-def serve(settings: Settings, listening: socket.socket) -> None:
+def serve(settings: Settings, running: Running, listening: socket.socket) -> None:
     """Answer on a socket that listens already, until a signal comes."""
     import uvicorn
 
     config = uvicorn.Config(
-        create_app(settings), lifespan="on", access_log=False, server_header=False, log_level="warning"
+        create_app(settings, running), lifespan="on", access_log=False, server_header=False, log_level="warning"
     )
     uvicorn.Server(config).run(sockets=[listening])
