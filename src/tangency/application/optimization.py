@@ -18,10 +18,22 @@ from tangency.domain.optimization.solution import Solution
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizePortfolio(Message[Answer]):
-    """Answer a question about a portfolio, and keep the answer or the reason why there is none."""
+class PoseQuestion(Message[Problem]):
+    """Turn a question about a portfolio into the problem that it stands for."""
 
     question: Question
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizePortfolio(Message[Answer]):
+    """Answer a question about a portfolio, and keep the answer or the reason why there is none.
+
+    Attributes:
+        problem: what the question stands for, where somebody has posed it already.
+    """
+
+    question: Question
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,17 @@ class LatestOptimization(Message[Answer]):
     portfolio_id: str
 
 
+async def pose_question(query: PoseQuestion, context: Context) -> Problem:
+    """Gather what is known about the names, and pose.
+
+    Raises:
+        InvalidInput: the question cannot be read as a problem.
+    """
+    return pose(query.question, await gathered(query.question, context), context)
+
+
 async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> Answer:
-    """Gather, pose, solve, record.
+    """Pose, solve, record.
 
     Raises:
         InvalidInput: the question cannot be read as a problem; nothing is kept.
@@ -54,7 +75,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         NoFreeSolver: every solver is busy; nothing is kept.
     """
     question = command.question
-    problem = pose(question, await gathered(question, context), context)
+    problem = command.problem or await pose_question(PoseQuestion(question), context)
     context.units.prepare(problem)
     optimization = Optimization.request(
         context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()

@@ -13,10 +13,12 @@ from tangency.application.optimization import (
     LatestOptimization,
     OptimizeBatch,
     OptimizePortfolio,
+    PoseQuestion,
     SolveProblem,
     latest_optimization,
     optimize_batch,
     optimize_portfolio,
+    pose_question,
     solve_problem,
 )
 from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
@@ -25,6 +27,7 @@ from tangency.application.readiness import CheckReadiness, check_readiness
 Handler = Callable[[Any, Context], Awaitable[object]]
 
 HANDLERS: Mapping[type[Message[Any]], Handler] = {
+    PoseQuestion: pose_question,
     OptimizePortfolio: optimize_portfolio,
     OptimizeBatch: optimize_batch,
     SolveProblem: solve_problem,

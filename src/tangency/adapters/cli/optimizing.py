@@ -40,12 +40,11 @@ async def optimized(service: Service, question: Question) -> Findings:
         Failed: with the question, so that messages can point into it.
     """
     from tangency.adapters.container import findings_of
-    from tangency.application.optimization import OptimizePortfolio
-    from tangency.application.posing import gathered, pose
+    from tangency.application.optimization import OptimizePortfolio, PoseQuestion
 
     try:
-        answer = await service.handle(OptimizePortfolio(question))
-        problem = pose(question, await gathered(question, service.context), service.context)
+        problem = await service.handle(PoseQuestion(question))
+        answer = await service.handle(OptimizePortfolio(question, problem))
     except Exception as error:
         raise Failed(error, question) from error
     return findings_of(problem, answer, service.context.plugins)
