@@ -176,7 +176,7 @@ class _Search:
         def aim(piece: Piece) -> float | None:
             # On a piece variance = tau excess reads a'Sa = tau m'a, since d'Sd = m'd and a'Sd = 0.
             gain = family.linear(piece.start)
-            return family.quadratic(piece.start) / gain if gain > 0 else np.inf
+            return float(piece.start @ piece.image_start) / gain if gain > 0 else np.inf
 
         def verdict(member: Member) -> float:
             return member.tau * self._excess(member.weights) - self.estimates.volatility(member.weights) ** 2
@@ -233,8 +233,8 @@ class _Search:
         family, limit = self.family, self.family.scaled_variance(cap.limit**2)
 
         def aim(piece: Piece) -> float | None:
-            steepness = family.quadratic(piece.direction)
-            room = limit - family.quadratic(piece.start)
+            steepness = float(piece.direction @ piece.image_direction)
+            room = limit - float(piece.start @ piece.image_start)
             return float(np.sqrt(room / steepness)) if room >= 0 and steepness > 0 else None
 
         touching = family.search(aim, lambda m: cap.excess(m.weights), min(member.tau, family.natural_tau))

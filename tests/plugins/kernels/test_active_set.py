@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.region import Distance
-from tangency.plugins.kernels.active_set import Piece, holds, piece, pivoted
+from tangency.plugins.kernels.active_set import FEWEST_LET_GO, Piece, holds, piece, pivoted
 from tangency.plugins.kernels.interior_point import Leaning, Polyhedron, interior_point
 from tests.support.polyhedra import misfit, random_program
 
@@ -114,44 +114,44 @@ class TestWithoutASolution:
         where = region(upper=2.0)
         on = leaning((0.5, 0.6))
         line = solved(where, on)
-        assert not holds(S, M, where, line, 0.0)
+        assert not holds(where, line, 0.0)
 
 
 class TestHolds:
     def test_from_one_corner_to_the_next(self) -> None:
         # (0.2, 0.8) + tau (0.32, -0.32) leaves the box where the second name is sold out: tau = 2.5.
         line = solved(region(), leaning())
-        assert holds(S, M, region(), line, 0.0)
-        assert holds(S, M, region(), line, 2.5 - 1e-9)
-        assert not holds(S, M, region(), line, 2.5 + 1e-6)
+        assert holds(region(), line, 0.0)
+        assert holds(region(), line, 2.5 - 1e-9)
+        assert not holds(region(), line, 2.5 + 1e-6)
 
     def test_a_parked_name_that_would_rather_move_ends_it(self) -> None:
         sold_out = solved(region(), leaning((NAN, 0.0)))
-        assert holds(S, M, region(), sold_out, 2.5 + 1e-6)
-        assert not holds(S, M, region(), sold_out, 2.5 - 1e-6)
+        assert holds(region(), sold_out, 2.5 + 1e-6)
+        assert not holds(region(), sold_out, 2.5 - 1e-6)
         full = solved(region(upper=0.9), leaning((0.9, NAN)))
-        assert holds(S, M, region(upper=0.9), full, (0.9 - 0.2) / 0.32 + 1e-6)
-        assert not holds(S, M, region(upper=0.9), full, (0.9 - 0.2) / 0.32 - 1e-6)
+        assert holds(region(upper=0.9), full, (0.9 - 0.2) / 0.32 + 1e-6)
+        assert not holds(region(upper=0.9), full, (0.9 - 0.2) / 0.32 - 1e-6)
 
     def test_a_name_parked_off_its_bounds_must_not_want_to_move_either_way(self) -> None:
         line = solved(region(), leaning((0.5, NAN)))
         at = 0.3 / 0.32  # where x = (0.5, 0.5) is optimal anyway
-        assert holds(S, M, region(), line, at)
-        assert not holds(S, M, region(), line, at - 1e-3)
-        assert not holds(S, M, region(), line, at + 1e-3)
+        assert holds(region(), line, at)
+        assert not holds(region(), line, at - 1e-3)
+        assert not holds(region(), line, at + 1e-3)
 
     def test_a_row_that_would_rather_not_bind_ends_it(self) -> None:
         on = Leaning(np.full(2, NAN), np.array([True, True]), np.zeros(0, dtype=bool))
         line = piece(S, M, HALVED, on, np.array([0.5, 0.5]))
         assert line is not None
-        assert holds(S, M, HALVED, line, 0.3 / 0.32 + 1e-6)
-        assert not holds(S, M, HALVED, line, 0.3 / 0.32 - 1e-6)
+        assert holds(HALVED, line, 0.3 / 0.32 + 1e-6)
+        assert not holds(HALVED, line, 0.3 / 0.32 - 1e-6)
 
     def test_a_distance_that_is_passed_ends_it(self) -> None:
         where = region(distances=(Distance("d", np.array([0.2, 0.8]), 0.32),))
         line = solved(where, leaning(distances=(False,)))
-        assert holds(S, M, where, line, 0.5 - 1e-9)
-        assert not holds(S, M, where, line, 0.5 + 1e-6)
+        assert holds(where, line, 0.5 - 1e-9)
+        assert not holds(where, line, 0.5 + 1e-6)
 
     def test_next_to_a_center_a_name_may_rest_while_the_price_covers_its_slope(self) -> None:
         # The second of three names stays at its center: its slope of 0.0025 is within the distance's price of 0.1025.
@@ -163,55 +163,81 @@ class TestHolds:
         assert line is not None
         np.testing.assert_allclose(line.start, [0.25, 0.3, 0.45], rtol=1e-12)
         np.testing.assert_allclose(line.distance_start, [0.1025], rtol=1e-12)
-        assert holds(matrix, np.zeros(3), where, line, 0.0)
+        assert holds(where, line, 0.0)
         for price, enough in ((0.003, True), (0.002, False), (-0.1, False)):
             forced = replace(line, distance_start=np.array([price]))
-            assert holds(matrix, np.zeros(3), where, forced, 0.0) is enough
+            assert holds(where, forced, 0.0) is enough
 
     def test_without_risk_and_mean_rounding_is_forgiven(self) -> None:
-        nothing = np.zeros((2, 2))
-        line = Piece(np.array([0.3, 0.7]), np.zeros(2), np.zeros(1), np.zeros(1), np.zeros(0), np.zeros(0), leaning())
-        assert holds(nothing, np.full(2, 1e-15), region(), line, 1.0)
-        assert not holds(nothing, np.array([1e-3, 0.0]), region(), replace(line, leaning=leaning((0.3, 0.7))), 1.0)
+        still, one, none = np.zeros(2), np.zeros(1), np.zeros(0)
+        mean = np.full(2, 1e-15)
+        line = Piece(np.array([0.3, 0.7]), still, one, one, none, none, still, still, mean, leaning((0.3, 0.7)))
+        assert holds(region(), line, 1.0)
+        assert not holds(region(), replace(line, mean=np.array([1e-3, 0.0])), 1.0)
 
 
 class TestPivoted:
-    def test_what_is_broken_binds_next(self) -> None:
-        line = solved(region(), leaning())
-        following = pivoted(S, M, region(), line, 4.0)
+    def test_the_worse_half_of_what_is_broken_binds_next(self) -> None:
+        where = region(upper=0.9)
+        first = pivoted(where, solved(where, leaning()), 4.0)  # at (1.48, -0.48)
+        assert first is not None
+        np.testing.assert_array_equal(first.parked, [0.9, NAN])
+
+    def test_where_nothing_is_wrong_there_is_nothing_to_pivot_to(self) -> None:
+        assert pivoted(region(), solved(region(), leaning()), 1.0) is None
+
+    def test_no_more_are_let_go_than_the_rounds_before_have_freed(self) -> None:
+        # All rest at 0 but the first; all of the others would rather be held, the last ones most.
+        n = 200
+        where = Polyhedron(np.ones((1, n)), np.ones(1), np.array([True]), np.zeros(n), np.ones(n), ())
+        on = Leaning(np.where(np.arange(n) < 1, NAN, 0.0), np.array([True]), np.zeros(0, dtype=bool))
+        line = piece(np.eye(n), np.linspace(0.0, 0.5, n), where, on, np.zeros(n))
+        assert line is not None
+        following = pivoted(where, line, 1.0)
         assert following is not None
-        assert following.parked.tolist() == [1.0, 0.0]
+        let_go = np.flatnonzero(np.isnan(following.parked))
+        assert let_go.tolist() == [0, *range(n - FEWEST_LET_GO, n)]
+
+    def test_of_several_broken_rows_the_worst_is_taken_up(self) -> None:
+        rows = np.array([[1.0, 1.0], [1.0, 0.0], [1.0, -1.0]])
+        limits = np.array([1.0, 0.5, -0.5])
+        where = Polyhedron(rows, limits, np.array([True, False, False]), np.zeros(2), np.ones(2), ())
+        on = Leaning(np.full(2, NAN), np.array([True, False, False]), np.zeros(0, dtype=bool))
+        line = piece(S, M, where, on, np.zeros(2))
+        assert line is not None
+        following = pivoted(where, line, 2.0)  # at (0.84, 0.16), over by 0.34 and 1.18
+        assert following is not None
+        assert following.rows.tolist() == [True, False, True]
 
     def test_what_pulls_away_is_let_go(self) -> None:
         sold_out = solved(region(), leaning((NAN, 0.0)))
-        following = pivoted(S, M, region(), sold_out, 1.0)
+        following = pivoted(region(), sold_out, 1.0)
         assert following is not None
         assert np.isnan(following.parked).all()
-        assert holds(S, M, region(), solved(region(), following), 1.0)
+        assert holds(region(), solved(region(), following), 1.0)
 
     def test_a_name_whose_bounds_meet_is_never_let_go(self) -> None:
         where = replace(region(), lower=np.array([0.0, 0.3]), upper=np.array([1.0, 0.3]))
         line = solved(where, leaning((NAN, 0.3)))
-        following = pivoted(S, M, where, line, 1.0)
-        assert following is not None
-        assert following.parked[1] == 0.3
+        assert float(S[1, 1] * 0.3 - M[1] + line.at(1.0)[1][0]) < -0.2  # it would rather be held
+        assert pivoted(where, line, 1.0) is None
 
     def test_a_row_is_let_go_or_taken_up(self) -> None:
         where = HALVED
         loose = piece(S, M, where, Leaning(np.full(2, NAN), np.array([True, False]), np.zeros(0, bool)), np.zeros(2))
         assert loose is not None
-        taken = pivoted(S, M, where, loose, 2.0)
+        taken = pivoted(where, loose, 2.0)
         assert taken is not None
         assert taken.rows.tolist() == [True, True]
         tight = piece(S, M, where, taken, np.zeros(2))
         assert tight is not None
-        let_go = pivoted(S, M, where, tight, 0.1)
+        let_go = pivoted(where, tight, 0.1)
         assert let_go is not None
         assert let_go.rows.tolist() == [True, False]
 
     def test_with_distances_there_is_none(self) -> None:
         where = region(distances=(Distance("d", np.zeros(2), 2.0),))
-        assert pivoted(S, M, where, solved(where, leaning(distances=(False,))), 9.0) is None
+        assert pivoted(where, solved(where, leaning(distances=(False,))), 9.0) is None
 
 
 @settings(max_examples=120, deadline=None)
@@ -220,7 +246,7 @@ def test_a_piece_that_holds_is_optimal_to_the_last_digit(seed: int) -> None:
     program = random_program(seed)
     rough = interior_point(program.S, program.linear, program.region, 1e-10)
     line = piece(program.S, -program.linear, program.region, rough.leaning, rough.x)
-    if line is None or not holds(program.S, -program.linear, program.region, line, 1.0):
+    if line is None or not holds(program.region, line, 1.0):
         return
     x, row_prices, distance_prices = line.at(1.0)
     assert misfit(program, x, row_prices, distance_prices) < 1e-8
@@ -233,5 +259,5 @@ def test_nearly_every_piece_of_random_programs_holds() -> None:
         program = random_program(seed)
         rough = interior_point(program.S, program.linear, program.region, 1e-10)
         line = piece(program.S, -program.linear, program.region, rough.leaning, rough.x)
-        held += line is not None and holds(program.S, -program.linear, program.region, line, 1.0)
+        held += line is not None and holds(program.region, line, 1.0)
     assert held >= 95

@@ -18,6 +18,8 @@ from tangency.domain.numbers import Matrix, Vector
 
 CROSSING = 1e-9
 """Bounds of one name that cross by no more (0.1 + 0.2 above 0.3) hold it in place; more is a contradiction."""
+FAR = 1e4
+"""A limit of weights beyond it is as good as none: the rounding of a slope, times it, would drown what is proven."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,17 +142,18 @@ class Region:
 
     @cached_property
     def implied(self) -> tuple[Vector, Vector]:
-        """The bounds of each name, and for those without one a bound that follows from the rest; shape (n,) each.
+        """The bounds of each name, and where one is missing or far off a bound that follows from the rest; (n,) each.
 
         From a distance: |x_i - center_i| <= limit. From a risk cap: its reach. From an equality or a row whose other
         terms are bounded: what they leave for x_i. Needed where a name has no bound of its own, since the certificate
         minimises over a box.
         """
-        lower, upper = self.lower, self.upper
+        lower = np.where(self.lower < -FAR, -np.inf, self.lower)
+        upper = np.where(self.upper > FAR, np.inf, self.upper)
         if np.isfinite(lower).all() and np.isfinite(upper).all():
             return lower, upper
         for distance in self.distances:
-            reach = max(distance.limit, 0.0)
+            reach = max(distance.limit, 0.0) if distance.limit <= FAR else np.inf
             lower = np.where(np.isinf(lower), distance.center - reach, lower)
             upper = np.where(np.isinf(upper), distance.center + reach, upper)
         for cap in self.caps:
@@ -164,8 +167,8 @@ class Region:
                 break
         # A bound that follows and crosses one that was given says that nothing is feasible. It stops at the given one:
         # any box holds the empty set, and only one that is not empty has a minimum to prove that with.
-        upper = np.where(np.isinf(self.upper), np.maximum(lower, upper), upper)
-        return np.where(np.isinf(self.lower), np.minimum(lower, upper), lower), upper
+        upper = np.where(self.upper > FAR, np.minimum(np.maximum(lower, upper), self.upper), upper)
+        return np.where(self.lower < -FAR, np.maximum(np.minimum(lower, upper), self.lower), lower), upper
 
 
 def _tightened(a: Vector, limit: float, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.plugins.kernels.interior_point import Leaning, Polyhedron
@@ -23,6 +23,10 @@ SIGN = 1e-9
 """How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12."""
 ROUNDING = 1e-14
 """A gradient as small as this, matrix and mean being scaled to 1, is that of a portfolio without risk."""
+FEWEST_LET_GO = 40
+"""Names that may be let go at once however few are free; else half as many as are free."""
+SPARSE = 3
+"""A product with a matrix reads less from copies of the rows that count where these are under a third."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,6 +40,9 @@ class Piece:
         row_direction: shape (m,).
         distance_start: one per distance.
         distance_direction: one per distance.
+        image_start: S start; shape (n,).
+        image_direction: S direction; shape (n,).
+        mean: m; shape (n,).
     """
 
     start: Vector
@@ -44,6 +51,9 @@ class Piece:
     row_direction: Vector
     distance_start: Vector
     distance_direction: Vector
+    image_start: Vector
+    image_direction: Vector
+    mean: Vector
     leaning: Leaning
 
     def at(self, tau: float) -> tuple[Vector, Vector, Vector]:
@@ -53,6 +63,10 @@ class Piece:
             self.row_start + tau * self.row_direction,
             self.distance_start + tau * self.distance_direction,
         )
+
+    def gradient(self, tau: float) -> Vector:
+        """S x - tau m; shape (n,)."""
+        return self.image_start + tau * (self.image_direction - self.mean)
 
 
 def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector) -> Piece | None:
@@ -68,93 +82,108 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     Returns:
         None where the equations have no solution.
     """
-    free = np.flatnonzero(np.isnan(leaning.parked))
-    held = np.flatnonzero(~np.isnan(leaning.parked))
+    resting = ~np.isnan(leaning.parked)
+    free, held = (~resting).nonzero()[0], resting.nonzero()[0]
     fixed = leaning.parked[held]
     rows = [region.rows[leaning.rows]]
-    limits = [region.limits[leaning.rows] - region.rows[leaning.rows][:, held] @ fixed]
+    limits = [region.limits[leaning.rows] - rows[0][:, held] @ fixed]
     for distance, active in zip(region.distances, leaning.distances, strict=True):
         if active:
             sign = np.where(x >= distance.center, 1.0, -1.0)
             rows.append(sign[None, :])
             spent = float(np.abs(fixed - distance.center[held]).sum())
             limits.append(np.array([distance.limit - spent + float(sign[free] @ distance.center[free])]))
-    A, b = np.vstack(rows)[:, free], np.concatenate(limits)
-    pull = S[np.ix_(free, held)] @ fixed if len(held) else np.zeros(len(free))
-    solved = _equality_constrained(S[np.ix_(free, free)], A, np.column_stack([-pull, m[free]]), b)
+    A, b = np.concatenate(rows)[:, free], np.concatenate(limits)
+    lines = np.zeros((len(x), 2))
+    lines[held, 0] = fixed
+    linear = np.empty((len(free), 2))
+    linear[:, 0], linear[:, 1] = -image(S, lines[:, 0])[free], m[free]
+    solved = _equality_constrained(S[free[:, None], free], A, linear, b)
     if solved is None:
         return None
-    lines, prices = solved
-    start, direction = leaning.parked.copy(), np.zeros(len(x))
-    start[free], direction[free] = lines[:, 0], lines[:, 1]
-    if float(np.abs(direction).max(initial=0.0)) <= STANDING:
-        direction[:] = 0.0
-    bound = int(leaning.rows.sum())
+    lines[free], prices = solved
+    if float(np.abs(lines[:, 1]).max(initial=0.0)) <= STANDING:
+        lines[:, 1] = 0.0
+    bound = len(rows[0])
     row_prices, distance_prices = np.zeros((len(region.limits), 2)), np.zeros((len(region.distances), 2))
     row_prices[leaning.rows] = prices[:bound]
     distance_prices[leaning.distances] = prices[bound:]
     return Piece(
-        start,
-        direction,
+        lines[:, 0],
+        lines[:, 1],
         row_prices[:, 0],
         row_prices[:, 1],
         distance_prices[:, 0],
         distance_prices[:, 1],
+        image(S, lines[:, 0]),
+        image(S, lines[:, 1]),
+        m,
         leaning,
     )
+
+
+def image(S: Matrix, x: Vector) -> Vector:
+    """S x, from the columns of the names that x holds where these are few; shape (n,)."""
+    product: Vector
+    if np.count_nonzero(x) * SPARSE >= len(x):
+        product = S @ x
+    else:
+        held = x.nonzero()[0]
+        product = x[held] @ S[held]
+    return product
 
 
 def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tuple[Matrix, Matrix] | None:
     """Minimise 1/2 x'Sx - linear'x over A x = b, with b for the first column of ``linear`` and 0 for the second.
 
+    Args:
+        S: shape (f, f); overwritten.
+        A: shape (r, f).
+        linear: shape (f, 2).
+        b: shape (r,).
+
     Returns:
         Solutions, shape (f, 2), and multipliers of A, shape (r, 2); None where S or the rows fail.
     """
-    targets = np.column_stack([b, np.zeros_like(b)])
     if not len(S):
         return np.zeros((0, 2)), np.zeros((len(A), 2))
+    # S is symmetric, and its transpose the column-major matrix that LAPACK takes without a copy.
+    factor, failed = dpotrf(S.T, lower=1, clean=0, overwrite_a=1)
+    if failed:
+        return None
+    targets = np.zeros((len(b), 2))
+    targets[:, 0] = b
+    whitened = dtrtrs(factor, np.concatenate([linear, A.T], axis=1), lower=1)[0]
+    u, V = whitened[:, :2], whitened[:, 2:]
+    prices = _least_squares(V.T @ V, V.T @ u - targets)
+    lines: Matrix = dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0]
+    # Also where rounding has left no number at all.
+    return (lines, prices) if float(np.abs(A @ lines - targets).max(initial=0.0)) <= FEASIBLE else None
+
+
+def _least_squares(gram: Matrix, right: Matrix) -> Matrix:
+    """The shortest solution of gram x = right: rows that repeat each other share their multiplier."""
+    if len(gram) == 1:
+        return right / gram if gram[0, 0] > 0 else np.zeros_like(right)
     try:
-        factor = np.asarray(np.linalg.cholesky(S), dtype=float)
-        whitened = _forward(factor, np.hstack([linear, A.T]))
-        u, V = whitened[:, :2], whitened[:, 2:]
-        if len(A):
-            prices = np.asarray(np.linalg.lstsq(V.T @ V, V.T @ u - targets, rcond=None)[0], dtype=float)
-            u = u - V @ prices
-        else:
-            prices = np.zeros((0, 2))
-        lines = _backward(factor, u)
+        return np.asarray(np.linalg.lstsq(gram, right, rcond=None)[0], dtype=float)
     except np.linalg.LinAlgError:
-        return None
-    if len(A) and float(np.abs(A @ lines - targets).max()) > FEASIBLE:
-        return None
-    return lines, prices
+        return np.full_like(right, np.nan)
 
 
-def _forward(factor: Matrix, right: Matrix) -> Matrix:
-    """Solve L x = right. The transpose of a row-major L is the column-major matrix that LAPACK wants, uncopied."""
-    solution: Matrix = dtrtrs(factor.T, right, lower=0, trans=1)[0]
-    return solution
-
-
-def _backward(factor: Matrix, right: Matrix) -> Matrix:
-    """Solve L'x = right."""
-    solution: Matrix = dtrtrs(factor.T, right, lower=0, trans=0)[0]
-    return solution
-
-
-def holds(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> bool:
+def holds(region: Polyhedron, line: Piece, tau: float) -> bool:
     """Whether the same limits bind at tau: the point is inside the others, and no multiplier has the wrong sign."""
     x, row_prices, distance_prices = line.at(tau)
     if not _inside(region, x):
         return False
-    gradient = S @ x - tau * m
-    scale = max(SIGN * max(float(np.abs(gradient).max()), float(np.abs(tau * m).max())), ROUNDING)
+    gradient = line.gradient(tau)
+    scale = max(SIGN * max(float(np.abs(gradient).max()), tau * float(np.abs(line.mean).max())), ROUNDING)
     slope = gradient + region.rows.T @ row_prices
-    down, up = slope.copy(), slope.copy()
+    down = up = slope
     for price, distance in zip(distance_prices, region.distances, strict=True):
         away = x - distance.center
-        down += price * np.where(away > FEASIBLE, 1.0, -1.0)
-        up += price * np.where(away < -FEASIBLE, -1.0, 1.0)
+        down = down + price * np.where(away > FEASIBLE, 1.0, -1.0)
+        up = up + price * np.where(away < -FEASIBLE, -1.0, 1.0)
     parked = ~np.isnan(line.leaning.parked)
     # Going down from a parked place must not pay, but where a bound forbids it; and the same going up.
     improves_down = parked & (down > scale) & (x > region.lower + FEASIBLE)
@@ -163,27 +192,43 @@ def holds(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> 
     return not improves_down.any() and not improves_up.any() and float(prices.min(initial=0.0)) >= -scale
 
 
-def pivoted(S: Matrix, m: Vector, region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
+def pivoted(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
     """Which limits bind at a tau where those of the piece do not: what is broken binds, what pulls away does not.
 
-    All that is wrong is set right at once (Judice and Pires 1994); from a tau close by a few rounds end on the piece
-    that holds. None with distances, whose names have more places to rest.
+    Most of what is wrong is set right at once (Judice and Pires 1994): the worse half of the free names that are
+    outside of their bounds, those that pull away as long as they are not many more than the free ones, and the row
+    that is broken most. All of it at once overshoots where many limits are near.
+
+    Returns:
+        None with distances, whose names have more places to rest, and where nothing is wrong.
     """
     if region.distances:
         return None
     x, row_prices, _ = line.at(tau)
-    gradient = S @ x - tau * m
+    gradient = line.gradient(tau)
     slope = gradient + region.rows.T @ row_prices
     scale = SIGN * float(np.abs(gradient).max())
-    parked, tight = line.leaning.parked, line.leaning.rows
-    pulls_away = np.where(parked <= region.lower, slope < -scale, slope > scale)
-    free = np.isnan(parked)
-    parked = np.where(~free & pulls_away & (region.lower < region.upper), np.nan, parked)
-    parked = np.where(free & (x < region.lower), region.lower, parked)
-    parked = np.where(free & (x > region.upper), region.upper, parked)
-    broken = region.rows @ x - region.limits > FEASIBLE
-    rows = region.equality | np.where(tight, row_prices >= -scale, broken)
-    return Leaning(parked, rows, line.leaning.distances)
+    before, tight = line.leaning.parked, line.leaning.rows
+    free = np.isnan(before)
+    most = int(free.sum())
+    over = np.where(free, np.maximum(region.lower - x, x - region.upper), 0.0)
+    pull = np.where(free | (region.lower == region.upper), 0.0, np.where(before <= region.lower, -slope, slope))
+    leaving = _foremost(pull, scale, max(FEWEST_LET_GO, most // 2))
+    resting = _foremost(over, 0.0, max(1, most // 2))
+    parked = before.copy()
+    parked[leaving] = np.nan
+    parked[resting] = np.where(x < region.lower, region.lower, region.upper)[resting]
+    excess = np.where(tight, 0.0, region.rows @ x - region.limits)
+    rows = region.equality | (tight & (row_prices >= -scale))
+    rows[_foremost(excess, FEASIBLE, 1)] = True
+    same = np.array_equal(parked, before, equal_nan=True) and np.array_equal(rows, tight)
+    return None if same else Leaning(parked, rows, line.leaning.distances)
+
+
+def _foremost(figures: Vector, above: float, most: int) -> np.ndarray:
+    """Where the largest figures above a threshold stand, at most so many."""
+    found = (figures > above).nonzero()[0]
+    return found if len(found) <= most else found[np.argsort(-figures[found], kind="stable")[:most]]
 
 
 def _inside(region: Polyhedron, x: Vector) -> bool:

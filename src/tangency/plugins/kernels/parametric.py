@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -29,7 +30,7 @@ ENDLESS = 1e6
 """A piece that still holds at so many times its tau, and whose answer lies beyond, never gets there."""
 TOUCHING = 1e-4
 """As near to a bound as this an interior-point method stops where nothing pushes it on; a guess, which is verified."""
-MOST_PIVOTS = 8
+MOST_PIVOTS = 30
 """A piece costs a fraction of a program; where so many do not end the search, the next program does."""
 SNAP = 1e-7
 NEVER_BINDS = 1e4
@@ -97,9 +98,10 @@ class Family:
     def member(self, tau: float) -> Member | None:
         """The member at tau; None where the solver failed."""
         inner = self._inner(tau)
-        point = self._point(inner)
+        found = self._pivot(lambda _: inner, inner)
+        point = None if found else self._point(inner)
         if point is None:
-            return None
+            return found
         for line in self._pieces(point):
             if self._holds(line, inner):
                 return replace(self._member(inner, *line.at(inner)), exact=True)
@@ -117,7 +119,9 @@ class Family:
             tau: where to begin.
         """
         low, high, inner = 0.0, np.inf, self._inner(tau)
-        best: Member | None = None
+        best = self._pivot(target, inner)
+        if best is not None:
+            return best
         for _ in range(MOST_STEPS):
             point = self._point(inner)
             if point is None:
@@ -134,6 +138,20 @@ class Family:
             inner = next((aim for aim in aims if low < aim < high), _between(low, high, inner))
         return best
 
+    def _pivot(self, target: Target, inner: float) -> Member | None:
+        """The member that a piece aims at, found from a ranking of the names by pivots alone."""
+        if self._distances:
+            return None
+        started = perf_counter()
+        parked = working_set.ranked(self._S, -inner * self._m, self._polyhedron)
+        leaning = Leaning(parked, self._polyhedron.equality, np.zeros(0, dtype=bool))
+        line = piece(self._S, self._m, self._polyhedron, leaning, parked)
+        aims: list[float] = []
+        found = None if line is None else self._landed(line, target, inner, aims)
+        spent = 1e3 * (perf_counter() - started)
+        self.attempts.append(SolverAttempt("active_set", "solved" if found else "not_solved", len(aims), spent))
+        return found
+
     def _landed(self, line: Piece, target: Target, inner: float, aims: list[float]) -> Member | None:
         """The member that a piece aims at, or that a piece aims at which is reached from it by pivots."""
         for _ in range(MOST_PIVOTS):
@@ -145,7 +163,8 @@ class Family:
             reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
             if self._holds(line, reached):
                 return replace(self._member(aim, *line.at(reached)), exact=True)
-            leaning = pivoted(self._S, self._m, self._polyhedron, line, reached) if np.isfinite(aim) else None
+            inner = aim if np.isfinite(aim) else inner
+            leaning = pivoted(self._polyhedron, line, inner)
             following = None if leaning is None else piece(self._S, self._m, self._polyhedron, leaning, line.start)
             if following is None:
                 return None
@@ -172,10 +191,6 @@ class Family:
                     member = self._member(inner, line.start, *prices, self._mean_unit)
                     return replace(member, exact=still), still
         return None
-
-    def quadratic(self, x: Vector) -> float:
-        """x'Sx in the family's own scale."""
-        return float(x @ (self._S @ x))
 
     def linear(self, x: Vector) -> float:
         """m'x in the family's own scale."""
@@ -213,7 +228,7 @@ class Family:
                 yield line
 
     def _holds(self, line: Piece, tau: float) -> bool:
-        return holds(self._S, self._m, self._polyhedron, line, tau)
+        return holds(self._polyhedron, line, tau)
 
     def _approximate(self, tau: float, point: InteriorPoint) -> Member:
         return self._member(tau, _snapped(point.x, self._polyhedron), point.row_prices, point.distance_prices)

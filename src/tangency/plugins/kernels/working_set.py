@@ -19,9 +19,8 @@ SMALLEST_SPLIT_SIZE = 32
 """The same with a distance, whose names count twice and bring a row each."""
 LARGEST_SHARE = 0.8
 """Once so many names are free, the whole program is as quick."""
-GUESS_STEPS = 25
-NEWTON_STEPS = 30
-PROJECTED = 1e-9
+NEAR = 20
+"""Names that start free on either side of the turning point in the ranking by slope."""
 FIRST_MOVERS = 12
 """Names that start free at either end of the ranking by slope; doubled while the program over them has no solution."""
 MOST_ROUNDS = 40
@@ -41,7 +40,7 @@ def solve(S: Matrix, linear: Vector, region: Polyhedron, tolerance: float, parke
     """
     n = len(linear)
     if parked is None and n >= (SMALLEST_SPLIT_SIZE if region.distances else SMALLEST_SIZE):
-        parked = _resting(S, linear, region, FIRST_MOVERS) if region.distances else _projected(S, linear, region)
+        parked = _resting(S, linear, region, FIRST_MOVERS) if region.distances else ranked(S, linear, region)
     movers = FIRST_MOVERS
     for _ in range(MOST_ROUNDS):
         if parked is None or np.isnan(parked).mean() > LARGEST_SHARE:
@@ -114,22 +113,23 @@ def _resting(S: Matrix, linear: Vector, region: Polyhedron, movers: int) -> Vect
     return parked
 
 
-def _projected(S: Matrix, linear: Vector, region: Polyhedron) -> Vector | None:
-    """Names parked at bounds by accelerated projected gradients on the budget and the box; None where they rule it out.
+def ranked(S: Matrix, linear: Vector, region: Polyhedron) -> Vector:
+    """Names parked at bounds by their slopes at the even portfolio, with those free that are near the turning point.
 
-    FISTA (Beck and Teboulle 2009), with the projection onto a box cut by a plane.
+    From the most wanted name on they are filled to their upper bounds until the budget is spent; the others rest at
+    their lower ones. Where there is no budget, or a name has no lower bound, every name is free.
     """
-    budget = _budget(region)
-    bounded = np.isfinite(region.lower).all() and np.isfinite(region.upper).all()
-    if budget is None or not bounded or not region.lower.sum() <= budget <= region.upper.sum():
-        return None
-    x, shift = _onto(np.full(len(linear), budget / len(linear)), budget, region, 0.0)
-    step, y, momentum = 1.0 / _largest_eigenvalue(S), x, 1.0
-    for _ in range(GUESS_STEPS):
-        ahead, shift = _onto(y - step * (S @ y + linear), budget, region, shift)
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
-        y, x, momentum = ahead + (momentum - 1.0) / following * (ahead - x), ahead, following
-    return np.where(x <= region.lower, region.lower, np.where(x >= region.upper, region.upper, np.nan))
+    n, budget = len(linear), _budget(region)
+    if budget is None or not np.isfinite(region.lower).all():
+        return np.full(n, np.nan)
+    even = np.minimum(np.maximum(budget / n, region.lower), region.upper)
+    order = np.argsort(S @ even + linear)
+    spent = np.cumsum((region.upper - region.lower)[order]) + float(region.lower.sum())
+    turn = int(np.searchsorted(spent, budget))
+    parked = region.lower.copy()
+    parked[order[:turn]] = region.upper[order[:turn]]
+    parked[order[max(0, turn - NEAR) : turn + NEAR]] = np.nan
+    return parked
 
 
 def _budget(region: Polyhedron) -> float | None:
@@ -137,44 +137,3 @@ def _budget(region: Polyhedron) -> float | None:
         if equality and (row == row[0]).all() and row[0] != 0:
             return float(limit / row[0])
     return None
-
-
-def _onto(point: Vector, budget: float, region: Polyhedron, shift: float) -> tuple[Vector, float]:
-    """The nearest point with the budget inside the bounds: shift all names alike, and clip.
-
-    The sum is piecewise linear in the shift, so Newton's method ends on the right piece after a few steps; bisection
-    keeps it inside the bracket.
-
-    Args:
-        point: shape (n,).
-        budget: what the projection sums to.
-        region: for its bounds.
-        shift: where to begin; that of the last projection is close.
-    """
-    low, high = float((region.lower - point).min()), float((region.upper - point).max())
-    shift = min(max(shift, low), high)
-    for _ in range(NEWTON_STEPS):
-        moved = point + shift
-        clipped = np.minimum(np.maximum(moved, region.lower), region.upper)
-        missing = budget - float(clipped.sum())
-        if abs(missing) <= PROJECTED:
-            return clipped, shift
-        low, high = (shift, high) if missing > 0 else (low, shift)
-        inside = int((clipped == moved).sum())
-        shift += missing / inside if inside else np.inf
-        if not low < shift < high:
-            shift = 0.5 * (low + high)
-    return np.minimum(np.maximum(point + high, region.lower), region.upper), high
-
-
-def _largest_eigenvalue(S: Matrix) -> float:
-    direction = np.sqrt(np.diagonal(S)) + np.finfo(float).tiny
-    estimate = 0.0
-    for _ in range(8):
-        length = float(np.linalg.norm(direction))
-        if length == 0.0:  # nothing varies
-            break
-        direction = direction / length
-        image = S @ direction
-        estimate, direction = float(direction @ image), image
-    return 1.05 * estimate or 1.0
