@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
 from tangency.domain.errors import Fault, InvalidInput
-from tangency.domain.market.covariance import EXACT_SPECTRUM_SIZE, DenseCovariance, Spectrum
+from tangency.domain.market.covariance import EXACT_SPECTRUM_SIZE, LARGEST_IN_ONE, PANEL, DenseCovariance, Spectrum
 from tangency.domain.numbers import Matrix
 
 EPS = float(np.finfo(float).eps)
@@ -164,6 +164,21 @@ class TestValue:
         np.testing.assert_array_equal(found.variances, np.diagonal(values))
         assert found.size == 5
 
+    def test_a_product_is_remembered_only_for_what_cannot_change(self) -> None:
+        values = random_covariance(4, 5)
+        found, fixed, loose = DenseCovariance.of(values), np.arange(5.0), np.ones(5)
+        fixed.flags.writeable = False
+        assert found.times(fixed) is found.times(fixed)
+        assert found.times(loose) is not found.times(loose)
+        view = loose[:]
+        view.flags.writeable = False
+        before = found.times(view)
+        loose *= 2.0
+        np.testing.assert_allclose(found.times(view), 2.0 * before, rtol=1e-15)
+        np.testing.assert_array_equal(found.times(fixed), values @ fixed)
+        with pytest.raises(ValueError, match="read-only"):
+            found.times(fixed)[0] = 1.0
+
     def test_nothing_of_it_can_be_written_to(self) -> None:
         for values in (random_covariance(4, 5), np.ones((2, 2))):
             found = DenseCovariance.of(values)
@@ -212,6 +227,34 @@ class TestSpectrum:
         low, high = DenseCovariance.of(np.diag(diagonal)).spectrum.smallest
         assert high == pytest.approx(diagonal.min(), rel=1e-12)
         assert low == pytest.approx(0.1 * diagonal.min(), rel=1e-12)
+
+    @pytest.mark.parametrize("diagonal", [np.linspace(0.09, 0.0001, LARGE), np.geomspace(1.0, 1e-8, LARGE)])
+    def test_names_that_vary_more_than_the_others_mislead_no_bound(self, diagonal: Matrix) -> None:
+        low, high = DenseCovariance.of(np.diag(diagonal)).spectrum.smallest
+        assert high == pytest.approx(diagonal.min(), rel=1e-12)
+        assert low == pytest.approx(0.1 * diagonal.min(), rel=1e-12)
+
+    @pytest.mark.parametrize("n", [LARGEST_IN_ONE, LARGEST_IN_ONE + 1, 5 * PANEL, 5 * PANEL + 1])
+    def test_block_by_block_the_pivots_are_the_same(self, n: int) -> None:
+        values = random_covariance(n, n, condition=4.0)
+        low, high = DenseCovariance.of(values).spectrum.smallest
+        factor = np.linalg.cholesky(values - low * np.eye(n))
+        assert 0 < low <= np.linalg.eigvalsh(values)[0] <= high
+        assert high - low == pytest.approx(float(np.diagonal(factor).min()) ** 2, rel=1e-9)
+
+    @pytest.mark.parametrize("n", [70, LARGEST_IN_ONE + 70])
+    def test_what_is_barely_indefinite_beyond_the_first_names_is_refused(self, n: int) -> None:
+        values = random_covariance(7, n)
+        values[-1, -1] -= 1.0 / np.linalg.inv(values)[-1, -1] + 2e-8 * float(np.trace(values))
+        assert fault_of(values).code == "indefinite"
+
+    def test_a_riskless_name_among_the_first_is_repaired_as_anywhere(self) -> None:
+        for position in (0, LARGE - 1):
+            diagonal = np.full(LARGE, 0.04)
+            diagonal[position] = 0.0
+            found = DenseCovariance.of(np.diag(diagonal))
+            assert found.repair is not None
+            assert found.repair.shift == pytest.approx(EPS * diagonal.mean(), rel=1e-12)
 
     def test_a_smallest_eigenvalue_far_below_every_pivot_is_bounded_by_zero(self) -> None:
         # In Kahan's manner: the pivots hide how near to singular it is.

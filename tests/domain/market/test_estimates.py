@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tangency.domain.errors import InvalidInput
-from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.covariance import Definite, DenseCovariance
 from tangency.domain.market.estimates import RISKLESS, Estimates, Sources
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
@@ -91,6 +91,6 @@ class TestFigures:
         assert not found.riskless(np.array([1.1 * np.sqrt(RISKLESS / 2), 1.0]))
 
     def test_rounding_below_zero_is_no_volatility(self) -> None:
-        rounded = DenseCovariance(np.diag([1.0, -1e-17]), np.eye(2), None)
+        rounded = DenseCovariance(np.diag([1.0, -1e-17]), None, Definite(0.0, 0.0))
         found = Estimates(Universe.of(["A", "B"]), None, rounded, SOURCES)
         assert found.volatility(np.array([0.0, 1.0])) == 0.0

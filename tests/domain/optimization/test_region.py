@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.covariance import Definite, DenseCovariance
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import farkas_bound
 from tangency.domain.optimization.proposal import Witness
@@ -55,7 +55,7 @@ class TestExcess:
         assert cap.excess(np.array([0.0, 1.0])) == pytest.approx(0.1)
 
     def test_of_a_risk_cap_rounding_below_zero_is_no_risk(self) -> None:
-        rounded = DenseCovariance(np.diag([1.0, -1e-17]), np.eye(2), None)
+        rounded = DenseCovariance(np.diag([1.0, -1e-17]), None, Definite(0.0, 0.0))
         assert RiskCap("c", rounded, 0.2).excess(np.array([0.0, 1.0])) == -0.2
 
 

@@ -88,7 +88,9 @@ def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
         return _infeasible(problem, estimates, proposal, outcome.infeasibility)
     weights = proposal.weights
     if proposal.status.answered and _usable(weights, problem):
-        return _answered(problem, estimates, proposal, weights + 0.0, rule)  # no negative zeros
+        settled = weights + 0.0  # no negative zeros
+        settled.flags.writeable = False
+        return _answered(problem, estimates, proposal, settled, rule)
     if proposal.status is Status.NOT_APPLICABLE and not rule:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
