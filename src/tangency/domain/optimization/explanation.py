@@ -94,16 +94,14 @@ def _at_bound(
     problem: Problem, lagrangian: Lagrangian, lower: Vector, upper: Vector, weights: Vector, price: float
 ) -> tuple[NameAtBound, ...]:
     below, above = _slopes(lagrangian, weights)
-    names, found = problem.universe.names, []
+    names = problem.universe.names
     at_lower, at_upper = np.abs(weights - lower) <= AT_BOUND, np.abs(weights - upper) <= AT_BOUND
     # A name pinned between two equal bounds is listed at the one that holds it back.
     at_lower &= ~(at_upper & (above < 0))
-    for i in np.flatnonzero(at_lower | at_upper).tolist():
-        if at_lower[i]:
-            found.append(NameAtBound(names[i], "min", float(lower[i]), max(0.0, float(below[i])) * price))
-        else:
-            found.append(NameAtBound(names[i], "max", float(upper[i]), max(0.0, -float(above[i])) * price))
-    return tuple(found)
+    limits = np.where(at_lower, lower, upper).tolist()
+    costs = (price * np.maximum(0.0, np.where(at_lower, below, -above))).tolist()
+    places = np.flatnonzero(at_lower | at_upper).tolist()
+    return tuple([NameAtBound(names[i], "min" if at_lower[i] else "max", limits[i], costs[i]) for i in places])
 
 
 def _slopes(lagrangian: Lagrangian, weights: Vector) -> tuple[Vector, Vector]:

@@ -94,42 +94,39 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
             spent = float(np.abs(fixed - distance.center[held]).sum())
             limits.append(np.array([distance.limit - spent + float(sign[free] @ distance.center[free])]))
     A, b = np.concatenate(rows)[:, free], np.concatenate(limits)
-    lines = np.zeros((len(x), 2))
-    lines[held, 0] = fixed
-    linear = np.empty((len(free), 2))
-    linear[:, 0], linear[:, 1] = -image(S, lines[:, 0])[free], m[free]
-    solved = _equality_constrained(S[free[:, None], free], A, linear, b)
+    lines = np.zeros((2, len(x)))
+    lines[0, held] = fixed
+    pull, columns = _image(S, lines[0]), S[free]
+    solved = _equality_constrained(columns[:, free], A, np.array([-pull[free], m[free]]).T, b)
     if solved is None:
         return None
-    lines[free], prices = solved
-    if float(np.abs(lines[:, 1]).max(initial=0.0)) <= STANDING:
-        lines[:, 1] = 0.0
-    bound = len(rows[0])
-    row_prices, distance_prices = np.zeros((len(region.limits), 2)), np.zeros((len(region.distances), 2))
-    row_prices[leaning.rows] = prices[:bound]
-    distance_prices[leaning.distances] = prices[bound:]
+    moving, prices = solved
+    if float(np.abs(moving[:, 1]).max(initial=0.0)) <= STANDING:
+        moving[:, 1] = 0.0
+    lines[:, free] = moving.T
+    images = moving.T @ columns
+    row_prices, distance_prices = np.zeros((2, len(region.limits))), np.zeros((2, len(region.distances)))
+    row_prices[:, leaning.rows] = prices[: len(rows[0])].T
+    distance_prices[:, leaning.distances] = prices[len(rows[0]) :].T
     return Piece(
-        lines[:, 0],
-        lines[:, 1],
-        row_prices[:, 0],
-        row_prices[:, 1],
-        distance_prices[:, 0],
-        distance_prices[:, 1],
-        image(S, lines[:, 0]),
-        image(S, lines[:, 1]),
+        lines[0],
+        lines[1],
+        row_prices[0],
+        row_prices[1],
+        distance_prices[0],
+        distance_prices[1],
+        pull + images[0],
+        images[1],
         m,
         leaning,
     )
 
 
-def image(S: Matrix, x: Vector) -> Vector:
-    """S x, from the columns of the names that x holds where these are few; shape (n,)."""
+def _image(S: Matrix, x: Vector) -> Vector:
+    """S x, from the rows of the names that x holds where these are few; shape (n,)."""
     product: Vector
-    if np.count_nonzero(x) * SPARSE >= len(x):
-        product = S @ x
-    else:
-        held = x.nonzero()[0]
-        product = x[held] @ S[held]
+    held = x.nonzero()[0]
+    product = x[held] @ S[held] if len(held) * SPARSE < len(x) else S @ x
     return product
 
 
