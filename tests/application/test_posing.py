@@ -121,7 +121,7 @@ def test_the_tighter_of_the_global_and_the_own_minimum_holds_and_nothing_is_belo
         strategies=tuple(replace(each, min_weight=low) for each, low in zip(strategies(), own, strict=True)),
     )
     problem = posed(asked)
-    estimates = problem.market.estimate(NOTHING, NOTHING, needs_mean=True)
+    estimates = problem.market.estimate(NOTHING, NOTHING)
     for low, bound in zip(own, problem.region(estimates).lower.tolist(), strict=True):
         written = [limit for limit in (everyone, low) if limit is not None]
         assert bound == max([*written, *([] if any(limit < 0 for limit in written) else [0.0])])

@@ -95,7 +95,7 @@ async def load(store: Store, optimization: Optimization) -> Optimization | None:
 
 def plain(solution: Solution | None) -> dict[str, Any]:
     assert solution is not None
-    document = asdict(replace(solution, weights=None, risk_shares=None))
+    document = asdict(replace(solution, weights=None, risk=None, current_risk=None))
     document["weights"] = solution.weights_by_name
     document["shares"] = None if solution.risk_shares is None else solution.risk_shares.tolist()
     return document

@@ -10,6 +10,9 @@ import pytest
 
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import LAWS, check
+from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.method import NoOptions
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.distributions import Distribution
@@ -47,8 +50,9 @@ def test_the_suite_shown_is_the_one_that_exists() -> None:
 def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> None:
     rows = np.array([[0.01, 0.0], [0.02, 0.1], [0.09, -0.1]])
     estimator = shown.find_estimator("median")
-    assert estimator.mean(rows, 12.0, NoOptions()) == pytest.approx([0.24, 0.0])
-    assert estimator.covariance(rows, 12.0, NoOptions()) is None
+    sample, unused = Scenarios(Universe.of(["A", "B"]), rows, None, 12.0), DenseCovariance.of(np.eye(2))
+    assert estimator.mean(sample, unused, NoOptions()) == pytest.approx([0.24, 0.0])
+    assert estimator.covariance(sample, NoOptions()) is None
 
 
 def test_the_request_shown_names_the_example_plugin_and_its_option() -> None:

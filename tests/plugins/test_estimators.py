@@ -12,6 +12,7 @@ from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimator, EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.method import NoOptions
@@ -34,15 +35,23 @@ def returns_of(rows: int, names: int, seed: int = 7, scale: float = 0.01) -> Mat
     return drawn
 
 
+def sample_of(rows: Matrix, per_year: float = DAYS) -> Scenarios:
+    return Scenarios(Universe.of([f"A{i}" for i in range(rows.shape[1])]), rows, None, per_year)
+
+
+NO_COVARIANCE = DenseCovariance.of([[0.0]])
+"""For estimators of means that take no notice of it."""
+
+
 def covariance_of(estimator: Estimator, rows: Matrix, options: object) -> Matrix:
-    moments = estimator.covariance(rows, DAYS, options)
-    assert moments is not None
+    moments = estimator.covariance(sample_of(rows), options)
+    assert isinstance(moments, np.ndarray)
     return moments
 
 
 def test_sample_moments_are_numpys_times_the_periods_per_year() -> None:
     rows = returns_of(60, 5)
-    means = Sample().mean(rows, DAYS, NoOptions())
+    means = Sample().mean(sample_of(rows), NO_COVARIANCE, NoOptions())
     np.testing.assert_allclose(means, DAYS * rows.mean(axis=0), rtol=1e-15)
     np.testing.assert_allclose(covariance_of(Sample(), rows, NoOptions()), DAYS * np.cov(rows.T), rtol=1e-13)
 
@@ -67,7 +76,9 @@ def test_ewma_is_pandas_unbiased_exponential_covariance() -> None:
     pandas = pytest.importorskip("pandas")
     rows, options = returns_of(90, 4), EwmaOptions(half_life=20.0)
     weighted = pandas.DataFrame(rows).ewm(halflife=20.0, adjust=True)
-    np.testing.assert_allclose(Ewma().mean(rows, DAYS, options), DAYS * weighted.mean().iloc[-1], rtol=1e-12)
+    np.testing.assert_allclose(
+        Ewma().mean(sample_of(rows), NO_COVARIANCE, options), DAYS * weighted.mean().iloc[-1], rtol=1e-12
+    )
     last = weighted.cov(bias=False).loc[len(rows) - 1].to_numpy()
     np.testing.assert_allclose(covariance_of(Ewma(), rows, options), DAYS * last, rtol=1e-12)
 
@@ -81,7 +92,7 @@ def test_the_difference_to_pyportfolioopt_is_its_centre_and_its_divisor() -> Non
     options = EwmaOptions(half_life)
     counts = 0.5 ** (np.arange(len(rows))[::-1] / half_life)
     probabilities = counts / counts.sum()
-    apart = Ewma().mean(rows, 1.0, options) - rows.mean(axis=0)
+    apart = Ewma().mean(sample_of(rows, 1.0), NO_COVARIANCE, options) - rows.mean(axis=0)
     biased = (1 - probabilities @ probabilities) * covariance_of(Ewma(), rows, options)
     np.testing.assert_allclose(theirs, biased + DAYS * np.outer(apart, apart), rtol=1e-10)
 
@@ -152,7 +163,7 @@ def test_asking_ledoit_wolf_for_means_is_an_error_that_says_so() -> None:
     choice = EstimatorChoice("ledoit_wolf")
     market = Market(universe, returns=Returns(universe, returns_of(20, 2)), mean_estimator=choice)
     with pytest.raises(InvalidInput, match="'ledoit_wolf' estimates no means") as caught:
-        market.estimate(lambda _name, _path: LedoitWolf() if _name == "ledoit_wolf" else Sample(), _no_options, True)
+        market.estimate(lambda _name, _path: LedoitWolf() if _name == "ledoit_wolf" else Sample(), _no_options)
     assert caught.value.faults[0].path == ("risk_parameters", "expected_return_estimator")
 
 

@@ -28,7 +28,7 @@ BODIES = {
         return Proposal(Status.OPTIMAL, weights=weights, witness=Witness({'budget': 1e9, 'nobody': float('nan')}))
     """,
     "returns_nothing": "return None",
-    "strange_witness": "return Proposal(Status.OPTIMAL, np.ones(3), Witness(cuts={'x': np.ones(1)}))",
+    "strange_witness": "return Proposal(Status.OPTIMAL, np.ones(3), Witness(cuts={'x': np.ones((2, 2))}))",
     "text_for_weights": "return Proposal(Status.OPTIMAL, weights=['a', 'b', 'c'])",
     "refuses": """
         from tangency.domain.errors import Unsupported
@@ -57,8 +57,8 @@ class Crashing:
     name = 'crashing'
     citation = 'Nobody.'
     options = NoOptions
-    def mean(self, returns, periods_per_year, options): return [1.0]
-    def covariance(self, returns, periods_per_year, options): raise KeyError('no such moment')
+    def mean(self, sample, covariance, options): return [1.0]
+    def covariance(self, sample, options): raise KeyError('no such moment')
 """
 
 OPTIONS = """

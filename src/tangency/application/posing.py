@@ -28,9 +28,11 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.objective import (
+    MaximumRatio,
     MaximumReturn,
     MaximumSharpe,
     MaximumUtility,
+    MinimumRisk,
     MinimumVolatility,
     MultiObjective,
     Objective,
@@ -43,12 +45,17 @@ OBJECTIVES: dict[str, Callable[[RiskParameters], Objective]] = {
     "MIN_VOLATILITY": lambda _: MinimumVolatility(),
     "MAX_RETURN": lambda _: MaximumReturn(),
     "MAX_UTILITY": lambda risk: MaximumUtility(1.0 if risk.risk_aversion is None else risk.risk_aversion),
+    "MIN_RISK": lambda _: MinimumRisk(),
+    "MAX_RATIO": lambda risk: MaximumRatio(risk_free_rate=risk.risk_free_rate or 0.0),
     "RISK_PARITY": lambda _: RiskParity(),
     "MULTI_OBJECTIVE": lambda _: MultiObjective(),
 }
 
 PERIODS_PER_YEAR = 252.0
 """Trading days."""
+
+CONFIDENCE = 0.95
+"""Of tail measures."""
 
 
 async def gathered(question: Question, context: Context) -> Evidence:
@@ -91,6 +98,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
             options=question.options,
             current=evidence.current_if_known,
             risk_free_rate=question.risk.risk_free_rate or 0.0,
+            confidence_level=CONFIDENCE if question.risk.confidence_level is None else question.risk.confidence_level,
             solver=_policy(context.deadline_s),
         )
     except InvalidInput as error:
@@ -152,6 +160,7 @@ def _market(risk: RiskParameters, evidence: Evidence, covariance: Matrix | None)
         covariance_estimator=risk.covariance_estimator or EstimatorChoice(),
         missing_data=risk.missing_data or "intersect",
         periods_per_year=PERIODS_PER_YEAR if risk.periods_per_year is None else risk.periods_per_year,
+        prior=risk.prior,
     )
 
 

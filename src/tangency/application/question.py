@@ -68,6 +68,7 @@ class RiskParameters:
     covariance_estimator: EstimatorChoice | None = None
     missing_data: MissingData | None = None
     covariance: NamedCovariance | None = None
+    prior: EstimatorChoice | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,7 +13,7 @@ from tangency.domain.optimization.solution import Solution
 def unused_inputs(question: Question, problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Paths into the request document, in its order; what holds for every name is said once, without a name."""
     sources = solution.provenance.sources if solution.provenance else None
-    return (*_of_strategies(question, problem, sources), *_of_risk(question.risk, problem, solution, sources))
+    return (*_of_strategies(question, problem, sources), *_of_risk(question.risk, solution, sources))
 
 
 def _of_strategies(question: Question, problem: Problem, sources: Sources | None) -> Iterator[str]:
@@ -28,15 +28,16 @@ def _of_strategies(question: Question, problem: Problem, sources: Sources | None
         yield "strategies.returns"
 
 
-def _of_risk(risk: RiskParameters, problem: Problem, solution: Solution, sources: Sources | None) -> Iterator[str]:
+def _of_risk(risk: RiskParameters, solution: Solution, sources: Sources | None) -> Iterator[str]:
     used = {
         "risk_free_rate": solution.expected_return is not None,
-        "risk_aversion": "risk_aversion" in problem.objective.parameters,
-        "confidence_level": False,
+        "risk_aversion": "risk_aversion" in solution.parameters,
+        "confidence_level": "confidence_level" in solution.parameters,
         "periods_per_year": sources is None or sources.data is not None,
         "expected_return_estimator": sources is None or sources.mean_estimator is not None,
         "covariance_estimator": sources is None or sources.covariance_estimator is not None,
         "missing_data": sources is None or sources.data is not None,
+        "prior": sources is None or sources.prior is not None,
     }
     for field, is_used in used.items():
         if getattr(risk, field) is not None and not is_used:

@@ -152,10 +152,17 @@ def whole(value: object, path: Path) -> int:
     return value
 
 
+def truth(value: object, path: Path) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise InvalidInput.at(path, f"is {_short(value)}; give true or false.", "type")
+    return value
+
+
 def plain(value: object, path: Path) -> object:
     """The same value in mappings, lists, text, numbers, truth values and None; anything else is refused."""
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if isinstance(value, float):
         return number(value, path)
     if isinstance(value, Mapping):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from tangency.domain.errors import InvalidInput
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
 
 SHORTEST_HALF_LIFE = 1.0
@@ -30,7 +33,7 @@ class EwmaOptions:
             raise InvalidInput.at(("half_life",), detail)
 
 
-class Ewma:
+class Ewma(Estimator):
     """Moments under the probabilities p_t proportional to 2^(-age / half_life), which sum to 1.
 
     The covariance is centred on the weighted mean and divided by 1 - sum p_t^2, which makes it unbiased for
@@ -44,40 +47,21 @@ class Ewma:
     citation = "J.P. Morgan/Reuters (1996). RiskMetrics technical document, 4th edition, section 5.2."
     options: type = EwmaOptions
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector:
-        """Annual means: periods_per_year x sum over t of p_t r_t.
-
-        Args:
-            returns: simple returns per period, oldest first; shape (T, n).
-            periods_per_year: for instance 252 for days.
-            options: the half-life, in periods.
-
-        Returns:
-            Shape (n,).
-        """
-        means: Vector = periods_per_year * (_probabilities(len(returns), options) @ returns)
+    def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
+        """Annual means: periods_per_year x sum over t of p_t r_t; shape (n,)."""
+        means: Vector = sample.periods_per_year * _faded(sample, options).mean
         return means
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
-        """Annual covariances: periods_per_year x sum over t of p_t d_t d_t' / (1 - sum p_t^2), d_t = r_t - mean.
-
-        Args:
-            returns: simple returns per period, oldest first; shape (T, n), T >= 2.
-            periods_per_year: for instance 252 for days.
-            options: the half-life, in periods.
-
-        Returns:
-            Shape (n, n).
-        """
-        probabilities = _probabilities(len(returns), options)
-        centred = (returns - probabilities @ returns) * np.sqrt(probabilities)[:, None]
-        moments: Matrix = centred.T @ centred * (periods_per_year / (1.0 - float(probabilities @ probabilities)))
+    def covariance(self, sample: Scenarios, options: object) -> Matrix:
+        """Annual covariances: periods_per_year x sum over t of p_t d_t d_t' / (1 - sum p_t^2), d_t = r_t - mean."""
+        faded = _faded(sample, options)
+        spread = faded.centred * np.sqrt(faded.weights)[:, None]
+        moments: Matrix = spread.T @ spread * (sample.periods_per_year / faded.unbiased)
         return moments
 
 
-def _probabilities(rows: int, options: object) -> Vector:
-    """Shape (T,), the last row being of age 0."""
-    age = np.arange(rows - 1, -1, -1)
-    counts = np.exp2(-age / cast(EwmaOptions, options).half_life)
-    normalised: Vector = counts / counts.sum()
-    return normalised
+def _faded(sample: Scenarios, options: object) -> Scenarios:
+    """The sample with probabilities that fall with age, the last row being of age 0."""
+    age = np.arange(len(sample) - 1, -1, -1)
+    counts = sample.weights * np.exp2(-age / cast(EwmaOptions, options).half_life)
+    return replace(sample, probabilities=counts / counts.sum())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, power_of_two_near
 from tangency.domain.optimization.method import NoOptions
 
 
-class LedoitWolf:
+class LedoitWolf(Estimator):
     """(1 - d) S + d m I on the covariance S with divisor T, m the mean variance, d from the sample."""
 
     name = "ledoit_wolf"
@@ -18,23 +20,16 @@ class LedoitWolf:
     )
     options: type = NoOptions
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> None:
-        """None: shrinking a covariance says nothing about means."""
+    def covariance(self, sample: Scenarios, options: object) -> Matrix:
+        """Annual covariances: periods_per_year x the shrunk covariance; shape (n, n).
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
-        """Annual covariances: periods_per_year x the shrunk covariance.
-
-        Args:
-            returns: simple returns per period; shape (T, n).
-            periods_per_year: for instance 252 for days.
-            options: none.
-
-        Returns:
-            Shape (n, n).
+        Raises:
+            InvalidInput: the scenarios have probabilities, which the shrinkage knows nothing of.
         """
+        returns = equally_likely(sample, self.name)
         centred = returns - returns.mean(axis=0)
         unit = power_of_two_near(float(np.abs(centred).max(initial=0.0)))
-        shrunk: Matrix = _shrunk(centred / unit) * (unit * unit * periods_per_year)
+        shrunk: Matrix = _shrunk(centred / unit) * (unit * unit * sample.periods_per_year)
         return shrunk
 
 

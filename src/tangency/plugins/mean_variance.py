@@ -114,7 +114,7 @@ def _pinned(problem: Problem, estimates: Estimates, region: Region) -> Proposal 
         return None
     weights = pinning.center
     if isinstance(problem.objective, MaximumSharpe) and problem.objective.excess(weights, estimates) <= 0:
-        slope, status = np.abs(problem.objective.excess_means(estimates)).max(), Status.NOT_APPLICABLE
+        slope, status = np.abs(problem.objective.gain(estimates)).max(), Status.NOT_APPLICABLE
     else:
         slope, status = np.abs(problem.objective.minorant(weights, estimates).slope).max(), Status.OPTIMAL
     witness = Witness({pinning.id: float(slope)})
@@ -143,7 +143,7 @@ class _Search:
         if isinstance(objective, MinimumVolatility):
             mean = np.zeros(n)
         elif isinstance(objective, MaximumSharpe):
-            mean = objective.excess_means(self.estimates)
+            mean = objective.gain(self.estimates)
         else:
             mean = self.estimates.required_mean("the objective")
         polyhedral = Region(n, self.region.bounds, self.region.rows, self.region.distances, ())
@@ -301,7 +301,7 @@ def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tupl
     ratio = isinstance(objective, MaximumSharpe)
     mean = np.zeros(n) if not objective.needs_mean else estimates.required_mean("the objective")
     if isinstance(objective, MaximumSharpe):
-        mean = objective.excess_means(estimates)
+        mean = objective.gain(estimates)
     risk_weight = 1.0 if isinstance(objective, MinimumVolatility) else 0.0
     if isinstance(objective, MaximumUtility):
         risk_weight = objective.risk_aversion

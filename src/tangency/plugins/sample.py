@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import NoOptions
 
 
-class Sample:
-    """Arithmetic mean and sample covariance with divisor T - 1, both times the periods per year."""
+class Sample(Estimator):
+    """Arithmetic mean and sample covariance with divisor T - 1, both times the periods per year.
+
+    With probabilities p, the divisor T - 1 becomes 1 - sum p^2 of the weighted squares.
+    """
 
     name = "sample"
     citation = "Markowitz, H. (1952). Portfolio selection. Journal of Finance 7(1), 77-91."
     options: type = NoOptions
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector:
-        """Annual means: periods_per_year x arithmetic mean. Nothing is compounded.
-
-        Args:
-            returns: simple returns per period; shape (T, n).
-            periods_per_year: for instance 252 for days.
-            options: none.
-
-        Returns:
-            Shape (n,).
-        """
-        means: Vector = periods_per_year * returns.mean(axis=0)
+    def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
+        """Annual means: periods_per_year x arithmetic mean, nothing compounded; shape (n,)."""
+        means: Vector = sample.periods_per_year * sample.mean
         return means
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
-        """Annual covariances: periods_per_year x sample covariance, divisor T - 1.
-
-        Args:
-            returns: simple returns per period; shape (T, n), T >= 2.
-            periods_per_year: for instance 252 for days.
-            options: none.
-
-        Returns:
-            Shape (n, n).
-        """
-        centred = returns - returns.mean(axis=0)
-        moments: Matrix = centred.T @ centred * (periods_per_year / (len(returns) - 1))
-        return moments
+    def covariance(self, sample: Scenarios, options: object) -> Matrix:
+        """Annual covariances: periods_per_year x sample covariance; shape (n, n)."""
+        if sample.probabilities is None:
+            moments: Matrix = sample.centred.T @ sample.centred * (sample.periods_per_year / (len(sample) - 1))
+            return moments
+        spread = sample.centred * np.sqrt(sample.weights)[:, None]
+        weighted: Matrix = spread.T @ spread * (sample.periods_per_year / sample.unbiased)
+        return weighted

@@ -28,6 +28,7 @@ from tangency.domain.optimization.infeasibility import Conflicting, Infeasibilit
 from tangency.domain.optimization.optimization import Answer, Turnover
 from tangency.domain.optimization.proposal import SolverAttempt, Status, Witness
 from tangency.domain.optimization.solution import Origin, Provenance, Solution
+from tangency.domain.risk.portfolio_risk import PortfolioRisk
 from tests.support.questions import question
 
 CERTIFICATE = Certificate(
@@ -47,7 +48,7 @@ SOLUTION = Solution(
     expected_return=0.08,
     expected_volatility=0.14,
     sharpe_ratio=0.43,
-    risk_shares=np.array([0.4, 0.6]),
+    risk=PortfolioRisk("volatility", 0.1, np.array([0.25, 0.75]), np.array([0.16, 0.08])),
     certificate=CERTIFICATE,
     why=Explanation(
         (BindingConstraint("constraints.sector_limits.t", 0.12, "Sector t weighs at most 0.4, net."),),
@@ -87,7 +88,20 @@ def test_the_fields_of_the_answer() -> None:
             "constraints_satisfied": True,
             "turnover": {"one_way": 0.2, "turnover_l1": 0.3},
         },
-        "risk_contributions": {"A": 0.4, "B": 0.6},
+        "risk_contributions": {"A": pytest.approx(0.4), "B": pytest.approx(0.6)},
+        "risk_decomposition": {
+            "target": {
+                "measure": "volatility",
+                "total": 0.1,
+                "assets": {
+                    "A": {"marginal": 0.16, "absolute": 0.04, "share": pytest.approx(0.4)},
+                    "B": {"marginal": 0.08, "absolute": 0.06, "share": pytest.approx(0.6)},
+                },
+                "sectors": {},
+                "asset_classes": {},
+            },
+            "current": None,
+        },
         "certificate": {
             "max_violation": 1e-10,
             "violations": {"budget": 0.0, "constraints.max_weight": 1e-10},
@@ -119,6 +133,7 @@ def test_the_fields_of_the_answer() -> None:
                 "covariance": "given",
                 "expected_return_estimator": "sample",
                 "covariance_estimator": None,
+                "prior": None,
                 "data": {"given": 10, "used": 8, "dropped": 2, "causes": ["B"]},
             },
             "attempts": [{"solver": "piqp", "status": "solved", "iterations": 7, "time_ms": 0.4}],

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from tangency.domain.errors import InvalidInput, Path
+from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimates, Estimator, EstimatorChoice
-from tangency.domain.market.market import Market
+from tangency.domain.market.market import Market, Needs
 from tangency.domain.market.returns import DataReport, Returns
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import NoOptions
@@ -26,10 +28,10 @@ class Silent(Sample):
 
     name = "silent"
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector:
+    def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         return None  # type: ignore[return-value]  # what a partial estimator says
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
+    def covariance(self, sample: Scenarios, options: object) -> Matrix:
         return None  # type: ignore[return-value]
 
 
@@ -51,7 +53,7 @@ def of(names: str, rows: Matrix = ROWS) -> Returns:
 
 
 def estimated(market: Market, needs_mean: bool = True) -> Estimates:
-    return market.estimate(find, bind, needs_mean)
+    return market.estimate(find, bind, Needs(mean=needs_mean))
 
 
 def fault_of(market: Market, needs_mean: bool = True) -> tuple[Path, ...]:
@@ -182,12 +184,12 @@ class TestMissing:
 
     def test_an_indefinite_estimate_names_the_estimator_not_the_covariance(self) -> None:
         class Wild(Sample):
-            def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix:
-                return -np.eye(returns.shape[1])
+            def covariance(self, sample: Scenarios, options: object) -> Matrix:
+                return -np.eye(len(sample.universe))
 
         market = Market(THREE, np.ones(3), returns=of("ABC"))
         with pytest.raises(InvalidInput) as caught:
-            market.estimate(lambda *_: Wild(), bind, needs_mean=True)
+            market.estimate(lambda *_: Wild(), bind)
         assert caught.value.faults[0].path == ("risk_parameters", "covariance_estimator")
 
 
@@ -195,10 +197,10 @@ def test_options_reach_the_estimator() -> None:
     seen: list[object] = []
 
     class Listening(Sample):
-        def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector:
+        def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
             seen.append(options)
-            return super().mean(returns, periods_per_year, options)
+            return super().mean(sample, covariance, options)
 
     market = Market(THREE, None, GIVEN, of("ABC"), mean_estimator=EstimatorChoice("listening", {"half_life": 60}))
-    market.estimate(lambda *_: Listening(), lambda options, asked, path: (options, dict(asked), path), needs_mean=True)
+    market.estimate(lambda *_: Listening(), lambda options, asked, path: (options, dict(asked), path))
     assert seen == [(NoOptions, {"half_life": 60}, ("risk_parameters", "expected_return_estimator", "options"))]

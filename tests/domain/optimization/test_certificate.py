@@ -35,12 +35,12 @@ from tangency.domain.optimization.objective import (
     MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
-    Minorant,
     Objective,
 )
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status, Witness
 from tangency.domain.optimization.region import Bounds, Distance, Region, Row
+from tangency.domain.optimization.term import Minorant
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import random_problem
 from tests.support.posed import LONG_ONLY, answer, estimated, posed

@@ -30,7 +30,7 @@ from tangency.domain.optimization.constraint import (
     TargetReturn,
 )
 from tangency.domain.optimization.judgement import Outcome, judge, propose, required_answer, solve_with
-from tangency.domain.optimization.method import Capabilities, NoOptions, needs_mean, refuse_unsupported
+from tangency.domain.optimization.method import Capabilities, NoOptions, needs, refuse_unsupported
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumSharpe,
@@ -447,7 +447,7 @@ class TestCapabilities:
         self, objective: Objective, limits: Sequence[Constraint], capabilities: Capabilities, needed: bool
     ) -> None:
         problem = posed(TWO, [0.1, 0.05], objective, limits)
-        assert needs_mean(problem, Saying(Proposal(Status.FEASIBLE), capabilities)) is needed
+        assert needs(problem, Saying(Proposal(Status.FEASIBLE), capabilities)).mean is needed
 
 
 def test_attempts_are_the_method_s_own_story() -> None:

@@ -19,10 +19,9 @@ from tangency.domain.optimization.objective import (
     MinimumVolatility,
     MultiObjective,
     Objective,
-    Return,
     RiskParity,
-    Variance,
 )
+from tangency.domain.optimization.term import Return, Variance
 
 MEAN = np.array([0.1, 0.05])
 S = np.array([[0.04, 0.012], [0.012, 0.09]])

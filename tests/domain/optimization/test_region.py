@@ -10,6 +10,7 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import farkas_bound
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import CROSSING, Bounds, Distance, Region, RiskCap, Row, Shape
+from tangency.domain.risk.volatility import Volatility
 
 INF = np.inf
 S = DenseCovariance.of([[0.04, 0.012], [0.012, 0.09]])
@@ -50,49 +51,49 @@ class TestExcess:
         assert distance.excess(np.array([0.5, 0.5])) == -0.3
 
     def test_of_a_risk_cap(self) -> None:
-        cap = RiskCap("c", S, 0.2)
+        cap = RiskCap("c", Volatility(S), 0.2)
         assert cap.excess(np.array([1.0, 0.0])) == pytest.approx(0.0, abs=1e-15)
         assert cap.excess(np.array([0.0, 1.0])) == pytest.approx(0.1)
 
     def test_of_a_risk_cap_rounding_below_zero_is_no_risk(self) -> None:
         rounded = DenseCovariance(np.diag([1.0, -1e-17]), None, Definite(0.0, 0.0))
-        assert RiskCap("c", rounded, 0.2).excess(np.array([0.0, 1.0])) == -0.2
+        assert RiskCap("c", Volatility(rounded), 0.2).excess(np.array([0.0, 1.0])) == -0.2
 
 
 class TestCut:
     @settings(max_examples=200, deadline=None)
     @given(st.lists(st.floats(-3, 3), min_size=4, max_size=4))
     def test_it_cuts_off_nothing_that_meets_the_cap(self, values: list[float]) -> None:
-        cap, z, x = RiskCap("c", S, 0.15), np.array(values[:2]), np.array(values[2:])
+        cap, z, x = RiskCap("c", Volatility(S), 0.15), np.array(values[:2]), np.array(values[2:])
         cut, risk = cap.cut(z), cap.excess(x) + cap.limit
         x = x if risk <= cap.limit else x * (cap.limit / risk)
         assert cut is None or cut.excess(x) <= 1e-12
 
     def test_it_touches_where_it_is_made(self) -> None:
-        cap, z = RiskCap("c", S, 0.15), np.array([0.3, 0.7])
+        cap, z = RiskCap("c", Volatility(S), 0.15), np.array([0.3, 0.7])
         cut = cap.cut(z)
         assert cut is not None
         assert (cut.id, cut.limit, cut.equality) == ("c", 0.15, False)
         assert float(cut.coefficients @ z) == pytest.approx(cap.excess(z) + 0.15, rel=1e-14)
 
     def test_a_portfolio_without_risk_gives_none(self) -> None:
-        assert RiskCap("c", S, 0.15).cut(np.zeros(2)) is None
+        assert RiskCap("c", Volatility(S), 0.15).cut(np.zeros(2)) is None
 
 
 class TestReach:
     @settings(max_examples=100, deadline=None)
     @given(st.floats(0.0, 7.0))
     def test_no_portfolio_within_the_cap_has_a_larger_weight(self, angle: float) -> None:
-        cap, x = RiskCap("c", S, 0.15), np.array([np.cos(angle), np.sin(angle)])
+        cap, x = RiskCap("c", Volatility(S), 0.15), np.array([np.cos(angle), np.sin(angle)])
         x = x * (cap.limit / (cap.excess(x) + cap.limit))
         assert np.abs(x).max() <= cap.reach * (1 + 1e-12)
 
     def test_of_one_name_it_is_exact(self) -> None:
-        assert RiskCap("c", DenseCovariance.of([[0.04]]), 0.1).reach == pytest.approx(0.5, rel=1e-12)
+        assert RiskCap("c", Volatility(DenseCovariance.of([[0.04]])), 0.1).reach == pytest.approx(0.5, rel=1e-12)
 
     @pytest.mark.parametrize("covariance", [np.full((2, 2), 0.04), np.zeros((2, 2)), np.diag([0.04, 1e-19])])
     def test_next_to_a_riskless_portfolio_it_is_endless(self, covariance: Vector) -> None:
-        assert RiskCap("c", DenseCovariance.of(covariance), 0.1).reach == INF
+        assert RiskCap("c", Volatility(DenseCovariance.of(covariance)), 0.1).reach == INF
 
 
 class TestBox:
@@ -116,7 +117,12 @@ class TestBox:
         assert (found.lower > found.upper).all()
 
     def test_shapes_are_sorted_by_kind_and_all_kept(self) -> None:
-        shapes: tuple[Shape, ...] = (RiskCap("c", S, 1.0), BUDGET, Distance("d", np.zeros(2), 1.0), at_least(0.0))
+        shapes: tuple[Shape, ...] = (
+            RiskCap("c", Volatility(S), 1.0),
+            BUDGET,
+            Distance("d", np.zeros(2), 1.0),
+            at_least(0.0),
+        )
         found = region(*shapes)
         assert [shape.id for shape in found.shapes] == ["min", "budget", "d", "c"]
 
@@ -149,7 +155,7 @@ class TestImplied:
         assert found.implied[0].tolist() == found.implied[1].tolist() == [0.4, 0.6]
 
     def test_a_risk_cap_bounds_every_name(self) -> None:
-        cap = RiskCap("c", S, 0.15)
+        cap = RiskCap("c", Volatility(S), 0.15)
         found = region(cap, BUDGET)
         assert found.implied[1].tolist() == [cap.reach] * 2
         assert found.implied[0].tolist() == [-cap.reach] * 2

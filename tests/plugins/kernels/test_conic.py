@@ -39,7 +39,7 @@ def reached(problem: Problem, tolerance: float = 1e-10, time_limit_s: float = 10
     ratio, mean = isinstance(objective, MaximumSharpe), estimates.mean
     mean = np.zeros(len(problem.universe)) if mean is None or not objective.needs_mean else mean
     if isinstance(objective, MaximumSharpe):
-        mean = objective.excess_means(estimates)
+        mean = objective.gain(estimates)
     risk_weight = {"MIN_VOLATILITY": 1.0, "MAX_UTILITY": getattr(objective, "risk_aversion", 0.0)}
     weight = risk_weight.get(objective.name, 0.0)
     return conic(estimates.covariance, mean, weight, problem.region(estimates), ratio, tolerance, time_limit_s)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Any, Literal, cast
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, defstruct
 
 from tangency.domain.errors import NotFound
 from tangency.domain.market.estimates import Origin, Sources
 from tangency.domain.market.returns import DataReport
+from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.solution import Provenance, Solution
+from tangency.domain.risk.portfolio_risk import Contribution, PortfolioRisk
 
 Shares = dict[str, float]
 
@@ -56,6 +60,31 @@ class CovarianceRepair(Part, frozen=True):
 
     shift: Annotated[float, Meta(description="Times the identity matrix.")]
     distance: Annotated[float, Meta(description="Norm of what was added over the norm of the matrix.")]
+
+
+class RiskContribution(Part, frozen=True):
+    """Of a name or a group to the risk of a portfolio."""
+
+    marginal: Annotated[float | None, Meta(description="Growth of the risk per unit of weight; null for a group.")]
+    absolute: Annotated[float, Meta(description="Weight times marginal; over all names they sum to the risk.")]
+    share: Annotated[float | None, Meta(description="Of the risk; null where there is none above 0.")]
+
+
+class PortfolioRiskDocument(Part, frozen=True):
+    """The risk of a portfolio, taken apart."""
+
+    measure: Annotated[str, Meta(description="The measure that the method works with.", examples=["volatility"])]
+    total: float
+    assets: dict[str, RiskContribution]
+    sectors: dict[str, RiskContribution]
+    asset_classes: dict[str, RiskContribution]
+
+
+class RiskDecomposition(Part, frozen=True):
+    """Of the optimal weights, and of the current ones."""
+
+    target: PortfolioRiskDocument | None
+    current: Annotated[PortfolioRiskDocument | None, Meta(description="Null unless every current weight is known.")]
 
 
 class CertificateDocument(Part, frozen=True):
@@ -122,6 +151,7 @@ class EstimateSources(Part, frozen=True):
     covariance: Origin
     expected_return_estimator: str | None
     covariance_estimator: str | None
+    prior: Annotated[str | None, Meta(description="What made the scenarios; null for the returns as they are.")]
     data: DataUsed | None
 
 
@@ -157,8 +187,9 @@ class OptimizationResponse(Part, frozen=True):
     sharpe_ratio: Annotated[float | None, Meta(description="(expected_return - risk_free_rate) / expected_volatility.")]
     optimization_metadata: OptimizationMetadata
     risk_contributions: Annotated[
-        Shares | None, Meta(description="Share of the variance by name, summing to 1; null for a riskless portfolio.")
+        Shares | None, Meta(description="Share of the risk by name, summing to 1; null for a riskless portfolio.")
     ]
+    risk_decomposition: Annotated[RiskDecomposition, Meta(description="By name, sector and asset class.")]
     certificate: CertificateDocument
     why: Why
     provenance: ProvenanceDocument
@@ -169,7 +200,7 @@ class OptimizationResponse(Part, frozen=True):
 
 
 def response_of(answer: Answer) -> OptimizationResponse:
-    """The document of an answer.
+    """The document of an answer; what the method found besides stands beside the fields that every answer has.
 
     Raises:
         NotFound: it has no weights, or nothing that proves them.
@@ -178,7 +209,11 @@ def response_of(answer: Answer) -> OptimizationResponse:
     if solution.certificate is None or solution.weights is None:
         raise NotFound(f"optimization {answer.optimization_id} has no answer.")
     shares = None if solution.risk_shares is None else solution.universe.named(solution.risk_shares)
-    return OptimizationResponse(
+    own = {
+        name: found for name, found in solution.findings.items() if name not in OptimizationResponse.__struct_fields__
+    }
+    return _with(tuple(own))(
+        **own,
         portfolio_id=answer.portfolio_id,
         optimal_weights=solution.weights_by_name,
         expected_return=number(solution.expected_return),
@@ -186,11 +221,44 @@ def response_of(answer: Answer) -> OptimizationResponse:
         sharpe_ratio=number(solution.sharpe_ratio),
         optimization_metadata=_metadata(answer),
         risk_contributions=shares,
+        risk_decomposition=RiskDecomposition(
+            target=_portfolio_risk(solution.risk, solution.universe),
+            current=_portfolio_risk(solution.current_risk, solution.universe),
+        ),
         certificate=certificate_document(solution.certificate),
         why=_why(solution.why),
         provenance=_provenance(answer, solution.provenance),
         unused_inputs=list(answer.unused_inputs),
     )
+
+
+@cache
+def _with(findings: tuple[str, ...]) -> type[OptimizationResponse]:
+    """The answer with fields for what a method found."""
+    if not findings:
+        return OptimizationResponse
+    fields = [(name, Any) for name in findings]
+    made = defstruct("OptimizationResponse", fields, bases=(OptimizationResponse,), frozen=True, kw_only=True)
+    return cast(type[OptimizationResponse], made)
+
+
+def _portfolio_risk(risk: PortfolioRisk | None, universe: Universe) -> PortfolioRiskDocument | None:
+    if risk is None:
+        return None
+    return PortfolioRiskDocument(
+        measure=risk.measure,
+        total=risk.total,
+        assets=_contributions(risk.by_name(universe)),
+        sectors=_contributions(risk.by_group(universe, lambda asset: asset.sector)),
+        asset_classes=_contributions(risk.by_group(universe, lambda asset: asset.asset_class)),
+    )
+
+
+def _contributions(found: Mapping[str, Contribution]) -> dict[str, RiskContribution]:
+    return {
+        name: RiskContribution(marginal=part.marginal, absolute=part.absolute, share=part.share)
+        for name, part in found.items()
+    }
 
 
 def number(value: float | None) -> float | None:
@@ -273,6 +341,7 @@ def _sources(sources: Sources) -> EstimateSources:
         covariance=sources.covariance,
         expected_return_estimator=sources.mean_estimator,
         covariance_estimator=sources.covariance_estimator,
+        prior=sources.prior,
         data=_data(sources.data),
     )
 

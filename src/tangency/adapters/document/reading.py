@@ -99,10 +99,9 @@ def _diagnosed(body: bytes, expected: type, error: msgspec.ValidationError) -> T
 def _members(value: object) -> int:
     """How many keys an object has, its own and those inside it; lists of numbers are not looked through."""
     if isinstance(value, msgspec.Struct):
-        stated = [
-            part for part in (getattr(value, name) for name in value.__struct_fields__) if part is not msgspec.UNSET
-        ]
-        return len(stated) + sum(_members(part) for part in stated if isinstance(part, _NESTED))
+        parts = msgspec.structs.astuple(value)
+        inside = sum([_members(part) for part in parts if type(part) not in _LEAVES])
+        return len(parts) - parts.count(msgspec.UNSET) + inside
     if isinstance(value, dict):
         return len(value) + sum(_members_of_any(part) for part in value.values())
     if isinstance(value, list) and value and isinstance(value[0], msgspec.Struct):
@@ -110,7 +109,7 @@ def _members(value: object) -> int:
     return 0
 
 
-_NESTED = (msgspec.Struct, dict, list)
+_LEAVES = {str, float, int, bool, msgspec.UnsetType}
 
 
 def _members_of_any(value: object) -> int:

@@ -50,6 +50,10 @@ class StrategyDefinition(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
+    scores: (
+        Annotated[dict[str, Finite], Meta(description="Named scores, higher is better.", examples=[{"esg": 71.2}])]
+        | UnsetType
+    ) = UNSET
 
 
 class OptimizationConstraints(Document, frozen=True):
@@ -112,6 +116,13 @@ class RiskParameters(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
+    prior: (
+        Annotated[
+            Text | EstimatorReference,
+            Meta(description="An estimator that makes the scenarios; the returns as they are where left out."),
+        ]
+        | UnsetType
+    ) = UNSET
     missing_data: (
         Annotated[Literal["intersect"], Meta(description="`intersect` drops a period in which any name has no return.")]
         | UnsetType
@@ -128,7 +139,8 @@ class OptimizationRequest(Document, frozen=True):
     objective: Annotated[
         Word,
         Meta(
-            description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, RISK_PARITY or MULTI_OBJECTIVE.",
+            description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, MIN_RISK, MAX_RATIO, RISK_PARITY "
+            "or MULTI_OBJECTIVE.",
             examples=["MAX_SHARPE"],
         ),
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.market import Needs
 from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.optimization import Answer
@@ -112,7 +113,7 @@ def findings_of(problem: Problem, answer: Answer, plugins: Plugins) -> Findings:
         answer: what came of it.
         plugins: where the estimators of the problem are found.
     """
-    estimates = problem.market.estimate(plugins.find_estimator, plugins.bind_options, needs_mean=False)
+    estimates = problem.market.estimate(plugins.find_estimator, plugins.bind_options, Needs(mean=False))
     today = None if problem.current is None else figures_of(problem.current, estimates, problem.risk_free_rate)
     return Findings(problem, answer, estimates, today)
 

@@ -22,6 +22,7 @@ import pebble
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import fork_server, solver_process
 from tangency.adapters.solving.conclusion import conclude
+from tangency.adapters.solving.parcel import Parcel
 from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
 from tangency.domain.optimization.document import content_hash
@@ -38,6 +39,8 @@ ALARM_S, PATIENCE_S = 1.0, 3.0
 UNKNOWN_ENDING = 255
 """What the exit code reads when the fork server, and not the process, was lost."""
 FEWEST_TRIES = 2
+HAND_OVER_S = 0.0005
+"""What sending takes where the job is short: threads of one interpreter wait for each other."""
 
 pebble.CONSTS.term_timeout = 0.2  # while it waits for a hung process to obey, pebble serves nobody
 pebble.CONSTS.sleep_unit = 0.05  # how long a dead process may go unnoticed, and its place empty
@@ -128,8 +131,8 @@ class ProcessSolverPool:
             if left <= 0:
                 raise TimeLimitReached(f"The deadline of {deadline_s:g} s passed before the solve began.")
             limits = Limits(SOLVER_SHARE * left, left, left + ALARM_S)
-            job = await aside(lambda: pack_job(problem, limits))
-            raw = await self._run(job, problem, limits)
+            with contextlib.closing(await aside(lambda: Parcel(pack_job(problem, limits)))) as job:
+                raw = await self._run(job, problem, limits)
             self._typical_s += 0.1 * (time.monotonic() - began - self._typical_s)
         return await aside(lambda: conclude(problem, unpack(problem, raw), self._plugins))
 
@@ -154,7 +157,7 @@ class ProcessSolverPool:
         finally:
             self._free.release()
 
-    async def _run(self, job: bytes, problem: Problem, limits: Limits) -> bytes:
+    async def _run(self, job: Parcel, problem: Problem, limits: Limits) -> bytes:
         """Hand a job over, again where the process or the pool was lost through no fault of the job's."""
         for attempt in range(self._workers + FEWEST_TRIES):
             pool = self._pool
@@ -172,14 +175,12 @@ class ProcessSolverPool:
                 raise self._ending(-signal.SIGALRM, problem, limits) from None
         raise self._ending(solver_process.RECYCLE, problem, limits)
 
-    async def _handed_over(self, pool: pebble.ProcessPool, job: bytes, problem: Problem, limits: Limits) -> bytes:
-        aside = _aside(problem)
-        future = pool.schedule(solver_process.answer, args=(job,), timeout=limits.pool_s)
+    async def _handed_over(self, pool: pebble.ProcessPool, job: Parcel, problem: Problem, limits: Limits) -> bytes:
+        future = pool.schedule(solver_process.answer, args=(job.sent,), timeout=limits.pool_s)
         if self._note_started():
             self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)
-        await asyncio.sleep(0)  # the pool's own thread sends the job, and what can be done meanwhile is done
-        await aside(lambda: content_hash(problem))
+        asyncio.get_running_loop().run_in_executor(None, _hash_beside, problem)
         try:
             done, _ = await asyncio.wait([waiting], timeout=limits.pool_s + PATIENCE_S)
         except asyncio.CancelledError:
@@ -258,6 +259,12 @@ async def _in_a_thread(step: Callable[[], T]) -> T:
 
 async def _at_once(step: Callable[[], T]) -> T:
     return step()
+
+
+def _hash_beside(problem: Problem) -> None:
+    """What can be done while the job is solved, once the pool's own thread has sent it."""
+    time.sleep(HAND_OVER_S)
+    content_hash(problem)
 
 
 def _stop(pool: pebble.ProcessPool) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
-from tangency.domain.errors import MethodCrashed, Path, ResourcesExhausted, TangencyError
+from tangency.domain.errors import InvalidInput, MethodCrashed, Path, ResourcesExhausted, TangencyError
+from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimates, Estimator
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import Capabilities, OptimizationMethod
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.solution import Origin
+from tangency.domain.plain_values import plain
 
 
 class WatchedMethod:
@@ -38,7 +41,7 @@ class WatchedMethod:
         """
         with _named(f"method {self.name!r}", self._origin):
             proposal: object = self._method.solve(problem, estimates, options)
-            return _checked(proposal, len(problem.universe))
+            return _checked(proposal)
 
 
 class WatchedEstimator:
@@ -50,26 +53,32 @@ class WatchedEstimator:
         self.citation: str = estimator.citation
         self.options: type = estimator.options
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector | None:
+    def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
         """Annual means; shape (n,)."""
-        return self._moments(self._estimator.mean, (returns, periods_per_year, options), 1)
+        with self._watched():
+            moments = self._estimator.mean(sample, covariance, options)
+            return None if moments is None else _shaped(moments, (len(sample.universe),))
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix | None:
-        """Annual covariances; shape (n, n)."""
-        return self._moments(self._estimator.covariance, (returns, periods_per_year, options), 2)
+    def covariance(self, sample: Scenarios, options: object) -> Covariance | Matrix | None:
+        """Annual covariances; shape (n, n), or a value with a structure of its own."""
+        with self._watched():
+            moments: Any = self._estimator.covariance(sample, options)
+            if moments is None or (hasattr(moments, "spectrum") and moments.size == len(sample.universe)):
+                return cast(Covariance | None, moments)
+            return _shaped(moments, (len(sample.universe),) * 2)
 
-    def _moments(
-        self, estimate: Callable[..., Matrix | None], arguments: tuple[Matrix, float, object], axes: int
-    ) -> Matrix | None:
-        with _named(f"estimator {self.name!r}", self._origin):
-            moments = estimate(*arguments)
-            if moments is None:
-                return None
-            shape = (arguments[0].shape[1],) * axes
-            values = np.asarray(moments, dtype=float)
-            if values.shape != shape:
-                raise ValueError(f"it returned moments of shape {values.shape}; {shape} was promised")
-            return values
+    def scenarios(self, sample: Scenarios, options: object) -> Scenarios | None:
+        """Scenarios of the same names."""
+        with self._watched():
+            made: object = self._estimator.scenarios(sample, options)
+            if made is not None and not isinstance(made, Scenarios):
+                raise TypeError(f"it returned {type(made).__name__}, and a prior returns Scenarios")
+            if made is not None and made.universe.names != sample.universe.names:
+                raise ValueError("it returned scenarios of other names")
+            return made
+
+    def _watched(self) -> AbstractContextManager[None]:
+        return _named(f"estimator {self.name!r}", self._origin)
 
 
 class WatchedPlugins:
@@ -91,6 +100,13 @@ class WatchedPlugins:
         return self._plugins.bind_options(options, asked, path)
 
 
+def _shaped(moments: object, shape: tuple[int, ...]) -> Matrix:
+    values = np.asarray(moments, dtype=float)
+    if values.shape != shape:
+        raise ValueError(f"it returned moments of shape {values.shape}; {shape} was promised")
+    return values
+
+
 @contextmanager
 def _named(plugin: str, origin: Origin) -> Iterator[None]:
     whose = f"{plugin} of distribution {origin.distribution!r} {origin.version}"
@@ -106,7 +122,7 @@ def _named(plugin: str, origin: Origin) -> Iterator[None]:
         raise MethodCrashed(detail) from error
 
 
-def _checked(proposal: object, size: int) -> Proposal:
+def _checked(proposal: object) -> Proposal:
     """The same proposal with the types of its fields made sure of; numbers of any kind become doubles."""
     if not isinstance(proposal, Proposal):
         raise TypeError(f"it returned {type(proposal).__name__}, and a method returns a Proposal")
@@ -117,18 +133,26 @@ def _checked(proposal: object, size: int) -> Proposal:
         proposal,
         status=Status(proposal.status),
         weights=None if weights is None else np.asarray(weights, dtype=float),
-        witness=None if proposal.witness is None else _checked_witness(proposal.witness, size),
+        witness=None if proposal.witness is None else _checked_witness(proposal.witness),
         iterations=int(proposal.iterations),
         attempts=tuple(proposal.attempts),
         bound=None if proposal.bound is None else float(proposal.bound),
         message=str(proposal.message),
+        findings=_plain_findings(proposal.findings),
     )
 
 
-def _checked_witness(witness: Witness, size: int) -> Witness:
+def _plain_findings(findings: Mapping[str, object]) -> Mapping[str, object]:
+    try:
+        return cast(Mapping[str, object], plain(findings, ("findings",)))
+    except InvalidInput as error:  # the method's mistake, not that of whoever asked
+        raise TypeError(str(error)) from None
+
+
+def _checked_witness(witness: Witness) -> Witness:
     multipliers = {str(key): float(value) for key, value in witness.multipliers.items()}
     cuts = {str(key): np.asarray(value, dtype=float) for key, value in witness.cuts.items()}
-    if any(cut.shape != (size,) for cut in cuts.values()):
-        raise ValueError(f"a cut of its witness has not the shape ({size},)")
+    if any(cut.ndim != 1 for cut in cuts.values()):
+        raise ValueError("a cut of its witness is no vector")
     finite_cuts = {key: cast(Vector, cut) for key, cut in cuts.items() if np.isfinite(cut).all()}
     return Witness({key: value for key, value in multipliers.items() if np.isfinite(value)}, finite_cuts)

@@ -33,13 +33,14 @@ from tangency.domain.errors import (
 from tangency.domain.market.covariance import Repair, Spectrum
 from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.market.returns import DataReport
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector, frozen
-from tangency.domain.optimization.document import from_document, to_document
+from tangency.domain.optimization.document import from_document, read_constraints, read_objective, to_document, written
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.judgement import Outcome
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
-from tangency.domain.plain_values import array, as_buffer
+from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status, Witness
+from tangency.domain.plain_values import array, as_buffer, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,16 @@ def unpack_job(raw: bytes) -> tuple[Problem, Limits]:
 
 def pack_proposed(problem: Problem, found: Proposed) -> bytes:
     """What a solver process found, as bytes."""
-    estimates, proposal = found.outcome.estimates, found.outcome.proposal
-    covariance, market = estimates.covariance, problem.market
-    unchanged = market.covariance is not None and np.array_equal(covariance.dense(), market.covariance)
+    proposal = found.outcome.proposal
     return msgspec.msgpack.encode(
         {
-            "mean": _buffer(estimates.mean),
-            "covariance": None if unchanged else as_buffer(covariance.dense()),
-            "spectrum": covariance.spectrum,
-            "repair": covariance.repair,
-            "sources": estimates.sources,
+            "estimates": _estimates(problem, found.outcome.estimates),
             "proposal": {
                 **_plain(proposal),
                 "weights": _buffer(proposal.weights),
                 "witness": _witness(proposal.witness),
+                "reading": _reading(problem, proposal.reading),
+                "findings": plain(proposal.findings, ("findings",)),
             },
             "infeasibility": _infeasibility(found.outcome.infeasibility),
             "rule": found.rule,
@@ -147,15 +144,10 @@ def unpack(problem: Problem, raw: bytes) -> Proposed:
     answer = msgspec.msgpack.decode(raw)
     if "error" in answer:
         raise _error(answer)
-    size = len(problem.universe)
-    given = problem.market.covariance
-    values = given if answer["covariance"] is None else array(answer["covariance"], ("covariance",), (size, size))
-    repair = None if answer["repair"] is None else Repair(**answer["repair"])
-    spectrum = Spectrum(*(tuple(bounds) for bounds in answer["spectrum"].values()))
-    covariance = ReportedCovariance(np.asarray(values), repair, spectrum)
-    estimates = Estimates(problem.universe, _vector(answer["mean"]), covariance, _sources(answer["sources"]))
+    estimates = _read_estimates(problem, answer["estimates"])
+    proposal = _read_proposal(problem, answer["proposal"])
     infeasibility = None if answer["infeasibility"] is None else _read_infeasibility(answer["infeasibility"])
-    return Proposed(Outcome(estimates, _read_proposal(answer["proposal"]), infeasibility), answer["rule"])
+    return Proposed(Outcome(estimates, proposal, infeasibility), answer["rule"])
 
 
 _PLAIN_ERRORS: Mapping[str, type[NoAnswer]] = {
@@ -190,6 +182,41 @@ def _plain(proposal: Proposal) -> dict[str, object]:
     }
 
 
+def _estimates(problem: Problem, estimates: Estimates) -> dict[str, object]:
+    covariance, market = estimates.covariance, problem.market
+    unchanged = market.covariance is not None and np.array_equal(covariance.dense(), market.covariance)
+    return {
+        "mean": _buffer(estimates.mean),
+        "covariance": None if unchanged else as_buffer(covariance.dense()),
+        "spectrum": covariance.spectrum,
+        "repair": covariance.repair,
+        "sources": estimates.sources,
+        "scenarios": None if estimates.scenarios is None else _scenarios(estimates.scenarios, estimates.sources),
+    }
+
+
+def _scenarios(scenarios: Scenarios, sources: Sources) -> dict[str, object]:
+    """Nothing but the word for the returns of the problem itself, which the reader has."""
+    if sources.prior is None and scenarios.probabilities is None:
+        return {}
+    probabilities = _buffer(scenarios.probabilities)
+    return {
+        "returns": as_buffer(scenarios.returns),
+        "probabilities": probabilities,
+        "per_year": scenarios.periods_per_year,
+    }
+
+
+def _reading(problem: Problem, reading: Reading) -> dict[str, object] | None:
+    if reading is AS_ASKED:
+        return None
+    return {
+        "objective": None if reading.objective is None else written(reading.objective, as_buffer),
+        "constraints": [written(constraint, as_buffer) for constraint in reading.constraints],
+        "estimates": None if reading.estimates is None else _estimates(problem, reading.estimates),
+    }
+
+
 def _buffer(values: Vector | None) -> object:
     return None if values is None else as_buffer(values)
 
@@ -211,6 +238,35 @@ def _infeasibility(found: Infeasibility | None) -> object:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
+def _read_estimates(problem: Problem, read: Mapping[str, Any]) -> Estimates:
+    size, universe = len(problem.universe), problem.universe
+    given = problem.market.covariance
+    values = given if read["covariance"] is None else array(read["covariance"], ("covariance",), (size, size))
+    repair = None if read["repair"] is None else Repair(**read["repair"])
+    spectrum = Spectrum(*(tuple(bounds) for bounds in read["spectrum"].values()))
+    covariance = ReportedCovariance(np.asarray(values), repair, spectrum)
+    scenarios = None if read["scenarios"] is None else _read_scenarios(problem, read["scenarios"])
+    return Estimates(universe, _vector(read["mean"]), covariance, _sources(read["sources"]), scenarios)
+
+
+def _read_scenarios(problem: Problem, read: Mapping[str, Any]) -> Scenarios | None:
+    if read:
+        returns = array(read["returns"], ("scenarios",), (None, len(problem.universe)))
+        return Scenarios(problem.universe, returns, _vector(read["probabilities"]), read["per_year"])
+    history = problem.market.history()
+    return None if history is None else problem.market.of_all(history[0])
+
+
+def _read_reading(problem: Problem, read: Mapping[str, Any] | None) -> Reading:
+    if read is None:
+        return AS_ASKED
+    return Reading(
+        None if read["objective"] is None else read_objective(read["objective"], ("objective",)),
+        read_constraints(read["constraints"], ("constraints",)),
+        None if read["estimates"] is None else _read_estimates(problem, read["estimates"]),
+    )
+
+
 def _vector(packed: object) -> Vector | None:
     return None if packed is None else array(packed, ("mean",), (None,))
 
@@ -221,7 +277,7 @@ def _sources(read: Mapping[str, Any]) -> Sources:
     return Sources(**{**read, "data": data})
 
 
-def _read_proposal(read: Mapping[str, Any]) -> Proposal:
+def _read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
     weights, witness = read["weights"], read["witness"]
     return Proposal(
         status=Status(read["status"]),
@@ -232,6 +288,8 @@ def _read_proposal(read: Mapping[str, Any]) -> Proposal:
         attempts=tuple(SolverAttempt(**attempt) for attempt in read["attempts"]),
         bound=read["bound"],
         message=read["message"],
+        reading=_read_reading(problem, read["reading"]),
+        findings=read["findings"],
     )
 
 

@@ -88,6 +88,8 @@ class OptimizationResult(Table):
     why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     infeasibility: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     provenance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    risk_decomposition: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    findings: Mapped[dict[str, Any]]
     unused_inputs: Mapped[list[Any]]
     problem: Mapped[dict[str, Any]]
     """The whole problem; in place of each matrix its digest."""

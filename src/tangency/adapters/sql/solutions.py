@@ -16,6 +16,7 @@ from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.proposal import Status, Witness
 from tangency.domain.optimization.solution import Provenance, Solution
+from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 Columns = dict[str, Any]
 
@@ -26,6 +27,8 @@ NOTHING: Columns = {
     "expected_volatility": None,
     "sharpe_ratio": None,
     "risk_contributions": None,
+    "risk_decomposition": None,
+    "findings": {},
     "certificate": None,
     "why": None,
     "infeasibility": None,
@@ -43,6 +46,8 @@ def columns_of(solution: Solution | None) -> Columns:
         "expected_volatility": solution.expected_volatility,
         "sharpe_ratio": solution.sharpe_ratio,
         "risk_contributions": None if solution.risk_shares is None else solution.universe.named(solution.risk_shares),
+        "risk_decomposition": _risk_columns(solution),
+        "findings": _plain(dict(solution.findings)),
         "certificate": _plain(solution.certificate),
         "why": _plain(solution.why),
         "infeasibility": _infeasibility_columns(solution.infeasibility),
@@ -59,6 +64,7 @@ def metadata_of(solution: Solution) -> Columns:
         "objective_value": solution.objective_value,
         "constraints_satisfied": certificate is not None and certificate.constraints_satisfied,
         "bound": _finite(solution.bound),
+        "parameters": list(solution.parameters),
     }
 
 
@@ -82,7 +88,10 @@ def solution_of(row: OptimizationResult, universe: Universe | None = None) -> So
         expected_return=row.expected_return,
         expected_volatility=row.expected_volatility,
         sharpe_ratio=row.sharpe_ratio,
-        risk_shares=_vector(universe, row.risk_contributions),
+        risk=_risk(universe, row.risk_decomposition, "target"),
+        current_risk=_risk(universe, row.risk_decomposition, "current"),
+        findings=row.findings,
+        parameters=tuple(metadata.get("parameters", ())),  # rows of revision 0001 have none
         certificate=_read(row.certificate, Certificate),
         why=_read(row.why, Explanation),
         infeasibility=_infeasibility(row.infeasibility),
@@ -110,6 +119,31 @@ def _read(document: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - of the kind 
 
 def _vector(universe: Universe, figures: Mapping[str, float] | None) -> Any:  # noqa: ANN401 - a vector or None
     return universe.join(figures) if figures else None
+
+
+def _risk_columns(solution: Solution) -> Columns | None:
+    """The derivatives by name, which are all that a decomposition needs beside the weights."""
+
+    def written(risk: PortfolioRisk | None) -> Columns | None:
+        if risk is None:
+            return None
+        named = solution.universe.named
+        return {
+            "measure": risk.measure,
+            "total": risk.total,
+            "weights": named(risk.weights),
+            "marginal": named(risk.marginal),
+        }
+
+    return {"target": written(solution.risk), "current": written(solution.current_risk)}
+
+
+def _risk(universe: Universe, columns: Columns | None, which: str) -> PortfolioRisk | None:
+    read = columns[which] if columns else None
+    if read is None:
+        return None
+    weights, marginal = universe.join(read["weights"]), universe.join(read["marginal"])
+    return PortfolioRisk(read["measure"], read["total"], weights, marginal)
 
 
 def _infeasibility_columns(found: Infeasibility | None) -> Columns | None:

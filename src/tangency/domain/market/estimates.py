@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar, cast
 
 import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.returns import DataReport
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import CASH, Universe
 from tangency.domain.numbers import Matrix, Vector, frozen
 
 RISKLESS = 1e-12
 """Of the mean variance: a portfolio with less is riskless, since repairs and rounding leave as much."""
+
+Value = TypeVar("Value")
 
 Origin = Literal["given", "estimated", "mixed", "absent"]
 
@@ -29,6 +32,8 @@ class Sources:
     mean_estimator: str | None = None
     covariance_estimator: str | None = None
     data: DataReport | None = None
+    prior: str | None = None
+    """The estimator that made the scenarios out of the returns given, where one did."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +45,15 @@ class Estimates:
         mean: shape (n,).
         covariance: over the same n names.
         sources: where each came from.
+        scenarios: of all the names, where returns were given for all of them and something asked for them.
     """
 
     universe: Universe
     mean: Vector | None
     covariance: Covariance
     sources: Sources
+    scenarios: Scenarios | None = None
+    _known: dict[Hashable, object] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.covariance.size != len(self.universe):
@@ -75,6 +83,18 @@ class Estimates:
             raise InvalidInput.at(("strategies",), detail, "missing")
         return self.mean
 
+    def required_scenarios(self, purpose: str) -> Scenarios:
+        """The scenarios; refuses in the name of ``purpose`` where there are none."""
+        if self.scenarios is None:
+            raise InvalidInput.at(("strategies",), f"{purpose} needs the returns of every name.", "missing")
+        return self.scenarios
+
+    def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What ``make`` makes, made the first time that it is asked for under this key and kept from then on."""
+        if key not in self._known:
+            self._known[key] = make()
+        return cast(Value, self._known[key])
+
     def expected_return(self, weights: Vector) -> float | None:
         """Annual mean of a portfolio; None without means."""
         return None if self.mean is None else float(self.mean @ weights)
@@ -90,9 +110,9 @@ class Estimates:
 
 
 class Estimator(Protocol):
-    """A plugin of group ``tangency.estimators``: annual moments from complete rows of simple returns.
+    """A plugin of group ``tangency.estimators``: annual moments from scenarios, or other scenarios from them.
 
-    An estimator of means only, or of covariances only, returns None from the other method.
+    It says None to what it does not estimate. A class that inherits from this one says None until it says otherwise.
     """
 
     name: str
@@ -100,11 +120,17 @@ class Estimator(Protocol):
     options: type
     """A frozen dataclass; its fields are the options that a request may set."""
 
-    def mean(self, returns: Matrix, periods_per_year: float, options: object) -> Vector | None:
-        """Annual means from rows of shape (T, n); shape (n,)."""
+    def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
+        """Annual means of the sample's n names, whose annual covariance is known by now; shape (n,)."""
+        return None
 
-    def covariance(self, returns: Matrix, periods_per_year: float, options: object) -> Matrix | None:
-        """Annual covariances from rows of shape (T, n); shape (n, n)."""
+    def covariance(self, sample: Scenarios, options: object) -> Covariance | Matrix | None:
+        """Annual covariances; shape (n, n), or a value with a structure of its own."""
+        return None
+
+    def scenarios(self, sample: Scenarios, options: object) -> Scenarios | None:
+        """The prior: scenarios of the same names that take the place of the sample, before anything is estimated."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.covariance import Covariance, DenseCovariance
 from tangency.domain.market.estimates import Estimates, Estimator, EstimatorChoice, Origin, Sources
 from tangency.domain.market.returns import DataReport, MissingData, Returns
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 
@@ -18,6 +19,14 @@ FindEstimator = Callable[[str, Path], Estimator]
 """From a name, and where it stands in the request, for the error when there is none."""
 BindOptions = Callable[[type, Mapping[str, object], Path], object]
 """From the type of an estimator's options, what was asked, and where it stands in the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What somebody is going to ask of the estimates; what nobody needs may be absent."""
+
+    mean: bool = True
+    scenarios: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +37,8 @@ class Market:
         mean: annual means given, NaN where not given; shape (n,). None where none was.
         covariance: annual covariances given; shape (n, n). None where they are to be estimated.
         returns: simple returns per period to estimate the rest from.
+        prior: the estimator that turns the returns into the scenarios that everything else is estimated from; None
+            where they are used as they are.
     """
 
     universe: Universe
@@ -38,72 +49,121 @@ class Market:
     covariance_estimator: EstimatorChoice = field(default_factory=EstimatorChoice)
     missing_data: MissingData = "intersect"
     periods_per_year: float = 252.0
+    prior: EstimatorChoice | None = None
 
-    def estimate(self, find: FindEstimator, bind: BindOptions, needs_mean: bool) -> Estimates:
-        """Annual means and covariance.
+    def estimate(self, find: FindEstimator, bind: BindOptions, needs: Needs = Needs()) -> Estimates:
+        """Annual means and covariance, and the scenarios where there are any.
 
         Args:
             find: gives the estimator of that name.
             bind: makes an estimator's typed options from what was asked.
-            needs_mean: whether the objective or a constraint uses means; where not, names without one are no error.
+            needs: whether somebody uses means or scenarios; what nobody uses is no error where it is missing.
 
         Raises:
             InvalidInput: neither figures nor returns for something that is needed.
         """
-        rows, report = self._rows()
-        covariance, covariance_origin = self._covariance(rows, find, bind)
-        mean, mean_origin = self._mean(rows, find, bind, needs_mean)
+        estimation = _Estimation(self, find, bind)
+        sample, report = estimation.sample(needs)
+        covariance, covariance_origin = estimation.covariance(sample)
+        mean, mean_origin = estimation.mean(sample, covariance, needs.mean)
         estimated_mean = mean_origin in ("estimated", "mixed")
+        used = estimated_mean or covariance_origin == "estimated" or needs.scenarios
         sources = Sources(
             mean=mean_origin,
             covariance=covariance_origin,
             mean_estimator=self.mean_estimator.name.lower() if estimated_mean else None,
             covariance_estimator=self.covariance_estimator.name.lower() if covariance_origin == "estimated" else None,
-            data=report if estimated_mean or covariance_origin == "estimated" else None,
+            data=report if used else None,
+            prior=self.prior.name.lower() if self.prior is not None and sample is not None and used else None,
         )
-        return Estimates(self.universe, mean, covariance, sources)
+        return Estimates(self.universe, mean, covariance, sources, self.of_all(sample) if needs.scenarios else None)
 
-    def _rows(self) -> tuple[Matrix | None, DataReport | None]:
-        wanted = self.covariance is None or self.mean is None or bool(np.isnan(self.mean).any())
-        if self.returns is None or not wanted:
+    def of_all(self, sample: Scenarios | None) -> Scenarios | None:
+        """A sample in the order of the universe; None where it does not have every name."""
+        complete = sample is not None and set(sample.universe.names) == set(self.universe.names)
+        return sample.only(self.universe) if sample is not None and complete else None
+
+    def history(self) -> tuple[Scenarios, DataReport] | None:
+        """The returns given, of the names that have any, as equally likely scenarios; None where there are none."""
+        if self.returns is None:
+            return None
+        rows, report = self.returns.complete()
+        return Scenarios(self.returns.universe, rows, None, self.periods_per_year), report
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Estimation:
+    """One run of a market's estimators."""
+
+    market: Market
+    find: FindEstimator
+    bind: BindOptions
+
+    def sample(self, needs: Needs) -> tuple[Scenarios | None, DataReport | None]:
+        """The scenarios to estimate from, where something is to be estimated or asks for them."""
+        market = self.market
+        given = market.mean is not None and not np.isnan(market.mean).any()
+        wanted = market.covariance is None or not given or needs.scenarios
+        history = market.history() if wanted else None
+        if history is None:
             return None, None
-        return self.returns.complete()
+        sample, report = history
+        if market.prior is None:
+            return sample, report
+        path: Path = ("risk_parameters", "prior")
+        estimator, options = self._found(market.prior, path)
+        made = estimator.scenarios(sample, options)
+        if made is None:
+            raise InvalidInput.at(path, f"{market.prior.name!r} makes no scenarios; choose another.")
+        return made, report
 
-    def _covariance(self, rows: Matrix | None, find: FindEstimator, bind: BindOptions) -> tuple[Covariance, Origin]:
-        if self.covariance is not None:
-            return DenseCovariance.of(self.covariance), "given"
-        if rows is None or self.returns is None or set(self.returns.universe.names) != set(self.universe.names):
+    def covariance(self, sample: Scenarios | None) -> tuple[Covariance, Origin]:
+        """Given, or estimated from the returns of every name."""
+        market = self.market
+        if market.covariance is not None:
+            return DenseCovariance.of(market.covariance), "given"
+        if sample is None or set(sample.universe.names) != set(market.universe.names):
             detail = "is missing, and not every name has returns to estimate it from."
             raise InvalidInput.at(("risk_parameters", "covariance"), detail, "missing")
-        choice, path = self.covariance_estimator, ("risk_parameters", "covariance_estimator")
-        estimator = find(choice.name, path)
-        options = bind(estimator.options, choice.options, (*path, "options"))
-        columns = [self.returns.universe.position(name) for name in self.universe.names]
-        values = estimator.covariance(rows[:, columns], self.periods_per_year, options)
+        path: Path = ("risk_parameters", "covariance_estimator")
+        estimator, options = self._found(market.covariance_estimator, path)
+        values = estimator.covariance(sample.only(market.universe), options)
         if values is None:
-            raise InvalidInput.at(path, f"{choice.name!r} estimates no covariance; choose another.")
-        return DenseCovariance.of(values, path), "estimated"
+            name = market.covariance_estimator.name
+            raise InvalidInput.at(path, f"{name!r} estimates no covariance; choose another.")
+        return DenseCovariance.of(values, path) if isinstance(values, np.ndarray) else values, "estimated"
 
-    def _mean(
-        self, rows: Matrix | None, find: FindEstimator, bind: BindOptions, needed: bool
-    ) -> tuple[Vector | None, Origin]:
-        given = np.full(len(self.universe), np.nan) if self.mean is None else self.mean
+    def mean(self, sample: Scenarios | None, covariance: Covariance, needed: bool) -> tuple[Vector | None, Origin]:
+        """Given, or estimated, or of each some."""
+        universe = self.market.universe
+        given = np.full(len(universe), np.nan) if self.market.mean is None else self.market.mean
         absent = np.isnan(given)
         if not absent.any():
             return given, "given"
-        covered = () if rows is None or self.returns is None else self.returns.universe.names
-        uncovered = [i for i in np.flatnonzero(absent).tolist() if self.universe.names[i] not in covered]
-        if uncovered or rows is None:
+        covered = () if sample is None else sample.universe.names
+        uncovered = [i for i in np.flatnonzero(absent).tolist() if universe.names[i] not in covered]
+        if uncovered or sample is None:
             if not needed:
                 return None, "absent"
             detail = "is missing, and there are no returns to estimate it from."
             raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in uncovered])
-        choice, path = self.mean_estimator, ("risk_parameters", "expected_return_estimator")
-        estimator = find(choice.name, path)
-        options = bind(estimator.options, choice.options, (*path, "options"))
-        estimated = estimator.mean(rows, self.periods_per_year, options)
+        path: Path = ("risk_parameters", "expected_return_estimator")
+        estimator, options = self._found(self.market.mean_estimator, path)
+        places = [universe.position(name) for name in covered]
+        estimated = estimator.mean(sample, _part(covariance, places), options)
         if estimated is None:
-            raise InvalidInput.at(path, f"{choice.name!r} estimates no means; choose another.")
+            raise InvalidInput.at(path, f"{self.market.mean_estimator.name!r} estimates no means; choose another.")
         lined_up = given.copy()
-        lined_up[[self.universe.position(name) for name in covered]] = estimated
+        lined_up[places] = estimated
         return np.where(absent, lined_up, given), "estimated" if absent.all() else "mixed"
+
+    def _found(self, choice: EstimatorChoice, path: Path) -> tuple[Estimator, object]:
+        estimator = self.find(choice.name, path)
+        return estimator, self.bind(estimator.options, choice.options, (*path, "options"))
+
+
+def _part(covariance: Covariance, places: list[int]) -> Covariance:
+    """The covariance of the names at these places, in their order."""
+    if places == list(range(covariance.size)):
+        return covariance
+    return DenseCovariance.of(covariance.dense()[np.ix_(places, places)])

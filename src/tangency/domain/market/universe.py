@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -20,11 +20,16 @@ MAX_NAME_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """Something with a weight: a share, a fund, a strategy."""
+    """Something with a weight: a share, a fund, a strategy.
+
+    Attributes:
+        scores: by name, such as ``esg``; higher is better.
+    """
 
     name: str
     sector: str | None = None
     asset_class: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

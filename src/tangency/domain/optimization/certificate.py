@@ -19,10 +19,12 @@ import numpy as np
 from tangency.domain.market.covariance import Covariance, Repair, Spectrum
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import LARGEST, Vector
-from tangency.domain.optimization.objective import Minorant
+from tangency.domain.optimization.objective import MaximumSharpe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
+from tangency.domain.optimization.term import Minorant
+from tangency.domain.risk.volatility import Volatility
 
 LARGEST_VIOLATION = 1e-8
 """Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""
@@ -146,7 +148,7 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
         loss_gap = _gap(problem, estimates, region, weights, witness)
         if np.isfinite(loss_gap):
             relative = loss_gap / scale if scale > 0 else loss_gap
-            floor = least_volatility(region, covariance, weights) if objective.name == "MAX_SHARPE" else 0.0
+            floor = least_volatility(region, covariance, weights) if isinstance(objective, MaximumSharpe) else 0.0
             gap = objective.gap_in_value(loss_gap, weights, estimates, floor)
     return Certificate(
         violations=violations(region, weights),
@@ -174,7 +176,7 @@ def _outside(excess: float) -> float:
 
 @_BAD_WITNESS
 def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector, witness: Witness) -> float:
-    minorant = problem.objective.minorant(weights, estimates)
+    minorant = problem.objective.minorant(weights, estimates, witness.cuts)
     if not minorant.slope.any():  # the same everywhere: multipliers could only spoil the proof
         witness = Witness()
     lower, upper = region.implied
@@ -190,10 +192,11 @@ def _residual_cost(problem: Problem, estimates: Estimates, region: Region, resid
     """By how much names without bounds can lower the bound: held by the objective's curvature, or by a risk cap."""
     by_objective = problem.objective.residual_cost(residual, weights, estimates)
     smallest = estimates.covariance.spectrum.smallest[0]
-    if not region.caps or smallest <= 0:
+    caps = [cap.limit for cap in region.caps if isinstance(cap.risk, Volatility)]
+    if not caps or smallest <= 0:
         return by_objective
     # |r'x| <= |r| / sqrt(lambda_min) x volatility, and the cap bounds the volatility.
-    cap = min(cap.limit for cap in region.caps)
+    cap = min(caps)
     return min(by_objective, float(np.linalg.norm(residual)) / float(np.sqrt(smallest)) * cap)
 
 

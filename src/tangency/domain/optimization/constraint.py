@@ -17,6 +17,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import LARGEST, Vector
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.risk.measure import VOLATILITY
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Constraint(ABC):
     needs_mean: ClassVar[bool] = False
 
     limit: float
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The risk parameters that it uses beside its limit."""
+        return ()
 
     @property
     @abstractmethod
@@ -346,7 +352,7 @@ class TargetVolatility(Constraint):
 
     def shape(self, universe: Universe, estimates: Estimates) -> RiskCap:
         """sqrt(x'Sx) <= limit."""
-        return RiskCap(self.id, estimates.covariance, self.limit)
+        return RiskCap(self.id, VOLATILITY.of(estimates), self.limit)
 
     def sentence(self) -> str:
         """What it demands."""

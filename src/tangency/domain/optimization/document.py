@@ -30,16 +30,21 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.objective import (
+    Blend,
+    MaximumRatio,
     MaximumReturn,
     MaximumSharpe,
     MaximumUtility,
+    MinimumRisk,
     MinimumVolatility,
     MultiObjective,
     Objective,
     RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
 from tangency.domain.plain_values import Array, as_buffer, as_lists
+from tangency.domain.risk.measure import Measure
 
 VERSION_FIELD = "tangency_problem"
 VERSION = 1
@@ -60,8 +65,17 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "MAX_RETURN": MaximumReturn,
     "MAX_UTILITY": MaximumUtility,
     "MAX_SHARPE": MaximumSharpe,
+    "MIN_RISK": MinimumRisk,
+    "MAX_RATIO": MaximumRatio,
     "RISK_PARITY": RiskParity,
     "MULTI_OBJECTIVE": MultiObjective,
+    "BLEND": Blend,
+}
+TERMS: Mapping[str, type[Term]] = {
+    "return": Return,
+    "variance": Variance,
+    "linear": Linear,
+    "risk": RiskOf,
 }
 
 Pack: TypeAlias = Callable[[Array], object]
@@ -81,14 +95,15 @@ def to_document(problem: Problem, pack: Pack = as_lists) -> dict[str, object]:
     policy = problem.solver
     return _present(
         tangency_problem=VERSION,
-        universe=[_present(name=a.name, sector=a.sector, asset_class=a.asset_class) for a in problem.universe.assets],
+        universe=[_asset_document(asset) for asset in problem.universe.assets],
         market=_market_document(problem.market, pack),
-        objective={"name": problem.objective.name, **_own_fields(problem.objective, OBJECTIVES, pack)},
-        constraints=[{"kind": c.kind, **_own_fields(c, CONSTRAINTS, pack)} for c in problem.constraints],
+        objective=written(problem.objective, pack),
+        constraints=[written(constraint, pack) for constraint in problem.constraints],
         method=problem.method,
         options=read.plain(problem.options, ("options",)),
         current=None if problem.current is None else pack(problem.current),
         risk_free_rate=float(problem.risk_free_rate),
+        confidence_level=float(problem.confidence_level),
         solver={
             "sequence": list(policy.sequence),
             "tolerance": float(policy.tolerance),
@@ -132,17 +147,19 @@ def from_document(document: object) -> Problem:
     current = given.get("current")
     return Problem(
         market=_market(given.get("market") or {}, ("market",), universe),
-        objective=_tagged(given["objective"], ("objective",), "name", OBJECTIVES),
-        constraints=tuple(
-            _tagged(each, ("constraints", i), "kind", CONSTRAINTS)
-            for i, each in enumerate(read.listed(given["constraints"], ("constraints",)))
-        ),
+        objective=read_objective(given["objective"], ("objective",)),
+        constraints=read_constraints(given["constraints"], ("constraints",)),
         current=None if current is None else _finite(current, ("current",), len(universe)),
         **_read(given, (), _READERS),
     )
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
+
+
+def _asset_document(asset: Asset) -> dict[str, object]:
+    scores = {key: float(score) for key, score in asset.scores.items()} or None
+    return _present(name=asset.name, sector=asset.sector, asset_class=asset.asset_class, scores=scores)
 
 
 def _market_document(market: Market, pack: Pack) -> dict[str, object]:
@@ -155,6 +172,7 @@ def _market_document(market: Market, pack: Pack) -> dict[str, object]:
         covariance_estimator=_choice_document(market.covariance_estimator),
         missing_data=market.missing_data,
         periods_per_year=float(market.periods_per_year),
+        prior=None if market.prior is None else _choice_document(market.prior),
     )
 
 
@@ -162,18 +180,36 @@ def _choice_document(choice: EstimatorChoice) -> dict[str, object]:
     return {"name": choice.name, "options": read.plain(choice.options, ("options",))}
 
 
-def _own_fields(value: Constraint | Objective, table: Mapping[str, type], pack: Pack) -> dict[str, object]:
-    if type(value) not in table.values():
-        raise InvalidInput.at((), f"{type(value).__name__} has no place in the document; add it to its table.")
-    return _present(**{field.name: _written(getattr(value, field.name), pack) for field in fields(value)})
+def written(value: Constraint | Objective | Term, pack: Pack) -> dict[str, object]:
+    """A value of the tables above as an object that says which it is, with its own fields beside.
+
+    Raises:
+        InvalidInput: it is in none of them.
+    """
+    for tag, table in (("kind", CONSTRAINTS), ("name", OBJECTIVES), ("kind", TERMS)):
+        kind = next((word for word, known in table.items() if type(value) is known), None)
+        if kind is not None:
+            own = {field.name: _written(getattr(value, field.name), pack) for field in fields(cast(Any, value))}
+            return _present(**{tag: kind}, **own)
+    raise InvalidInput.at((), f"{type(value).__name__} has no place in the document; add it to its table.")
 
 
 def _written(value: object, pack: Pack) -> object:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return pack(np.array(value, dtype=float))
-    return value if value is None or isinstance(value, str) else float(cast(float, value))
+    if isinstance(value, tuple | frozenset):
+        return _written_parts(value, pack)
+    if isinstance(value, Measure):
+        return {"name": value.name, "confidence_level": value.confidence_level, "threshold": value.threshold}
+    return value if value is None or isinstance(value, str | bool) else float(cast(float, value))
+
+
+def _written_parts(values: tuple[object, ...] | frozenset[object], pack: Pack) -> object:
+    if isinstance(values, frozenset):
+        return sorted(cast(frozenset[str], values))
+    if all(isinstance(part, str) for part in values):
+        return list(values)
+    if isinstance(values[0], Term):
+        return [written(cast(Term, term), pack) for term in values]
+    return pack(np.array(values, dtype=float))
 
 
 def _present(**values: object) -> dict[str, object]:
@@ -202,9 +238,12 @@ def _universe(value: object, path: Path) -> Universe:
     for position, entry in enumerate(entries):
         if not _is_asset(entry):  # one look at each of a thousand names; only the wrong one is asked what is wrong
             own = (*path, position)
-            for field, text in read.fields(entry, own, ("name",), ("sector", "asset_class")).items():
-                read.optional_text(text, (*own, field))
-    return Universe(tuple([Asset(each["name"], each.get("sector"), each.get("asset_class")) for each in entries]))
+            given = read.fields(entry, own, ("name",), ("sector", "asset_class", "scores"))
+            for field in ("name", "sector", "asset_class"):
+                read.optional_text(given.get(field), (*own, field))
+            for score, figure in read.mapping(given.get("scores") or {}, (*own, "scores")).items():
+                read.number(figure, (*own, "scores", score))
+    return Universe(tuple([Asset(**{key: part for key, part in each.items() if part is not None}) for each in entries]))
 
 
 def _is_asset(entry: object) -> bool:
@@ -223,6 +262,7 @@ def _market(value: object, path: Path, universe: Universe) -> Market:
         "covariance_estimator": _choice,
         "missing_data": lambda part, at: read.one_of(part, at, get_args(MissingData)),
         "periods_per_year": read.positive,
+        "prior": _choice,
     }
     return Market(universe, **_read(read.fields(value, path, optional=tuple(readers)), path, readers))
 
@@ -262,6 +302,29 @@ def _finite(value: object, path: Path, size: int | None) -> Array:
     return figures
 
 
+def read_objective(value: object, path: Path) -> Objective:
+    """The inverse of :func:`written`."""
+    return _tagged(value, path, "name", OBJECTIVES)
+
+
+def read_constraints(value: object, path: Path) -> tuple[Constraint, ...]:
+    """The inverse of :func:`written`, for a list."""
+    return tuple(_tagged(each, (*path, i), "kind", CONSTRAINTS) for i, each in enumerate(read.listed(value, path)))
+
+
+def _terms(value: object, path: Path) -> tuple[Term, ...]:
+    return tuple(_tagged(each, (*path, i), "kind", TERMS) for i, each in enumerate(read.listed(value, path)))
+
+
+def _measure(value: object, path: Path) -> Measure:
+    readers: Mapping[str, Reader] = {"name": read.text, "confidence_level": read.number, "threshold": read.number}
+    return Measure(**_read(read.fields(value, path, optional=tuple(readers)), path, readers))
+
+
+def _floats(value: object, path: Path) -> tuple[float, ...]:
+    return tuple(_finite(value, path, None).tolist())
+
+
 def _tagged(value: object, path: Path, tag: str, table: Mapping[str, type[Kind]]) -> Kind:
     """An instance of the class of a table that the tag names, from its other fields."""
     kind = table[read.one_of(read.mapping(value, path).get(tag), (*path, tag), table)]
@@ -279,15 +342,21 @@ _BY_TYPE: Mapping[str, Reader] = {
     "float": read.number,
     "str": read.text,
     "str | None": read.optional_text,
+    "bool": read.truth,
     "frozenset[str]": lambda value, path: frozenset(_names(value, path)),
-    "tuple[float, ...]": lambda value, path: tuple(_finite(value, path, None).tolist()),
+    "tuple[str, ...]": _names,
+    "tuple[float, ...]": _floats,
+    "tuple[float, ...] | None": _floats,
+    "tuple[Term, ...]": _terms,
+    "Measure": _measure,
 }
-"""By the type that a constraint or an objective states for its field."""
+"""By the type that a constraint, an objective or a term states for its field."""
 
 _READERS: Mapping[str, Reader] = {
     "method": read.text,
     "options": _options,
     "risk_free_rate": read.number,
+    "confidence_level": read.number,
     "solver": _policy,
     "seed": read.whole,
 }

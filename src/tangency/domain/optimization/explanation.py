@@ -67,7 +67,7 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     """
     region, objective = problem.region(estimates), problem.objective
     price = objective.price(weights, estimates)
-    lagrangian = Lagrangian.of(objective.minorant(weights, estimates), region, witness)
+    lagrangian = Lagrangian.of(objective.minorant(weights, estimates, witness.cuts), region, witness)
     scale = objective.scale(weights, estimates) * price
     return Explanation(
         _binding(problem, region, witness, price, SMALLEST_SHARE * scale),

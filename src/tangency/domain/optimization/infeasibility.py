@@ -20,6 +20,7 @@ from tangency.domain.optimization.linear_programs import LinearProgram, LinearPr
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.risk.volatility import Volatility, covariance_of
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
@@ -239,8 +240,8 @@ class _Elastic:
         """
         if without is None or without.status != "optimal" or cap.excess(without.x[: self._size]) <= 0:
             return without
-        unit = float(cap.covariance.variances.max()) or 1.0
-        scaled = cap.covariance.dense() / unit
+        unit = float(covariance_of(cap.risk).variances.max()) or 1.0
+        scaled = covariance_of(cap.risk).dense() / unit
 
         def solved(weight: float) -> tuple[bool, LinearSolution]:
             solution = self._minimise(rows, cost / weight, scaled)
@@ -264,14 +265,14 @@ class _Elastic:
     def _least_risk(self, members: Sequence[Constraint], cap: RiskCap) -> Vector | None:
         """The portfolio of least risk under the other members, where they have one and it is above the cap."""
         rows, _ = self._rows(members, ())
-        unit = float(cap.covariance.variances.max()) or 1.0
-        least = self._minimise(rows, np.zeros(rows.columns), cap.covariance.dense() / unit)
+        unit = float(covariance_of(cap.risk).variances.max()) or 1.0
+        least = self._minimise(rows, np.zeros(rows.columns), covariance_of(cap.risk).dense() / unit)
         x = least.x[: self._size]
         return x if least.status == "optimal" and cap.excess(x) > SMALLEST_SLACK * cap.limit else None
 
     def _caps(self, members: Sequence[Constraint]) -> list[RiskCap]:
         shapes = [self._shapes[c.id] for c in members]
-        return [shape for shape in shapes if isinstance(shape, RiskCap)]
+        return [shape for shape in shapes if isinstance(shape, RiskCap) and isinstance(shape.risk, Volatility)]
 
     def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[_Rows, dict[str, int]]:
         """Rows for all members but risk caps, and the column of each soft member's slack."""

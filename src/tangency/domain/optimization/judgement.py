@@ -33,16 +33,18 @@ from tangency.domain.optimization.certificate import (
 from tangency.domain.optimization.explanation import explain
 from tangency.domain.optimization.infeasibility import Infeasibility, explain_infeasibility
 from tangency.domain.optimization.linear_programs import LinearPrograms
-from tangency.domain.optimization.method import OptimizationMethod, needs_mean, refuse_unsupported
-from tangency.domain.optimization.objective import MaximumSharpe, Minorant
+from tangency.domain.optimization.method import OptimizationMethod, needs, refuse_unsupported
+from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.optimization.term import Minorant, RiskOf
+from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
-    """Everything that solving a problem produced, before it is judged."""
+    """Everything that solving a problem produced, before it is judged; ``estimates`` are those handed to the method."""
 
     estimates: Estimates
     proposal: Proposal
@@ -61,30 +63,39 @@ def propose(
     proposal = method.solve(problem, estimates, options)
     settled = proposal.status in (Status.NOT_APPLICABLE, Status.UNBOUNDED) or _holds(problem, estimates, proposal)
     rule = method.capabilities.rule
-    infeasibility = None if settled or rule else explain_infeasibility(problem, estimates, programs)
+    infeasibility = (
+        None if settled or rule else explain_infeasibility(*_as_read(problem, estimates, proposal), programs)
+    )
     return Outcome(estimates, proposal, infeasibility)
 
 
-def _holds(problem: Problem, estimates: Estimates, proposal: Proposal) -> bool:
-    weights = proposal.weights
+def _as_read(problem: Problem, estimates: Estimates, proposal: Proposal) -> tuple[Problem, Estimates]:
+    """The problem and the estimates as the method took them."""
+    reading = proposal.reading
+    return reading.of(problem), estimates if reading.estimates is None else reading.estimates
+
+
+def _holds(asked: Problem, given: Estimates, proposal: Proposal) -> bool:
+    weights, (problem, estimates) = proposal.weights, _as_read(asked, given, proposal)
     if weights is None or not proposal.status.answered or not _usable(weights, problem):
         return False
     return max(violations(problem.region(estimates), weights).values(), default=0.0) <= LARGEST_VIOLATION
 
 
-def judge(problem: Problem, outcome: Outcome, rule: bool = False) -> Solution:
+def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
     """Check a proposal and say what it is worth.
 
     Args:
-        problem: what was asked.
+        asked: what was asked.
         outcome: estimates, proposal and, where nothing is feasible, the reason.
         rule: whether the proposal comes from a rule, which promises nothing but its weights.
 
     Raises:
         Unsupported: a rule's weights break a constraint.
     """
-    proposal, estimates = outcome.proposal, outcome.estimates
-    if outcome.infeasibility is not None and not _holds(problem, estimates, proposal):
+    proposal = outcome.proposal
+    problem, estimates = _as_read(asked, outcome.estimates, proposal)
+    if outcome.infeasibility is not None and not _holds(asked, outcome.estimates, proposal):
         return _infeasible(problem, estimates, proposal, outcome.infeasibility)
     weights = proposal.weights
     if proposal.status.answered and _usable(weights, problem):
@@ -113,8 +124,8 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         riskless = _riskless_gain(problem.objective, estimates, weights)
         if riskless is not None:
             return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
-    variance = float(weights @ estimates.covariance.times(weights))
-    shares = weights * estimates.covariance.times(weights) / variance if variance > 0 else None
+    measure = problem.objective.risk_measure
+    risk, cuts = measure.of(estimates), {} if proposal.witness is None else proposal.witness.cuts
     sigma, mean = estimates.volatility(weights), estimates.expected_return(weights)
     solution = Solution(
         status=status,
@@ -125,8 +136,11 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         expected_return=mean,
         expected_volatility=sigma,
         sharpe_ratio=(mean - _rate(problem)) / sigma if mean is not None and sigma > 0 else None,
-        risk_shares=shares,
+        risk=PortfolioRisk.of(measure.name, risk, weights, cuts.get(RiskOf(1.0, measure).id)),
+        current_risk=None if problem.current is None else PortfolioRisk.of(measure.name, risk, problem.current),
         certificate=certificate,
+        parameters=(*problem.objective.parameters, *(used for c in problem.constraints for used in c.parameters)),
+        findings=proposal.findings,
         iterations=proposal.iterations,
     )
     if proposal.witness is None or rule:
@@ -189,10 +203,13 @@ def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, foun
 
 
 def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) -> Solution:
-    """Nothing beats the risk-free rate: proven by a bound on the best excess return over the feasible set."""
+    """Of a ratio, nothing has a gain: proven by a bound on the best one that is feasible; else the method's word."""
     objective, best = problem.objective, np.inf
-    if isinstance(objective, MaximumSharpe) and proposal.witness is not None:
-        region, means = problem.region(estimates), objective.excess_means(estimates)
+    if not isinstance(objective, MaximumSharpe | MaximumRatio):
+        word = Status.NOT_APPLICABLE if proposal.message else Status.NUMERICAL_ERROR
+        return _unanswered(problem, proposal, word, proposal.message or _MESSAGES[word])
+    if proposal.witness is not None:
+        region, means = problem.region(estimates), objective.gain(estimates)
         lagrangian = Lagrangian.of(Minorant(0.0, -means, 0.0), region, proposal.witness)
         best = -lagrangian.minimum(*region.implied)
         tolerated = LARGEST_VIOLATION * max(float(np.abs(means).max()), np.finfo(float).tiny)
@@ -261,4 +278,4 @@ def solve_with(
     return judge(problem, outcome, method.capabilities.rule)
 
 
-__all__ = ["Outcome", "judge", "needs_mean", "propose", "required_answer", "solve_with"]
+__all__ = ["Outcome", "judge", "needs", "propose", "required_answer", "solve_with"]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.market import Needs
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 
@@ -20,6 +21,8 @@ class Capabilities:
         constraints: kinds of constraints that it takes into account.
         risk_measures: names of the risk measures it can minimise or limit.
         needs_mean: whether it uses expected returns under every objective.
+        brings_mean: whether it makes its own under every objective, so that nobody has to state or estimate any.
+        uses_scenarios: whether it wants the scenarios behind the moments, where there are returns to make them from.
         rule: a rule takes no notice of the objective and of the constraints: its weights follow from the data alone.
             It accepts any objective, its answers are feasible and never optimal, and an answer that breaks a
             constraint is refused.
@@ -30,6 +33,8 @@ class Capabilities:
     constraints: frozenset[str] = frozenset()
     risk_measures: frozenset[str] = frozenset({"volatility"})
     needs_mean: bool = False
+    brings_mean: bool = False
+    uses_scenarios: bool = False
     rule: bool = False
     order_dependent: bool = False
 
@@ -53,10 +58,11 @@ class OptimizationMethod(Protocol):
         """Weights and a witness for them. Never raises on a sound problem: it says what happened in the status."""
 
 
-def needs_mean(problem: Problem, method: OptimizationMethod) -> bool:
-    """Whether solving the problem takes expected returns."""
-    by_objective = problem.objective.needs_mean and not method.capabilities.rule
-    return by_objective or method.capabilities.needs_mean or problem.constraints_need_mean()
+def needs(problem: Problem, method: OptimizationMethod) -> Needs:
+    """What solving the problem takes of the estimates."""
+    can = method.capabilities
+    by_problem = (problem.objective.needs_mean and not can.rule) or problem.constraints_need_mean()
+    return Needs(can.needs_mean or (by_problem and not can.brings_mean), can.uses_scenarios)
 
 
 def refuse_unsupported(problem: Problem, method: OptimizationMethod) -> None:

@@ -1,74 +1,26 @@
 """What a portfolio is asked to be best at.
 
-Terms add and scale; an objective is a sum of terms to minimise, or, for the Sharpe ratio, a ratio of two. Each gives a
-linear function that lies below it everywhere and touches it at a point: the minorant that the certificate stands on.
+An objective is a sum of convex terms to minimise, or a ratio of a gain to a risk. Either gives a linear function that
+lies below its loss everywhere: the minorant that the certificate stands on.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.term import NO_CUTS, Minorant, Return, RiskOf, Term, Variance
+from tangency.domain.risk.measure import VOLATILITY, Measure
 
 SMALLEST_SCALE = 1e-8
 """Of the mean variance: what the relative gap is measured against where every term of the objective vanishes."""
-
-
-class Minorant(NamedTuple):
-    """constant + slope'x <= f(x) for all x, and f(x) - that >= curvature / 2 (x - w)'S(x - w)."""
-
-    constant: float
-    slope: Vector
-    curvature: float
-
-
-class Term(ABC):
-    """A convex function of the weights."""
-
-    @abstractmethod
-    def value(self, w: Vector, estimates: Estimates) -> float:
-        """The term at w."""
-
-    @abstractmethod
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
-        """Its tangent at w."""
-
-
-@dataclass(frozen=True)
-class Return(Term):
-    """``weight`` times the annual mean. Linear, so any sign is convex."""
-
-    weight: float
-
-    def value(self, w: Vector, estimates: Estimates) -> float:
-        """weight mean'w."""
-        return self.weight * float(estimates.required_mean("the objective") @ w)
-
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
-        """Itself."""
-        return Minorant(0.0, self.weight * estimates.required_mean("the objective"), 0.0)
-
-
-@dataclass(frozen=True)
-class Variance(Term):
-    """``weight`` / 2 times the annual variance; weight > 0."""
-
-    weight: float
-
-    def value(self, w: Vector, estimates: Estimates) -> float:
-        """weight / 2 w'Sw."""
-        return 0.5 * self.weight * float(w @ estimates.covariance.times(w))
-
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
-        """weight (Sw)'x - weight / 2 w'Sw."""
-        image = self.weight * estimates.covariance.times(w)
-        return Minorant(-0.5 * float(w @ image), image, self.weight)
 
 
 @dataclass(frozen=True)
@@ -79,10 +31,25 @@ class Objective(ABC):
     certificate proves a gap of the loss, which ``gap_in_value`` translates.
     """
 
-    name: ClassVar[str]
-    parameters: ClassVar[tuple[str, ...]] = ()
-    """The risk parameters that it uses."""
-    needs_mean: ClassVar[bool] = True
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The risk parameters that it uses."""
+        return ()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The word for it in requests."""
+
+    @property
+    def needs_mean(self) -> bool:
+        """Whether it uses expected returns."""
+        return True
+
+    @property
+    def risk_measure(self) -> Measure:
+        """The risk that the answer is taken apart by."""
+        return VOLATILITY
 
     @abstractmethod
     def value(self, w: Vector, estimates: Estimates) -> float:
@@ -93,8 +60,14 @@ class Objective(ABC):
         """What is minimised, at w."""
 
     @abstractmethod
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
-        """A linear function below the loss everywhere that touches it at w."""
+    def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
+        """A linear function below the loss everywhere, which touches it at w.
+
+        Args:
+            w: shape (n,).
+            estimates: annual moments, and scenarios.
+            cuts: dual vectors of terms, by the terms' ids.
+        """
 
     @abstractmethod
     def magnitude(self, w: Vector, estimates: Estimates) -> float:
@@ -135,9 +108,9 @@ class SumOfTerms(Objective):
         """The sum at w."""
         return sum(term.value(w, estimates) for term in self.terms)
 
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
+    def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """The sum of the terms' tangents at w."""
-        parts = [term.minorant(w, estimates) for term in self.terms]
+        parts = [term.minorant(w, estimates, cuts.get(term.id)) for term in self.terms]
         slope = np.sum([part.slope for part in parts], axis=0)
         return Minorant(sum(part.constant for part in parts), slope, sum(part.curvature for part in parts))
 
@@ -178,6 +151,82 @@ class MinimumVolatility(SumOfTerms):
         sigma = estimates.volatility(w)
         below = float(np.sqrt(max(0.0, sigma**2 - 2 * gap)))
         return 2 * gap / (sigma + below) if sigma > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class MinimumRisk(SumOfTerms):
+    """Least risk, by any measure."""
+
+    name: ClassVar[str] = "MIN_RISK"
+    needs_mean: ClassVar[bool] = False
+    measure: Measure = VOLATILITY
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The risk."""
+        return (RiskOf(1.0, self.measure),)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Those of the measure."""
+        return self.measure.parameters
+
+    @property
+    def risk_measure(self) -> Measure:
+        """The one minimised."""
+        return self.measure
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """The risk."""
+        return self.loss(w, estimates)
+
+
+@dataclass(frozen=True)
+class Blend(SumOfTerms):
+    """Any sum of convex terms, for a method whose options say what is minimised.
+
+    Attributes:
+        word: the name of the objective.
+        parts: the terms of the loss.
+        maximised: whether the user thinks of minus the loss, as of a utility.
+        measure: the risk that the answer is taken apart by.
+        used: the risk parameters that went into the terms.
+    """
+
+    word: str
+    parts: tuple[Term, ...]
+    maximised: bool = False
+    measure: Measure = VOLATILITY
+    used: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The word given."""
+        return self.word
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What went into the terms."""
+        return self.used
+
+    @property
+    def needs_mean(self) -> bool:
+        """Whether some term does."""
+        return any(term.needs_mean for term in self.parts)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms given."""
+        return self.parts
+
+    @property
+    def risk_measure(self) -> Measure:
+        """The one given."""
+        return self.measure
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """The loss, or minus the loss where that is what is maximised."""
+        return -self.loss(w, estimates) if self.maximised else self.loss(w, estimates)
 
 
 @dataclass(frozen=True)
@@ -233,9 +282,9 @@ class MaximumSharpe(Objective):
 
     def excess(self, w: Vector, estimates: Estimates) -> float:
         """Mean over the risk-free rate of a fully invested portfolio."""
-        return float(self.excess_means(estimates) @ w)
+        return float(self.gain(estimates) @ w)
 
-    def excess_means(self, estimates: Estimates) -> Vector:
+    def gain(self, estimates: Estimates) -> Vector:
         """Mean over the risk-free rate, name by name; shape (n,)."""
         return estimates.required_mean("the Sharpe ratio") - self.risk_free_rate
 
@@ -248,11 +297,11 @@ class MaximumSharpe(Objective):
         """0 at w, by the choice of theta; infinite where w does not beat the risk-free rate: no theta > 0 is its."""
         return 0.0 if self.excess(w, estimates) > 0 else np.inf
 
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
+    def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """(theta / sigma (Sw) - excess means)'x; with theta = 0 where w has no risk, or no excess."""
         sigma, gain = estimates.volatility(w), self.excess(w, estimates)
         theta_over_sigma = gain / sigma**2 if gain > 0 and sigma > 0 else 0.0
-        slope = theta_over_sigma * estimates.covariance.times(w) - self.excess_means(estimates)
+        slope = theta_over_sigma * estimates.covariance.times(w) - self.gain(estimates)
         return Minorant(0.0, slope, 0.0)
 
     def residual_cost(self, residual: Vector, w: Vector, estimates: Estimates) -> float:
@@ -275,6 +324,87 @@ class MaximumSharpe(Objective):
         return gap / least_volatility if least_volatility > 0 else None
 
 
+@dataclass(frozen=True)
+class MaximumRatio(Objective):
+    """Greatest gain / risk, the gain linear in the weights and the risk convex and homogeneous.
+
+    The construction is that of the Sharpe ratio: with theta the ratio reached at w, theta risk(x) - gain(x) is convex,
+    0 at w, and negative exactly where a portfolio does better.
+
+    Attributes:
+        measure: of the risk.
+        risk_free_rate: annual; taken from every mean where the gain is the expected return.
+        gains: what each name gains; its mean over the risk-free rate where left out.
+        word: the name of the objective.
+    """
+
+    measure: Measure = VOLATILITY
+    risk_free_rate: float = 0.0
+    gains: tuple[float, ...] | None = None
+    word: str = "MAX_RATIO"
+
+    @property
+    def name(self) -> str:
+        """The word given."""
+        return self.word
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Those of the measure, and the rate where the gain is a mean."""
+        return (*self.measure.parameters, *(("risk_free_rate",) if self.gains is None else ()))
+
+    @property
+    def needs_mean(self) -> bool:
+        """Unless gains are given."""
+        return self.gains is None
+
+    @property
+    def risk_measure(self) -> Measure:
+        """The one in the denominator."""
+        return self.measure
+
+    def gain(self, estimates: Estimates) -> Vector:
+        """What each name gains; shape (n,)."""
+        if self.gains is not None:
+            return np.array(self.gains)
+        return estimates.required_mean("the ratio") - self.risk_free_rate
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """The ratio; infinite where a gain carries no risk."""
+        gain, risk = float(self.gain(estimates) @ w), self.measure.of(estimates).value(w)
+        return gain / risk if risk > 0 else float(np.sign(gain)) * np.inf
+
+    def loss(self, w: Vector, estimates: Estimates) -> float:
+        """0 at w by the choice of theta; infinite without a gain, or without a risk that is above 0."""
+        gain = float(self.gain(estimates) @ w)
+        return 0.0 if gain > 0 and self.measure.of(estimates).value(w) > 0 else np.inf
+
+    def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
+        """theta times an affine function below the risk, less the gain."""
+        risk, gains = self.measure.of(estimates), self.gain(estimates)
+        below, reached, gain = risk.tangent(w, cuts.get(RiskOf(1.0, self.measure).id)), risk.value(w), float(gains @ w)
+        theta = gain / reached if gain > 0 and reached > 0 else 0.0
+        return Minorant(theta * below.constant, theta * below.slope - gains, 0.0)
+
+    def magnitude(self, w: Vector, estimates: Estimates) -> float:
+        """theta risk + |gain|, equal at w."""
+        return 2 * abs(float(self.gain(estimates) @ w))
+
+    def price(self, w: Vector, estimates: Estimates) -> float:
+        """The ratio gains 1 / risk for each unit of the loss."""
+        risk = self.measure.of(estimates).value(w)
+        return 1.0 / risk if risk > 0 else 0.0
+
+    def residual_cost(self, residual: Vector, w: Vector, estimates: Estimates) -> float:
+        """Infinite: nothing is known that curves against a residual."""
+        return np.inf
+
+    def gap_in_value(self, gap: float, w: Vector, estimates: Estimates, least_volatility: float) -> float | None:
+        """At the margin: gap / risk(w)."""
+        risk = self.measure.of(estimates).value(w)
+        return gap / risk if risk > 0 else None
+
+
 class _Unmeasured(Objective):
     """An aim without a figure of its own yet. Methods that optimise refuse it by name; a rule takes any aim."""
 
@@ -288,7 +418,7 @@ class _Unmeasured(Objective):
         """Infinite, so that nobody's witness proves anything about it."""
         return np.inf
 
-    def minorant(self, w: Vector, estimates: Estimates) -> Minorant:
+    def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """0 everywhere."""
         return Minorant(0.0, np.zeros_like(w), 0.0)
 

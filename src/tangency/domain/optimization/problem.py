@@ -45,6 +45,7 @@ class Problem:
         options: the method's own options.
         current: current weights, shape (n,), or None where unknown.
         risk_free_rate: annual, for the Sharpe ratio that every answer reports; MAX_SHARPE reports its own.
+        confidence_level: of tail measures of risk, where the method's options do not say otherwise.
         seed: for methods that draw random numbers.
 
     Raises:
@@ -58,6 +59,7 @@ class Problem:
     options: Mapping[str, object] = field(default_factory=dict)
     current: Vector | None = None
     risk_free_rate: float = 0.0
+    confidence_level: float = 0.95
     solver: SolverPolicy = field(default_factory=SolverPolicy)
     seed: int = 0
     _region: tuple[Estimates, Region] | None = field(default=None, init=False, repr=False)
@@ -74,6 +76,9 @@ class Problem:
             faults.append(Fault(("current",), "is not one finite weight per name; leave it out if unknown."))
         if not np.isfinite(self.risk_free_rate):
             faults.append(Fault(("risk_parameters", "risk_free_rate"), f"is {self.risk_free_rate}; give a number."))
+        if not 0 <= self.confidence_level < 1:
+            detail = f"is {self.confidence_level}; give a number from 0 to below 1, such as 0.95."
+            faults.append(Fault(("risk_parameters", "confidence_level"), detail))
         if faults:
             raise InvalidInput(faults)
 

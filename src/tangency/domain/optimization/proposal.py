@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.objective import Objective
+from tangency.domain.optimization.problem import Problem
 
 
 class Status(StrEnum):
@@ -44,11 +48,37 @@ class Witness:
     Attributes:
         multipliers: by constraint id, for constraints whose shape is a row, a distance or a risk cap, in units of the
             shape's limit; of either sign for an equality. Bounds need none.
-        cuts: by id of a risk cap, the portfolio z at which it enters as a half-space; shape (n,).
+        cuts: dual vectors, by id of a risk cap (for the volatility, the portfolio at which it enters as a half-space)
+            and by id of a term of the objective; of the shape that the measure of risk asks for.
     """
 
     multipliers: Mapping[str, float] = field(default_factory=dict)
     cuts: Mapping[str, Vector] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reading:
+    """What a method took the problem to be, where its options say more than the request does; judged by that.
+
+    Attributes:
+        objective: in place of the problem's; None where that is the one.
+        constraints: beside the problem's, from the method's options.
+        estimates: in place of those handed in, where the method revised them, as views do.
+    """
+
+    objective: Objective | None = None
+    constraints: tuple[Constraint, ...] = ()
+    estimates: Estimates | None = None
+
+    def of(self, problem: Problem) -> Problem:
+        """The problem as the method read it."""
+        objective = problem.objective if self.objective is None else self.objective
+        if objective is problem.objective and not self.constraints:
+            return problem
+        return replace(problem, objective=objective, constraints=(*problem.constraints, *self.constraints))
+
+
+AS_ASKED = Reading()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,6 +91,9 @@ class Proposal:
         weights: shape (n,), in the universe's order; None where there are none.
         witness: None where the method proves nothing.
         bound: the best value of what decides a ``not_applicable`` (for maximum Sharpe, the best excess return).
+        reading: what the method took the problem to be.
+        findings: whatever else the method's answer has to say, by the names of the fields that carry it: plain values,
+            arrays among them.
     """
 
     status: Status
@@ -70,3 +103,5 @@ class Proposal:
     attempts: tuple[SolverAttempt, ...] = ()
     bound: float | None = None
     message: str = ""
+    reading: Reading = AS_ASKED
+    findings: Mapping[str, object] = field(default_factory=dict)

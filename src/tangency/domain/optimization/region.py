@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.risk.risk import Risk
 
 CROSSING = 1e-9
 """Bounds of one name that cross by no more (0.1 + 0.2 above 0.3) hold it in place; more is a contradiction."""
@@ -65,31 +65,28 @@ class Distance:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RiskCap:
-    """sqrt(x' S x) <= limit."""
+    """risk(x) <= limit."""
 
     id: str
-    covariance: Covariance
+    risk: Risk
     limit: float
 
     def excess(self, x: Vector) -> float:
         """By how much it is broken; negative with room left."""
-        return float(np.sqrt(max(0.0, float(x @ self.covariance.times(x))))) - self.limit
+        return self.risk.value(x) - self.limit
 
-    def cut(self, z: Vector) -> Row | None:
-        """The half-space (Sz)'x <= limit sqrt(z'Sz)/sqrt(z'Sz), which holds all of the set for every z.
+    def cut(self, dual: Vector) -> Row | None:
+        """The half-space in which an affine function below the risk meets the limit: it holds all of the set.
 
-        By Cauchy-Schwarz. None where z carries no risk.
+        None where the dual vector stands for no such function.
         """
-        image = self.covariance.times(z)
-        norm = float(np.sqrt(max(0.0, float(z @ image))))
-        return Row(self.id, image / norm, self.limit) if norm > 0 else None
+        below = self.risk.below(dual)
+        return None if below is None else Row(self.id, below.slope, self.limit - below.constant)
 
     @property
     def reach(self) -> float:
-        """No weight is larger: risk >= sqrt(least eigenvalue) |x|. Infinite where that eigenvalue may be rounding."""
-        spectrum = self.covariance.spectrum
-        least = spectrum.smallest[0] - self.covariance.size * np.finfo(float).eps * spectrum.largest[1]
-        return self.limit / float(np.sqrt(least)) if least > 0 else np.inf
+        """No weight is larger."""
+        return self.limit / self.risk.steepness if self.risk.steepness > 0 else np.inf
 
 
 Shape: TypeAlias = Bounds | Row | Distance | RiskCap

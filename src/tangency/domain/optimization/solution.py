@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tangency.domain.market.estimates import Sources
 from tangency.domain.market.universe import Universe
@@ -12,6 +12,7 @@ from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.proposal import SolverAttempt, Status
+from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Solution:
         expected_return: annual; None where nobody gave or needed means.
         expected_volatility: annual.
         sharpe_ratio: (expected_return - risk_free_rate) / expected_volatility; None where undefined.
-        risk_shares: each name's share of the portfolio's variance, summing to 1; None where there is no risk.
+        risk: of the weights, taken apart name by name, by the measure that the method works with.
+        current_risk: the same of the current weights; None where they are unknown.
+        parameters: the risk parameters that objective and limits used.
+        findings: what else the method's answer has to say, by the names of the fields that carry it; plain values.
     """
 
     status: Status
@@ -56,13 +60,21 @@ class Solution:
     expected_return: float | None = None
     expected_volatility: float | None = None
     sharpe_ratio: float | None = None
-    risk_shares: Vector | None = None
+    risk: PortfolioRisk | None = None
+    current_risk: PortfolioRisk | None = None
     certificate: Certificate | None = None
     why: Explanation | None = None
     infeasibility: Infeasibility | None = None
     bound: float | None = None
     iterations: int = 0
     provenance: Provenance | None = None
+    parameters: tuple[str, ...] = ()
+    findings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def risk_shares(self) -> Vector | None:
+        """Each name's share of the risk, summing to 1; None where there is no risk above 0."""
+        return None if self.risk is None else self.risk.shares
 
     @property
     def weights_by_name(self) -> dict[str, float]:

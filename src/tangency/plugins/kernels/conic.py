@@ -20,6 +20,7 @@ from tangency.domain.market.covariance import Covariance
 from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
+from tangency.domain.risk.volatility import covariance_of
 
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""
@@ -174,9 +175,9 @@ class _Program:
     def _add_caps(self) -> None:
         """(limit k, L'y) in the second-order cone."""
         for cap in self.region.caps:
-            unit = power_of_two_near(float(np.sqrt(cap.covariance.variances.max())))
+            unit = power_of_two_near(float(np.sqrt(covariance_of(cap.risk).variances.max())))
             top = self._linear(np.zeros((1, self.n)), np.array([cap.limit / unit]))
-            rest = self._linear(-cap.covariance.factor().T / unit, np.zeros(self.n))
+            rest = self._linear(-covariance_of(cap.risk).factor().T / unit, np.zeros(self.n))
             block = sparse.vstack([top, rest], format="csc")
             self.places[cap.id] = self._add(block, np.zeros(self.n + 1), clarabel.SecondOrderConeT(self.n + 1)), unit
 
@@ -196,7 +197,9 @@ class _Program:
             place, row_unit = self.places[cap.id]
             q = -prices[place + 1 : place + 1 + self.n]
             multipliers[cap.id] = float(np.linalg.norm(q)) * unit / row_unit
-            cuts[cap.id] = solve_triangular(cap.covariance.factor(), q, lower=True, trans=1, check_finite=False)
+            cuts[cap.id] = solve_triangular(
+                covariance_of(cap.risk).factor(), q, lower=True, trans=1, check_finite=False
+            )
         weights = np.clip(weights, self.region.lower, self.region.upper)
         return ConicPoint(status, weights, multipliers, cuts, attempt)
 

@@ -1,0 +1,128 @@
+"""Convex functions of the weights that add up to a loss.
+
+Each gives a linear function that lies below it everywhere: the minorant that the certificate stands on. A term that is
+smooth gives its tangent; one with kinks takes a dual vector from the method's witness, under the term's own ``id``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.risk.measure import Measure
+
+NO_CUTS: Mapping[str, Vector] = {}
+
+
+class Minorant(NamedTuple):
+    """constant + slope'x <= f(x) for all x, and f(x) - that >= curvature / 2 (x - w)'S(x - w)."""
+
+    constant: float
+    slope: Vector
+    curvature: float
+
+
+class Term(ABC):
+    """A convex function of the weights."""
+
+    kind: ClassVar[str]
+    """Its word in documents."""
+    needs_mean: ClassVar[bool] = False
+
+    @property
+    def id(self) -> str:
+        """Under which a witness keeps the dual vector of this term."""
+        return f"objective.{self.kind}"
+
+    @abstractmethod
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """The term at w."""
+
+    @abstractmethod
+    def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
+        """Nowhere above the term.
+
+        Args:
+            w: where the term is to be supported; shape (n,).
+            estimates: annual moments, and scenarios.
+            dual: what the witness says about this term, if anything; without it, the tangent at w.
+        """
+
+
+@dataclass(frozen=True)
+class Return(Term):
+    """``weight`` times the annual mean. Linear, so any sign is convex."""
+
+    kind: ClassVar[str] = "return"
+    needs_mean: ClassVar[bool] = True
+    weight: float
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """weight mean'w."""
+        return self.weight * float(estimates.required_mean("the objective") @ w)
+
+    def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
+        """Itself."""
+        return Minorant(0.0, self.weight * estimates.required_mean("the objective"), 0.0)
+
+
+@dataclass(frozen=True)
+class Variance(Term):
+    """``weight`` / 2 times the annual variance; weight > 0."""
+
+    kind: ClassVar[str] = "variance"
+    weight: float
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """weight / 2 w'Sw."""
+        return 0.5 * self.weight * float(w @ estimates.covariance.times(w))
+
+    def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
+        """weight (Sw)'x - weight / 2 w'Sw."""
+        image = self.weight * estimates.covariance.times(w)
+        return Minorant(-0.5 * float(w @ image), image, self.weight)
+
+
+@dataclass(frozen=True)
+class Linear(Term):
+    """coefficients'w, of any sign: scores, carry, whatever adds up over the names."""
+
+    kind: ClassVar[str] = "linear"
+    coefficients: tuple[float, ...]
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """coefficients'w."""
+        return float(np.array(self.coefficients) @ w)
+
+    def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
+        """Itself."""
+        return Minorant(0.0, np.array(self.coefficients), 0.0)
+
+
+@dataclass(frozen=True)
+class RiskOf(Term):
+    """``weight`` times a measure of risk; weight > 0."""
+
+    kind: ClassVar[str] = "risk"
+    weight: float
+    measure: Measure
+
+    @property
+    def id(self) -> str:
+        """For instance ``objective.cvar``."""
+        return f"objective.{self.measure.name}"
+
+    def value(self, w: Vector, estimates: Estimates) -> float:
+        """weight x risk(w)."""
+        return self.weight * self.measure.of(estimates).value(w)
+
+    def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
+        """By the dual vector: for scenarios their worst-case weights."""
+        below = self.measure.of(estimates).tangent(w, dual)
+        return Minorant(self.weight * below.constant, self.weight * below.slope, 0.0)

@@ -1,0 +1,87 @@
+"""The risk of one portfolio, and what each name, sector and asset class contributes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.numbers import Vector
+from tangency.domain.risk.risk import Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Of a name, or of a group of them, to the risk of a portfolio.
+
+    Attributes:
+        marginal: by how much the risk grows per unit of weight; None for a group.
+        absolute: weight times marginal, summed over a group; these sum to the risk over all names.
+        share: the same over the risk; None where the portfolio has no risk that is above 0.
+    """
+
+    marginal: float | None
+    absolute: float
+    share: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class PortfolioRisk:
+    """Euler's decomposition of a risk that is homogeneous in the weights.
+
+    Attributes:
+        measure: the name of the measure.
+        total: the risk.
+        weights: shape (n,).
+        marginal: derivative of the risk by each weight; shape (n,).
+    """
+
+    measure: str
+    total: float
+    weights: Vector
+    marginal: Vector
+
+    @classmethod
+    def of(cls, measure: str, risk: Risk, weights: Vector, dual: Vector | None = None) -> PortfolioRisk:
+        """Take a portfolio's risk apart.
+
+        Args:
+            measure: the name of the measure.
+            risk: the measure over its data.
+            weights: shape (n,).
+            dual: attains the risk, where a proof found one: at a kink, it decides between the derivatives there.
+        """
+        return cls(measure, risk.value(weights), weights, risk.tangent(weights, dual).slope)
+
+    @cached_property
+    def absolute(self) -> Vector:
+        """What each name contributes; shape (n,)."""
+        return self.weights * self.marginal
+
+    @cached_property
+    def shares(self) -> Vector | None:
+        """The same as shares that sum to 1; shape (n,). None without risk, and where risk is a gain."""
+        total = float(self.absolute.sum())
+        return self.absolute / total if total > 0 and self.total > 0 else None
+
+    def by_name(self, universe: Universe) -> dict[str, Contribution]:
+        """The contribution of each name."""
+        shares: list[float | None] = [None] * len(universe) if self.shares is None else self.shares.tolist()
+        figures = zip(universe.names, self.marginal.tolist(), self.absolute.tolist(), shares, strict=True)
+        return {name: Contribution(marginal, absolute, share) for name, marginal, absolute, share in figures}
+
+    def by_group(self, universe: Universe, group: Callable[[Asset], str | None]) -> Mapping[str, Contribution]:
+        """The contribution of each group; names without one are in none."""
+        members: dict[str, list[int]] = {}
+        for position, asset in enumerate(universe.assets):
+            label = group(asset)
+            if label is not None:
+                members.setdefault(label, []).append(position)
+        return {label: self._together(np.array(positions)) for label, positions in members.items()}
+
+    def _together(self, positions: Vector) -> Contribution:
+        share = None if self.shares is None else float(self.shares[positions].sum())
+        return Contribution(None, float(self.absolute[positions].sum()), share)
