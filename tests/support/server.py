@@ -26,9 +26,11 @@ def served(folder: Path, **settings: Any) -> Iterator[str]:
 
 
 @contextmanager
-def listening(application: Any) -> Iterator[str]:
+def listening(application: Any, http: Any = "auto") -> Iterator[str]:
     """The address of an ASGI application."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="on", log_level="warning", ws="none")
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, lifespan="on", log_level="warning", ws="none", http=http
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

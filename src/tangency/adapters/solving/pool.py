@@ -180,7 +180,7 @@ class ProcessSolverPool:
         if self._note_started():
             self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)
-        asyncio.get_running_loop().run_in_executor(None, _hash_beside, problem)
+        asyncio.get_running_loop().run_in_executor(None, _hash_beside, problem)  # kept with the problem when done
         try:
             done, _ = await asyncio.wait([waiting], timeout=limits.pool_s + PATIENCE_S)
         except asyncio.CancelledError:

@@ -122,7 +122,7 @@ def freeze_matrix(matrix: Matrix, kept: Collection[str] = ()) -> FrozenMatrix:
 
 
 def _without_repeats(raw: bytes) -> bytes:
-    """Compress what hardly repeats itself, as covariances: a third of the time of looking for repeats, and no longer."""
+    """Compress what hardly repeats itself, as covariances: in a third of the time that looking for repeats takes."""
     deflate = zlib.compressobj(LEVEL, strategy=zlib.Z_HUFFMAN_ONLY)
     return deflate.compress(raw) + deflate.flush()
 
