@@ -175,7 +175,7 @@ def holds(region: Polyhedron, line: Piece, tau: float) -> bool:
         return False
     gradient = line.gradient(tau)
     scale = max(SIGN * max(float(np.abs(gradient).max()), tau * float(np.abs(line.mean).max())), ROUNDING)
-    slope = gradient + region.rows.T @ row_prices
+    slope = gradient + row_prices @ region.rows
     down = up = slope
     for price, distance in zip(distance_prices, region.distances, strict=True):
         away = x - distance.center
@@ -203,23 +203,25 @@ def pivoted(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
         return None
     x, row_prices, _ = line.at(tau)
     gradient = line.gradient(tau)
-    slope = gradient + region.rows.T @ row_prices
+    slope = gradient + row_prices @ region.rows
     scale = SIGN * float(np.abs(gradient).max())
     before, tight = line.leaning.parked, line.leaning.rows
     free = np.isnan(before)
-    most = int(free.sum())
-    over = np.where(free, np.maximum(region.lower - x, x - region.upper), 0.0)
-    pull = np.where(free | (region.lower == region.upper), 0.0, np.where(before <= region.lower, -slope, slope))
+    most = int(np.count_nonzero(free))
+    pull = np.where(before <= region.lower, -slope, slope)
+    pull[free | (region.lower == region.upper)] = 0.0
     leaving = _foremost(pull, scale, max(FEWEST_LET_GO, most // 2))
+    over = np.maximum(region.lower - x, x - region.upper)
+    over[~free] = 0.0
     resting = _foremost(over, 0.0, max(1, most // 2))
+    rows = region.equality | (tight & (row_prices >= -scale))
+    rows[_foremost(np.where(tight, 0.0, region.rows @ x - region.limits), FEASIBLE, 1)] = True
+    if not len(leaving) and not len(resting) and bool((rows == tight).all()):
+        return None
     parked = before.copy()
     parked[leaving] = np.nan
     parked[resting] = np.where(x < region.lower, region.lower, region.upper)[resting]
-    excess = np.where(tight, 0.0, region.rows @ x - region.limits)
-    rows = region.equality | (tight & (row_prices >= -scale))
-    rows[_foremost(excess, FEASIBLE, 1)] = True
-    same = np.array_equal(parked, before, equal_nan=True) and np.array_equal(rows, tight)
-    return None if same else Leaning(parked, rows, line.leaning.distances)
+    return Leaning(parked, rows, line.leaning.distances)
 
 
 def _foremost(figures: Vector, above: float, most: int) -> np.ndarray:

@@ -19,7 +19,7 @@ SMALLEST_SPLIT_SIZE = 32
 """The same with a distance, whose names count twice and bring a row each."""
 LARGEST_SHARE = 0.8
 """Once so many names are free, the whole program is as quick."""
-NEAR = 20
+NEAR = 8
 """Names that start free on either side of the turning point in the ranking by slope."""
 FIRST_MOVERS = 12
 """Names that start free at either end of the ranking by slope; doubled while the program over them has no solution."""
