@@ -40,8 +40,8 @@ STEEP = 1e-8
 class MeanVariance:
     """Markowitz portfolios under linear, turnover and leverage limits and a volatility target.
 
-    PIQP solves for the members of the family argmin 1/2 x'Sx - tau m'x, an active-set solve makes them exact, and
-    the tau that the objective wants has a closed form on each active set. Clarabel takes over where that fails.
+    The members of the family argmin 1/2 x'Sx - tau m'x are solved for on the limits that bind, which pivots find, or
+    PIQP; the tau that the objective wants has a closed form there. Clarabel takes over where that fails.
     """
 
     name = "mean_variance"

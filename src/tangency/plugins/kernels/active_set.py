@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtrs
 
 from tangency.domain.numbers import Matrix, Vector
@@ -83,19 +84,15 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
         None where the equations have no solution.
     """
     resting = ~np.isnan(leaning.parked)
-    free, held = (~resting).nonzero()[0], resting.nonzero()[0]
-    fixed = leaning.parked[held]
-    rows = [region.rows[leaning.rows]]
-    limits = [region.limits[leaning.rows] - rows[0][:, held] @ fixed]
-    for distance, active in zip(region.distances, leaning.distances, strict=True):
-        if active:
-            sign = np.where(x >= distance.center, 1.0, -1.0)
-            rows.append(sign[None, :])
-            spent = float(np.abs(fixed - distance.center[held]).sum())
-            limits.append(np.array([distance.limit - spent + float(sign[free] @ distance.center[free])]))
-    A, b = np.concatenate(rows)[:, free], np.concatenate(limits)
+    free = (~resting).nonzero()[0]
     lines = np.zeros((2, len(x)))
-    lines[0, held] = fixed
+    lines[0, resting] = leaning.parked[resting]
+    A = region.rows[leaning.rows]
+    bound, b = len(A), region.limits[leaning.rows] - A @ lines[0]
+    if leaning.distances.any():
+        signs, rooms = _binding_distances(region, leaning, x, resting)
+        A, b = np.concatenate([A, signs]), np.concatenate([b, rooms])
+    A = A[:, free]
     pull, columns = _image(S, lines[0]), S[free]
     solved = _equality_constrained(columns[:, free], A, np.array([-pull[free], m[free]]).T, b)
     if solved is None:
@@ -106,8 +103,8 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     lines[:, free] = moving.T
     images = moving.T @ columns
     row_prices, distance_prices = np.zeros((2, len(region.limits))), np.zeros((2, len(region.distances)))
-    row_prices[:, leaning.rows] = prices[: len(rows[0])].T
-    distance_prices[:, leaning.distances] = prices[len(rows[0]) :].T
+    row_prices[:, leaning.rows] = prices[:bound].T
+    distance_prices[:, leaning.distances] = prices[bound:].T
     return Piece(
         lines[0],
         lines[1],
@@ -120,6 +117,20 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
         m,
         leaning,
     )
+
+
+def _binding_distances(
+    region: Polyhedron, leaning: Leaning, x: Vector, resting: NDArray[np.bool_]
+) -> tuple[Matrix, Vector]:
+    """The distances that bind as rows of signs, and what the resting names leave of their limits."""
+    signs, rooms = [], []
+    for distance, active in zip(region.distances, leaning.distances, strict=True):
+        if active:
+            sign = np.where(x >= distance.center, 1.0, -1.0)
+            spent = float(np.abs(leaning.parked - distance.center)[resting].sum())
+            signs.append(sign)
+            rooms.append(distance.limit - spent + float(sign[~resting] @ distance.center[~resting]))
+    return np.array(signs), np.array(rooms)
 
 
 def _image(S: Matrix, x: Vector) -> Vector:
