@@ -137,6 +137,16 @@ class TestImplied:
         assert found.implied[0].tolist() == [0.0, 0.0]
         assert found.implied[1].tolist() == [0.7, 0.7]
 
+    def test_a_bound_far_off_gives_way_to_what_the_rest_implies(self) -> None:
+        loose = (at_most(1e20), Distance("d", np.zeros(2), 1e20))
+        assert region(at_least(0.0), *loose, BUDGET).implied[1].tolist() == [1.0, 1.0]
+        assert region(at_least(-1e20), at_most(0.7), BUDGET).implied[0].tolist() == pytest.approx([0.3, 0.3])
+
+    def test_a_bound_far_off_stands_where_nothing_else_is_said(self) -> None:
+        found = region(at_least(0.0), at_most(1e20))
+        assert found.implied[1].tolist() == [1e20, 1e20]
+        assert found.implied[0].tolist() == [0.0, 0.0]
+
     def test_a_budget_and_lower_bounds_leave_the_rest(self) -> None:
         found = region(Bounds("min", np.array([0.1, 0.2]), np.full(2, INF)), BUDGET)
         np.testing.assert_allclose(found.implied[1], [0.8, 0.9], rtol=1e-15)

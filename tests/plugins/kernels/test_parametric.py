@@ -10,8 +10,9 @@ from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.region import Bounds, Distance, Region, Row, Shape
 from tangency.plugins.kernels.active_set import Piece
+from tangency.plugins.kernels.interior_point import interior_point
 from tangency.plugins.kernels.parametric import MOST_STEPS, NEVER_BINDS, Family, Member
-from tests.support.polyhedra import random_program
+from tests.support.polyhedra import Program, random_program
 
 INF = np.inf
 S = np.array([[0.04, 0.006, 0.0], [0.006, 0.09, 0.002], [0.0, 0.002, 0.01]])
@@ -198,14 +199,45 @@ class TestFurthest:
         assert family(Bounds("max", np.full(3, -INF), np.full(3, 0.3))).furthest() is None
 
 
+def family_of(program: Program) -> Family:
+    region = program.region
+    shapes: list[Shape] = [Bounds("b", region.lower, region.upper), *region.distances]
+    for i, (row, limit) in enumerate(zip(region.rows, region.limits.tolist(), strict=True)):
+        shapes.append(Row(f"r{i}", row, limit, equality=i == 0))
+    return Family(DenseCovariance.of(program.S), -program.linear, Region.of(len(program.linear), shapes), 1e-10)
+
+
+class TestPivots:
+    def test_they_find_what_the_solver_finds_and_mostly_leave_it_nothing_to_do(self) -> None:
+        alone = 0
+        for seed in range(60):
+            program = random_program(seed, 5 + seed, distances=0)
+            of = family_of(program)
+            found = member(of, 1.0)
+            whole = interior_point(program.S, program.linear, program.region, 1e-10)
+            assert found.exact
+            assert program.value(found.weights) == pytest.approx(program.value(whole.x), abs=1e-9)
+            told = [(attempt.solver, attempt.status) for attempt in of.attempts]
+            assert told in ([("active_set", "solved")], [("active_set", "not_solved"), ("piqp", "solved")])
+            alone += len(told) == 1
+        assert alone >= 50
+
+    def test_with_distances_they_are_not_tried(self) -> None:
+        of = family_of(random_program(3, 20, distances=1))
+        assert member(of, 1.0).exact
+        assert [attempt.solver for attempt in of.attempts] == ["piqp"]
+
+    def test_where_the_even_portfolio_is_no_guide_they_begin_with_every_name_free(self) -> None:
+        free = Family(DenseCovariance.of(S), MEAN, Region.of(3, [BUDGET]), 1e-10)
+        inverse = np.linalg.solve(S, np.ones(3))
+        np.testing.assert_allclose(member(free, 0.0).weights, inverse / inverse.sum(), rtol=1e-12)
+        assert [(a.solver, a.status, a.iterations) for a in free.attempts] == [("active_set", "solved", 1)]
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_the_mean_grows_with_tau_and_so_does_the_variance(seed: int) -> None:
     program = random_program(seed, distances=0)
-    n, rows = len(program.linear), program.region.rows
-    shapes: list[Shape] = [Bounds("b", program.region.lower, program.region.upper)]
-    for i, (row, limit) in enumerate(zip(rows, program.region.limits.tolist(), strict=True)):
-        shapes.append(Row(f"r{i}", row, limit, equality=i == 0))
-    of = Family(DenseCovariance.of(program.S), -program.linear, Region.of(n, shapes), 1e-10)
+    of = family_of(program)
     members = [member(of, tau) for tau in (0.0, 0.1, 1.0, 10.0, 100.0)]
     means = [of.linear(each.weights) for each in members]
     variances = [float(each.weights @ program.S @ each.weights) for each in members]
