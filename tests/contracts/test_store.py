@@ -15,12 +15,15 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from sqlalchemy import func, select
 
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import in_process
 from tangency.adapters.sql import Store
+from tangency.adapters.sql.engine import engine_of
 from tangency.adapters.sql.revisions import upgrade
+from tangency.adapters.sql.schema import StoredMatrix
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Matrix
@@ -313,6 +316,54 @@ def test_imports_come_back_and_replace_each_other(settings: Settings) -> None:
     assert (one, two) == (first, second)
     assert (history.names, history.dates) == (prices().names, prices().dates)
     assert history.values.tobytes() == prices().values.tobytes()
+
+
+def only_matrix(values: Matrix) -> PriceHistory:
+    return PriceHistory(("A", "B", "C"), (date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)), values)
+
+
+async def put_prices(store: Store, portfolio_id: str, history: PriceHistory) -> None:
+    async with store.units() as unit:
+        await unit.portfolios.put_prices(portfolio_id, history)
+        await unit.commit()
+
+
+async def matrices(settings: Settings) -> int:
+    engine = engine_of(settings)
+    try:
+        async with engine.connect() as connection:
+            query = select(func.count()).select_from(StoredMatrix).where(StoredMatrix.tenant == settings.tenant)
+            return int(await connection.scalar(query) or 0)
+    finally:
+        await engine.dispose()
+
+
+def test_replaced_prices_go_once_nobody_has_them(settings: Settings) -> None:
+    shared, own = only_matrix(np.full((3, 3), 2.0)), only_matrix(np.full((3, 3), 3.0))
+
+    async def replace_one_by_one(store: Store) -> list[int]:
+        counts = []
+        for portfolio_id, history in (("one", shared), ("two", shared), ("one", own), ("two", own), ("two", own)):
+            await put_prices(store, portfolio_id, history)
+            counts.append(await matrices(settings))
+        return counts
+
+    assert run(settings, replace_one_by_one) == [1, 1, 2, 1, 1]
+
+
+def test_replaced_prices_stay_where_an_answer_stands_on_the_same_figures(settings: Settings) -> None:
+    covariance = COVARIANCE + 0.01
+    optimization = ended(problem(market=Market(UNIVERSE, mean=np.array([0.05, 0.07, 0.09]), covariance=covariance)))
+
+    async def replace_after_an_answer(store: Store) -> Optimization | None:
+        await put_prices(store, "one", only_matrix(covariance))
+        await keep(store, optimization)
+        await put_prices(store, "one", only_matrix(np.full((3, 3), 2.0)))
+        return await load(store, optimization)
+
+    back = run(settings, replace_after_an_answer)
+    assert back is not None
+    assert content_hash(back.problem) == content_hash(optimization.problem)
 
 
 def test_a_status_word_of_the_solution_survives(settings: Settings) -> None:

@@ -6,11 +6,17 @@ import asyncio
 from collections.abc import Callable
 from datetime import date, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Text, cast, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.matrices import freeze_matrix, thaw_matrix
-from tangency.adapters.sql.schema import ImportedHolding, ImportedPortfolio, ImportedPrices, StoredMatrix
+from tangency.adapters.sql.schema import (
+    ImportedHolding,
+    ImportedPortfolio,
+    ImportedPrices,
+    OptimizationResult,
+    StoredMatrix,
+)
 from tangency.adapters.sql.statements import dialect, insert_unless_there
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
@@ -44,10 +50,12 @@ class SqlPortfolios:
         )
 
     async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
-        """Replace the history of the names of a portfolio."""
+        """Replace the history of the names of a portfolio; the one before goes unless somebody else refers to it."""
         matrix = await asyncio.to_thread(freeze_matrix, prices.values)
         now = self._now()
         stored = {**matrix.columns, "tenant": self._tenant, "created_at": now}
+        before = await self._session.get(ImportedPrices, (self._tenant, portfolio_id))
+        replaced = None if before is None else before.digest
         await self._session.execute(insert_unless_there(StoredMatrix, dialect(self._session)), stored)
         await self._session.merge(
             ImportedPrices(
@@ -58,6 +66,21 @@ class SqlPortfolios:
                 digest=matrix.digest,
                 imported_at=now,
             )
+        )
+        await self._session.flush()
+        if replaced is not None and replaced != matrix.digest:
+            await self._collect(replaced)
+
+    async def _collect(self, digest: str) -> None:
+        """Remove a matrix to which neither prices nor an answer refer: every answer must stay replayable."""
+        priced = exists().where(ImportedPrices.tenant == self._tenant, ImportedPrices.digest == digest)
+        answered = exists().where(
+            OptimizationResult.tenant == self._tenant, cast(OptimizationResult.problem, Text).contains(digest)
+        )
+        await self._session.execute(
+            delete(StoredMatrix)
+            .where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest == digest, ~priced, ~answered)
+            .execution_options(synchronize_session=False)
         )
 
 
