@@ -204,3 +204,10 @@ def test_options_reach_the_estimator() -> None:
     market = Market(THREE, None, GIVEN, of("ABC"), mean_estimator=EstimatorChoice("listening", {"half_life": 60}))
     market.estimate(lambda *_: Listening(), lambda options, asked, path: (options, dict(asked), path))
     assert seen == [(NoOptions, {"half_life": 60}, ("risk_parameters", "expected_return_estimator", "options"))]
+
+
+@pytest.mark.parametrize("wrong", [0.0, -252.0, np.inf, np.nan])
+def test_years_have_periods(wrong: float) -> None:
+    with pytest.raises(InvalidInput, match=f"is {wrong}; give a finite number above 0") as caught:
+        Market(THREE, returns=of("ABC"), periods_per_year=wrong)
+    assert [fault.path for fault in caught.value.faults] == [("risk_parameters", "periods_per_year")]

@@ -39,6 +39,10 @@ class Market:
         returns: simple returns per period to estimate the rest from.
         prior: the estimator that turns the returns into the scenarios that everything else is estimated from; None
             where they are used as they are.
+        periods_per_year: of the returns; 252 for trading days.
+
+    Raises:
+        InvalidInput: the periods per year are not above 0 and finite.
     """
 
     universe: Universe
@@ -50,6 +54,11 @@ class Market:
     missing_data: MissingData = "intersect"
     periods_per_year: float = 252.0
     prior: EstimatorChoice | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.periods_per_year < np.inf:
+            detail = f"is {self.periods_per_year}; give a finite number above 0, for instance 252 for trading days."
+            raise InvalidInput.at(("risk_parameters", "periods_per_year"), detail, "range")
 
     def estimate(self, find: FindEstimator, bind: BindOptions, needs: Needs = Needs()) -> Estimates:
         """Annual means and covariance, and the scenarios where there are any.
