@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tangency.domain.market.market import Market
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import (
@@ -43,6 +44,8 @@ LOADINGS = (0.5, 0.0, 0.8, -0.4)
 """On one common factor: the correlation of two names is the product of their loadings."""
 ROOM = (0.02, 0.1, 0.005)
 """Between the anchor and a limit."""
+PERIODS, PERIODS_PER_YEAR = 24, 12.0
+"""Of the returns that a method gets which wants scenarios: two years of months."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,8 @@ def degenerate_problems(method: OptimizationMethod) -> st.SearchStrategy[Problem
 def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> Problem:
     can = method.capabilities
     drawn = _draw_market(draw)
+    if can.uses_scenarios:
+        drawn = replace(drawn, market=with_returns(drawn.market))
     objective = _draw_objective(draw, can, drawn.market)
     limits: list[Constraint] = [Budget(), LongOnly()]
     takes = sorted(DRAWN & can.constraints) if constraints and not can.rule else []
@@ -107,6 +112,16 @@ def _draw_market(draw: Draw) -> Anchored:
     universe = Universe(tuple(Asset(f"N{i}", sector) for i, sector in enumerate(sectors)))
     parts = np.array(draw(st.lists(st.integers(1, 4), min_size=size, max_size=size)), dtype=float)
     return Anchored(Market(universe, listed(MEANS), covariance), parts / parts.sum())
+
+
+def with_returns(market: Market) -> Market:
+    """The market with returns of its own moments: always the same draws, times a root of the covariance."""
+    covariance = np.asarray(market.covariance)
+    size = len(covariance)
+    draws = np.random.default_rng(0).normal(size=(PERIODS, LARGEST))[:, :size]
+    mean = np.zeros(size) if market.mean is None else market.mean
+    rows = mean / PERIODS_PER_YEAR + draws @ np.linalg.cholesky(covariance).T / np.sqrt(PERIODS_PER_YEAR)
+    return replace(market, returns=Returns(market.universe, rows), periods_per_year=PERIODS_PER_YEAR)
 
 
 def _draw_objective(draw: Draw, can: Capabilities, market: Market) -> Objective:
@@ -182,7 +197,11 @@ def twinned(market: Market) -> Market:
 def _with_a_riskless_name(market: Market) -> Market:
     covariance = np.array(market.covariance)
     covariance[-1, :] = covariance[:, -1] = 0.0
-    return replace(market, covariance=covariance)
+    if market.returns is None:
+        return replace(market, covariance=covariance)
+    rows = market.returns.values.copy()
+    rows[:, -1] = rows[0, -1]
+    return replace(market, covariance=covariance, returns=Returns(market.universe, rows))
 
 
 def _alone(market: Market) -> Market:
@@ -192,13 +211,17 @@ def _alone(market: Market) -> Market:
 def _all_alike(market: Market) -> Market:
     size, covariance = len(market.universe), np.asarray(market.covariance)
     mean = None if market.mean is None else np.full(size, market.mean[0])
-    return replace(market, mean=mean, covariance=np.full((size, size), covariance[0, 0]))
+    alike = replace(market, mean=mean, covariance=np.full((size, size), covariance[0, 0]))
+    if market.returns is None:
+        return alike
+    return replace(alike, returns=Returns(market.universe, market.returns.values[:, [0] * size]))
 
 
 def _picked(market: Market, positions: list[int], universe: Universe) -> Market:
     covariance: Matrix = np.asarray(market.covariance)[np.ix_(positions, positions)]
     mean = None if market.mean is None else market.mean[positions]
-    return replace(market, universe=universe, mean=mean, covariance=covariance)
+    returns = None if market.returns is None else Returns(universe, market.returns.values[:, positions])
+    return replace(market, universe=universe, mean=mean, covariance=covariance, returns=returns)
 
 
 # --- the same problem, told differently ---------------------------------------------------------------------------
@@ -219,15 +242,16 @@ def rescaled(problem: Problem, unit: float) -> Problem:
     market = problem.market
     mean = None if market.mean is None else market.mean * unit
     objective = problem.objective
-    own = {field.name: getattr(objective, field.name) for field in fields(objective)}
     moved = {"risk_free_rate": unit, "risk_aversion": 1.0 / unit}
+    own = {field.name: getattr(objective, field.name) for field in fields(objective) if field.name in moved}
+    returns = None if market.returns is None else Returns(market.universe, market.returns.values * unit)
     limits = tuple(
         c.with_limit(c.limit * unit) if isinstance(c, TargetReturn | TargetVolatility) else c
         for c in problem.constraints
     )
     return replace(
         problem,
-        market=replace(market, mean=mean, covariance=np.asarray(market.covariance) * unit**2),
+        market=replace(market, mean=mean, covariance=np.asarray(market.covariance) * unit**2, returns=returns),
         objective=replace(objective, **{key: value * moved[key] for key, value in own.items()}),
         constraints=limits,
     )

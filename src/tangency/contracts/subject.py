@@ -80,4 +80,6 @@ def estimates_of(problem: Problem) -> Estimates:
     if market.covariance is None:
         raise ValueError("problems of the suite give their covariance")
     sources = Sources("absent" if market.mean is None else "given", "given")
-    return Estimates(market.universe, market.mean, DenseCovariance.of(market.covariance), sources)
+    history = market.history()
+    scenarios = None if history is None else market.of_all(history[0])
+    return Estimates(market.universe, market.mean, DenseCovariance.of(market.covariance), sources, scenarios)
