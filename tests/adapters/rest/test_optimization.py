@@ -402,3 +402,21 @@ def test_the_page_is_json_for_those_who_ask_for_that(http: httpx.Client) -> None
 @pytest.mark.parametrize("name", ["index.html", "swagger-ui.js.map", "..%2F__init__.py"])
 def test_nothing_else_of_the_bundle_is_served(http: httpx.Client, name: str) -> None:
     assert http.get(f"/schema/ui/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("expected_return", [0.01, 0.02, 0.03])
+def test_a_rule_without_risk_has_no_ratio(expected_return: float, http: httpx.Client) -> None:
+    riskless = asked("riskless", method="EQUAL_WEIGHT")
+    riskless.pop("constraints", None)
+    riskless["strategies"] = [{"name": name, "expected_return": expected_return} for name in ("A", "B")]
+    riskless["risk_parameters"] = {
+        "risk_free_rate": 0.02,
+        "covariance": {"names": ["A", "B"], "values": [[0.0, 0.0], [0.0, 0.0]]},
+    }
+    answer = post(http, riskless).json()
+    assert answer["optimal_weights"] == {"A": 0.5, "B": 0.5}
+    assert answer["sharpe_ratio"] is None
+    assert answer["optimization_metadata"]["objective_value"] is None
+    assert answer["certificate"]["objective"] is None
+    assert answer["expected_return"] == expected_return
+    assert http.get("/api/v1/optimization/riskless/latest").json() == answer

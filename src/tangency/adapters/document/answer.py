@@ -43,7 +43,13 @@ class OptimizationMetadata(Part, frozen=True):
     ]
     iterations: Annotated[int, Meta(ge=0, description="Of the solver.")]
     optimization_time_ms: Annotated[float, Meta(ge=0.0, description="Wall time of the solve.")]
-    objective_value: Annotated[float | None, Meta(description="The ratio, the volatility, the mean or the utility.")]
+    objective_value: Annotated[
+        float | None,
+        Meta(
+            description="The ratio, the volatility, the mean or the utility. Null where it is no number: without the "
+            "means that it needs, and for the Sharpe ratio of a portfolio without risk, which a rule may propose."
+        ),
+    ]
     constraints_satisfied: Annotated[bool, Meta(description="Checked on the weights, not taken from the solver.")]
     turnover: Annotated[TurnoverMetadata | None, Meta(description="Null unless every current weight is known.")]
 
@@ -92,7 +98,9 @@ class CertificateDocument(Part, frozen=True):
 
     max_violation: Annotated[float, Meta(ge=0.0, description="Of any constraint, relative to max(1, |limit|).")]
     violations: Annotated[Shares, Meta(description="By constraint.")]
-    objective: Annotated[float | None, Meta(description="Recomputed from the weights.")]
+    objective: Annotated[
+        float | None, Meta(description="Recomputed from the weights; null where `objective_value` is.")
+    ]
     duality_gap: Annotated[
         float | None, Meta(description="Proven: no allowed portfolio is better by more than this. Null without proof.")
     ]
