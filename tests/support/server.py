@@ -26,11 +26,9 @@ def served(folder: Path, **settings: Any) -> Iterator[str]:
 
 
 @contextmanager
-def listening(application: Any, http: Any = "auto") -> Iterator[str]:
+def listening(application: Any) -> Iterator[str]:
     """The address of an ASGI application."""
-    config = uvicorn.Config(
-        application, host="127.0.0.1", port=0, lifespan="on", log_level="warning", ws="none", http=http
-    )
+    config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="on", log_level="warning", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -53,14 +53,7 @@ def serve(settings: Settings, running: Running, listening: socket.socket) -> Non
     """Answer on a socket that listens already, until a signal comes."""
     import uvicorn
 
-    from tangency.adapters.rest.packets import WholeAnswers
-
     config = uvicorn.Config(
-        create_app(settings, running),
-        http=WholeAnswers,
-        lifespan="on",
-        access_log=False,
-        server_header=False,
-        log_level="warning",
+        create_app(settings, running), lifespan="on", access_log=False, server_header=False, log_level="warning"
     )
     uvicorn.Server(config).run(sockets=[listening])

@@ -22,7 +22,6 @@ import pebble
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import fork_server, solver_process
 from tangency.adapters.solving.conclusion import conclude
-from tangency.adapters.solving.parcel import Parcel
 from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
 from tangency.domain.optimization.document import content_hash
@@ -131,8 +130,8 @@ class ProcessSolverPool:
             if left <= 0:
                 raise TimeLimitReached(f"The deadline of {deadline_s:g} s passed before the solve began.")
             limits = Limits(SOLVER_SHARE * left, left, left + ALARM_S)
-            with contextlib.closing(await aside(lambda: Parcel(pack_job(problem, limits)))) as job:
-                raw = await self._run(job, problem, limits)
+            job = await aside(lambda: pack_job(problem, limits))
+            raw = await self._run(job, problem, limits)
             self._typical_s += 0.1 * (time.monotonic() - began - self._typical_s)
         return await aside(lambda: conclude(problem, unpack(problem, raw), self._plugins))
 
@@ -157,7 +156,7 @@ class ProcessSolverPool:
         finally:
             self._free.release()
 
-    async def _run(self, job: Parcel, problem: Problem, limits: Limits) -> bytes:
+    async def _run(self, job: bytes, problem: Problem, limits: Limits) -> bytes:
         """Hand a job over, again where the process or the pool was lost through no fault of the job's."""
         for attempt in range(self._workers + FEWEST_TRIES):
             pool = self._pool
@@ -175,8 +174,8 @@ class ProcessSolverPool:
                 raise self._ending(-signal.SIGALRM, problem, limits) from None
         raise self._ending(solver_process.RECYCLE, problem, limits)
 
-    async def _handed_over(self, pool: pebble.ProcessPool, job: Parcel, problem: Problem, limits: Limits) -> bytes:
-        future = pool.schedule(solver_process.answer, args=(job.sent,), timeout=limits.pool_s)
+    async def _handed_over(self, pool: pebble.ProcessPool, job: bytes, problem: Problem, limits: Limits) -> bytes:
+        future = pool.schedule(solver_process.answer, args=(job,), timeout=limits.pool_s)
         if self._note_started():
             self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import msgspec
 
-from tangency.adapters.solving.parcel import opened
 from tangency.adapters.solving.wire import Limits, pack_error, pack_proposed, unpack_job
 from tangency.domain.errors import MethodCrashed, ResourcesExhausted, TangencyError
 from tangency.domain.optimization.plugins import Plugins
@@ -68,7 +67,7 @@ def prepare(plugins: Plugins, memory_bytes: int, started: SimpleQueue[int]) -> N
     gc.freeze()  # what was loaded before the fork stays: looking through it again would only copy its pages
 
 
-def answer(job: bytes | str) -> bytes:
+def answer(job: bytes) -> bytes:
     """Do one job; every error that can be told arrives as bytes too."""
     if _own.spoilt or _own.plugins is None:
         time.sleep(_SETTLE_S)
@@ -77,7 +76,7 @@ def answer(job: bytes | str) -> bytes:
 
     _own.spoilt = True  # until the job has ended well
     try:
-        problem, limits = unpack_job(opened(job))
+        problem, limits = unpack_job(job)
         with _limited(limits):
             policy = replace(problem.solver, time_limit_s=min(problem.solver.time_limit_s, limits.solver_s))
             packed = pack_proposed(problem, proposed(replace(problem, solver=policy), _own.plugins))
