@@ -226,6 +226,13 @@ def test_the_example_is_small_and_can_be_solved_again() -> None:
     assert "honest breaks 2 of 10" in report.text
 
 
+def test_a_heuristic_may_count_a_name_twice_and_is_held_to_everything_else() -> None:
+    declared = replace(Honest.capabilities, heuristic=True)
+    procedure = type("Procedure", (CountsNames,), {"capabilities": declared})
+    spared = [name for name, law in LAWS.items() if law.spares(Subject(procedure())) is not None]
+    assert spared == ["duplication"]
+
+
 @pytest.mark.usefixtures("_unshrunk")
 def test_a_law_that_stands_on_a_broken_one_is_not_tried() -> None:
     outcomes = {law.law: law.outcome for law in check(DropsAConstraint(), examples=20).laws}

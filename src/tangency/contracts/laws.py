@@ -250,7 +250,10 @@ def _order_matters(subject: Subject) -> str | None:
 
 
 def _optimizes(subject: Subject) -> str | None:
-    return "it is a rule, which optimizes nothing" if subject.method.capabilities.rule else None
+    can = subject.method.capabilities
+    if can.heuristic:
+        return "it is a heuristic, whose procedure may count a name twice"
+    return "it is a rule, which optimizes nothing" if can.rule else None
 
 
 def _can_be_overasked(subject: Subject) -> str | None:

@@ -26,6 +26,8 @@ class Capabilities:
         rule: a rule takes no notice of the objective and of the constraints: its weights follow from the data alone.
             It accepts any objective, its answers are feasible and never optimal, and an answer that breaks a
             constraint is refused.
+        heuristic: whether its weights come from a procedure and not from the objective's best value: its answers keep
+            the constraints and are never optimal, and a name that is there twice may count twice.
         order_dependent: whether the order of the names may change the answer.
     """
 
@@ -36,6 +38,7 @@ class Capabilities:
     brings_mean: bool = False
     uses_scenarios: bool = False
     rule: bool = False
+    heuristic: bool = False
     order_dependent: bool = False
 
 
