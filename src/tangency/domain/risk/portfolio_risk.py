@@ -54,7 +54,7 @@ class PortfolioRisk:
             weights: shape (n,).
             dual: attains the risk, where a proof found one: at a kink, it decides between the derivatives there.
         """
-        return cls(measure, risk.value(weights), weights, risk.tangent(weights, dual).slope)
+        return cls(measure, risk.value(weights), weights, risk.marginal(weights, dual))
 
     @cached_property
     def absolute(self) -> Vector:

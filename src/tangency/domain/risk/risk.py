@@ -46,6 +46,15 @@ class Risk(ABC):
         given = None if dual is None else self.below(dual)
         return given or self.below(self.worst_case(x)) or Affine(0.0, np.zeros_like(x))
 
+    def marginal(self, x: Vector, dual: Vector | None = None) -> Vector:
+        """What a unit of each weight adds to the risk, for Euler's decomposition; shape (n,).
+
+        Args:
+            x: shape (n,).
+            dual: attains the risk, where a proof found one: at a kink, it decides between the derivatives there.
+        """
+        return self.tangent(x, dual).slope
+
     @property
     def steepness(self) -> float:
         """The risk is at least this times any weight; 0 where it bounds none."""
