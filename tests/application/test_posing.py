@@ -35,6 +35,7 @@ def context(deadline_s: float = 30.0) -> Context:
         latest=NOTHING,
         portfolios=NOTHING,
         market_data=NOTHING,
+        library=NOTHING,
         catalogue=NOTHING,
         store=NOTHING,
         deadline_s=deadline_s,

@@ -72,6 +72,7 @@ class Container(containers.DeclarativeContainer):
         latest=store,
         portfolios=store,
         market_data=store,
+        library=store,
         catalogue=plugins,
         store=store,
         deadline_s=settings.provided.deadline_s,

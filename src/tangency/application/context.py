@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tangency.domain.clock import Clock, IdGenerator
+from tangency.domain.library.ports import Library
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import LatestAnswers
 from tangency.domain.optimization.solver_pool import SolverPool
@@ -53,6 +54,7 @@ class Context:
     latest: LatestAnswers
     portfolios: PortfolioSource
     market_data: MarketData
+    library: Library
     catalogue: Catalogue
     store: Checked
     deadline_s: float = 30.0

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from tangency.application.context import Context
+from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
@@ -58,12 +59,13 @@ class LatestOptimization(Message[Answer]):
 
 
 async def pose_question(query: PoseQuestion, context: Context) -> Problem:
-    """Gather what is known about the names, and pose.
+    """Fetch what it refers to, gather what is known about the names, and pose.
 
     Raises:
         InvalidInput: the question cannot be read as a problem.
     """
-    return pose(query.question, await gathered(query.question, context), context)
+    question = await with_entries(query.question, context)
+    return pose(question, await gathered(question, context), context)
 
 
 async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> Answer:

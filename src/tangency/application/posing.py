@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from tangency.application.context import Context
 from tangency.application.evidence import Evidence, imported, stated
 from tangency.application.question import NamedCovariance, Question, RiskParameters
+from tangency.domain import plain_values as read
 from tangency.domain.errors import Fault, InvalidInput, Unsupported, hint
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
@@ -91,7 +92,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
     covariance = _gather(faults, lambda: _covariance(question.risk.covariance, evidence.universe))
     try:
         problem = Problem(
-            market=_market(question.risk, evidence, covariance),
+            market=_market(question.risk, evidence.universe.scored(_scores(question)), evidence, covariance),
             objective=objective,
             constraints=tuple(constraints(question, evidence)),
             method=method,
@@ -99,7 +100,9 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
             current=evidence.current_if_known,
             risk_free_rate=question.risk.risk_free_rate or 0.0,
             confidence_level=CONFIDENCE if question.risk.confidence_level is None else question.risk.confidence_level,
+            risk_aversion=question.risk.risk_aversion,
             solver=_policy(context.deadline_s),
+            references=question.references,
         )
     except InvalidInput as error:
         raise InvalidInput([*faults, *error.faults]) from None
@@ -150,9 +153,18 @@ def _policy(deadline_s: float) -> SolverPolicy:
     return policy if policy.time_limit_s <= deadline_s else replace(policy, time_limit_s=deadline_s)
 
 
-def _market(risk: RiskParameters, evidence: Evidence, covariance: Matrix | None) -> Market:
+def _scores(question: Question) -> dict[str, Mapping[str, float]]:
+    """The scores that the question states beside its strategies."""
+    stated = {}
+    for name, scores in question.scores.items():
+        path = ("scores", name)
+        stated[name] = {key: read.number(score, (*path, key)) for key, score in read.mapping(scores, path).items()}
+    return dict(stated)
+
+
+def _market(risk: RiskParameters, universe: Universe, evidence: Evidence, covariance: Matrix | None) -> Market:
     return Market(
-        universe=evidence.universe,
+        universe=universe,
         mean=evidence.mean,
         covariance=covariance,
         returns=evidence.returns,

@@ -78,6 +78,8 @@ class Question:
     Attributes:
         strategies: the names in order; None means what was imported under the portfolio id.
         options: the method's own.
+        scores: of the names, each score by its own name; beside those that a strategy states.
+        references: the documents that took the place of a reference in the question.
     """
 
     portfolio_id: str
@@ -87,6 +89,8 @@ class Question:
     strategies: tuple[Strategy, ...] | None = None
     limits: Limits = Limits()
     risk: RiskParameters = RiskParameters()
+    scores: Mapping[str, object] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
 
     @property
     def configuration(self) -> Configuration:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tangency.application.context import Context
+from tangency.application.library import ReadEntry, WriteEntry, read_entry, write_entry
 from tangency.application.message import Message, Result
 from tangency.application.methods import ListMethods, list_methods
 from tangency.application.optimization import (
@@ -34,6 +35,8 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     LatestOptimization: latest_optimization,
     ListMethods: list_methods,
     CheckReadiness: check_readiness,
+    WriteEntry: write_entry,
+    ReadEntry: read_entry,
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
 }

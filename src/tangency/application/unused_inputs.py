@@ -20,7 +20,7 @@ def _of_strategies(question: Question, problem: Problem, sources: Sources | None
     def some(field: str) -> bool:
         return any(getattr(strategy, field) is not None for strategy in question.strategies or ())
 
-    if some("expected_return") and sources is not None and sources.mean == "absent":
+    if some("expected_return") and sources is not None and sources.mean in ("absent", "method"):
         yield "strategies.expected_return"
     if some("current_weight") and problem.current is None:
         yield "strategies.current_weight"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from tangency.domain.library.ports import LibraryRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
@@ -20,6 +21,10 @@ class UnitOfWork(Protocol):
     @property
     def portfolios(self) -> PortfolioRepository:
         """Portfolios, within this transaction."""
+
+    @property
+    def library(self) -> LibraryRepository:
+        """Documents that requests refer to, within this transaction."""
 
     async def commit(self) -> None:
         """Make every change durable."""

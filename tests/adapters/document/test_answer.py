@@ -139,6 +139,7 @@ def test_the_fields_of_the_answer() -> None:
             "attempts": [{"solver": "piqp", "status": "solved", "iterations": 7, "time_ms": 0.4}],
             "tolerance": 1e-10,
             "versions": {"numpy": "2"},
+            "references": [],
         },
         "unused_inputs": ["strategies.returns"],
     }

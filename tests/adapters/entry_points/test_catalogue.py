@@ -145,9 +145,9 @@ def test_every_flaw_of_a_plugin_is_reported_at_once(install: Install) -> None:
 
 
 def test_an_estimator_lacks_nothing_either(install: Install) -> None:
-    source = "class E:\n    name = 'guess'\n    citation = 'x'\n    options = NoOptions\n    def mean(self): ..."
+    source = "class E:\n    name = 'guess'\n    citation = 'x'\n    options = NoOptions"
     install(Distribution("acme-estimators", source, estimators={"guess": "E"}))
-    with pytest.raises(PluginError, match=r"it has no method covariance\(\)"):
+    with pytest.raises(PluginError, match="it has none of the methods mean, covariance, scenarios"):
         EntryPointPlugins().find_estimator("guess")
 
 

@@ -169,7 +169,7 @@ def test_unbounded_where_a_portfolio_without_risk_earns_more(http: httpx.Client)
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
-        ({"method": "HIERARCHICAL_RISK_PARITY"}, "/method"),
+        ({"method": "CRYSTAL_BALL"}, "/method"),
         ({"objective": "MAX_FUN"}, "/objective"),
         ({"objective": "RISK_PARITY"}, "/objective"),
         ({"objective": "MULTI_OBJECTIVE"}, "/objective"),

@@ -183,6 +183,7 @@ class ProvenanceDocument(Part, frozen=True):
     attempts: list[SolverAttemptDocument]
     tolerance: float | None
     versions: Annotated[dict[str, str], Meta(description="Of the libraries that took part.")]
+    references: Annotated[list[str], Meta(description="The stored documents that took part, each with its version.")]
 
 
 class OptimizationResponse(Part, frozen=True):
@@ -340,6 +341,7 @@ def _provenance(answer: Answer, provenance: Provenance | None) -> ProvenanceDocu
         ],
         tolerance=provenance.tolerance if provenance else None,
         versions=dict(provenance.versions) if provenance else {},
+        references=list(provenance.references) if provenance else [],
     )
 
 

@@ -29,7 +29,8 @@ def question_of(request: wire.OptimizationRequest) -> Question:
     """
     faults = list(_text_faults(request))
     options = _given(request.method_options) or {}
-    faults += _option_faults(options, ("method_options",))
+    scores = _given(request.scores) or {}
+    faults += [*_option_faults(options, ("method_options",)), *_option_faults(scores, ("scores",))]
     risk = _given(request.risk_parameters) or wire.RiskParameters()
     if faults:
         raise InvalidInput(faults)
@@ -41,6 +42,7 @@ def question_of(request: wire.OptimizationRequest) -> Question:
         strategies=None if request.strategies is UNSET else tuple(map(_strategy, request.strategies)),
         limits=_limits(_given(request.constraints) or wire.OptimizationConstraints()),
         risk=_risk(risk),
+        scores=scores,
     )
 
 

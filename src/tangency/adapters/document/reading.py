@@ -56,6 +56,19 @@ def read_batch(body: bytes, limit: int) -> list[msgspec.Raw]:
     return items
 
 
+def read_value(body: bytes) -> object:
+    """Read any document as plain values.
+
+    Raises:
+        UnreadableDocument: not JSON, nested without end, a number that no double can hold, or a key given twice.
+    """
+    value = _decode(_ANY, body)
+    duplicate = _duplicate_key(body)
+    if duplicate is not None:
+        raise UnreadableDocument(_twice(duplicate))
+    return value
+
+
 def request_from(value: object) -> OptimizationRequest:
     """A request from plain values, as a YAML file gives them.
 

@@ -156,5 +156,12 @@ class OptimizationRequest(Document, frozen=True):
         | UnsetType
     ) = UNSET
     method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
+    scores: (
+        Annotated[
+            dict[str, Any],
+            Meta(description='Scores by name, or `{"$ref": "/api/v1/scores/ID"}`.', examples=[{"AAPL": {"esg": 71.2}}]),
+        ]
+        | UnsetType
+    ) = UNSET
     constraints: Annotated[OptimizationConstraints, Meta(description="Limits.")] | UnsetType = UNSET
     risk_parameters: Annotated[RiskParameters, Meta(description="Measures and targets.")] | UnsetType = UNSET

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from tangency.adapters.entry_points.options import METHOD_OPTIONS, bind_options
-from tangency.adapters.entry_points.validation import flaws_of_estimator, flaws_of_method, schema_of
+from tangency.adapters.entry_points.validation import estimates_of, flaws_of_estimator, flaws_of_method, schema_of
 from tangency.domain.errors import Path, PluginError, Unsupported, hint
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.optimization.method import OptimizationMethod
@@ -94,7 +94,7 @@ class EntryPointPlugins:
         return [self._described(_METHOD, name) for name in self._names(_METHOD)]
 
     def describe_estimators(self) -> list[dict[str, Any]]:
-        """The same for every estimator, without ``capabilities``."""
+        """The same for every estimator, with ``estimates`` (which of mean, covariance, scenarios) for capabilities."""
         return [self._described(_ESTIMATOR, name) for name in self._names(_ESTIMATOR)]
 
     def modules_of(self, distribution: str) -> tuple[str, ...]:
@@ -147,7 +147,7 @@ class EntryPointPlugins:
             "distribution": ", ".join(sorted(owner.distribution for owner in owners)),
             "version": ", ".join(owner.version for owner in owners),
             "citation": None,
-            **({"capabilities": None} if kind is _METHOD else {}),
+            ("capabilities" if kind is _METHOD else "estimates"): None,
             "options": None,
             "error": None,
         }
@@ -156,7 +156,9 @@ class EntryPointPlugins:
         except (PluginError, Unsupported) as error:
             return {**row, "error": str(error)}
         described = {**row, "citation": plugin.citation, "options": schema_of(plugin.options)}
-        return {**described, "capabilities": _plain(plugin.capabilities)} if kind is _METHOD else described
+        if kind is _METHOD:
+            return {**described, "capabilities": _plain(plugin.capabilities)}
+        return {**described, "estimates": estimates_of(plugin)}
 
 
 def _load(kind: _Kind, point: EntryPoint) -> object:

@@ -7,6 +7,7 @@ from dataclasses import is_dataclass
 
 import msgspec
 
+from tangency.domain.market.estimates import Estimator
 from tangency.domain.optimization.method import Capabilities
 
 
@@ -21,7 +22,17 @@ def flaws_of_method(plugin: object, name: str) -> Iterator[str]:
 def flaws_of_estimator(plugin: object, name: str) -> Iterator[str]:
     """What keeps a plugin from being an estimator of that name."""
     yield from _flaws_of_any(plugin, name)
-    yield from _not_callable(plugin, "mean", "covariance")
+    if not estimates_of(plugin):
+        yield f"it has none of the methods {', '.join(ESTIMATES)}; see the guide for plugin authors"
+
+
+ESTIMATES = ("mean", "covariance", "scenarios")
+
+
+def estimates_of(plugin: object) -> list[str]:
+    """What an estimator estimates: what its class writes itself."""
+    own = ((word, getattr(type(plugin), word, None)) for word in ESTIMATES)
+    return [word for word, method in own if callable(method) and method is not getattr(Estimator, word)]
 
 
 def _flaws_of_any(plugin: object, name: str) -> Iterator[str]:

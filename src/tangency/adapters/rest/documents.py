@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -32,6 +33,29 @@ class MethodList(Struct, frozen=True, kw_only=True):
     estimators: Annotated[
         Sequence[Mapping[str, Any]], Meta(description="The same, without objectives and capabilities.")
     ]
+
+
+class EstimatorList(Struct, frozen=True, kw_only=True):
+    """What estimates there are to ask for."""
+
+    estimators: Annotated[
+        Sequence[Mapping[str, Any]],
+        Meta(
+            description="Each with `name`, `distribution`, `version`, `citation`, `options` (a JSON schema), "
+            "`estimates` (`mean`, `covariance`, `scenarios`) and `error`: null, or why it cannot be used."
+        ),
+    ]
+
+
+class EntryDocument(Struct, frozen=True, kw_only=True):
+    """A stored document, in the version that `address` names; a request refers to it by `{"$ref": address}`."""
+
+    address: Annotated[str, Meta(examples=["/api/v1/views/house/versions/3"])]
+    shelf: str
+    id: str
+    version: int
+    content: Annotated[Any, Meta(description="As it was written.")]
+    written_at: Annotated[datetime, Meta(description="UTC.")]
 
 
 class Health(Struct, frozen=True, kw_only=True):

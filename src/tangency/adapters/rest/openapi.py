@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,13 +10,25 @@ import msgspec
 from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
-from tangency.adapters.rest.documents import BatchEntry, Health, MethodList, ProblemType
+from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
 from tangency.adapters.settings import Settings
+from tangency.domain.library.entry import Shelf
+from tangency.domain.portfolio.portfolio import LONGEST_ID
 
 Json = dict[str, Any]
 
-STRUCTS = (OptimizationRequest, OptimizationResponse, BatchEntry, MethodList, Health, ProblemType, Problem)
+STRUCTS = (
+    OptimizationRequest,
+    OptimizationResponse,
+    BatchEntry,
+    MethodList,
+    EstimatorList,
+    EntryDocument,
+    Health,
+    ProblemType,
+    Problem,
+)
 REFERENCE = "#/components/schemas/{name}"
 
 OF_A_BODY = (400, 403, 408, 413, 415, 422, 429, 500, 503)
@@ -78,21 +91,50 @@ def _paths(settings: Settings) -> Json:
             )
         },
         "/api/v1/optimization/{portfolio_id}/latest": {
-            "get": _operation("latest", "The last answer for a portfolio", answer, OF_A_LOOK, parameter=portfolio)
+            "get": _operation("latest", "The last answer for a portfolio", answer, OF_A_LOOK, parameters=[portfolio])
         },
         "/api/v1/methods": {
             "get": _operation("methods", "What there is to ask for", _reference("MethodList"), OF_A_LOOK)
         },
+        "/api/v1/estimators": {
+            "get": _operation("estimators", "What estimates there are", _reference("EstimatorList"), OF_A_LOOK)
+        },
+        **_library_paths(),
         "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
         "/health/ready": {
             "get": _operation("ready", "Whether answers can be given and kept", _reference("Health"), OF_A_LOOK)
         },
         "/problems/{slug}": {
             "get": _operation(
-                "explain_problem", "What a problem type means", _reference("ProblemType"), OF_A_LOOK, parameter=slug
+                "explain_problem", "What a problem type means", _reference("ProblemType"), OF_A_LOOK, parameters=[slug]
             )
         },
     }
+
+
+def _library_paths() -> Json:
+    """Each shelf of the library."""
+    entry, id_, version = _reference("EntryDocument"), _parameter("id", LONGEST_ID), _VERSION
+    paths: Json = {}
+    for shelf in Shelf:
+        write = _operation(f"write_{shelf}", f"Keep {shelf} to refer to", entry, OF_A_BODY, CONTENTS[shelf], [id_])
+        look = _operation(f"newest_{shelf}", f"The newest version of {shelf}", entry, OF_A_LOOK, parameters=[id_])
+        one = _operation(f"version_of_{shelf}", f"A version of {shelf}", entry, OF_A_LOOK, parameters=[id_, version])
+        paths[f"/api/v1/{shelf}/{{id}}"] = {"put": write, "get": look}
+        paths[f"/api/v1/{shelf}/{{id}}/versions/{{version}}"] = {"get": one}
+    return paths
+
+
+_VERSION: Json = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+_BY_NAME: Json = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number"}}
+CONTENTS: dict[Shelf, Json] = {
+    Shelf.VIEWS: {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object"}]}},
+    Shelf.BUDGETS: _BY_NAME,
+    Shelf.SCORES: {"type": "object", "additionalProperties": _BY_NAME},
+    Shelf.FACTORS: {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "number"}}},
+    Shelf.MODELS: {**_BY_NAME, "description": "Weights by name; they sum to 1."},
+}
+"""What each shelf holds."""
 
 
 def _operation(
@@ -101,18 +143,20 @@ def _operation(
     schema: Json,
     problems: tuple[int, ...],
     body: Json | None = None,
-    parameter: Json | None = None,
+    parameters: Sequence[Json] = (),
 ) -> Json:
     responses = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
     responses |= {str(status): _problem_response(status) for status in problems}
     operation: Json = {"operationId": name, "summary": summary, "responses": responses}
-    if parameter is not None:
-        operation["parameters"] = [parameter]
+    if parameters:
+        operation["parameters"] = list(parameters)
     if body is not None:
-        example = [EXAMPLE] if body.get("type") == "array" else EXAMPLE
-        content = {"application/json": {"schema": body, "example": example}}
+        content = {"application/json": {"schema": body, **_EXAMPLES.get(name, {})}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+_EXAMPLES: dict[str, Json] = {"optimize": {"example": EXAMPLE}, "optimize_batch": {"example": [EXAMPLE]}}
 
 
 def _problem_response(status: int) -> Json:

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.datastructures import State
 from litestar.params import FromPath
 
 from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
 from tangency.adapters.document.problem import Problem
-from tangency.adapters.document.reading import read_batch, read_request
-from tangency.adapters.rest.documents import BatchEntry, MethodList
+from tangency.adapters.document.reading import read_batch, read_request, read_value
+from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
 from tangency.adapters.settings import Settings
+from tangency.application.library import ReadEntry, WriteEntry
 from tangency.application.methods import ListMethods
 from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio
 from tangency.application.question import Question
 from tangency.application.readiness import CheckReadiness
 from tangency.application.service import Service
 from tangency.domain.errors import InvalidInput, TangencyError, Unsupported
+from tangency.domain.library.entry import Address, Entry, Shelf
 from tangency.domain.optimization.optimization import Answer
 
 JSON = "application/json"
@@ -66,6 +68,31 @@ async def methods(request: Incoming) -> Outgoing:
     return _json(MethodList(methods=offer.methods, estimators=offer.estimators))
 
 
+@get("/api/v1/estimators")
+async def estimators(request: Incoming) -> Outgoing:
+    """What estimates there are to ask for."""
+    offer = await _service(request).handle(ListMethods())
+    return _json(EstimatorList(estimators=offer.estimators))
+
+
+@route(
+    [f"/api/v1/{shelf}/{{id:str}}" for shelf in Shelf], http_method=[HttpMethod.GET, HttpMethod.PUT], status_code=200
+)
+async def newest_entry(request: Incoming, id: FromPath[str]) -> Outgoing:  # noqa: A002 - the word of the address
+    """The newest version of a document that requests can refer to; or the next, where one is put there."""
+    shelf = _shelf(request)
+    if request.method == HttpMethod.GET:
+        return _json(_entry_document(await _service(request).handle(ReadEntry(Address(shelf, id)))))
+    content = read_value(await request.body())
+    return _json(_entry_document(await _service(request).handle(WriteEntry(shelf, id, content))))
+
+
+@get([f"/api/v1/{shelf}/{{id:str}}/versions/{{version:int}}" for shelf in Shelf])
+async def entry(request: Incoming, id: FromPath[str], version: FromPath[int]) -> Outgoing:  # noqa: A002 - the same
+    """One version of a document."""
+    return _json(_entry_document(await _service(request).handle(ReadEntry(Address(_shelf(request), id, version)))))
+
+
 @get("/health/live")
 async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
     """Whether the process answers."""
@@ -90,7 +117,10 @@ async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  
 
 async def check_request(request: Incoming) -> Outgoing | None:
     """Before every handler: a body is JSON, and there are no query parameters, because none means anything."""
-    if request.method == "POST" and request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
+    if (
+        request.method in ("POST", "PUT")
+        and request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON
+    ):
         given = request.headers.get("content-type", "")
         return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
     if request.scope["query_string"]:
@@ -99,7 +129,35 @@ async def check_request(request: Incoming) -> Outgoing | None:
     return None
 
 
-HANDLERS = (optimize, optimize_batch, latest, methods, live, ready, explain_problem)
+HANDLERS = (
+    optimize,
+    optimize_batch,
+    latest,
+    methods,
+    estimators,
+    newest_entry,
+    entry,
+    live,
+    ready,
+    explain_problem,
+)
+
+
+def _shelf(request: Incoming) -> Shelf:
+    """The third step of the path."""
+    return Shelf(request.url.path.split("/")[3])
+
+
+def _entry_document(found: Entry) -> EntryDocument:
+    address = found.address
+    return EntryDocument(
+        address=str(address),
+        shelf=address.shelf.value,
+        id=address.id,
+        version=address.version or 0,
+        content=found.content,
+        written_at=found.written_at,
+    )
 
 
 def _service(request: Incoming) -> Service:

@@ -30,7 +30,8 @@ class Proposed:
 def conclude(problem: Problem, found: Proposed, plugins: Plugins) -> Solution:
     """Judge what was proposed, and say how it came about."""
     solution = judge(problem, found.outcome, found.rule)
-    sources = found.outcome.estimates.sources
+    revised = found.outcome.proposal.reading.estimates
+    sources = (found.outcome.estimates if revised is None else revised).sources
     provenance = Provenance(
         problem_hash=content_hash(problem),
         method=plugins.origin(problem.method),
@@ -38,6 +39,7 @@ def conclude(problem: Problem, found: Proposed, plugins: Plugins) -> Solution:
         attempts=found.outcome.proposal.attempts,
         tolerance=problem.solver.tolerance,
         versions={**library_versions(), **_estimator_versions(sources, plugins)},
+        references=problem.references,
     )
     return replace(solution, provenance=provenance)
 

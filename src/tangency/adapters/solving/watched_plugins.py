@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -56,13 +56,13 @@ class WatchedEstimator:
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
         """Annual means; shape (n,)."""
         with self._watched():
-            moments = self._estimator.mean(sample, covariance, options)
+            moments = self._own("mean")(sample, covariance, options)
             return None if moments is None else _shaped(moments, (len(sample.universe),))
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance | Matrix | None:
         """Annual covariances; shape (n, n), or a value with a structure of its own."""
         with self._watched():
-            moments: Any = self._estimator.covariance(sample, options)
+            moments: Any = self._own("covariance")(sample, options)
             if moments is None or (hasattr(moments, "spectrum") and moments.size == len(sample.universe)):
                 return cast(Covariance | None, moments)
             return _shaped(moments, (len(sample.universe),) * 2)
@@ -70,12 +70,16 @@ class WatchedEstimator:
     def scenarios(self, sample: Scenarios, options: object) -> Scenarios | None:
         """Scenarios of the same names."""
         with self._watched():
-            made: object = self._estimator.scenarios(sample, options)
+            made: object = self._own("scenarios")(sample, options)
             if made is not None and not isinstance(made, Scenarios):
                 raise TypeError(f"it returned {type(made).__name__}, and a prior returns Scenarios")
             if made is not None and made.universe.names != sample.universe.names:
                 raise ValueError("it returned scenarios of other names")
             return made
+
+    def _own(self, word: str) -> Callable[..., Any]:
+        """What the class writes; a stranger's that does not inherit ours may leave some out."""
+        return getattr(self._estimator, word, lambda *_: None)
 
     def _watched(self) -> AbstractContextManager[None]:
         return _named(f"estimator {self.name!r}", self._origin)

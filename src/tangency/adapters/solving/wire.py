@@ -35,6 +35,7 @@ from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.market.returns import DataReport
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector, frozen
+from tangency.domain.optimization.contradiction import Contradiction, Statement
 from tangency.domain.optimization.document import from_document, read_constraints, read_objective, to_document, written
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.judgement import Outcome
@@ -116,6 +117,7 @@ def pack_proposed(problem: Problem, found: Proposed) -> bytes:
                 "witness": _witness(proposal.witness),
                 "reading": _reading(problem, proposal.reading),
                 "findings": plain(proposal.findings, ("findings",)),
+                "contradiction": _contradiction(proposal.contradiction),
             },
             "infeasibility": _infeasibility(found.outcome.infeasibility),
             "rule": found.rule,
@@ -214,6 +216,7 @@ def _reading(problem: Problem, reading: Reading) -> dict[str, object] | None:
         "objective": None if reading.objective is None else written(reading.objective, as_buffer),
         "constraints": [written(constraint, as_buffer) for constraint in reading.constraints],
         "estimates": None if reading.estimates is None else _estimates(problem, reading.estimates),
+        "parameters": reading.parameters,
     }
 
 
@@ -226,6 +229,13 @@ def _witness(witness: Witness | None) -> object:
         return None
     cuts = {key: as_buffer(cut) for key, cut in witness.cuts.items()}
     return {"multipliers": dict(witness.multipliers), "cuts": cuts}
+
+
+def _contradiction(found: Contradiction | None) -> object:
+    if found is None:
+        return None
+    statements = [(s.id, s.sentence, as_buffer(s.coefficients), s.value) for s in found.statements]
+    return {"statements": statements, "combination": as_buffer(found.combination)}
 
 
 def _infeasibility(found: Infeasibility | None) -> object:
@@ -264,6 +274,7 @@ def _read_reading(problem: Problem, read: Mapping[str, Any] | None) -> Reading:
         None if read["objective"] is None else read_objective(read["objective"], ("objective",)),
         read_constraints(read["constraints"], ("constraints",)),
         None if read["estimates"] is None else _read_estimates(problem, read["estimates"]),
+        tuple(read["parameters"]),
     )
 
 
@@ -290,11 +301,20 @@ def _read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
         message=read["message"],
         reading=_read_reading(problem, read["reading"]),
         findings=read["findings"],
+        contradiction=None if read["contradiction"] is None else _read_contradiction(read["contradiction"]),
     )
 
 
 def _read_witness(read: Mapping[str, Any]) -> Witness:
     return Witness(read["multipliers"], {key: array(cut, ("cuts", key), (None,)) for key, cut in read["cuts"].items()})
+
+
+def _read_contradiction(read: Mapping[str, Any]) -> Contradiction:
+    statements = [
+        Statement(key, sentence, array(coefficients, ("statements", key), (None,)), value)
+        for key, sentence, coefficients, value in read["statements"]
+    ]
+    return Contradiction(tuple(statements), array(read["combination"], ("combination",), (None,)))
 
 
 def _read_infeasibility(read: Mapping[str, Any]) -> Infeasibility:

@@ -111,6 +111,19 @@ class StoredMatrix(Table):
     created_at: Mapped[datetime]
 
 
+class LibraryEntry(Table):
+    """A version of a document that requests refer to; what was written stays."""
+
+    __tablename__ = "library_entries"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    shelf: Mapped[str] = mapped_column(String(20), primary_key=True)
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[Any] = mapped_column(JSON)
+    written_at: Mapped[datetime]
+
+
 class ImportedPortfolio(Table):
     """Cash, and the id that the holdings belong to."""
 

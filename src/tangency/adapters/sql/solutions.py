@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from tangency.adapters.sql.schema import OptimizationResult
-from tangency.domain.market.universe import Universe
+from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
@@ -20,6 +20,9 @@ from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 Columns = dict[str, Any]
 
+
+GROUPS = ("sector", "asset_class")
+"""By which risk is grouped."""
 
 NOTHING: Columns = {
     "optimal_weights": {},
@@ -78,7 +81,7 @@ def solution_of(row: OptimizationResult, universe: Universe | None = None) -> So
     metadata = row.optimization_metadata
     if "convergence_status" not in metadata:
         return None
-    universe = universe or Universe.of(list(row.optimal_weights))
+    universe = universe or _universe(row)
     return Solution(
         status=Status(metadata["convergence_status"]),
         universe=universe,
@@ -135,7 +138,21 @@ def _risk_columns(solution: Solution) -> Columns | None:
             "marginal": named(risk.marginal),
         }
 
-    return {"target": written(solution.risk), "current": written(solution.current_risk)}
+    groups = {label: _labels(solution.universe, label) for label in GROUPS}
+    return {"target": written(solution.risk), "current": written(solution.current_risk), **groups}
+
+
+def _labels(universe: Universe, label: str) -> dict[str, str]:
+    return {asset.name: getattr(asset, label) for asset in universe.assets if getattr(asset, label) is not None}
+
+
+def _universe(row: OptimizationResult) -> Universe:
+    """The names, with the labels that their risk is grouped by."""
+    kept = row.risk_decomposition or {}
+    labels = {label: kept.get(label, {}) for label in GROUPS}
+    return Universe(
+        tuple(Asset(name, **{label: of.get(name) for label, of in labels.items()}) for name in row.optimal_weights)
+    )
 
 
 def _risk(universe: Universe, columns: Columns | None, which: str) -> PortfolioRisk | None:

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.engine import READING, engine_of
 from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
 from tangency.adapters.sql.portfolios import read_portfolio, read_prices
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
@@ -59,6 +61,11 @@ class Store:
         """The prices that were imported under an id."""
         async with self._reading() as session:
             return await read_prices(session, self._tenant, portfolio_id)
+
+    async def entry(self, address: Address) -> Entry | None:
+        """A document that requests refer to."""
+        async with self._reading() as session:
+            return await read_entry(session, self._tenant, address)
 
     async def check(self) -> None:
         """Ask the database anything.

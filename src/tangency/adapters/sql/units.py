@@ -12,6 +12,7 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.library import SqlLibrary
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
 from tangency.adapters.sql.portfolios import SqlPortfolios
@@ -27,6 +28,7 @@ class SqlUnitOfWork:
         self._session = AsyncSession(units.engine, expire_on_commit=False)
         self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
+        self.library = SqlLibrary(self._session, units.tenant)
 
     async def __aenter__(self) -> Self:
         """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self
 
@@ -90,6 +90,20 @@ class Universe:
             return self.positions[name]
         except KeyError:
             raise InvalidInput.at(path, f"{name!r} is not a name here; {hint(name, self.names)}", "unknown") from None
+
+    def scored(self, scores: Mapping[str, Mapping[str, float]]) -> Universe:
+        """The same names with more scores; a name's own win.
+
+        Raises:
+            InvalidInput: scores of a name that is not here.
+        """
+        if not scores:
+            return self
+        for name in scores:
+            self.position(name, ("scores", name))
+        return Universe(
+            tuple(replace(asset, scores={**scores.get(asset.name, {}), **asset.scores}) for asset in self.assets)
+        )
 
     def mask(self, members: Collection[str], path: Path = ()) -> Vector:
         """1.0 for each of ``members``, 0.0 for the others; shape (n,)."""

@@ -17,6 +17,8 @@ from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import MissingData, Returns
 from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.optimization.composite_ratio import WorstRatio
+from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
 from tangency.domain.optimization.constraint import (
     Budget,
     Constraint,
@@ -42,6 +44,16 @@ from tangency.domain.optimization.objective import (
     RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.optimization.robust_terms import (
+    Concentration,
+    Deviation,
+    LargestWeight,
+    Norm,
+    Rows,
+    SquaredNorm,
+    WorstCovariance,
+    rows_of,
+)
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
 from tangency.domain.plain_values import Array, as_buffer, as_lists
 from tangency.domain.risk.measure import Measure
@@ -70,12 +82,22 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "RISK_PARITY": RiskParity,
     "MULTI_OBJECTIVE": MultiObjective,
     "BLEND": Blend,
+    "WORST_RATIO": WorstRatio,
 }
 TERMS: Mapping[str, type[Term]] = {
     "return": Return,
     "variance": Variance,
     "linear": Linear,
     "risk": RiskOf,
+    "constant": Constant,
+    "sum": Sum,
+    "worst_of": WorstOf,
+    "norm": Norm,
+    "squared_norm": SquaredNorm,
+    "concentration": Concentration,
+    "deviation": Deviation,
+    "largest_weight": LargestWeight,
+    "worst_covariance": WorstCovariance,
 }
 
 Pack: TypeAlias = Callable[[Array], object]
@@ -104,12 +126,14 @@ def to_document(problem: Problem, pack: Pack = as_lists) -> dict[str, object]:
         current=None if problem.current is None else pack(problem.current),
         risk_free_rate=float(problem.risk_free_rate),
         confidence_level=float(problem.confidence_level),
+        risk_aversion=None if problem.risk_aversion is None else float(problem.risk_aversion),
         solver={
             "sequence": list(policy.sequence),
             "tolerance": float(policy.tolerance),
             "time_limit_s": float(policy.time_limit_s),
         },
         seed=problem.seed,
+        references=list(problem.references) or None,
     )
 
 
@@ -197,6 +221,8 @@ def written(value: Constraint | Objective | Term, pack: Pack) -> dict[str, objec
 def _written(value: object, pack: Pack) -> object:
     if isinstance(value, tuple | frozenset):
         return _written_parts(value, pack)
+    if isinstance(value, Term):
+        return written(value, pack)
     if isinstance(value, Measure):
         return {"name": value.name, "confidence_level": value.confidence_level, "threshold": value.threshold}
     return value if value is None or isinstance(value, str | bool) else float(cast(float, value))
@@ -316,6 +342,14 @@ def _terms(value: object, path: Path) -> tuple[Term, ...]:
     return tuple(_tagged(each, (*path, i), "kind", TERMS) for i, each in enumerate(read.listed(value, path)))
 
 
+def _term(value: object, path: Path) -> Term:
+    return _tagged(value, path, "kind", TERMS)
+
+
+def _rows(value: object, path: Path) -> Rows:
+    return () if value == [] else rows_of(read.array(value, path, (None, None)))
+
+
 def _measure(value: object, path: Path) -> Measure:
     readers: Mapping[str, Reader] = {"name": read.text, "confidence_level": read.number, "threshold": read.number}
     return Measure(**_read(read.fields(value, path, optional=tuple(readers)), path, readers))
@@ -347,7 +381,9 @@ _BY_TYPE: Mapping[str, Reader] = {
     "tuple[str, ...]": _names,
     "tuple[float, ...]": _floats,
     "tuple[float, ...] | None": _floats,
+    "Term": _term,
     "tuple[Term, ...]": _terms,
+    "Rows": _rows,
     "Measure": _measure,
 }
 """By the type that a constraint, an objective or a term states for its field."""
@@ -357,7 +393,9 @@ _READERS: Mapping[str, Reader] = {
     "options": _options,
     "risk_free_rate": read.number,
     "confidence_level": read.number,
+    "risk_aversion": read.positive,
     "solver": _policy,
     "seed": read.whole,
+    "references": _names,
 }
 """What a document may leave out, beside the market and the current weights."""

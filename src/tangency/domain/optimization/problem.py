@@ -46,7 +46,9 @@ class Problem:
         current: current weights, shape (n,), or None where unknown.
         risk_free_rate: annual, for the Sharpe ratio that every answer reports; MAX_SHARPE reports its own.
         confidence_level: of tail measures of risk, where the method's options do not say otherwise.
+        risk_aversion: of the investor, for methods whose estimates depend on it; None where nobody states one.
         seed: for methods that draw random numbers.
+        references: the stored documents that went into the options, for the record.
 
     Raises:
         InvalidInput: a constraint that names what is not there, two constraints of one id, a figure that is not finite.
@@ -60,8 +62,10 @@ class Problem:
     current: Vector | None = None
     risk_free_rate: float = 0.0
     confidence_level: float = 0.95
+    risk_aversion: float | None = None
     solver: SolverPolicy = field(default_factory=SolverPolicy)
     seed: int = 0
+    references: tuple[str, ...] = ()
     _region: tuple[Estimates, Region] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +83,9 @@ class Problem:
         if not 0 <= self.confidence_level < 1:
             detail = f"is {self.confidence_level}; give a number from 0 to below 1, such as 0.95."
             faults.append(Fault(("risk_parameters", "confidence_level"), detail))
+        if self.risk_aversion is not None and not 0 < self.risk_aversion < np.inf:
+            detail = f"is {self.risk_aversion}; give a number above 0."
+            faults.append(Fault(("risk_parameters", "risk_aversion"), detail))
         if faults:
             raise InvalidInput(faults)
 

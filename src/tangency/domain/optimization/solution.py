@@ -34,6 +34,8 @@ class Provenance:
     attempts: tuple[SolverAttempt, ...]
     tolerance: float
     versions: Mapping[str, str]
+    references: tuple[str, ...] = ()
+    """The stored documents that the question referred to, each with its version."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
