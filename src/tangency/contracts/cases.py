@@ -42,6 +42,8 @@ MEANS = (0.08, 0.05, 0.12, 0.03, -0.02, 0.05)
 VOLATILITIES = (0.2, 0.1, 0.3, 0.15)
 LOADINGS = (0.5, 0.0, 0.8, -0.4)
 """On one common factor: the correlation of two names is the product of their loadings."""
+RISK_AVERSION = 3.0
+"""Of an investor whose objective does not say it."""
 ROOM = (0.02, 0.1, 0.005)
 """Between the anchor and a limit."""
 PERIODS, PERIODS_PER_YEAR = 24, 12.0
@@ -95,7 +97,8 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
     needs_mean = objective.needs_mean or can.needs_mean or any(limit.needs_mean for limit in limits)
     market = drawn.market if needs_mean or draw(st.booleans()) else replace(drawn.market, mean=None)
     unique = {limit.id: limit for limit in limits}
-    return Problem(market, objective, tuple(unique.values()), method.name)
+    aversion = getattr(objective, "risk_aversion", RISK_AVERSION)
+    return Problem(market, objective, tuple(unique.values()), method.name, risk_aversion=aversion)
 
 
 def _draw_market(draw: Draw) -> Anchored:
@@ -253,5 +256,6 @@ def rescaled(problem: Problem, unit: float) -> Problem:
         problem,
         market=replace(market, mean=mean, covariance=np.asarray(market.covariance) * unit**2, returns=returns),
         objective=replace(objective, **{key: value * moved[key] for key, value in own.items()}),
+        risk_aversion=None if problem.risk_aversion is None else problem.risk_aversion / unit,
         constraints=limits,
     )

@@ -20,7 +20,8 @@ RISKLESS = 1e-12
 
 Value = TypeVar("Value")
 
-Origin = Literal["given", "estimated", "mixed", "absent"]
+Origin = Literal["given", "estimated", "mixed", "absent", "method"]
+"""``method``: the method made them itself, as views do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,13 +30,14 @@ from tangency.domain.optimization.certificate import (
     farkas_bound,
     violations,
 )
+from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.explanation import explain
-from tangency.domain.optimization.infeasibility import Infeasibility, explain_infeasibility
+from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, explain_infeasibility
 from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs, refuse_unsupported
 from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.proposal import Proposal, Status, Witness
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.optimization.term import Minorant, RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
@@ -61,7 +62,8 @@ def propose(
     """
     refuse_unsupported(problem, method)
     proposal = method.solve(problem, estimates, options)
-    settled = proposal.status in (Status.NOT_APPLICABLE, Status.UNBOUNDED) or _holds(problem, estimates, proposal)
+    ended = proposal.status in (Status.NOT_APPLICABLE, Status.UNBOUNDED) or proposal.contradiction is not None
+    settled = ended or _holds(problem, estimates, proposal)
     rule = method.capabilities.rule
     infeasibility = (
         None if settled or rule else explain_infeasibility(*_as_read(problem, estimates, proposal), programs)
@@ -97,6 +99,8 @@ def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
     problem, estimates = _as_read(asked, outcome.estimates, proposal)
     if outcome.infeasibility is not None and not _holds(asked, outcome.estimates, proposal):
         return _infeasible(problem, estimates, proposal, outcome.infeasibility)
+    if proposal.contradiction is not None and proposal.contradiction.proven:
+        return _contradicted(problem, proposal, proposal.contradiction)
     weights = proposal.weights
     if proposal.status.answered and _usable(weights, problem):
         settled = weights + 0.0  # no negative zeros
@@ -139,13 +143,18 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         risk=PortfolioRisk.of(measure.name, risk, weights, cuts.get(RiskOf(1.0, measure).id)),
         current_risk=None if problem.current is None else PortfolioRisk.of(measure.name, risk, problem.current),
         certificate=certificate,
-        parameters=(*problem.objective.parameters, *(used for c in problem.constraints for used in c.parameters)),
+        parameters=_parameters(problem, proposal),
         findings=proposal.findings,
         iterations=proposal.iterations,
     )
     if proposal.witness is None or rule:
         return solution
     return replace(solution, why=explain(problem, estimates, weights, proposal.witness))
+
+
+def _parameters(problem: Problem, proposal: Proposal) -> tuple[str, ...]:
+    by_limits = (used for constraint in problem.constraints for used in constraint.parameters)
+    return (*problem.objective.parameters, *by_limits, *proposal.reading.parameters)
 
 
 def _rate(problem: Problem) -> float:
@@ -200,6 +209,14 @@ def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, foun
     message = f"No portfolio satisfies {names} together."
     solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
     return replace(solution, infeasibility=replace(found, bound=bound))
+
+
+def _contradicted(problem: Problem, proposal: Proposal, found: Contradiction) -> Solution:
+    conflict = tuple(Conflicting(s.id, s.sentence, s.value, None) for s in found.statements)
+    names = " and ".join(member.constraint for member in conflict)
+    message = proposal.message or f"{names} are not independent of each other."
+    solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
+    return replace(solution, infeasibility=Infeasibility(conflict, (), Witness(), 0.0))
 
 
 def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) -> Solution:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.problem import Problem
 
@@ -64,11 +65,13 @@ class Reading:
         objective: in place of the problem's; None where that is the one.
         constraints: beside the problem's, from the method's options.
         estimates: in place of those handed in, where the method revised them, as views do.
+        parameters: the risk parameters that went into these, beside those of objective and constraints.
     """
 
     objective: Objective | None = None
     constraints: tuple[Constraint, ...] = ()
     estimates: Estimates | None = None
+    parameters: tuple[str, ...] = ()
 
     def of(self, problem: Problem) -> Problem:
         """The problem as the method read it."""
@@ -94,6 +97,7 @@ class Proposal:
         reading: what the method took the problem to be.
         findings: whatever else the method's answer has to say, by the names of the fields that carry it: plain values,
             arrays among them.
+        contradiction: why the method's own options leave nothing to solve, where ``infeasible`` is about them.
     """
 
     status: Status
@@ -105,3 +109,4 @@ class Proposal:
     message: str = ""
     reading: Reading = AS_ASKED
     findings: Mapping[str, object] = field(default_factory=dict)
+    contradiction: Contradiction | None = None
