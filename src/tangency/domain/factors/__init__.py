@@ -1,0 +1,1 @@
+"""Returns explained by the returns of factors."""
