@@ -53,13 +53,19 @@ class DrawdownRisk(Risk):
     def below(self, dual: Vector) -> Affine | None:
         """(cumulative' (peaks - troughs))'x, both made valid.
 
-        From any period on, peaks weigh no more than troughs: else some trough would be before its peak.
+        From any period on, peaks weigh no more than troughs: else some trough would be before its peak. Where troughs
+        are moved into the envelope, what they still have of their old weight keeps its peaks, and the rest is its own.
         """
         size = len(self.cumulative)
         if dual.shape != (2 * size,) or not np.isfinite(dual).all():
             return None
-        troughs = self.envelope.member(dual[size:])
-        room = np.cumsum(troughs[::-1])[::-1]
-        wanted = np.cumsum(np.maximum(dual[:size], 0.0)[::-1])[::-1]
-        peaks = -np.diff(np.minimum(wanted, room), append=0.0)
-        return Affine(0.0, (peaks - troughs) @ self.cumulative)
+        wanted = np.maximum(dual[size:], 0.0)
+        peaks = -np.diff(np.minimum(_from_each_on(np.maximum(dual[:size], 0.0)), _from_each_on(wanted)), append=0.0)
+        troughs = self.envelope.member(wanted)
+        kept = float(np.divide(troughs, wanted, out=np.ones(size), where=wanted > 0).min(initial=1.0))
+        return Affine(0.0, (kept * (peaks - wanted)) @ self.cumulative)
+
+
+def _from_each_on(weights: Vector) -> Vector:
+    """Sums from each period to the last."""
+    return np.cumsum(weights[::-1])[::-1]

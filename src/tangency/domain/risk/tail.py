@@ -113,12 +113,21 @@ class EntropicTail(Envelope):
         return _tilted(self.probabilities, scaled, tilt)
 
     def member(self, dual: Vector) -> Vector:
-        """A share of the simplex, mixed with the probabilities where its entropy is too large: entropy is convex."""
+        """A share of the simplex, mixed with the probabilities where its entropy is too large.
+
+        By Newton's step for the entropy along the mixture, and what that leaves by proportion: entropy is convex.
+        """
         weights = _shares(dual, self.probabilities)
         entropy = _entropy(weights, self.probabilities)
         if entropy <= self.entropy:
             return weights
-        share = self.entropy / entropy
+        some = weights > 0
+        steepness = float((weights - self.probabilities)[some] @ np.log(weights[some] / self.probabilities[some]))
+        nearly = self._mixed(weights, 1.0 - (entropy - self.entropy) / max(steepness, entropy))
+        entropy = _entropy(nearly, self.probabilities)
+        return nearly if entropy <= self.entropy else self._mixed(nearly, self.entropy / entropy)
+
+    def _mixed(self, weights: Vector, share: float) -> Vector:
         return share * weights + (1.0 - share) * self.probabilities
 
     def _scaled(self, losses: Vector) -> tuple[Vector, float, float]:
