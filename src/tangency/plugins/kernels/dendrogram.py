@@ -1,0 +1,216 @@
+"""Names in a tree by how strongly they move together: the tree, the order of its leaves, and clusters cut from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from tangency.domain.errors import InvalidInput
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Matrix
+from tangency.plugins.kernels.codependence import Codependence, codependence, riskless
+
+Linkage = Literal["single", "complete", "average", "weighted", "centroid", "median", "ward"]
+Distance = Literal["lopez_de_prado", "correlation"]
+LeafOrder = Literal["input", "optimal", "canonical"]
+
+DIGITS = 10
+"""Of distances, where the order of names may not matter: what differs in rounding alone is a tie, settled by name."""
+TIE = 1e-9
+"""Relative: clusters whose variances differ by less are alike."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeOptions:
+    """How the names are put into a tree.
+
+    Attributes:
+        linkage: how far apart two clusters are: single, complete, average, weighted, centroid, median or ward.
+        codependence: pearson (from the covariance), spearman, kendall or distance (from the returns).
+        distance: lopez_de_prado, the Euclidean distance between the columns of sqrt((1 - rho) / 2), as in the paper; or
+            correlation, sqrt((1 - rho) / 2) itself.
+        leaf_order: input, as the linkage leaves them; optimal, neighbours as near as can be; or canonical, the cluster
+            whose inverse-variance portfolio varies less to the left, which no order of the names moves.
+    """
+
+    linkage: Linkage = "single"
+    codependence: Codependence = "pearson"
+    distance: Distance = "lopez_de_prado"
+    leaf_order: LeafOrder = "input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterOptions(TreeOptions):
+    """How the names are put into a tree, and how many clusters are cut from it.
+
+    Attributes:
+        clusters: how many, or gap: where the dispersion within clusters bends most (Yue, Wang and Wei 2008).
+        max_clusters: the most that ``gap`` may choose.
+    """
+
+    clusters: int | Literal["gap"] = "gap"
+    max_clusters: int = 10
+
+    def __post_init__(self) -> None:
+        if self.clusters != "gap" and self.clusters < 1:
+            raise InvalidInput.at(("clusters",), f"is {self.clusters}; give at least 1, or 'gap'.", "range")
+        if self.max_clusters < 1:
+            raise InvalidInput.at(("max_clusters",), f"is {self.max_clusters}; give at least 1.", "range")
+
+    def refuse_too_many(self, names: int) -> None:
+        """There are no more clusters than names.
+
+        Raises:
+            InvalidInput: more are asked for.
+        """
+        if self.clusters != "gap" and self.clusters > names:
+            detail = f"is {self.clusters}; there are {names} names, and no more clusters than names."
+            raise InvalidInput.at(("method_options", "clusters"), detail, "range")
+
+
+@dataclass(frozen=True, eq=False)
+class Dendrogram:
+    """A binary tree over n names.
+
+    Attributes:
+        names: in the universe's order; leaf i is names[i].
+        merges: shape (n - 1, 4), as scipy writes a linkage: row m makes node n + m of two nodes, left and right, at a
+            height, with so many leaves. Later rows are never below earlier ones.
+        distances: between names, as they were clustered; shape (n, n).
+    """
+
+    names: tuple[str, ...]
+    merges: Matrix
+    distances: Matrix
+
+    @cached_property
+    def members(self) -> list[list[int]]:
+        """The leaves of each node, left to right; 2n - 1 lists."""
+        leaves = [[i] for i in range(len(self.names))]
+        for left, right in self.merges[:, :2].astype(int).tolist():
+            leaves.append(leaves[left] + leaves[right])
+        return leaves
+
+    @property
+    def leaves(self) -> list[int]:
+        """The positions of all names, left to right."""
+        return self.members[-1]
+
+    def children(self, node: int) -> tuple[int, int]:
+        """Left and right; the node is no leaf."""
+        left, right = self.merges[node - len(self.names), :2].astype(int).tolist()
+        return left, right
+
+    def cut(self, clusters: int) -> list[int]:
+        """So many nodes that hold every name once, by undoing the last merges; left to right."""
+        top = self.top(clusters)
+        nodes = {child for node in top for child in self.children(node)} | {2 * len(self.names) - 2}
+        place = {leaf: position for position, leaf in enumerate(self.leaves)}
+        return sorted(nodes - set(top), key=lambda node: place[self.members[node][0]])
+
+    def top(self, clusters: int) -> list[int]:
+        """The nodes above a cut into so many clusters, the root first."""
+        last = 2 * len(self.names) - 1
+        return list(range(last - 1, last - clusters, -1))
+
+    def count(self, options: ClusterOptions) -> int:
+        """How many clusters the options want."""
+        return self.bend(options.max_clusters) if options.clusters == "gap" else options.clusters
+
+    def bend(self, most: int) -> int:
+        """The k from 2 to ``most`` with the largest W(k-1) - 2 W(k) + W(k+1).
+
+        W(k) is the dispersion of k clusters: the sum over clusters of all distances within, over twice their number of
+        names. (Yue, Wang and Wei 2008; skfolio takes the mean of the distances, Riskfolio-Lib their deviation.)
+        """
+        largest = min(most, len(self.names) - 1)
+        if largest <= 1:
+            return max(1, min(most, len(self.names)))
+        dispersions = np.array([self._dispersion(k) for k in range(1, largest + 2)])
+        return int(np.argmax(dispersions[:-2] - 2 * dispersions[1:-1] + dispersions[2:])) + 2
+
+    def _dispersion(self, clusters: int) -> float:
+        inside = (self.members[node] for node in self.cut(clusters))
+        return sum(float(self.distances[np.ix_(names, names)].sum()) / (2 * len(names)) for names in inside)
+
+    def described(self, cut: Sequence[int]) -> dict[str, Any]:
+        """The finding ``clusters``: names, linkage rows, leaf order, and the names of each cluster of a cut."""
+        listed = [[self.names[leaf] for leaf in self.members[node]] for node in cut]
+        return {
+            "names": list(self.names),
+            "linkage": self.merges.tolist(),
+            "leaf_order": [self.names[leaf] for leaf in self.leaves],
+            "members": listed,
+            "membership": {name: number for number, names in enumerate(listed, 1) for name in names},
+        }
+
+
+def dendrogram(options: TreeOptions, estimates: Estimates) -> Dendrogram:
+    """Cluster the names of some estimates.
+
+    Raises:
+        InvalidInput: the codependence needs scenarios, and there are none or they have probabilities.
+    """
+    names = estimates.universe.names
+    distances = _distances(codependence(options.codependence, estimates), options.distance)
+    if len(names) == 1:
+        return Dendrogram(names, np.empty((0, 4)), distances)
+    if options.leaf_order == "canonical":
+        return _canonical(names, distances, options.linkage, estimates)
+    merges = _linked(distances, options.linkage, optimal=options.leaf_order == "optimal")
+    return Dendrogram(names, merges, distances)
+
+
+def _distances(rho: Matrix, kind: Distance) -> Matrix:
+    roots = np.sqrt((1.0 - rho) / 2.0)
+    if kind == "correlation":
+        return roots
+    from scipy.spatial.distance import pdist, squareform
+
+    square: Matrix = squareform(pdist(roots))
+    return square
+
+
+def _linked(distances: Matrix, linkage: Linkage, *, optimal: bool = False) -> Matrix:
+    from scipy.cluster.hierarchy import linkage as linked
+    from scipy.spatial.distance import squareform
+
+    merges: Matrix = linked(squareform(distances, checks=False), linkage, optimal_ordering=optimal)
+    return merges
+
+
+def _canonical(names: tuple[str, ...], distances: Matrix, linkage: Linkage, estimates: Estimates) -> Dendrogram:
+    """A tree that is the same whatever the order of the names: clustered in the order of the alphabet, then turned."""
+    order = np.argsort(np.array(names), kind="stable")
+    merges = _linked(np.round(distances[np.ix_(order, order)], DIGITS), linkage)
+    children = merges[:, :2].astype(int)
+    merges[:, :2] = np.where(children < len(names), order[np.minimum(children, len(names) - 1)], children)
+    return Dendrogram(names, _turned(names, merges, estimates), distances)
+
+
+def _turned(names: tuple[str, ...], merges: Matrix, estimates: Estimates) -> Matrix:
+    """The cluster of the smaller inverse-variance portfolio to the left, and of two alike the first in the alphabet."""
+    S, none = estimates.covariance.dense(), riskless(estimates.covariance)
+    members = Dendrogram(names, merges, S).members
+    alphabet = [min(names[leaf] for leaf in leaves) for leaves in members]
+    ranked = [sorted(leaves, key=lambda leaf: names[leaf]) for leaves in members]
+    variances = [_inverse_variance_risk(S[np.ix_(leaves, leaves)], none[leaves]) for leaves in ranked]
+    turned = merges.copy()
+    for row, (one, other) in enumerate(merges[:, :2].astype(int).tolist()):
+        alike = abs(variances[one] - variances[other]) <= TIE * max(variances[one], variances[other])
+        swap = alphabet[other] < alphabet[one] if alike else variances[other] < variances[one]
+        turned[row, :2] = (other, one) if swap else (one, other)
+    return turned
+
+
+def _inverse_variance_risk(S: Matrix, none: np.ndarray) -> float:
+    """The variance of the inverse-variance portfolio; 0 where a name has none."""
+    if none.any():
+        return 0.0
+    inverse = 1.0 / np.diagonal(S)
+    weights = inverse / inverse.sum()
+    return float(weights @ S @ weights)
