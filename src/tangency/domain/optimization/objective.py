@@ -122,7 +122,7 @@ class SumOfTerms(Objective):
 
     def magnitude(self, w: Vector, estimates: Estimates) -> float:
         """The sum of the terms' absolute values at w."""
-        return sum(abs(term.value(w, estimates)) for term in self.terms)
+        return sum(term.size(w, estimates) for term in self.terms)
 
 
 @dataclass(frozen=True)

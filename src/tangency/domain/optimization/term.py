@@ -44,6 +44,10 @@ class Term(ABC):
     def value(self, w: Vector, estimates: Estimates) -> float:
         """The term at w."""
 
+    def size(self, w: Vector, estimates: Estimates) -> float:
+        """What the term is made of, without signs: what a gap is small or large next to."""
+        return abs(self.value(w, estimates))
+
     @abstractmethod
     def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
         """Nowhere above the term.

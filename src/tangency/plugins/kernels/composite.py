@@ -1,0 +1,64 @@
+"""Clarabel on a sum of convex terms over any region: each term brings its cone, and takes its dual vector from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.proposal import Witness
+from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.term import Term
+from tangency.plugins.kernels.cones import Place, compiled, curved, limited
+from tangency.plugins.kernels.conic_program import Builder, Compiled, Solved, added
+from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
+
+
+def minimise(
+    terms: Sequence[Term], region: Region, estimates: Estimates, tolerance: float, time_limit_s: float
+) -> CompositePoint:
+    """Minimise a sum of terms over a region. Quadratic terms of the sum itself need no cone.
+
+    Args:
+        terms: what is summed; each has a cone in ``kernels.cones``.
+        region: the feasible set.
+        estimates: annual moments, and scenarios.
+        tolerance: absolute and relative, on residuals and gap.
+        time_limit_s: asked of the solver, which keeps it loosely.
+
+    Raises:
+        Unsupported: a term or a risk cap that no cone is known for.
+    """
+
+    def solved(cuts: Cuts, left: float) -> CompositePoint:
+        return _minimised(terms, region, estimates, tolerance, left, cuts)
+
+    return refined(risks_of(terms, region, estimates), solved, time_limit_s)
+
+
+def _minimised(
+    terms: Sequence[Term], region: Region, estimates: Estimates, tolerance: float, time_limit_s: float, cuts: Cuts
+) -> CompositePoint:
+    build = Builder(region.size, estimates, region, cuts=cuts)
+    places = limited(build)
+    parts = [(term.id, _compiled(term, build)) for term in terms]
+    loss = added([part.expression for _, part in parts])
+    status, solved, attempt = build.solve(loss, tolerance, time_limit_s)
+    if status not in ("solved", "almost_solved"):
+        return CompositePoint(status, None, Witness(), attempt)
+    weights = np.clip(solved.x[: region.size], region.lower, region.upper)
+    return CompositePoint(status, weights, witness_of(places, parts, solved), attempt)
+
+
+def _compiled(term: Term, build: Builder) -> Compiled:
+    flat = curved(term, build)
+    return compiled(term, build) if flat is None else Compiled(flat)
+
+
+def witness_of(places: dict[str, Place], parts: list[tuple[str, Compiled]], solved: Solved) -> Witness:
+    """Multipliers of limits, and the dual vectors of risk caps and terms."""
+    prices = {key: float(solved.prices[place.row]) / place.unit for key, place in places.items()}
+    cuts = {key: place.dual(solved, prices[key]) for key, place in places.items()}
+    cuts |= {key: part.dual(solved, 1.0) for key, part in parts}
+    return Witness(prices, {key: cut for key, cut in cuts.items() if cut is not None and np.isfinite(cut).all()})

@@ -1,0 +1,176 @@
+"""A program for Clarabel under construction: variables, of which the first n are the weights, cones, and a loss.
+
+A term that has kinks or a root adds variables of its own and stands for a linear expression that is nowhere below it,
+and equal to it at the optimum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, NamedTuple, TypeAlias
+
+import clarabel
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Matrix, Vector, power_of_two_near
+from tangency.domain.optimization.proposal import SolverAttempt
+from tangency.domain.optimization.region import Region
+from tangency.domain.risk.risk import Risk
+
+Sparse: TypeAlias = Any
+"""SciPy's sparse matrices and Clarabel's cones and results have no types."""
+
+Places: TypeAlias = NDArray[Any]
+"""Rows or columns."""
+Entry: TypeAlias = tuple[Places, Places, Vector]
+"""Rows, columns and coefficients, each of one shape."""
+
+_STATUS = {
+    "Solved": "solved",
+    "AlmostSolved": "almost_solved",
+    "PrimalInfeasible": "infeasible",
+    "AlmostPrimalInfeasible": "infeasible",
+    "DualInfeasible": "unbounded",
+    "AlmostDualInfeasible": "unbounded",
+    "MaxTime": "time_limit",
+    "MaxIterations": "iteration_limit",
+}
+
+
+class Expression(NamedTuple):
+    """constant + coefficients'v over some of the variables; a column may occur twice."""
+
+    columns: Places
+    coefficients: Vector
+    constant: float
+
+    def times(self, factor: float) -> Expression:
+        """Factor times it."""
+        return Expression(self.columns, factor * self.coefficients, factor * self.constant)
+
+
+def added(parts: Sequence[Expression]) -> Expression:
+    """The sum of expressions."""
+    columns = np.concatenate([part.columns for part in parts])
+    return Expression(columns, np.concatenate([part.coefficients for part in parts]), sum(p.constant for p in parts))
+
+
+class Solved(NamedTuple):
+    """What Clarabel left: variables, and the multiplier of each row, in units of the loss."""
+
+    x: Vector
+    prices: Vector
+
+
+Dual: TypeAlias = Callable[[Solved, float], Vector | None]
+"""A term's dual vector, from the multipliers and from what a unit of the term is worth in the loss."""
+
+
+def smooth(_solved: Solved, _price: float) -> None:
+    """For a term that needs no dual vector: its tangent will do."""
+    return
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Compiled:
+    """A term in the program.
+
+    Attributes:
+        expression: equal to the term at an optimum that would have it small.
+        dual: reads its dual vector.
+    """
+
+    expression: Expression
+    dual: Dual = smooth
+
+
+@dataclass(eq=False)
+class Builder:
+    """A conic program under construction: minimise q'v + 1/2 x'Px, with b - A v in cones.
+
+    Attributes:
+        n: how many weights there are.
+        estimates: what terms are measured over.
+        region: the feasible set; terms that are simpler on one side of a kink look at its bounds.
+        cuts: dual vectors that stand for a measure of risk whose envelope has too many corners for a cone.
+    """
+
+    n: int
+    estimates: Estimates
+    region: Region
+    columns: int = field(init=False)
+    quadratic: Matrix | None = None
+    rows: int = 0
+    _entries: list[Entry] = field(default_factory=list)
+    _limits: list[Vector] = field(default_factory=list)
+    cones: list[Sparse] = field(default_factory=list)
+    cuts: dict[Risk, list[Vector]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.columns = self.n
+
+    @property
+    def weights(self) -> Places:
+        """Columns of the weights; shape (n,)."""
+        return np.arange(self.n)
+
+    def variables(self, count: int) -> Places:
+        """Columns of new variables; shape (count,)."""
+        first, self.columns = self.columns, self.columns + count
+        return np.arange(first, first + count)
+
+    def add(self, cone: Sparse, entries: Sequence[Entry], limits: Vector) -> Places:
+        """Demand that limits - A v lie in a cone; gives the new rows.
+
+        Args:
+            cone: of dimension ``len(limits)``.
+            entries: rows (from 0), columns and coefficients of A, each of one shape.
+            limits: shape (rows,).
+        """
+        first, self.rows = self.rows, self.rows + len(limits)
+        self._entries += [(rows + first, columns, values) for rows, columns, values in entries]
+        self._limits.append(limits)
+        self.cones.append(cone)
+        return np.arange(first, self.rows)
+
+    def at_most(self, expression: Expression, limit: float, equality: bool = False) -> tuple[int, float]:
+        """expression <= limit, or == limit; gives the row and the unit that it was divided by."""
+        unit = power_of_two_near(float(np.abs(expression.coefficients).max(initial=0.0)))
+        cone = clarabel.ZeroConeT(1) if equality else clarabel.NonnegativeConeT(1)
+        entries = [(np.zeros(len(expression.columns), int), expression.columns, expression.coefficients / unit)]
+        row = self.add(cone, entries, np.array([(limit - expression.constant) / unit]))
+        return int(row[0]), unit
+
+    def curve(self, matrix: Matrix) -> None:
+        """Add 1/2 x'(matrix)x to the loss; shape (n, n)."""
+        self.quadratic = matrix if self.quadratic is None else self.quadratic + matrix
+
+    def solve(self, loss: Expression, tolerance: float, time_limit_s: float) -> tuple[str, Solved, SolverAttempt]:
+        """Minimise the loss, scaled to a largest coefficient near 1."""
+        q = np.bincount(loss.columns, loss.coefficients, self.columns)
+        curved = 0.0 if self.quadratic is None else float(np.abs(self.quadratic).max())
+        unit = power_of_two_near(max(float(np.abs(q).max()), curved))
+        settings = clarabel.DefaultSettings()
+        settings.verbose, settings.time_limit, settings.max_threads = False, time_limit_s, 1
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+        rows, columns, values = (np.concatenate([entry[i] for entry in self._entries]) for i in range(3))
+        A = sparse.csc_matrix((values, (rows, columns)), (self.rows, self.columns))
+        started = perf_counter()
+        solver = clarabel.DefaultSolver(
+            self._curvature(unit), q / unit, A, np.concatenate(self._limits), self.cones, settings
+        )
+        result = solver.solve()
+        spent = 1e3 * (perf_counter() - started)
+        status = _STATUS.get(str(result.status), "numerical_error")
+        solved = Solved(np.array(result.x), unit * np.array(result.z))
+        return status, solved, SolverAttempt("clarabel", status, int(result.iterations), spent)
+
+    def _curvature(self, unit: float) -> Sparse:
+        own = np.zeros((self.n, self.n)) if self.quadratic is None else self.quadratic / unit
+        rest = sparse.csc_matrix((self.columns - self.n, self.columns - self.n))
+        return sparse.block_diag([sparse.triu(sparse.csc_matrix(own), format="csc"), rest], format="csc")

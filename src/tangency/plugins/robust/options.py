@@ -1,0 +1,128 @@
+"""What a request can say about what is uncertain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tangency.domain.errors import InvalidInput
+
+
+@dataclass(frozen=True, slots=True)
+class MeanUncertainty:
+    """A set that the annual means lie in.
+
+    Attributes:
+        kind: ``ellipsoid``, (mu - center)' shape^-1 (mu - center) <= radius^2, or ``box``, |mu - center| <= half_width.
+        estimate: ``given`` by shape or half_width; ``empirical``, from the annual covariance over the years of data;
+            or ``bootstrap``, from histories drawn with replacement.
+        confidence_level: that the means lie in the set; used where the radius or the half-width is left out.
+        radius: of the ellipsoid, kappa; where left out the root of a chi-squared quantile with n degrees. Of an
+            empirical box: how many standard errors wide.
+        center: annual means by name; the expected returns of the request where left out.
+        shape: annual, of the ellipsoid: the covariance of the errors of the means; by names or in their order. Where
+            left out, the annual covariance over the years of data.
+        half_width: annual, of the box; one figure, by name, or in the names' order.
+    """
+
+    kind: Literal["ellipsoid", "box"] = "ellipsoid"
+    estimate: Literal["given", "empirical", "bootstrap"] = "given"
+    confidence_level: float = 0.95
+    radius: float | None = None
+    center: dict[str, float] | list[float] | None = None
+    shape: dict[str, dict[str, float]] | list[list[float]] | None = None
+    half_width: float | dict[str, float] | list[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CovarianceUncertainty:
+    """A set that the annual covariance lies in: the positive semidefinite members of a box.
+
+    Attributes:
+        kind: ``box``: entry by entry within half_width of the center.
+        estimate: ``given`` by half_width; ``empirical``, from the standard errors of a normal sample's covariance; or
+            ``bootstrap``, from histories drawn with replacement.
+        confidence_level: that an entry lies in the box; used where the half-width is left out.
+        radius: of an empirical box: how many standard errors wide.
+        center: annual covariance; that of the request where left out.
+        half_width: annual; by names or in their order. A single figure is a share of each entry of the center.
+    """
+
+    kind: Literal["box"] = "box"
+    estimate: Literal["given", "empirical", "bootstrap"] = "given"
+    confidence_level: float = 0.95
+    radius: float | None = None
+    center: dict[str, dict[str, float]] | list[list[float]] | None = None
+    half_width: float | dict[str, dict[str, float]] | list[list[float]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One way in which the market may turn out.
+
+    Attributes:
+        name: of the scenario.
+        probability: used by criterion ``expected``; all are equally likely where none has one.
+        expected_returns: annual, by name or in the names' order; those of the request where left out.
+        covariance: annual, by names or in their order; that of the request where left out.
+    """
+
+    name: str
+    probability: float | None = None
+    expected_returns: dict[str, float] | list[float] | None = None
+    covariance: dict[str, dict[str, float]] | list[list[float]] | None = None
+
+
+@dataclass(frozen=True)
+class RobustOptions:
+    """What is uncertain. Where nothing is said, the mean is, in its empirical ellipsoid at 95 %.
+
+    Attributes:
+        mean_uncertainty: the set of the means.
+        covariance_uncertainty: the set of the covariance.
+        scenarios: finitely many markets in place of sets.
+        criterion: over the scenarios: ``worst_case``, the ``expected`` value of the objective, or the largest
+            ``regret``, which is how far the objective falls short of the best in that scenario.
+        wasserstein_radius: for objective MIN_RISK: the conditional value at risk in the worst of all distributions
+            within this type-1 distance, per period, of the historical one.
+        ground_norm: the norm of returns that the Wasserstein distance is made of.
+    """
+
+    mean_uncertainty: MeanUncertainty | None = None
+    covariance_uncertainty: CovarianceUncertainty | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    criterion: Literal["worst_case", "expected", "regret"] = "worst_case"
+    wasserstein_radius: float | None = None
+    ground_norm: Literal["l1", "l2"] = "l1"
+
+    def __post_init__(self) -> None:
+        for field in ("mean_uncertainty", "covariance_uncertainty"):
+            _check(getattr(self, field), field)
+        if self.scenarios and (self.mean_uncertainty or self.covariance_uncertainty):
+            detail = "say themselves what may happen; leave them out, or mean_uncertainty and covariance_uncertainty."
+            raise InvalidInput.at(("scenarios",), detail, "conflict")
+        if self.wasserstein_radius is None:
+            return
+        if self.wasserstein_radius < 0:
+            raise InvalidInput.at(
+                ("wasserstein_radius",), f"is {self.wasserstein_radius}; give a number from 0 on.", "range"
+            )
+        if self.scenarios or self.mean_uncertainty or self.covariance_uncertainty:
+            detail = "is a set of distributions by itself; leave out the other sets and the scenarios."
+            raise InvalidInput.at(("wasserstein_radius",), detail, "conflict")
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is said about what is uncertain."""
+        said = self.mean_uncertainty or self.covariance_uncertainty or self.scenarios
+        return not said and self.wasserstein_radius is None
+
+
+def _check(said: MeanUncertainty | CovarianceUncertainty | None, field: str) -> None:
+    if said is None:
+        return
+    if not 0 < said.confidence_level < 1:
+        detail = f"is {said.confidence_level}; give a number between 0 and 1, such as 0.95."
+        raise InvalidInput.at((field, "confidence_level"), detail, "range")
+    if said.radius is not None and said.radius < 0:
+        raise InvalidInput.at((field, "radius"), f"is {said.radius}; give a number from 0 on.", "range")
