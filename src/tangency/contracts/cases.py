@@ -88,7 +88,8 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
         drawn = replace(drawn, market=with_returns(drawn.market))
     objective = _draw_objective(draw, can, drawn.market)
     limits: list[Constraint] = [Budget(), LongOnly()]
-    takes = sorted(DRAWN & can.constraints) if constraints and not can.rule else []
+    reachable = DRAWN - {"target_return"} if can.brings_mean else DRAWN  # a target is drawn from the market's own means
+    takes = sorted(reachable & can.constraints) if constraints and not can.rule else []
     if takes:
         kinds = draw(st.lists(st.sampled_from(takes), max_size=3, unique=True))
         limits += [_DRAW[kind](draw, drawn, draw(st.sampled_from(ROOM))) for kind in kinds]
