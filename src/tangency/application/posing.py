@@ -171,6 +171,7 @@ def _market(risk: RiskParameters, universe: Universe, evidence: Evidence, covari
         mean_estimator=risk.expected_return_estimator or EstimatorChoice(),
         covariance_estimator=risk.covariance_estimator or EstimatorChoice(),
         missing_data=risk.missing_data or "intersect",
+        proxies=risk.proxies,
         periods_per_year=PERIODS_PER_YEAR if risk.periods_per_year is None else risk.periods_per_year,
         prior=risk.prior,
     )

@@ -67,6 +67,7 @@ class RiskParameters:
     expected_return_estimator: EstimatorChoice | None = None
     covariance_estimator: EstimatorChoice | None = None
     missing_data: MissingData | None = None
+    proxies: Mapping[str, str] = field(default_factory=dict)
     covariance: NamedCovariance | None = None
     prior: EstimatorChoice | None = None
 

@@ -10,7 +10,7 @@ import numpy as np
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimator
-from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.market.scenarios import Scenarios, complete_rows
 from tangency.domain.numbers import Matrix, Vector
 
 SHORTEST_HALF_LIFE = 1.0
@@ -63,5 +63,5 @@ class Ewma(Estimator):
 def _faded(sample: Scenarios, options: object) -> Scenarios:
     """The sample with probabilities that fall with age, the last row being of age 0."""
     age = np.arange(len(sample) - 1, -1, -1)
-    counts = sample.weights * np.exp2(-age / cast(EwmaOptions, options).half_life)
+    counts = complete_rows(sample, Ewma.name).weights * np.exp2(-age / cast(EwmaOptions, options).half_life)
     return replace(sample, probabilities=counts / counts.sum())

@@ -6,6 +6,7 @@ import numpy as np
 
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.nearest_correlation import repaired
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import NoOptions
@@ -14,7 +15,8 @@ from tangency.domain.optimization.method import NoOptions
 class Sample(Estimator):
     """Arithmetic mean and sample covariance with divisor T - 1, both times the periods per year.
 
-    With probabilities p, the divisor T - 1 becomes 1 - sum p^2 of the weighted squares.
+    With probabilities p, the divisor T - 1 becomes 1 - sum p^2 of the weighted squares. Where gaps were dealt with in
+    the moments (``pairwise``, ``em``), it takes those, with the nearest correlations where theirs are none.
     """
 
     name = "sample"
@@ -26,8 +28,10 @@ class Sample(Estimator):
         means: Vector = sample.periods_per_year * sample.mean
         return means
 
-    def covariance(self, sample: Scenarios, options: object) -> Matrix:
+    def covariance(self, sample: Scenarios, options: object) -> Covariance | Matrix:
         """Annual covariances: periods_per_year x sample covariance; shape (n, n)."""
+        if sample.moments is not None:
+            return repaired(sample.moments.covariance * sample.periods_per_year)
         if sample.probabilities is None:
             moments: Matrix = sample.centred.T @ sample.centred * (sample.periods_per_year / (len(sample) - 1))
             return moments

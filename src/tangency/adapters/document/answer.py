@@ -149,7 +149,9 @@ class DataUsed(Part, frozen=True):
     given: int
     used: int
     dropped: int
-    causes: Annotated[list[str], Meta(description="The names whose gaps cost a period.")]
+    causes: Annotated[list[str], Meta(description="The names whose gaps cost a period, or would have.")]
+    method: Annotated[str, Meta(description="How gaps were dealt with.", examples=["intersect"])]
+    filled: Annotated[dict[str, int], Meta(description="How many gaps of a name were filled.")]
 
 
 class EstimateSources(Part, frozen=True):
@@ -359,4 +361,11 @@ def _sources(sources: Sources) -> EstimateSources:
 def _data(report: DataReport | None) -> DataUsed | None:
     if report is None:
         return None
-    return DataUsed(given=report.given, used=report.used, dropped=report.dropped, causes=list(report.causes))
+    return DataUsed(
+        given=report.given,
+        used=report.used,
+        dropped=report.dropped,
+        causes=list(report.causes),
+        method=report.method,
+        filled=dict(report.filled),
+    )

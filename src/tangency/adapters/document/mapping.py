@@ -73,6 +73,8 @@ def _limits(stated: wire.OptimizationConstraints) -> Limits:
 
 def _risk(stated: wire.RiskParameters) -> RiskParameters:
     path: Path = ("risk_parameters",)
+    policy = stated.missing_data
+    stand_ins = policy.proxies if isinstance(policy, wire.ProxyPolicy) else UNSET
     return RiskParameters(
         risk_free_rate=_given(stated.risk_free_rate),
         risk_aversion=_given(stated.risk_aversion),
@@ -82,7 +84,8 @@ def _risk(stated: wire.RiskParameters) -> RiskParameters:
         periods_per_year=_given(stated.periods_per_year),
         expected_return_estimator=_estimator(stated.expected_return_estimator, (*path, "expected_return_estimator")),
         covariance_estimator=_estimator(stated.covariance_estimator, (*path, "covariance_estimator")),
-        missing_data=_given(stated.missing_data),
+        missing_data=policy.policy if isinstance(policy, wire.ProxyPolicy) else _given(policy),
+        proxies=_given(stand_ins) or {},
         covariance=_covariance(stated.covariance),
         prior=_estimator(stated.prior, (*path, "prior")),
     )

@@ -84,6 +84,19 @@ class EstimatorReference(Document, frozen=True):
     ) = UNSET
 
 
+MissingDataWord = Literal["intersect", "pairwise", "em", "proxy"]
+
+
+class ProxyPolicy(Document, frozen=True):
+    """What happens to gaps, and the names that stand in for others."""
+
+    policy: Annotated[MissingDataWord, Meta(examples=["proxy"])]
+    proxies: (
+        Annotated[dict[Name, Name], Meta(description="By a name with gaps, the name that stands in for it.")]
+        | UnsetType
+    ) = UNSET
+
+
 class CovarianceMatrix(Document, frozen=True):
     """Annual covariances, joined by name."""
 
@@ -124,7 +137,14 @@ class RiskParameters(Document, frozen=True):
         | UnsetType
     ) = UNSET
     missing_data: (
-        Annotated[Literal["intersect"], Meta(description="`intersect` drops a period in which any name has no return.")]
+        Annotated[
+            MissingDataWord | ProxyPolicy,
+            Meta(
+                description="`intersect` drops a period in which any name has no return; `pairwise` takes each moment "
+                "from the periods that its names share; `em` takes the most likely moments of normal returns; "
+                '`{"policy": "proxy", "proxies": {"NEW": "OLD"}}` fills gaps by a regression on another name.'
+            ),
+        ]
         | UnsetType
     ) = UNSET
     covariance: Annotated[CovarianceMatrix, Meta(description="Annual; wins over an estimated one.")] | UnsetType = UNSET

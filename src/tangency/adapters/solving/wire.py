@@ -193,13 +193,15 @@ def _estimates(problem: Problem, estimates: Estimates) -> dict[str, object]:
         "spectrum": covariance.spectrum,
         "repair": covariance.repair,
         "sources": estimates.sources,
-        "scenarios": None if estimates.scenarios is None else _scenarios(estimates.scenarios, estimates.sources),
+        "scenarios": None if estimates.scenarios is None else _scenarios(problem, estimates),
     }
 
 
-def _scenarios(scenarios: Scenarios, sources: Sources) -> dict[str, object]:
-    """Nothing but the word for the returns of the problem itself, which the reader has."""
-    if sources.prior is None and scenarios.probabilities is None:
+def _scenarios(problem: Problem, estimates: Estimates) -> dict[str, object]:
+    """Nothing where they are the returns of the problem itself, which the reader has."""
+    scenarios = estimates.scenarios
+    as_given = estimates.sources.prior is None and problem.market.missing_data == "intersect"
+    if scenarios is None or (as_given and scenarios.probabilities is None):
         return {}
     probabilities = _buffer(scenarios.probabilities)
     return {

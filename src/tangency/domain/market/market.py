@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.covariance import Covariance, DenseCovariance
 from tangency.domain.market.estimates import Estimates, Estimator, EstimatorChoice, Origin, Sources
+from tangency.domain.market.missing_data import without_gaps
 from tangency.domain.market.returns import DataReport, MissingData, Returns
-from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.market.scenarios import Scenarios, complete_rows
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 
@@ -37,6 +38,8 @@ class Market:
         mean: annual means given, NaN where not given; shape (n,). None where none was.
         covariance: annual covariances given; shape (n, n). None where they are to be estimated.
         returns: simple returns per period to estimate the rest from.
+        missing_data: what happens to their gaps.
+        proxies: by a name with gaps, the one that stands in for it, where that is what happens to them.
         prior: the estimator that turns the returns into the scenarios that everything else is estimated from; None
             where they are used as they are.
         periods_per_year: of the returns; 252 for trading days.
@@ -52,6 +55,7 @@ class Market:
     mean_estimator: EstimatorChoice = field(default_factory=EstimatorChoice)
     covariance_estimator: EstimatorChoice = field(default_factory=EstimatorChoice)
     missing_data: MissingData = "intersect"
+    proxies: Mapping[str, str] = field(default_factory=dict)
     periods_per_year: float = 252.0
     prior: EstimatorChoice | None = None
 
@@ -88,16 +92,16 @@ class Market:
         return Estimates(self.universe, mean, covariance, sources, self.of_all(sample) if needs.scenarios else None)
 
     def of_all(self, sample: Scenarios | None) -> Scenarios | None:
-        """A sample in the order of the universe; None where it does not have every name."""
-        complete = sample is not None and set(sample.universe.names) == set(self.universe.names)
-        return sample.only(self.universe) if sample is not None and complete else None
+        """The rows of a sample in the order of the universe; None where it does not have every name, or no row."""
+        if sample is None or not len(sample) or set(sample.universe.names) != set(self.universe.names):
+            return None
+        return replace(sample.only(self.universe), moments=None)
 
     def history(self) -> tuple[Scenarios, DataReport] | None:
         """The returns given, of the names that have any, as equally likely scenarios; None where there are none."""
         if self.returns is None:
             return None
-        rows, report = self.returns.complete()
-        return Scenarios(self.returns.universe, rows, None, self.periods_per_year), report
+        return without_gaps(self.returns, self.missing_data, self.proxies, self.periods_per_year)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -121,7 +125,7 @@ class _Estimation:
             return sample, report
         path: Path = ("risk_parameters", "prior")
         estimator, options = self._found(market.prior, path)
-        made = estimator.scenarios(sample, options)
+        made = estimator.scenarios(complete_rows(sample, market.prior.name), options)
         if made is None:
             raise InvalidInput.at(path, f"{market.prior.name!r} makes no scenarios; choose another.")
         return made, report

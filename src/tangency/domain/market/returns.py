@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -18,19 +19,34 @@ FEWEST_ROWS = 2
 LARGEST_RETURN = 1e6
 """A hundred million percent in one period is a broken price."""
 
-MissingData = Literal["intersect"]
-"""What happens to a row with a gap: ``intersect`` drops it for every name."""
+MissingData = Literal["intersect", "pairwise", "em", "proxy"]
+"""What happens to a row with a gap.
+
+``intersect`` drops it for every name. ``pairwise`` takes each moment from the rows that its one or two names share.
+``em`` takes the moments that make what was observed most likely if returns are normal. ``proxy`` fills the gap with
+what a regression on another name says, and drops the row where that one has a gap too.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class DataReport:
-    """What became of the rows that were given."""
+    """What became of the rows that were given.
+
+    Attributes:
+        given: rows.
+        used: rows of which something was used.
+        dropped: the others.
+        causes: the names whose gaps cost a row, or would have.
+        filled: how many gaps of a name were filled; names without one are left out.
+        method: how gaps were dealt with.
+    """
 
     given: int
     used: int
     dropped: int
     causes: tuple[str, ...]
-    """The names whose gaps cost a row."""
+    filled: Mapping[str, int] = field(default_factory=dict)
+    method: MissingData = "intersect"
 
 
 @dataclass(frozen=True, eq=False)

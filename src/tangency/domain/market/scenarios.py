@@ -9,10 +9,38 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.universe import Universe
-from tangency.domain.numbers import Matrix, Vector, frozen
+from tangency.domain.numbers import Indices, Matrix, Vector, frozen
 
 PROBABILITY_ROUNDING = 1e-9
 """By which probabilities may miss a sum of 1; they are divided by their sum."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Periods:
+    """Which of the periods that were given the rows are, so that what else is known of those periods lines up.
+
+    Attributes:
+        given: how many periods were given.
+        rows: the position of each row among them, 0 being the oldest; shape (T,).
+    """
+
+    given: int
+    rows: Indices
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Moments:
+    """Mean and covariance per period where gaps keep them from being those of complete rows.
+
+    Attributes:
+        mean: shape (n,).
+        covariance: unbiased, not always positive semidefinite; shape (n, n).
+        policy: the word for how the gaps were dealt with.
+    """
+
+    mean: Vector
+    covariance: Matrix
+    policy: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,29 +49,37 @@ class Scenarios:
 
     Attributes:
         universe: the names, in column order.
-        returns: shape (T, n).
+        returns: shape (T, n); without a row only where there are moments.
         probabilities: shape (T,), summing to 1; None where all scenarios are equally likely.
         periods_per_year: how many such periods make a year.
+        periods: where the rows stand among the periods given; None where they are of no period, as drawn ones are.
+        moments: what to estimate from in place of the rows, where the rows do not say it all.
 
     Raises:
-        InvalidInput: not one column per name, not one probability per row, or one that is below 0.
+        InvalidInput: not one column per name, not one probability or period per row, or a probability below 0.
     """
 
     universe: Universe
     returns: Matrix
     probabilities: Vector | None = None
     periods_per_year: float = 252.0
+    periods: Periods | None = None
+    moments: Moments | None = None
 
     def __post_init__(self) -> None:
         path: Path = ("strategies",)
         object.__setattr__(self, "returns", frozen(self.returns, path, ndim=2))
-        if self.returns.shape[1] != len(self.universe) or not len(self.returns):
+        empty = not len(self.returns) and self.moments is None
+        if self.returns.shape[1] != len(self.universe) or empty:
             detail = (
                 f"have scenarios of shape {self.returns.shape}; give a column for each of {len(self.universe)} names."
             )
             raise InvalidInput.at(path, detail, "shape")
         if self.probabilities is not None:
             object.__setattr__(self, "probabilities", _checked(self.probabilities, len(self.returns)))
+        if self.periods is not None and len(self.periods.rows) != len(self.returns):
+            detail = f"have {len(self.returns)} scenarios of {len(self.periods.rows)} periods; a scenario is of one."
+            raise InvalidInput.at(path, detail, "shape")
 
     def __len__(self) -> int:
         return len(self.returns)
@@ -56,6 +92,8 @@ class Scenarios:
     @cached_property
     def mean(self) -> Vector:
         """Expected return per period; shape (n,)."""
+        if self.moments is not None:
+            return self.moments.mean
         return self.returns.mean(axis=0) if self.probabilities is None else self.probabilities @ self.returns
 
     @cached_property
@@ -73,15 +111,53 @@ class Scenarios:
         if universe.names == self.universe.names:
             return self
         columns = [self.universe.position(name) for name in universe.names]
-        return replace(self, universe=universe, returns=self.returns[:, columns])
+        moments = self.moments
+        if moments is not None:
+            covariance = moments.covariance[np.ix_(columns, columns)]
+            moments = replace(moments, mean=moments.mean[columns], covariance=covariance)
+        return replace(self, universe=universe, returns=self.returns[:, columns], moments=moments)
+
+    def alongside(self, values: Matrix, path: Path) -> Matrix:
+        """Of figures for every period that was given, those for the rows; shape (T, ...).
+
+        Args:
+            values: one row per period given, as a request states them beside the returns.
+            path: where they stand in the request, for messages.
+
+        Raises:
+            InvalidInput: the rows are of no period, or there is not one figure per period.
+        """
+        if self.periods is None:
+            detail = "cannot be lined up with scenarios that a prior has drawn; leave the prior out."
+            raise InvalidInput.at(path, detail, "unsupported")
+        if len(values) != self.periods.given:
+            detail = f"has {len(values)} periods and the returns have {self.periods.given}; give one for each."
+            raise InvalidInput.at(path, detail, "length")
+        return values[self.periods.rows]
+
+
+def complete_rows(sample: Scenarios, who: str) -> Scenarios:
+    """The sample, for an estimator that needs its rows.
+
+    Raises:
+        InvalidInput: gaps were dealt with in the moments, which the rows do not have.
+    """
+    if sample.moments is not None:
+        detail = (
+            f"{sample.moments.policy!r} gives moments, and {who!r} estimates from rows without gaps; use "
+            "'intersect' or 'proxy', or the estimator 'sample'."
+        )
+        raise InvalidInput.at(("risk_parameters", "missing_data"), detail, "unsupported")
+    return sample
 
 
 def equally_likely(sample: Scenarios, who: str) -> Matrix:
-    """The returns of a sample, for an estimator that cannot weigh them; shape (T, n).
+    """The returns of a sample, for an estimator that needs its rows and cannot weigh them; shape (T, n).
 
     Raises:
-        InvalidInput: the scenarios have probabilities.
+        InvalidInput: the scenarios have probabilities, or gaps were dealt with in the moments.
     """
+    complete_rows(sample, who)
     if sample.probabilities is not None:
         detail = f"{who!r} cannot weigh scenarios by probabilities; choose another estimator, or no prior."
         raise InvalidInput.at(("risk_parameters",), detail, "unsupported")

@@ -195,6 +195,7 @@ def _market_document(market: Market, pack: Pack) -> dict[str, object]:
         mean_estimator=_choice_document(market.mean_estimator),
         covariance_estimator=_choice_document(market.covariance_estimator),
         missing_data=market.missing_data,
+        proxies=dict(market.proxies) or None,
         periods_per_year=float(market.periods_per_year),
         prior=None if market.prior is None else _choice_document(market.prior),
     )
@@ -287,6 +288,7 @@ def _market(value: object, path: Path, universe: Universe) -> Market:
         "mean_estimator": _choice,
         "covariance_estimator": _choice,
         "missing_data": lambda part, at: read.one_of(part, at, get_args(MissingData)),
+        "proxies": _proxies,
         "periods_per_year": read.positive,
         "prior": _choice,
     }
@@ -300,6 +302,10 @@ def _returns(value: object, path: Path, universe: Universe) -> Returns:
     if names != universe.names:
         own = Universe(tuple(universe.assets[universe.position(name, (*path, "names"))] for name in names))
     return Returns(own, read.array(given["values"], (*path, "values"), (None, len(names))))
+
+
+def _proxies(value: object, path: Path) -> Mapping[str, str]:
+    return {name: read.text(proxy, (*path, name)) for name, proxy in read.mapping(value, path).items()}
 
 
 def _choice(value: object, path: Path) -> EstimatorChoice:
