@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check bench lock clean
+.PHONY: help demo serve test check bench docs validate lock clean
 
 BIN := .venv/bin
 BENCH := .venv-bench/bin
@@ -46,6 +46,10 @@ check: .venv/dev.stamp ## lint, format, types, import direction
 bench: .venv-bench/bench.stamp ## run ours and the peers in one run and print the ratios
 	@$(BENCH)/python $(COMPILE)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BENCH)/python -m benchmarks $(BENCH_ARGS)
+
+docs: .venv/dev.stamp ## write the pages of methods and estimators from the plugins, every example answered
+	@rm -rf docs/methods docs/estimators
+	@$(BIN)/tangency methods docs docs --distribution tangency
 
 # A lock names no host, so that any mirror can serve it: settings of this machine that would leave a trace are dropped.
 # What is pinned stays pinned; LOCK_ARGS=--upgrade moves it.

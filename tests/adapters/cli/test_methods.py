@@ -48,7 +48,7 @@ def test_a_method_that_breaks_it_ends_with_7(command: Command, strange_plugins: 
 def test_a_method_that_is_not_there_is_refused_with_those_that_are(command: Command) -> None:
     ran = command("methods", "check", "mean_variants")
     assert ran.code == 3
-    assert "did you mean mean_variance?" in ran.err
+    assert "did you mean mean_variance" in ran.err
 
 
 def test_a_blocked_method_cannot_be_checked(command: Command) -> None:

@@ -107,12 +107,13 @@ async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, 
 
     with progress("Optimizing the sample portfolio", quiet) as step:
         async with passing_service(Settings.load()) as service:
-            await _import_sample(service)
+            await import_sample(service)
             findings = await optimized(service, _question(wish))
             return findings, await frontier_of(service, findings, step) if with_frontier else None
 
 
-async def _import_sample(service: Service) -> None:
+async def import_sample(service: Service) -> None:
+    """Keep the sample's prices and holdings under ``sample``."""
     from tangency.adapters import container
     from tangency.application.portfolio import ImportHoldings, ImportPrices
     from tangency.sample import holdings_path, prices_path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -74,6 +76,26 @@ def check(name: str, examples: int, as_json: bool) -> None:
         click.echo(report.text)
     if not report.passed:
         raise click.exceptions.Exit(PLUGIN.code)
+
+
+@methods.command("docs")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--distribution", metavar="NAME", help="Only the plugins that this one brought.")
+def docs(folder: Path, distribution: str | None) -> None:
+    """Write a page about every method, and one about all estimators, into FOLDER.
+
+    What a plugin declares, its docstrings, the Markdown file beside its module and the answer to the example in it.
+    """
+    from tangency.adapters.cli.pages.making import pages
+    from tangency.adapters.settings import Settings
+
+    with progress("Answering the examples", quiet=False):
+        made = asyncio.run(pages(Settings.load(), distribution))
+    for name, text in made.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    click.echo(f"{len(made)} pages in {folder}")
 
 
 def _checked(method: OptimizationMethod, examples: int) -> MethodReport:

@@ -1,0 +1,1 @@
+"""Reference pages of methods and estimators, made from the plugins themselves."""
