@@ -1,0 +1,163 @@
+"""Other installed plugins, for methods that are made of methods: found by name, their options bound, asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, cast
+
+import msgspec
+import numpy as np
+
+from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
+from tangency.domain.market.estimates import Estimates, Estimator
+from tangency.domain.optimization.document import OBJECTIVES
+from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.objective import MinimumVolatility, Objective
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Status
+
+METHOD_OPTIONS: Path = ("method_options",)
+METHODS, ESTIMATORS = "tangency.methods", "tangency.estimators"
+
+_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
+"""How msgspec ends the message of an error below the top."""
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A method inside another.
+
+    Attributes:
+        method: its name.
+        options: its own options.
+        objective: what it is asked to be best at, where that is not the request's.
+    """
+
+    method: str
+    options: dict[str, Any] = field(default_factory=dict)
+    objective: str | None = None
+
+
+def find_method(name: str, path: Path) -> OptimizationMethod:
+    """The installed method of that name, in upper or lower case.
+
+    Raises:
+        Unsupported: there is none; ``path`` says where it was asked for.
+    """
+    return cast(OptimizationMethod, _found(METHODS, "method", name, path))
+
+
+def find_estimator(name: str, path: Path) -> Estimator:
+    """The installed estimator of that name, in upper or lower case.
+
+    Raises:
+        Unsupported: there is none; ``path`` says where it was asked for.
+    """
+    return cast(Estimator, _found(ESTIMATORS, "estimator", name, path))
+
+
+def bind_options(options: type, asked: Mapping[str, object], path: Path) -> object:
+    """A plugin's typed options from values by name.
+
+    Raises:
+        InvalidInput: an unknown option, a value of another type, or one that the class refuses.
+    """
+    known = [part.name for part in fields(options) if part.init]
+    unknown = next((name for name in asked if name not in known), None)
+    if unknown is not None:
+        raise InvalidInput.at((*path, unknown), f"{unknown!r} is no option here; {hint(unknown, known)}", "unknown")
+    try:
+        return msgspec.convert(dict(asked), options)
+    except msgspec.ValidationError as error:
+        place = _PLACE.search(str(error))
+        steps = tuple(re.findall(r"\w+", place["place"])) if place else ()
+        raise InvalidInput.at((*path, *steps), f"{_PLACE.sub('', str(error))}.") from None
+    except InvalidInput as error:
+        raise _below(path, error) from None
+
+
+def objective_of(inner: Inner, method: OptimizationMethod, asked: Objective, path: Path) -> Objective:
+    """What a method inside another is asked to be best at: its own aim, or the request's where it takes that.
+
+    Where it does not, the least volatility, or the only aim that it takes.
+
+    Raises:
+        Unsupported: no objective of that name, or none that can be chosen for the method.
+    """
+    takes = method.capabilities.objectives
+    if inner.objective is None:
+        if method.capabilities.rule or asked.name in takes:
+            return asked
+        name = MinimumVolatility.name if MinimumVolatility.name in takes or len(takes) != 1 else min(takes)
+    else:
+        name = inner.objective.upper()
+    if name not in takes or name not in OBJECTIVES:
+        detail = f"method {method.name!r} does not take {name}; {hint(name, sorted(takes))}"
+        raise Unsupported.at((*path, "objective"), detail, "unsupported")
+    kind: Any = OBJECTIVES[name]
+    own = {part.name for part in fields(kind)}
+    return cast(Objective, kind(**{part: value for part, value in vars(asked).items() if part in own}))
+
+
+def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path) -> Proposal:
+    """What an installed method proposes for a problem, within those of its limits that the method can keep.
+
+    Args:
+        inner: the method, its options and its objective.
+        problem: whose objective counts where ``inner`` names none.
+        estimates: over the names of the problem.
+        path: where ``inner`` stands in the request, for messages.
+
+    Raises:
+        InvalidInput: no such method, or options that it refuses.
+    """
+    method = find_method(inner.method, (*path, "method"))
+    options = bind_options(method.options, inner.options, (*path, "options"))
+    can = method.capabilities
+    limits = tuple(limit for limit in problem.constraints if can.rule or limit.kind in can.constraints)
+    objective = objective_of(inner, method, problem.objective, path)
+    own = replace(problem, objective=objective, constraints=limits, method=method.name, options=inner.options)
+    try:
+        refuse_unsupported(own, method)
+        proposal = method.solve(own, estimates, options)
+    except InvalidInput as error:
+        raise _inside(path, error) from None
+    usable = proposal.weights is not None and bool(np.isfinite(proposal.weights).all())
+    return proposal if usable or not proposal.status.answered else replace(proposal, status=Status.NUMERICAL_ERROR)
+
+
+def unanswered(who: str, proposal: Proposal) -> Proposal:
+    """What a method made of others says where one of them has no weights."""
+    said = proposal.message or f"it ended {proposal.status.value}"
+    return Proposal(proposal.status, iterations=proposal.iterations, message=f"{who}: {said}")
+
+
+def _found(group: str, word: str, name: str, path: Path) -> object:
+    points = {point.name.lower(): point for point in entry_points(group=group)}
+    if name.lower() not in points:
+        raise Unsupported.at(path, f"{name!r} is no {word} here; {hint(name.lower(), sorted(points))}", "unsupported")
+    return _loaded(group, name.lower())
+
+
+@cache
+def _loaded(group: str, name: str) -> object:
+    (point, *_) = (point for point in entry_points(group=group) if point.name.lower() == name)
+    return point.load()()
+
+
+def _below(path: Path, error: InvalidInput) -> InvalidInput:
+    return type(error)([replace(fault, path=(*path, *fault.path)) for fault in error.faults])
+
+
+def _inside(path: Path, error: InvalidInput) -> InvalidInput:
+    """What a method says of its options stands in the options that it was given here."""
+    own = len(METHOD_OPTIONS)
+    places = [("options", *f.path[own:]) if f.path[:own] == METHOD_OPTIONS else f.path for f in error.faults]
+    faults = [replace(fault, path=place) for fault, place in zip(error.faults, places, strict=True)]
+    return _below(path, type(error)(faults))
