@@ -15,6 +15,8 @@ from tangency.domain.optimization.method import OptimizationMethod
 LARGEST_SHOWN = 1200
 """Characters of a field of an answer; a longer one is only named."""
 DIGITS = 4
+ROUNDING = 1e-9
+"""What a solver leaves of a zero."""
 
 OPENING = "<!-- Made by `tangency methods docs`, from the plugin, its options and the Markdown file beside it. -->"
 
@@ -160,7 +162,7 @@ def _short(value: object) -> str:
 
 def _rounded(value: object) -> object:
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
+        return float(f"{value:.{DIGITS}g}") if abs(value) > ROUNDING else 0.0
     if isinstance(value, dict):
         return {key: _rounded(part) for key, part in value.items()}
     return [_rounded(part) for part in value] if isinstance(value, list) else value
