@@ -44,6 +44,7 @@ from tangency.domain.optimization.objective import (
     RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.robust_terms import (
     Concentration,
     Deviation,
@@ -71,6 +72,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "leverage_limit": LeverageLimit,
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
+    "risk_limits": RiskLimit,
 }
 OBJECTIVES: Mapping[str, type[Objective]] = {
     "MIN_VOLATILITY": MinimumVolatility,

@@ -298,11 +298,11 @@ class MaximumSharpe(Objective):
         return 0.0 if self.excess(w, estimates) > 0 else np.inf
 
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
-        """(theta / sigma (Sw) - excess means)'x; with theta = 0 where w has no risk, or no excess."""
+        """(theta (Sz) / sigma(z) - excess means)'x, z a dual or w; theta = 0 where w has no risk, or no excess."""
         sigma, gain = estimates.volatility(w), self.excess(w, estimates)
-        theta_over_sigma = gain / sigma**2 if gain > 0 and sigma > 0 else 0.0
-        slope = theta_over_sigma * estimates.covariance.times(w) - self.gain(estimates)
-        return Minorant(0.0, slope, 0.0)
+        theta = gain / sigma if gain > 0 and sigma > 0 else 0.0
+        below = VOLATILITY.of(estimates).tangent(w, cuts.get(RiskOf(1.0, VOLATILITY).id))
+        return Minorant(0.0, theta * below.slope - self.gain(estimates), 0.0)
 
     def residual_cost(self, residual: Vector, w: Vector, estimates: Estimates) -> float:
         """|r| / sqrt(lambda_min) x sigma(w): r'x >= -|r| / sqrt(lambda_min) sigma(x), which raises theta by as much."""

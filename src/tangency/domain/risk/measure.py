@@ -136,6 +136,9 @@ MEASURES: Mapping[str, Callable[[Measure, Estimates], Risk]] = {
 TAIL_MEASURES = frozenset({"var", "cvar", "evar", "cdar", "edar"})
 """Measures at a confidence level."""
 
+SIGNED_MEASURES = frozenset({"var", "cvar", "evar", "worst_realization"})
+"""Measures of losses as they are, which a gain makes negative."""
+
 MOMENT_MEASURES = frozenset({"volatility", "variance"})
 """Measures of the covariance alone."""
 

@@ -21,7 +21,7 @@ from tangency.domain.risk.drawdown import DrawdownRisk
 from tangency.domain.risk.envelope import Envelope, LossRisk
 from tangency.domain.risk.gini import Differences
 from tangency.domain.risk.tail import EntropicTail, Tail, Worst
-from tangency.plugins.kernels.conic_program import Builder, Compiled, Expression, Solved
+from tangency.plugins.kernels.conic_program import Builder, Compiled, Dual, Expression, Solved
 
 Places: TypeAlias = NDArray[Any]
 """Rows or columns."""
@@ -136,9 +136,10 @@ def _worst(envelope: Envelope, losses: Losses, build: Builder) -> Compiled:
     read = _read(rows, losses.unit)
 
     def dual(solved: Solved, price: float) -> Vector | None:
-        weights = np.zeros(len(losses))
-        weights[possible] = read(solved, price)
-        return weights
+        found, weights = read(solved, price), np.zeros(len(losses))
+        if found is not None:
+            weights[possible] = found
+        return None if found is None else weights
 
     return Compiled(Expression(size, np.array([losses.unit]), 0.0), dual)
 
@@ -158,8 +159,9 @@ def _absolute(envelope: Envelope, losses: Losses, build: Builder) -> Compiled:
     turned = tuple((rows, columns, -values) for rows, columns, values in losses.entries)
     below = _exceeded(build, Losses(turned, -losses.offset, losses.unit), over)
 
-    def dual(solved: Solved, price: float) -> Vector:
-        return np.asarray((solved.prices[above] - solved.prices[below]) / (price * losses.unit))
+    def dual(solved: Solved, price: float) -> Vector | None:
+        worth = price * losses.unit
+        return np.asarray((solved.prices[above] - solved.prices[below]) / worth) if worth else None
 
     return Compiled(Expression(over, losses.unit * envelope.probabilities, 0.0), dual)
 
@@ -252,10 +254,10 @@ def _exceeded(build: Builder, losses: Losses, over: Places, level: Places | None
     return _at_most_zero(build, entries, losses.offset)
 
 
-def _read(rows: Places, unit: float) -> Callable[[Solved, float], Vector]:
+def _read(rows: Places, unit: float) -> Dual:
     return lambda solved, price: _weights(solved, rows, price * unit)
 
 
-def _weights(solved: Solved, rows: Places, price: float) -> Vector:
-    """Multipliers of rows as dual vectors of a term whose unit is worth ``price``."""
-    return np.asarray(solved.prices[rows] / price)
+def _weights(solved: Solved, rows: Places, price: float) -> Vector | None:
+    """Multipliers of rows as dual vectors of a term whose unit is worth ``price``; None where it is worth nothing."""
+    return np.asarray(solved.prices[rows] / price) if price else None

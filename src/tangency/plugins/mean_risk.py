@@ -1,0 +1,317 @@
+"""Mean-risk optimization: least risk, most return, the greatest ratio or utility, for every measure of risk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import certify
+from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.objective import (
+    Blend,
+    MaximumRatio,
+    MaximumSharpe,
+    MaximumUtility,
+    MinimumRisk,
+    Objective,
+    SumOfTerms,
+)
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Reading, SolverAttempt, Status, Witness
+from tangency.domain.optimization.region import Region, RiskCap
+from tangency.domain.optimization.risk_limit import RiskLimit
+from tangency.domain.optimization.term import Linear, Return, RiskOf
+from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, Measure
+
+if TYPE_CHECKING:
+    from tangency.plugins.kernels.cutting_planes import CompositePoint
+
+LITTLE_GAIN = 1e-9
+"""Of the largest gain of a name: a best gain below it is none."""
+LOOSER = 1e-8
+"""Tolerance of a second try, where the first made no progress to 1e-10."""
+KEPT = 1e-9
+"""Of a limit: by how much a cap that has not joined may be exceeded."""
+CLOSED = 1e-9
+"""A relative gap below which no other witness is tried."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit on a measure of risk, at a confidence level of its own.
+
+    Attributes:
+        limit: the most that the risk may be; annual for volatility and variance, else per period.
+        confidence_level: of a tail; that of the request where left out.
+    """
+
+    limit: float
+    confidence_level: float | None = None
+
+
+@dataclass(frozen=True)
+class MeanRiskOptions:
+    """Which risk, and what holds it back.
+
+    Attributes:
+        risk_measure: what MIN_RISK, MAX_RATIO and MAX_UTILITY take for the risk. MIN_VOLATILITY and MAX_SHARPE mean the
+            volatility whatever is said here.
+        risk_limits: by measure, a number or ``{"limit", "confidence_level"}``; all of them hold at once.
+        threshold: per period, of the lower partial moments.
+        probabilities: of the scenarios, oldest first, summing to 1; equal ones where left out.
+        var_method: value at risk is not convex. ``exact`` solves a mixed-integer program, up to 6 scenarios beyond the
+            confidence level; ``cvar_proxy`` works with the conditional value at risk, which is nowhere below.
+    """
+
+    risk_measure: str = "cvar"
+    risk_limits: Mapping[str, float | Limit] = field(default_factory=dict)
+    threshold: float = 0.0
+    probabilities: tuple[float, ...] | None = None
+    var_method: Literal["exact", "cvar_proxy"] = "exact"
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault(path, f"{name!r} is no risk measure here; {hint(name, MEASURES)}", "unsupported")
+            for path, name in self._named()
+            if name not in MEASURES
+        ]
+        if faults:
+            raise InvalidInput(faults)
+
+    def _named(self) -> list[tuple[tuple[str, ...], str]]:
+        return [(("risk_measure",), self.risk_measure), *((("risk_limits", name), name) for name in self.risk_limits)]
+
+    def limits(self, level: float) -> tuple[RiskLimit, ...]:
+        """The limits as constraints, at the request's confidence level where they have none of their own."""
+        found = []
+        for name, given in self.risk_limits.items():
+            limit = given if isinstance(given, Limit) else Limit(given)
+            own = level if limit.confidence_level is None else limit.confidence_level
+            found.append(RiskLimit(limit.limit, Measure(name, own, self.threshold)))
+        return tuple(found)
+
+
+class MeanRisk:
+    """The best portfolio by any of sixteen measures of risk, each of which may be limited too.
+
+    Ratios divide the annual mean over the risk-free rate by the risk as it is measured: per period for measures of
+    scenarios. The utility is the annual mean less risk_aversion / 2 times the variance where the risk is volatility or
+    variance, and less risk_aversion times the risk for any other measure.
+    """
+
+    name = "mean_risk"
+    citation = (
+        "Rockafellar, R.T., Uryasev, S. (2000). Optimization of conditional value-at-risk. Journal of Risk 2(3), "
+        "21-41. Rockafellar, R.T., Uryasev, S., Zabarankin, M. (2006). Generalized deviations in risk analysis. "
+        "Finance and Stochastics 10(1), 51-74."
+    )
+    capabilities = Capabilities(
+        objectives=frozenset({"MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_RATIO", "MAX_SHARPE", "MAX_UTILITY"}),
+        constraints=frozenset(
+            {
+                "budget",
+                "long_only",
+                "min_weight",
+                "max_weight",
+                "sector_limits",
+                "turnover_limit",
+                "leverage_limit",
+                "target_return",
+                "target_volatility",
+                "risk_limits",
+            }
+        ),
+        risk_measures=frozenset(MEASURES),
+        uses_scenarios=True,
+    )
+    options: type = MeanRiskOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Read the options into the problem, solve that, and say so."""
+        asked = cast(MeanRiskOptions, options)
+        weighed = estimates if asked.probabilities is None else weighted(estimates, asked.probabilities)
+        measure = Measure(asked.risk_measure, problem.confidence_level, asked.threshold)
+        limits = asked.limits(problem.confidence_level)
+        own_estimates = None if weighed is estimates else weighed
+        reading = Reading(_aim(problem.objective, measure), limits, own_estimates)
+        read = reading.of(problem)
+        if any(c.measure.name == "var" for c in limits) or read.objective.risk_measure.name == "var":
+            return replace(_by_value_at_risk(read, weighed, asked.var_method), reading=reading)
+        return replace(best(read, weighed), reading=reading)
+
+
+def _by_value_at_risk(problem: Problem, estimates: Estimates, how: str) -> Proposal:
+    """By branch and bound, or by what is nowhere below; neither proves anything to the domain."""
+    from tangency.plugins.kernels.value_at_risk import by_branching, by_conditional
+
+    if how == "exact":
+        return by_branching(problem, estimates)
+    proposal = best(by_conditional(problem), estimates)
+    if proposal.status is Status.OPTIMAL:
+        return replace(proposal, status=Status.FEASIBLE, witness=None)
+    if proposal.status is Status.INFEASIBLE:
+        message = (
+            "No portfolio keeps the conditional value at risk within the limit, which is more than the value at risk: "
+            "whether one keeps the latter is not known. Use var_method 'exact' on fewer scenarios, or raise the limit."
+        )
+        return replace(proposal, status=Status.NOT_APPLICABLE, message=message)
+    return proposal
+
+
+def _aim(objective: Objective, measure: Measure) -> Objective | None:
+    """The objective with the measure of the options; None where it has nothing to do with it."""
+    if isinstance(objective, MinimumRisk):
+        return MinimumRisk(measure)
+    if isinstance(objective, MaximumRatio):
+        return replace(objective, measure=measure)
+    if isinstance(objective, MaximumUtility) and measure.name not in MOMENT_MEASURES:
+        aversion = objective.risk_aversion
+        parts = (RiskOf(aversion, measure), Return(-1.0))
+        return Blend(objective.name, parts, True, measure, (*objective.parameters, *measure.parameters))
+    return None
+
+
+def weighted(estimates: Estimates, probabilities: tuple[float, ...]) -> Estimates:
+    """Estimates over the same scenarios with probabilities; moments that are theirs are taken again.
+
+    Raises:
+        InvalidInput: no scenarios, probabilities that are none, or moments by an estimator that cannot weigh them.
+    """
+    sample = replace(estimates.required_scenarios("probabilities"), probabilities=np.array(probabilities))
+    sources, mean, covariance = estimates.sources, estimates.mean, estimates.covariance
+    for made, by in ((sources.mean, sources.mean_estimator), (sources.covariance, sources.covariance_estimator)):
+        if made in ("estimated", "mixed") and (by != "sample" or made == "mixed"):
+            detail = f"cannot weigh what {by!r} estimated; use 'sample', state the figures, or choose a prior."
+            raise InvalidInput.at(("method_options", "probabilities"), detail, "unsupported")
+    if sources.mean == "estimated":
+        mean = sample.periods_per_year * sample.mean
+    if sources.covariance == "estimated":
+        spread = sample.centred.T @ (sample.centred * sample.weights[:, None]) / sample.unbiased
+        covariance = DenseCovariance.of(sample.periods_per_year * 0.5 * (spread + spread.T))
+    return Estimates(estimates.universe, mean, covariance, sources, sample)
+
+
+def best(problem: Problem, estimates: Estimates) -> Proposal:
+    """The best portfolio of a problem whose measures of risk are all convex, with what proves it.
+
+    A cap on risk that the best portfolio without it keeps anyway needs no cone, so caps join as they are broken.
+    """
+    region = problem.region(estimates)
+    if (region.lower > region.upper).any():
+        return Proposal(Status.INFEASIBLE)
+    caps: tuple[RiskCap, ...] = ()
+    attempts: tuple[SolverAttempt, ...] = ()
+    while True:
+        proposal = _capped(problem, estimates, caps)
+        attempts += proposal.attempts
+        broken = _broken(region, caps, proposal)
+        if not broken:
+            break
+        caps += broken
+    iterations = sum(attempt.iterations for attempt in attempts)
+    proposal = replace(proposal, attempts=attempts, iterations=iterations)
+    return proposal if proposal.weights is None else _better_witnessed(problem, estimates, proposal)
+
+
+def _broken(region: Region, caps: Sequence[RiskCap], proposal: Proposal) -> tuple[RiskCap, ...]:
+    """The caps that have not joined yet and may change the answer."""
+    others = tuple(cap for cap in region.caps if cap not in caps)
+    if proposal.weights is None:
+        return () if proposal.status is Status.INFEASIBLE else others
+    return tuple(cap for cap in others if cap.excess(proposal.weights) > KEPT * abs(cap.limit))
+
+
+def _capped(problem: Problem, estimates: Estimates, caps: tuple[RiskCap, ...]) -> Proposal:
+    """The same with some of the caps; to a looser tolerance where the one asked for is out of reach."""
+    region = replace(problem.region(estimates), caps=caps)
+    proposal = _solved(problem, estimates, region, problem.solver.tolerance)
+    if proposal.status is not Status.NUMERICAL_ERROR:
+        return proposal
+    again = _solved(problem, estimates, region, max(LOOSER, problem.solver.tolerance))
+    return replace(again, attempts=(*proposal.attempts, *again.attempts))
+
+
+def _solved(problem: Problem, estimates: Estimates, region: Region, tolerance: float) -> Proposal:
+    from tangency.plugins.kernels.composite import minimise
+    from tangency.plugins.kernels.ratio import maximise_ratio
+
+    objective, limit = problem.objective, problem.solver.time_limit_s
+    if isinstance(objective, MaximumRatio | MaximumSharpe):
+        gain, risk = objective.gain(estimates), RiskOf(1.0, objective.risk_measure)
+        if not gain.any():
+            return _without_gain(problem, estimates, region, gain)
+        point = maximise_ratio(gain, risk, region, estimates, tolerance, limit)
+        if point.status == "infeasible":
+            return _without_gain(problem, estimates, region, gain)
+        return _riskless(objective, point) if point.status == "riskless" else _proposal(point)
+    if not isinstance(objective, SumOfTerms):
+        raise TypeError(f"{objective.name} is no sum of terms")
+    return _proposal(minimise(objective.terms, region, estimates, tolerance, limit))
+
+
+_STATUS: Mapping[str, Status] = {
+    "solved": Status.OPTIMAL,
+    "almost_solved": Status.OPTIMAL,
+    "infeasible": Status.INFEASIBLE,
+    "unbounded": Status.UNBOUNDED,
+    "time_limit": Status.TIME_LIMIT,
+}
+
+
+def _proposal(point: CompositePoint) -> Proposal:
+    status = _STATUS.get(point.status, Status.NUMERICAL_ERROR)
+    witness = point.witness if point.weights is not None else None
+    return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,))
+
+
+def _without_gain(problem: Problem, estimates: Estimates, region: Region, gain: Vector) -> Proposal:
+    """No multiple of a feasible portfolio gains anything: the best gain there is proves it."""
+    from tangency.plugins.kernels.composite import minimise
+
+    policy = problem.solver
+    terms = [Linear(tuple((-gain).tolist()))]
+    point = minimise(terms, region, estimates, policy.tolerance, policy.time_limit_s)
+    proposal = _proposal(point)
+    if point.weights is None:
+        return proposal
+    most = float(gain @ point.weights)
+    if most > LITTLE_GAIN * float(np.abs(gain).max()):
+        return replace(proposal, status=Status.NUMERICAL_ERROR, weights=None)
+    witness = point.witness if gain.any() else Witness()
+    return replace(proposal, status=Status.NOT_APPLICABLE, weights=None, witness=witness, bound=min(most, 0.0))
+
+
+def _riskless(objective: MaximumRatio | MaximumSharpe, point: CompositePoint) -> Proposal:
+    measure = objective.risk_measure.name
+    message = (
+        f"A portfolio gains over the risk-free rate, and its {measure} is not above 0: the ratio has no largest value. "
+        "Raise risk_free_rate or the confidence level, or minimise the risk at a target return."
+    )
+    return replace(_proposal(point), status=Status.UNBOUNDED, weights=None, witness=None, message=message)
+
+
+def _better_witnessed(problem: Problem, estimates: Estimates, proposal: Proposal) -> Proposal:
+    """The solver's dual vectors, or the tangents at the weights where these prove more."""
+    if proposal.weights is None or proposal.witness is None:
+        return proposal
+    witness = proposal.witness
+    if _gap(problem, estimates, proposal.weights, witness) <= CLOSED:
+        return proposal
+    caps = {cap.id for cap in problem.region(estimates).caps}
+    touching = {cap.id: cap.risk.worst_case(proposal.weights) for cap in problem.region(estimates).caps}
+    held = {key: cut for key, cut in witness.cuts.items() if key in caps}
+    tried = [witness, Witness(witness.multipliers, held), Witness(witness.multipliers, touching)]
+    gaps = [_gap(problem, estimates, proposal.weights, each) for each in tried]
+    return replace(proposal, witness=tried[int(np.argmin(gaps))])
+
+
+def _gap(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness) -> float:
+    gap = certify(problem, estimates, weights, witness).relative_gap
+    return np.inf if gap is None else gap
