@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -16,7 +16,7 @@ from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
 from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.optimization.document import OBJECTIVES
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
-from tangency.domain.optimization.objective import MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 
@@ -29,9 +29,8 @@ _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 Options = TypeVar("Options")
 
 
-@dataclass(frozen=True)
-class Inner:
-    """A method inside another.
+class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A method inside another; a field that it does not have is refused, not overlooked.
 
     Attributes:
         method: its name.
@@ -40,7 +39,7 @@ class Inner:
     """
 
     method: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
     objective: str | None = None
 
 
@@ -82,10 +81,22 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path) -> obje
         raise _below(path, error) from None
 
 
-def objective_of(inner: Inner, method: OptimizationMethod, asked: Objective, path: Path) -> Objective:
+def main_method(objective: Objective) -> Inner:
+    """The method that stands for an objective where nobody names one."""
+    return Inner("risk_parity" if isinstance(objective, RiskParity) else "mean_variance")
+
+
+def objective_of(
+    inner: Inner, method: OptimizationMethod, asked: Objective, path: Path, substitute: bool = True
+) -> Objective:
     """What a method inside another is asked to be best at: its own aim, or the request's where it takes that.
 
-    Where it does not, the least volatility, or the only aim that it takes.
+    Args:
+        inner: names the aim, or none.
+        method: the one that it names.
+        asked: the request's aim.
+        path: where ``inner`` stands in the request, for messages.
+        substitute: whether the least volatility, or the only aim that the method takes, may stand for the request's.
 
     Raises:
         Unsupported: no objective of that name, or none that can be chosen for the method.
@@ -94,7 +105,9 @@ def objective_of(inner: Inner, method: OptimizationMethod, asked: Objective, pat
     if inner.objective is None:
         if method.capabilities.rule or asked.name in takes:
             return asked
-        name = MinimumVolatility.name if MinimumVolatility.name in takes or len(takes) != 1 else min(takes)
+        name = asked.name
+        if substitute:
+            name = MinimumVolatility.name if MinimumVolatility.name in takes or len(takes) != 1 else min(takes)
     else:
         name = inner.objective.upper()
     if name not in takes or name not in OBJECTIVES:
@@ -105,7 +118,7 @@ def objective_of(inner: Inner, method: OptimizationMethod, asked: Objective, pat
     return cast(Objective, kind(**{part: value for part, value in vars(asked).items() if part in own}))
 
 
-def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path) -> Proposal:
+def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path, substitute: bool = True) -> Proposal:
     """What an installed method proposes for a problem, within those of its limits that the method can keep.
 
     Args:
@@ -113,6 +126,7 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path) -> Pro
         problem: whose objective counts where ``inner`` names none.
         estimates: over the names of the problem.
         path: where ``inner`` stands in the request, for messages.
+        substitute: whether another aim may stand for the request's; see :func:`objective_of`.
 
     Raises:
         InvalidInput: no such method, or options that it refuses.
@@ -121,7 +135,7 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path) -> Pro
     options = bind_options(method.options, inner.options, (*path, "options"))
     can = method.capabilities
     limits = tuple(limit for limit in problem.constraints if can.rule or limit.kind in can.constraints)
-    objective = objective_of(inner, method, problem.objective, path)
+    objective = objective_of(inner, method, problem.objective, path, substitute)
     own = replace(problem, objective=objective, constraints=limits, method=method.name, options=inner.options)
     try:
         refuse_unsupported(own, method)
@@ -139,15 +153,20 @@ def unanswered(who: str, proposal: Proposal) -> Proposal:
 
 
 def _found(group: str, word: str, name: str, path: Path) -> object:
-    points = {point.name.lower(): point for point in entry_points(group=group)}
+    points = _points(group)
     if name.lower() not in points:
         raise Unsupported.at(path, f"{name!r} is no {word} here; {hint(name.lower(), sorted(points))}", "unsupported")
-    return _loaded(group, name.lower())
+    return _loaded(points[name.lower()])
 
 
 @cache
-def _loaded(group: str, name: str) -> object:
-    (point, *_) = (point for point in entry_points(group=group) if point.name.lower() == name)
+def _points(group: str) -> dict[str, EntryPoint]:
+    """By name in lower case; read once, since metadata takes longer to read than a small problem to solve."""
+    return {point.name.lower(): point for point in entry_points(group=group)}
+
+
+@cache
+def _loaded(point: EntryPoint) -> object:
     return point.load()()
 
 
