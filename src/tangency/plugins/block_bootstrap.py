@@ -1,0 +1,64 @@
+"""Scenarios drawn from history in blocks of consecutive periods, which keep what one period says about the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.scenarios import Scenarios
+
+MOST_SCENARIOS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class BlockBootstrapOptions:
+    """How to draw.
+
+    Attributes:
+        kind: ``stationary`` draws the length of each block from a geometric distribution, so that the scenarios are
+            stationary; ``circular`` takes blocks of one length. Both go on at the first period after the last.
+        size: number of scenarios; as many as there are periods where left out.
+        block_length: in periods, the mean one for ``stationary``; the cube root of the number of periods, which is the
+            best order of growth, where left out.
+        seed: equal seeds draw equal scenarios.
+    """
+
+    kind: Literal["stationary", "circular"] = "stationary"
+    size: Annotated[int, msgspec.Meta(ge=2, le=MOST_SCENARIOS)] | None = None
+    block_length: Annotated[int, msgspec.Meta(ge=1, le=MOST_SCENARIOS)] | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+
+
+class BlockBootstrap(Estimator):
+    """Rows of the sample, drawn in blocks: every name's return of a period stays beside those of the others."""
+
+    name = "block_bootstrap"
+    citation = (
+        "Politis, D., Romano, J. (1994), The Stationary Bootstrap, JASA 89(428), 1303-1313; circular: Politis, D., "
+        "Romano, J. (1992), in: Exploring the Limits of Bootstrap, 263-270"
+    )
+    options: type = BlockBootstrapOptions
+
+    def scenarios(self, sample: Scenarios, options: object) -> Scenarios:
+        """Equally likely scenarios; blocks begin at each period with the probability that the sample gives it."""
+        asked = cast(BlockBootstrapOptions, options)
+        size = asked.size or len(sample)
+        length = min(asked.block_length or round(len(sample) ** (1 / 3)), len(sample))
+        draws = np.random.default_rng(asked.seed)
+        starts = draws.choice(len(sample), size=size, p=sample.weights)
+        periods = np.arange(size)
+        begun = np.maximum.accumulate(np.where(_begins(asked.kind, size, length, draws), periods, 0))
+        places = (starts[begun] + periods - begun) % len(sample)
+        return replace(sample, returns=sample.returns[places], probabilities=None, periods=None)
+
+
+def _begins(kind: str, size: int, length: int, draws: np.random.Generator) -> NDArray[np.bool_]:
+    """Whether a block begins at each scenario; shape (size,)."""
+    begins = np.arange(size) % length == 0 if kind == "circular" else draws.random(size) < 1.0 / length
+    begins[0] = True
+    return begins
