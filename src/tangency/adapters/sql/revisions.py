@@ -16,7 +16,7 @@ from tangency.domain.errors import TangencyError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0003"
+NEWEST = "0007"
 """The last revision in the folder of migrations; a test compares the two."""
 
 FOLDER = Path(__file__).with_name("migrations")
