@@ -143,7 +143,7 @@ def test_mistakes_are_placed_where_they_were_made(options: dict[str, Any], words
 
 def test_a_misspelt_field_of_an_inner_method_is_refused() -> None:
     asked = {"methods": [{"method": "mean_variance", "optoins": {}}]}
-    with pytest.raises(InvalidInput, match="Object contains unknown field `optoins`"):
+    with pytest.raises(InvalidInput, match=r"methods\.0\.optoins: 'optoins' is no option here; did you mean options"):
         bind_options(StackingOptions, asked, ("method_options",))
 
 

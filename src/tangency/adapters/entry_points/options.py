@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 import msgspec
 
-from tangency.domain.errors import Fault, InvalidInput, Path, hint
+from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.optimization.options import unknown_options
 
 METHOD_OPTIONS: Path = ("method_options",)
 
@@ -29,7 +29,7 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
     Raises:
         InvalidInput: an unknown field, a value of another type, NaN or infinity, or one that the class refuses.
     """
-    faults = [*_unknown(options, asked, path), *_not_finite(asked, path)]
+    faults = [*unknown_options(options, asked, path), *_not_finite(asked, path)]
     if faults:
         raise InvalidInput(faults)
     try:
@@ -38,13 +38,6 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
         raise InvalidInput([_fault(str(error), path)]) from None
     except InvalidInput as error:  # the class itself speaks our language
         raise InvalidInput([Fault((*path, *fault.path), fault.detail, fault.code) for fault in error.faults]) from None
-
-
-def _unknown(options: type, asked: Mapping[str, object], path: Path) -> Iterator[Fault]:
-    known = [field.name for field in fields(options) if field.init]
-    for name in asked:
-        if name not in known:
-            yield Fault((*path, name), f"{name!r} is no option here; {hint(name, known)}", "unknown")
 
 
 def _not_finite(value: object, path: Path) -> Iterator[Fault]:

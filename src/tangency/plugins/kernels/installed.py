@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar, cast
@@ -17,6 +17,7 @@ from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.optimization.document import OBJECTIVES
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
+from tangency.domain.optimization.options import unknown_options
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 
@@ -29,8 +30,9 @@ _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 Options = TypeVar("Options")
 
 
-class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A method inside another; a field that it does not have is refused, not overlooked.
+@dataclass(frozen=True)
+class Inner:
+    """A method inside another.
 
     Attributes:
         method: its name.
@@ -39,7 +41,7 @@ class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     method: str
-    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     objective: str | None = None
 
 
@@ -67,10 +69,9 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path) -> obje
     Raises:
         InvalidInput: an unknown option, a value of another type, or one that the class refuses.
     """
-    known = [part.name for part in fields(options) if part.init]
-    unknown = next((name for name in asked if name not in known), None)
-    if unknown is not None:
-        raise InvalidInput.at((*path, unknown), f"{unknown!r} is no option here; {hint(unknown, known)}", "unknown")
+    faults = list(unknown_options(options, asked, path))
+    if faults:
+        raise InvalidInput(faults)
     try:
         return msgspec.convert(dict(asked), options)
     except msgspec.ValidationError as error:
