@@ -22,7 +22,7 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
 from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe
+from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 
@@ -170,6 +170,7 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
 
 
 def _duplicates(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+    assume(not isinstance(problem.objective, RiskParity))  # a budget is a name's: twice there, it has two
     first = answered(subject, problem)
     second = answered(subject, replace(problem, market=twinned(problem.market)))
     _same_value(first, second, 1.0, "With its last name there twice it", problem)
@@ -255,6 +256,8 @@ def _optimizes(subject: Subject) -> str | None:
     can = subject.method.capabilities
     if can.heuristic:
         return "it is a heuristic, whose procedure may count a name twice"
+    if can.objectives == {RiskParity.name}:
+        return "it budgets the risk of names, and a name that is there twice has two budgets"
     return "it is a rule, which optimizes nothing" if can.rule else None
 
 

@@ -45,6 +45,7 @@ from tangency.domain.optimization.objective import (
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.optimization.risk_limit import RiskLimit
+from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.optimization.robust_terms import (
     Concentration,
     Deviation,
@@ -82,6 +83,7 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "MIN_RISK": MinimumRisk,
     "MAX_RATIO": MaximumRatio,
     "RISK_PARITY": RiskParity,
+    "RISK_BUDGETING": RiskBudgeting,
     "MULTI_OBJECTIVE": MultiObjective,
     "BLEND": Blend,
     "WORST_RATIO": WorstRatio,

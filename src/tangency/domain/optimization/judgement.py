@@ -130,7 +130,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
             return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
     measure = problem.objective.risk_measure
     risk, cuts = measure.of(estimates), {} if proposal.witness is None else proposal.witness.cuts
-    sigma, mean = estimates.volatility(weights), estimates.expected_return(weights)
+    sigma, mean = estimates.volatility(weights), _mean(problem, estimates, weights)
     solution = Solution(
         status=status,
         universe=problem.universe,
@@ -155,6 +155,12 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
 def _parameters(problem: Problem, proposal: Proposal) -> tuple[str, ...]:
     by_limits = (used for constraint in problem.constraints for used in constraint.parameters)
     return (*problem.objective.parameters, *by_limits, *proposal.reading.parameters)
+
+
+def _mean(problem: Problem, estimates: Estimates, weights: Vector) -> float | None:
+    """Annual mean of the names and of whatever is not invested in them; None without means."""
+    mean = estimates.expected_return(weights)
+    return None if mean is None else mean + (1.0 - problem.invested) * _rate(problem)
 
 
 def _rate(problem: Problem) -> float:

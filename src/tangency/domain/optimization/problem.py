@@ -13,7 +13,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.region import Region
 
@@ -93,6 +93,11 @@ class Problem:
     def universe(self) -> Universe:
         """The names."""
         return self.market.universe
+
+    @property
+    def invested(self) -> float:
+        """What the weights sum to, 1 unless a budget says otherwise; the rest of 1 is cash at the risk-free rate."""
+        return next((limit.limit for limit in self.constraints if isinstance(limit, Budget)), 1.0)
 
     @cached_property
     def by_id(self) -> dict[str, Constraint]:

@@ -63,7 +63,7 @@ class Reading:
 
     Attributes:
         objective: in place of the problem's; None where that is the one.
-        constraints: beside the problem's, from the method's options.
+        constraints: from the method's options, beside the problem's; in place of one that has the same id.
         estimates: in place of those handed in, where the method revised them, as views do.
         parameters: the risk parameters that went into these, beside those of objective and constraints.
     """
@@ -78,7 +78,9 @@ class Reading:
         objective = problem.objective if self.objective is None else self.objective
         if objective is problem.objective and not self.constraints:
             return problem
-        return replace(problem, objective=objective, constraints=(*problem.constraints, *self.constraints))
+        replaced = {constraint.id for constraint in self.constraints}
+        kept = (constraint for constraint in problem.constraints if constraint.id not in replaced)
+        return replace(problem, objective=objective, constraints=(*kept, *self.constraints))
 
 
 AS_ASKED = Reading()

@@ -67,7 +67,7 @@ def _maximised(
     time_limit_s: float,
     cuts: Cuts,
 ) -> CompositePoint:
-    build, unit = _Homogeneous(region.size, estimates, region, cuts=cuts), power_of_two_near(float(np.abs(gain).max()))
+    build, unit = Homogeneous(region.size, estimates, region, cuts=cuts), power_of_two_near(float(np.abs(gain).max()))
     build.normalise(gain / unit)
     places, part = limited(build), compiled(risk, build)
     loss = build.homogeneous(part.expression)
@@ -87,8 +87,8 @@ def _maximised(
 
 
 @dataclass(eq=False)
-class _Homogeneous(Builder):
-    """A program over y and k, in which the limit of every row is multiplied by k."""
+class Homogeneous(Builder):
+    """A program over y and k, its last variable of the first n + 1, in which the limit of every row is times k."""
 
     scale: int = field(init=False, default=0)
 

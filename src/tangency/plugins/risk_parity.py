@@ -1,0 +1,144 @@
+"""Risk parity: every name carries the share of the risk that its budget says, or as near as the limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast, get_args
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.risk_budgeting import RiskBudgeting
+from tangency.domain.risk.measure import Measure
+from tangency.plugins.kernels.budgets import BudgetRule, NoBudgets, Wish
+from tangency.plugins.kernels.risk_parity import RiskParityProgram
+
+RiskMeasure: TypeAlias = Literal[
+    "volatility",
+    "variance",
+    "mad",
+    "semi_deviation",
+    "first_lower_partial_moment",
+    "second_lower_partial_moment",
+    "cvar",
+    "evar",
+    "worst_realization",
+    "max_drawdown",
+    "average_drawdown",
+    "cdar",
+    "edar",
+    "ulcer_index",
+    "gini_mean_difference",
+]
+"""Every convex one."""
+
+
+@dataclass(frozen=True)
+class RiskParityOptions:
+    """Whose risk, how large a share, and how much risk in all.
+
+    Attributes:
+        budgets: the share of the risk that each name is to carry, in any proportion, for every name; with them
+            ``budget_rule`` is ``given``.
+        budget_rule: where no budgets are given: ``equal`` shares, or shares in proportion to the inverse of each
+            name's volatility, or to its Sharpe ratio.
+        sector_budgets: the share of each sector, in any proportion, for every sector; its names divide it equally, or
+            as ``budgets`` or ``budget_rule`` say.
+        risk_measure: what is shared. Its shares are those of the volatility for the variance too; tail measures are at
+            the confidence level of the request, and lower partial moments about 0.
+        target_volatility: annual; as much of the portfolio is invested in the names as has this volatility, at most
+            the leverage limit, or all of it where there is none. The rest is cash at the risk-free rate, negative
+            where it is borrowed.
+        signs: -1 for each name to be sold short; names left out are held. Lift ``long_only`` with a negative
+            ``min_weight`` for them.
+    """
+
+    budgets: dict[str, float] | None = None
+    budget_rule: BudgetRule = "equal"
+    sector_budgets: dict[str, float] | None = None
+    risk_measure: RiskMeasure = "volatility"
+    target_volatility: float | None = None
+    signs: dict[str, Literal[1, -1]] | None = None
+
+    def __post_init__(self) -> None:
+        faults = [*_wrong_shares("budgets", self.budgets), *_wrong_shares("sector_budgets", self.sector_budgets)]
+        if self.budget_rule == "given" and self.budgets is None:
+            faults.append(Fault(("budgets",), "are missing; give them, or another budget_rule.", "missing"))
+        if self.budget_rule in ("inverse_volatility", "sharpe") and self.budgets is not None:
+            detail = f"is {self.budget_rule!r}, and budgets are given; leave out one of the two."
+            faults.append(Fault(("budget_rule",), detail))
+        if self.target_volatility is not None and not 0 < self.target_volatility < np.inf:
+            faults.append(Fault(("target_volatility",), f"is {self.target_volatility}; give a number above 0."))
+        if faults:
+            raise InvalidInput(faults)
+
+
+class RiskParity:
+    """Equal risk contribution and risk budgeting, for any measure of risk that is convex and homogeneous.
+
+    Without limits the contributions are the budgets: by Newton's method for the volatility, by exponential cones for
+    other measures. Within limits, the portfolio with the least ln risk - sum budget ln weight, proven.
+    """
+
+    name = "risk_parity"
+    citation = (
+        "Maillard, S., Roncalli, T., Teiletche, J. (2010). The properties of equally weighted risk contribution "
+        "portfolios. Journal of Portfolio Management 36(4), 60-70."
+    )
+    capabilities = Capabilities(
+        objectives=frozenset({"RISK_PARITY"}),
+        constraints=frozenset(
+            {
+                "budget",
+                "long_only",
+                "min_weight",
+                "max_weight",
+                "sector_limits",
+                "turnover_limit",
+                "leverage_limit",
+                "target_return",
+                "target_volatility",
+            }
+        ),
+        risk_measures=frozenset(get_args(RiskMeasure)),
+        uses_scenarios=True,
+    )
+    options: type = RiskParityOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Budgets from the options, weights from the budgets."""
+        asked = cast(RiskParityOptions, options)
+        rule = "given" if asked.budgets is not None else asked.budget_rule
+        try:
+            shares = Wish(rule, asked.budgets, asked.sector_budgets).shares(problem, estimates)
+        except NoBudgets as refusal:
+            return Proposal(Status.NOT_APPLICABLE, message=str(refusal))
+        word = "volatility" if asked.risk_measure == "variance" else asked.risk_measure
+        measure = Measure(word, problem.confidence_level)
+        aim = RiskBudgeting(tuple(shares.tolist()), measure, _signs(problem, asked.signs))
+        return RiskParityProgram(problem, estimates, aim).proposal(asked.target_volatility)
+
+
+def _signs(problem: Problem, signs: Mapping[str, int] | None) -> tuple[float, ...] | None:
+    if signs is None:
+        return None
+    values: Vector = np.ones(len(problem.universe))
+    for name, sign in signs.items():
+        values[problem.universe.position(name, ("method_options", "signs", name))] = sign
+    return tuple(values.tolist())
+
+
+def _wrong_shares(field: str, shares: Mapping[str, float] | None) -> list[Fault]:
+    if shares is None:
+        return []
+    below = [name for name, share in shares.items() if not 0 <= share < np.inf]
+    faults = [Fault((field, name), f"is {shares[name]}; give a number of at least 0.") for name in below]
+    if not faults and not any(shares.values()):
+        faults.append(Fault((field,), "has no share above 0; give proportions, such as 0.6 and 0.4."))
+    return faults
