@@ -148,6 +148,8 @@ def test_a_tail_splits_by_inverse_cvar() -> None:
     tails = np.array([-np.sort(column)[:126].mean() for column in pair.T])  # a tenth of 1260 days
     np.testing.assert_allclose(weights_of(found), tails[::-1] / tails.sum(), rtol=1e-12)
     assert found.reading.objective == MinimumRisk(measure)
+    shared = replace(problem, confidence_level=0.9, objective=RiskParity())
+    assert HierarchicalRiskParity().solve(shared, estimates, asked).reading.objective == RiskParity(measure)
 
 
 # --- laws ---------------------------------------------------------------------------------------------------------

@@ -433,9 +433,24 @@ class _Unmeasured(Objective):
 
 @dataclass(frozen=True)
 class RiskParity(_Unmeasured):
-    """Every name carries the same share of the risk."""
+    """Every name carries the same share of the risk.
+
+    Attributes:
+        measure: of the risk; what the answer is taken apart by.
+    """
 
     name: ClassVar[str] = "RISK_PARITY"
+    measure: Measure = VOLATILITY
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Those of the measure."""
+        return self.measure.parameters
+
+    @property
+    def risk_measure(self) -> Measure:
+        """The one that is shared."""
+        return self.measure
 
 
 @dataclass(frozen=True)

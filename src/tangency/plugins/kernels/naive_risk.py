@@ -10,7 +10,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility
+from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Reading
 from tangency.domain.risk.measure import Measure
@@ -36,10 +36,15 @@ def known_measure(name: str) -> None:
 
 
 def reading(problem: Problem, name: str) -> Reading:
-    """What a heuristic takes least volatility to mean: the least of its own measure of risk, where that is another."""
-    if name in OF_MOMENTS or not isinstance(problem.objective, MinimumVolatility):
+    """What a heuristic takes the aim to mean, where its own measure of risk is another than the volatility.
+
+    The answer is then taken apart by that measure, and so is the least of it where the least volatility is asked.
+    """
+    if name in OF_MOMENTS:
         return AS_ASKED
-    return Reading(objective=MinimumRisk(Measure(name, problem.confidence_level)))
+    measure = Measure(name, problem.confidence_level)
+    least = isinstance(problem.objective, MinimumVolatility)
+    return Reading(objective=MinimumRisk(measure) if least else RiskParity(measure))
 
 
 @dataclass(frozen=True, eq=False)
