@@ -1,0 +1,1 @@
+"""Estimators of means and covariances, by family."""

@@ -1,0 +1,96 @@
+"""Returns of factors as options state them, lined up with a sample's rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from tangency.domain.errors import InvalidInput, Path
+from tangency.domain.market.factor_covariance import SPECIFIC
+from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.numbers import Matrix, Vector
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+PERCENT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class FactorOptions:
+    """Which factors explain the returns.
+
+    Attributes:
+        factors: by name, the factor's return in every period given: one figure for each return of a name.
+        source: in their place, three factors and the risk-free rate of Fama and French for the US, by month, 1926-07 to
+            2018-11, in excess of which returns are then taken.
+        first_month: of the returns given, as 2010-01, where factors come from a source.
+        risk_free_rate: annual; factors of one's own explain returns in excess of it.
+    """
+
+    factors: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    source: Literal["fama_french_3"] | None = None
+    first_month: str | None = None
+    risk_free_rate: float = 0.0
+
+    def __post_init__(self) -> None:
+        if bool(self.factors) == (self.source is not None):
+            raise InvalidInput.at(("factors",), "give factors by name, or a source of them, and not both.", "missing")
+        if self.source is not None and not MONTH.fullmatch(self.first_month or ""):
+            detail = f"is {self.first_month!r}; give the month of the first return, such as 2010-01."
+            raise InvalidInput.at(("first_month",), detail, "missing")
+        if SPECIFIC in self.factors:
+            raise InvalidInput.at(("factors", SPECIFIC), "means what no factor explains; rename it.", "duplicate")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FactorReturns:
+    """Factors beside the rows of a sample.
+
+    Attributes:
+        names: of the factors.
+        values: per period; shape (T, k).
+        risk_free: per period; shape (T,).
+    """
+
+    names: tuple[str, ...]
+    values: Matrix
+    risk_free: Vector
+
+
+def factor_returns(sample: Scenarios, options: FactorOptions, path: Path) -> FactorReturns:
+    """The factors of the sample's rows.
+
+    Args:
+        sample: its rows know their periods.
+        options: what was stated.
+        path: of the options in the request, for messages.
+
+    Raises:
+        InvalidInput: another number of periods than the returns have, or months beyond the source.
+    """
+    if options.source is not None:
+        return _bundled(sample, str(options.first_month), path)
+    columns = [sample.alongside(np.array(values), (*path, "factors", name)) for name, values in options.factors.items()]
+    rate = options.risk_free_rate / sample.periods_per_year
+    return FactorReturns(tuple(options.factors), np.column_stack(columns), np.full(len(sample), rate))
+
+
+def _bundled(sample: Scenarios, first_month: str, path: Path) -> FactorReturns:
+    from arch.data import frenchdata
+
+    if sample.periods is None:
+        sample.alongside(np.zeros((0, 1)), (*path, "source"))  # says why not
+        raise InvalidInput.at((*path, "source"), "has no periods to line up with.", "unsupported")
+    table = frenchdata.load()
+    months = table.index.astype("int64").to_numpy()  # the index says 1970; its integers are YYYYMM
+    wanted = int(first_month.replace("-", ""))
+    first = int(np.searchsorted(months, wanted))
+    periods = sample.periods.given
+    if first >= len(months) or months[first] != wanted or first + periods > len(months):
+        detail = f"ends in {months[-1] // 100}-{months[-1] % 100:02d}, begins in 1926-07; {periods} months do not fit."
+        raise InvalidInput.at((*path, "first_month"), detail, "range")
+    rows = PERCENT * table.to_numpy()[first : first + periods]
+    values = sample.alongside(rows, (*path, "source"))
+    return FactorReturns(tuple(map(str, table.columns[:-1])), values[:, :-1], values[:, -1])

@@ -1,0 +1,62 @@
+"""Which eigenvalues of a correlation matrix are more than noise, after Marchenko and Pastur."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tangency.domain.numbers import Matrix, Vector
+
+BANDWIDTH = 0.01
+"""Of the kernel that smooths the eigenvalues, as Lopez de Prado has it."""
+GRID = 1000
+"""Points at which the densities are compared."""
+VARIANCES = np.linspace(0.01, 1.0, 100)
+"""Of the noise, among which the fit begins: the distance has several minima."""
+
+
+def signals(eigenvalues: Vector, rows: int, fitted: bool = True) -> int:
+    """How many eigenvalues are above the largest that noise alone would have.
+
+    Args:
+        eigenvalues: of a sample correlation, in any order; shape (n,).
+        rows: T, from which it was estimated.
+        fitted: whether to fit the variance of the noise, which is below 1 where a few eigenvalues explain a lot; else
+            it is 1.
+
+    Source: Lopez de Prado, M. (2020). Machine learning for asset managers, 2.4. Cambridge University Press.
+    """
+    ratio = rows / len(eigenvalues)
+    variance = _noise_variance(eigenvalues, ratio) if fitted else 1.0
+    return int((eigenvalues > variance * (1.0 + 1.0 / np.sqrt(ratio)) ** 2).sum())
+
+
+def _noise_variance(eigenvalues: Vector, ratio: float) -> float:
+    """The variance whose Marchenko-Pastur density is the closest to the smoothed eigenvalues, by squared distance."""
+    from scipy.optimize import minimize_scalar
+
+    distances = [_distance(float(variance), eigenvalues, ratio) for variance in VARIANCES]
+    best, step = float(VARIANCES[int(np.argmin(distances))]), float(VARIANCES[1] - VARIANCES[0])
+    found = minimize_scalar(
+        _distance,
+        bounds=(max(best - step, step / 100), min(best + step, 1.0)),
+        args=(eigenvalues, ratio),
+        method="bounded",
+    )
+    return float(found.x)
+
+
+def _distance(variance: float, eigenvalues: Vector, ratio: float) -> float:
+    low, high = variance * (1.0 - np.sqrt(1.0 / ratio)) ** 2, variance * (1.0 + np.sqrt(1.0 / ratio)) ** 2
+    points = np.linspace(low, high, GRID)
+    theory = ratio / (2.0 * np.pi * variance * np.maximum(points, np.finfo(float).tiny))
+    theory = theory * np.sqrt(np.maximum((high - points) * (points - low), 0.0))
+    away = (points[:, None] - eigenvalues[None, :]) / BANDWIDTH
+    smoothed = np.exp(-0.5 * away**2).mean(axis=1) / (BANDWIDTH * np.sqrt(2.0 * np.pi))
+    return float(((theory - smoothed) ** 2).sum())
+
+
+def descending(correlations: Matrix) -> tuple[Vector, Matrix]:
+    """Eigenvalues from the largest, shape (n,), and their vectors as columns, each with a sum of at least 0."""
+    eigenvalues, vectors = np.linalg.eigh(correlations)
+    signs = np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
+    return eigenvalues[::-1], (vectors * signs)[:, ::-1]
