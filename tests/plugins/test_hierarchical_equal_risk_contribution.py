@@ -41,6 +41,7 @@ def weights_of(proposal: Proposal) -> Vector:
 
 class TestThreeClustersAtMost(MethodContract):
     method = "hierarchical_equal_risk_contribution"
+    examples = 10
     options: ClassVar[dict[str, object]] = {"max_clusters": 3, "linkage": "ward", "risk_measure": "cvar"}
 
 

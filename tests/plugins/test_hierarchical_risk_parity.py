@@ -44,6 +44,7 @@ def on_sample(**options: Any) -> Vector:
 
 class TestContract(MethodContract):
     method = "hierarchical_risk_parity"
+    examples = 10
     options = CANONICAL
 
 

@@ -43,6 +43,7 @@ def peer(gamma: float, keep_monotonic: bool) -> Any:
 
 class TestWithoutMonotony(MethodContract):
     method = "schur_complementary"
+    examples = 10
     options: ClassVar[dict[str, object]] = {"gamma": 0.2, "keep_monotonic": False, "leaf_order": "canonical"}
 
 

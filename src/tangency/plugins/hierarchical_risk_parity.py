@@ -14,7 +14,14 @@ from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.kernels.dendrogram import TreeOptions, dendrogram
-from tangency.plugins.kernels.naive_risk import NaiveRisk, NoNaiveRisk, known_measure, reading, share_of_first
+from tangency.plugins.kernels.naive_risk import (
+    RISK_MEASURES,
+    NaiveRisk,
+    NoNaiveRisk,
+    known_measure,
+    reading,
+    share_of_first,
+)
 from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
 
 MOST_DESCRIBED = 10
@@ -50,6 +57,7 @@ class HierarchicalRiskParity:
     capabilities = Capabilities(
         objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
         constraints=EVERY_LIMIT,
+        risk_measures=RISK_MEASURES,
         uses_scenarios=True,
         heuristic=True,
         order_dependent=True,

@@ -18,7 +18,7 @@ from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.dendrogram import ClusterOptions, dendrogram
 from tangency.plugins.kernels.installed import Inner, ask, unanswered
-from tangency.plugins.kernels.naive_risk import OF_MOMENTS, known_measure, reading
+from tangency.plugins.kernels.naive_risk import OF_MOMENTS, RISK_MEASURES, known_measure, reading
 from tangency.plugins.kernels.parts import estimates_of_portfolios, estimates_of_some, problem_over
 from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
 
@@ -55,6 +55,7 @@ class NestedClustersOptimization:
     capabilities = Capabilities(
         objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
         constraints=EVERY_LIMIT,
+        risk_measures=RISK_MEASURES,
         uses_scenarios=True,
         heuristic=True,
         order_dependent=True,

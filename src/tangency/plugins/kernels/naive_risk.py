@@ -13,10 +13,12 @@ from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Reading
-from tangency.domain.risk.measure import Measure
+from tangency.domain.risk.measure import MEASURES, Measure
 from tangency.plugins.kernels.codependence import riskless
 
 OF_MOMENTS = ("variance", "volatility")
+RISK_MEASURES = frozenset(MEASURES) | frozenset(OF_MOMENTS)
+"""What a cluster's risk may be measured by."""
 NO_RISK = 1e-14
 """Of the largest risk of a name: less is rounding."""
 
