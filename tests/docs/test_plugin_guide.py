@@ -37,14 +37,14 @@ def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPointPlugins:
 
 
 def test_the_method_shown_obeys_every_law(shown: EntryPointPlugins) -> None:
-    report = check(shown.find_method("inverse_variance"), examples=15)
+    report = check(shown.find_method("uncorrelated_minimum"), examples=15)
     assert report.passed, report.text
 
 
 def test_the_suite_shown_is_the_one_that_exists() -> None:
     scope: dict[str, object] = {}
     exec(blocks("python")[1], scope)  # noqa: S102 - our own guide
-    assert "TestInverseVariance" in scope
+    assert "TestUncorrelatedMinimum" in scope
 
 
 def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> None:

@@ -119,9 +119,11 @@ def test_the_library_of_the_readme_prints_what_it_shows() -> None:
 
 def test_the_plugin_of_the_readme_obeys_every_law(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (source,), (project,) = of(README, "python", "plugin"), of(README, "toml", "plugin")
-    name, _, target = next(line for line in project.text.splitlines() if ":InverseVariance" in line).partition(" = ")
+    name, _, target = next(line for line in project.text.splitlines() if ":UncorrelatedMinimum" in line).partition(
+        " = "
+    )
     class_name = target.strip('"').partition(":")[2]
-    Distribution("inverse-variance", source.text, {name: class_name}).install(tmp_path, monkeypatch)
+    Distribution("uncorrelated-minimum", source.text, {name: class_name}).install(tmp_path, monkeypatch)
     report = check(EntryPointPlugins().find_method(name), examples=10)
     assert report.passed, report.text
 

@@ -16,6 +16,7 @@ from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatil
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.equal_weight import EqualWeight
+from tangency.plugins.inverse_variance import InverseVariance
 from tangency.plugins.inverse_volatility import InverseVolatility
 
 OBJECTIVES = [MinimumVolatility(), MaximumSharpe(risk_free_rate=0.01)]
@@ -50,12 +51,29 @@ def test_inverse_volatility_equalises_weight_times_volatility(volatilities: list
     np.testing.assert_allclose(weights * sigma, (weights * sigma)[0], rtol=1e-12)
 
 
+@given(st.lists(st.floats(1e-5, 1e5), min_size=1, max_size=20))
+def test_inverse_variance_equalises_weight_times_variance(volatilities: list[float]) -> None:
+    variances = np.array(volatilities) ** 2
+    weights = weights_of(proposed(InverseVariance(), np.diag(variances)))
+    assert weights.sum() == pytest.approx(1.0, abs=1e-14)
+    np.testing.assert_allclose(weights * variances, (weights * variances)[0], rtol=1e-12)
+
+
+def test_inverse_variance_is_the_least_variance_of_names_that_are_not_correlated() -> None:
+    variances = np.array([0.04, 0.09, 0.01])
+    weights = weights_of(proposed(InverseVariance(), np.diag(variances)))
+    others = np.random.default_rng(0).dirichlet(np.ones(3), 1000)
+    assert weights**2 @ variances <= (others**2 @ variances).min()
+
+
 def test_inverse_volatility_ignores_correlations() -> None:
     covariance = np.array([[0.04, 0.018], [0.018, 0.09]])
     np.testing.assert_allclose(weights_of(proposed(InverseVolatility(), covariance)), [0.6, 0.4], rtol=1e-14)
 
 
-@pytest.mark.parametrize("method", [EqualWeight(), InverseVolatility()], ids=lambda method: method.name)
+@pytest.mark.parametrize(
+    "method", [EqualWeight(), InverseVolatility(), InverseVariance()], ids=lambda method: method.name
+)
 def test_no_objective_moves_a_rule(method: OptimizationMethod) -> None:
     covariance = np.array([[0.04, 0.0], [0.0, 0.09]])
     first, second = (weights_of(proposed(method, covariance, objective)) for objective in OBJECTIVES)
@@ -63,8 +81,9 @@ def test_no_objective_moves_a_rule(method: OptimizationMethod) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
-def test_a_riskless_name_has_no_inverse_volatility_and_the_message_names_it(scale: float) -> None:
-    proposal = proposed(InverseVolatility(), scale * np.diag([0.04, 0.0, 0.09]))
+@pytest.mark.parametrize("method", [InverseVolatility(), InverseVariance()], ids=lambda method: method.name)
+def test_a_riskless_name_has_no_inverse_and_the_message_names_it(method: OptimizationMethod, scale: float) -> None:
+    proposal = proposed(method, scale * np.diag([0.04, 0.0, 0.09]))
     assert proposal.status is Status.NOT_APPLICABLE
     assert proposal.weights is None
     assert "N1 has no risk" in proposal.message
