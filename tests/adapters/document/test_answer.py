@@ -99,6 +99,7 @@ def test_the_fields_of_the_answer() -> None:
                 },
                 "sectors": {},
                 "asset_classes": {},
+                "factors": None,
             },
             "current": None,
         },

@@ -69,9 +69,11 @@ class CovarianceRepair(Part, frozen=True):
 
 
 class RiskContribution(Part, frozen=True):
-    """Of a name or a group to the risk of a portfolio."""
+    """Of a name, a group or a factor to the risk of a portfolio."""
 
-    marginal: Annotated[float | None, Meta(description="Growth of the risk per unit of weight; null for a group.")]
+    marginal: Annotated[
+        float | None, Meta(description="Growth of the risk per unit of weight or exposure; null for a group.")
+    ]
     absolute: Annotated[float, Meta(description="Weight times marginal; over all names they sum to the risk.")]
     share: Annotated[float | None, Meta(description="Of the risk; null where there is none above 0.")]
 
@@ -84,6 +86,10 @@ class PortfolioRiskDocument(Part, frozen=True):
     assets: dict[str, RiskContribution]
     sectors: dict[str, RiskContribution]
     asset_classes: dict[str, RiskContribution]
+    factors: Annotated[
+        dict[str, RiskContribution] | None,
+        Meta(description="By factor, and `specific`; null unless the risk stands on a factor model."),
+    ]
 
 
 class RiskDecomposition(Part, frozen=True):
@@ -262,6 +268,7 @@ def _portfolio_risk(risk: PortfolioRisk | None, universe: Universe) -> Portfolio
         assets=_contributions(risk.by_name(universe)),
         sectors=_contributions(risk.by_group(universe, lambda asset: asset.sector)),
         asset_classes=_contributions(risk.by_group(universe, lambda asset: asset.asset_class)),
+        factors=None if risk.by_factor is None else _contributions(risk.by_factor),
     )
 
 

@@ -30,8 +30,9 @@ from tangency.domain.errors import (
     TimeLimitReached,
     Unsupported,
 )
-from tangency.domain.market.covariance import Repair, Spectrum
+from tangency.domain.market.covariance import Covariance, Repair, Spectrum
 from tangency.domain.market.estimates import Estimates, Sources
+from tangency.domain.market.factor_covariance import FactorCovariance, FactorModel, factor_model_of
 from tangency.domain.market.returns import DataReport
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector, frozen
@@ -186,14 +187,28 @@ def _plain(proposal: Proposal) -> dict[str, object]:
 
 def _estimates(problem: Problem, estimates: Estimates) -> dict[str, object]:
     covariance, market = estimates.covariance, problem.market
-    unchanged = market.covariance is not None and np.array_equal(covariance.dense(), market.covariance)
+    given = market.covariance is not None and factor_model_of(covariance) is None
+    unchanged = given and np.array_equal(covariance.dense(), np.asarray(market.covariance))
     return {
         "mean": _buffer(estimates.mean),
-        "covariance": None if unchanged else as_buffer(covariance.dense()),
+        "covariance": None if unchanged else _covariance(covariance),
         "spectrum": covariance.spectrum,
         "repair": covariance.repair,
         "sources": estimates.sources,
         "scenarios": None if estimates.scenarios is None else _scenarios(problem, estimates),
+    }
+
+
+def _covariance(covariance: Covariance) -> object:
+    """Number by number, or as the factor model that it stands on."""
+    model = factor_model_of(covariance)
+    if model is None:
+        return as_buffer(covariance.dense())
+    return {
+        "factors": model.factors,
+        "loadings": as_buffer(model.loadings),
+        "factor_covariance": as_buffer(model.covariance),
+        "specific": as_buffer(model.specific),
     }
 
 
@@ -251,14 +266,27 @@ def _infeasibility(found: Infeasibility | None) -> object:
 
 
 def _read_estimates(problem: Problem, read: Mapping[str, Any]) -> Estimates:
-    size, universe = len(problem.universe), problem.universe
-    given = problem.market.covariance
-    values = given if read["covariance"] is None else array(read["covariance"], ("covariance",), (size, size))
-    repair = None if read["repair"] is None else Repair(**read["repair"])
-    spectrum = Spectrum(*(tuple(bounds) for bounds in read["spectrum"].values()))
-    covariance = ReportedCovariance(np.asarray(values), repair, spectrum)
+    universe, covariance = problem.universe, _read_covariance(problem, read)
     scenarios = None if read["scenarios"] is None else _read_scenarios(problem, read["scenarios"])
     return Estimates(universe, _vector(read["mean"]), covariance, _sources(read["sources"]), scenarios)
+
+
+def _read_covariance(problem: Problem, read: Mapping[str, Any]) -> Covariance:
+    size, packed = len(problem.universe), read["covariance"]
+    repair = None if read["repair"] is None else Repair(**read["repair"])
+    spectrum = Spectrum(*(tuple(bounds) for bounds in read["spectrum"].values()))
+    if packed is None:
+        return ReportedCovariance(np.asarray(problem.market.covariance), repair, spectrum)
+    if "factors" not in packed:
+        return ReportedCovariance(array(packed, ("covariance",), (size, size)), repair, spectrum)
+    factors, path = tuple(packed["factors"]), ("covariance",)
+    model = FactorModel(
+        factors,
+        array(packed["loadings"], path, (size, len(factors))),
+        array(packed["factor_covariance"], path, (len(factors),) * 2),
+        array(packed["specific"], path, (size,)),
+    )
+    return FactorCovariance(model, repair, spectrum)
 
 
 def _read_scenarios(problem: Problem, read: Mapping[str, Any]) -> Scenarios | None:

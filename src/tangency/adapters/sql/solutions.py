@@ -16,7 +16,7 @@ from tangency.domain.optimization.explanation import Explanation
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.proposal import Status, Witness
 from tangency.domain.optimization.solution import Provenance, Solution
-from tangency.domain.risk.portfolio_risk import PortfolioRisk
+from tangency.domain.risk.portfolio_risk import Contribution, PortfolioRisk
 
 Columns = dict[str, Any]
 
@@ -116,7 +116,7 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - plain values of any depth
     return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
-def _read(document: Any, kind: type[Any]) -> Any:  # noqa: ANN401 - of the kind that is asked for
+def _read(document: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is asked for
     return None if document is None else msgspec.convert(document, kind)
 
 
@@ -136,6 +136,7 @@ def _risk_columns(solution: Solution) -> Columns | None:
             "total": risk.total,
             "weights": named(risk.weights),
             "marginal": named(risk.marginal),
+            "factors": _plain(risk.by_factor),
         }
 
     groups = {label: _labels(solution.universe, label) for label in GROUPS}
@@ -160,7 +161,8 @@ def _risk(universe: Universe, columns: Columns | None, which: str) -> PortfolioR
     if read is None:
         return None
     weights, marginal = universe.join(read["weights"]), universe.join(read["marginal"])
-    return PortfolioRisk(read["measure"], read["total"], weights, marginal)
+    factors = _read(read.get("factors"), dict[str, Contribution])
+    return PortfolioRisk(read["measure"], read["total"], weights, marginal, factors)
 
 
 def _infeasibility_columns(found: Infeasibility | None) -> Columns | None:

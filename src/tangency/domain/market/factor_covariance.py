@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
-from tangency.domain.market.covariance import EXACT_SPECTRUM_SIZE, DenseCovariance, Repair, Spectrum
+from tangency.domain.market.covariance import EXACT_SPECTRUM_SIZE, Covariance, DenseCovariance, Repair, Spectrum
 from tangency.domain.numbers import Matrix, Vector, frozen
 
 CLEAR = 1e-10
@@ -56,7 +56,8 @@ class FactorModel:
             detail = f"has a specific variance of {specific.min():.6g}; none is below 0."
             raise InvalidInput.at(path, detail, "range")
         sound = DenseCovariance.of(covariance, path).values if count else covariance
-        return cls(factors, frozen(loadings, path, 2), sound, frozen(specific, path, 1))
+        rows = np.ascontiguousarray(loadings)  # as it arrives elsewhere: sums keep their order, and their last bits
+        return cls(factors, frozen(rows, path, 2), sound, frozen(specific, path, 1))
 
     @property
     def size(self) -> int:
@@ -160,6 +161,11 @@ class FactorCovariance:
         explained = float(np.linalg.eigvals(inner).real.max(initial=0.0))
         own = self.model.specific
         return max(explained + float(own.min()), float(self.variances.max())), explained + float(own.max())
+
+
+def factor_model_of(covariance: Covariance) -> FactorModel | None:
+    """The model that a covariance stands on; None where it stands on none."""
+    return covariance.model if isinstance(covariance, FactorCovariance) else None
 
 
 def _shifted(model: FactorModel, shift: float) -> FactorModel:

@@ -1,4 +1,4 @@
-"""The risk of one portfolio, and what each name, sector and asset class contributes to it."""
+"""The risk of one portfolio, and what each name, sector, asset class and factor contributes to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from tangency.domain.market.factor_covariance import SPECIFIC, FactorModel
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.risk.risk import Risk
@@ -15,11 +16,12 @@ from tangency.domain.risk.risk import Risk
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Of a name, or of a group of them, to the risk of a portfolio.
+    """Of a name, of a group of them, or of a factor, to the risk of a portfolio.
 
     Attributes:
-        marginal: by how much the risk grows per unit of weight; None for a group.
-        absolute: weight times marginal, summed over a group; these sum to the risk over all names.
+        marginal: by how much the risk grows per unit of weight, or of exposure; None for a group.
+        absolute: weight times marginal, summed over a group; these sum to the risk over all names, and over all factors
+            and what is specific.
         share: the same over the risk; None where the portfolio has no risk that is above 0.
     """
 
@@ -37,12 +39,14 @@ class PortfolioRisk:
         total: the risk.
         weights: shape (n,).
         marginal: derivative of the risk by each weight; shape (n,).
+        by_factor: the contribution of each factor, and ``specific``; None where the risk stands on no factor model.
     """
 
     measure: str
     total: float
     weights: Vector
     marginal: Vector
+    by_factor: Mapping[str, Contribution] | None = None
 
     @classmethod
     def of(cls, measure: str, risk: Risk, weights: Vector, dual: Vector | None = None) -> PortfolioRisk:
@@ -54,7 +58,9 @@ class PortfolioRisk:
             weights: shape (n,).
             dual: attains the risk, where a proof found one: at a kink, it decides between the derivatives there.
         """
-        return cls(measure, risk.value(weights), weights, risk.marginal(weights, dual))
+        total, model = risk.value(weights), risk.factor_model
+        factors = None if model is None else _by_factor(model, weights, total)
+        return cls(measure, total, weights, risk.marginal(weights, dual), factors)
 
     @cached_property
     def absolute(self) -> Vector:
@@ -85,3 +91,17 @@ class PortfolioRisk:
     def _together(self, positions: Vector) -> Contribution:
         share = None if self.shares is None else float(self.shares[positions].sum())
         return Contribution(None, float(self.absolute[positions].sum()), share)
+
+
+def _by_factor(model: FactorModel, weights: Vector, total: float) -> dict[str, Contribution]:
+    """x_k (F x)_k over the risk for each factor, x = B'w, and what the names do on their own; they sum to the risk."""
+    exposures = model.exposures(weights)
+    image = model.covariance @ exposures
+    parts, own = exposures * image, float(model.specific @ weights**2)
+    variance = float(parts.sum()) + own
+    per_variance, moves = (total / variance, True) if variance > 0 else (0.0, False)
+    found = {
+        name: Contribution(float(steep) * per_variance, float(part) * per_variance, part / variance if moves else None)
+        for name, steep, part in zip(model.factors, image.tolist(), parts.tolist(), strict=True)
+    }
+    return {**found, SPECIFIC: Contribution(None, own * per_variance, own / variance if moves else None)}

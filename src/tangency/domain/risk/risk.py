@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tangency.domain.market.factor_covariance import FactorModel
 from tangency.domain.numbers import Vector
 
 
@@ -54,6 +55,11 @@ class Risk(ABC):
             dual: attains the risk, where a proof found one: at a kink, it decides between the derivatives there.
         """
         return self.tangent(x, dual).slope
+
+    @property
+    def factor_model(self) -> FactorModel | None:
+        """The factors that explain the risk, where it stands on a factor model."""
+        return None
 
     @property
     def steepness(self) -> float:

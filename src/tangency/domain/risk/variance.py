@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.factor_covariance import FactorModel, factor_model_of
 from tangency.domain.numbers import Vector
 from tangency.domain.risk.risk import Affine, Risk
 
@@ -18,6 +19,11 @@ class AnnualVariance(Risk):
     def value(self, x: Vector) -> float:
         """x'Sx."""
         return max(0.0, float(x @ self.covariance.times(x)))
+
+    @property
+    def factor_model(self) -> FactorModel | None:
+        """That of the covariance, where it is one."""
+        return factor_model_of(self.covariance)
 
     def worst_case(self, x: Vector) -> Vector:
         """The portfolio itself."""

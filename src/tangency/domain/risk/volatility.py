@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.factor_covariance import FactorModel, factor_model_of
 from tangency.domain.numbers import Vector
 from tangency.domain.risk.risk import Affine, Risk
 
@@ -20,6 +21,11 @@ class Volatility(Risk):
     def value(self, x: Vector) -> float:
         """sqrt(x'Sx)."""
         return float(np.sqrt(max(0.0, float(x @ self.covariance.times(x)))))
+
+    @property
+    def factor_model(self) -> FactorModel | None:
+        """That of the covariance, where it is one."""
+        return factor_model_of(self.covariance)
 
     def worst_case(self, x: Vector) -> Vector:
         """The portfolio itself."""
