@@ -51,6 +51,9 @@ docs: .venv/dev.stamp ## write the pages of methods and estimators from the plug
 	@rm -rf docs/methods docs/estimators
 	@$(BIN)/tangency methods docs docs --distribution tangency
 
+validate: .venv/dev.stamp ## compare every method and estimator with its peers, and write the tables of docs/validation.md
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m validation
+
 # A lock names no host, so that any mirror can serve it: settings of this machine that would leave a trace are dropped.
 # What is pinned stays pinned; LOCK_ARGS=--upgrade moves it.
 LOCK_ARGS ?=

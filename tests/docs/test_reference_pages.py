@@ -3,7 +3,7 @@
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -86,7 +86,7 @@ def test_every_field_that_a_method_adds_is_explained(name: str, made: dict[str, 
 @pytest.mark.parametrize("plugin", [*METHODS.values(), *ESTIMATORS.values()], ids=lambda plugin: str(plugin.name))
 def test_every_option_has_a_meaning(plugin: Any) -> None:
     for kind in (plugin.options, *nested(plugin.options)):
-        assert [name for name in kind.__dataclass_fields__ if not meanings(kind).get(name)] == [], kind
+        assert [name for name in get_type_hints(kind) if not meanings(kind).get(name)] == [], kind
 
 
 @pytest.mark.parametrize("plugin", [*METHODS.values(), *ESTIMATORS.values()], ids=lambda plugin: str(plugin.name))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import types
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.inspect import DataclassType, Field, StructType, type_info
 
 from tangency.adapters.cli.pages.notes import markdown
 
@@ -29,10 +32,9 @@ _WORDS: Mapping[object, str] = {
 
 def options_section(options: type) -> str:
     """A table of the options, and one of each object that they are made of."""
-    own = list(_tables(options, []))
-    if not fields(options):
+    if not _fields(options):
         return "None."
-    (_, first), *parts = own
+    (_, first), *parts = _tables(options, [])
     return "\n\n".join([first, *(f"### {heading}\n\n{table}" for heading, table in parts)])
 
 
@@ -47,18 +49,17 @@ def meanings(options: type) -> dict[str, str]:
 
 
 def nested(options: type) -> Iterator[type]:
-    """The dataclasses that fields of this one are made of."""
+    """The classes that fields of this one are made of."""
     for hint in get_type_hints(options).values():
-        yield from _dataclasses(hint)
+        yield from _classes(hint)
 
 
 def _tables(options: type, seen: list[type]) -> Iterator[tuple[str, str]]:
     seen.append(options)
     told, hints = meanings(options), get_type_hints(options)
     rows = [
-        f"| `{each.name}` | {_taken(hints[each.name])} | {_default(each)} | {_cell(told.get(each.name, ''))} |"
-        for each in fields(options)
-        if each.init
+        f"| `{each.encode_name}` | {_taken(hints[each.name])} | {_default(each)} | {_cell(told.get(each.name, ''))} |"
+        for each in _fields(options)
     ]
     head = ["| option | takes | default | meaning |", "| --- | --- | --- | --- |"]
     yield options.__name__, "\n".join([*head, *rows])
@@ -67,11 +68,20 @@ def _tables(options: type, seen: list[type]) -> Iterator[tuple[str, str]]:
             yield from _tables(part, seen)
 
 
-def _dataclasses(hint: object) -> Iterator[type]:
-    if isinstance(hint, type) and is_dataclass(hint):
-        yield hint
+def _fields(options: type) -> Sequence[Field]:
+    """Those that a document may state, of a dataclass or a struct."""
+    return cast(DataclassType | StructType, type_info(options)).fields
+
+
+def _classes(hint: object) -> Iterator[type]:
+    if _is_class_of_fields(hint):
+        yield cast(type, hint)
     for part in get_args(hint):
-        yield from _dataclasses(part)
+        yield from _classes(part)
+
+
+def _is_class_of_fields(hint: object) -> bool:
+    return isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, Struct))
 
 
 def _taken(hint: object) -> str:
@@ -93,25 +103,16 @@ def _taken_together(kind: type, parts: tuple[object, ...]) -> str:
 
 
 def _taken_whole(hint: object) -> str:
-    if isinstance(hint, type) and is_dataclass(hint):
-        return f"object ({hint.__name__})"
+    if _is_class_of_fields(hint):
+        return f"object ({getattr(hint, '__name__', hint)})"
     return _WORDS.get(hint) or str(getattr(hint, "__name__", hint))
 
 
-def _default(option: Field[Any]) -> str:
-    if option.default is not MISSING:
-        value = option.default
-    elif option.default_factory is not MISSING:
-        value = option.default_factory()
-    else:
+def _default(option: Field) -> str:
+    if option.required:
         return "required"
-    return f"`{json.dumps(value, default=_plain)}`"
-
-
-def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return {each.name: getattr(value, each.name) for each in fields(value)}
-    return sorted(value) if isinstance(value, frozenset | set) else str(value)
+    value = option.default if option.default is not NODEFAULT else cast(Callable[[], object], option.default_factory)()
+    return f"`{msgspec.json.encode(value).decode()}`"
 
 
 def _cell(text: str) -> str:
