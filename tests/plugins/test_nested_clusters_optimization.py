@@ -147,6 +147,12 @@ def test_fewer_returns_than_names() -> None:
     assert weights_of(NestedClustersOptimization().solve(problem, estimates, asked)).min() >= 0
 
 
+def test_a_tail_of_few_scenarios_has_an_end_where_shorts_have_one() -> None:
+    problem, estimates = of_history(five_years()[1][:4, :6], limits=(Budget(), MinimumWeight(-0.2)))
+    asked = NestedClustersOptimizationOptions(risk_measure="cvar", clusters=2)
+    assert weights_of(NestedClustersOptimization().solve(problem, estimates, asked)).min() >= -0.2 - 1e-9
+
+
 def test_bad_options_are_refused() -> None:
     with pytest.raises(InvalidInput, match="is no risk measure here"):
         NestedClustersOptimizationOptions(risk_measure="luck")

@@ -107,8 +107,10 @@ def test_limits_hold_in_the_mean() -> None:
     assert distance > 1e-3  # without D in some subsets, its mean is below its floor
 
 
-def test_caps_that_contradict_each_other_in_a_subset_are_counted_and_hold_in_the_mean() -> None:
-    problem = posed(np.diag(VARIANCES), limits=(Budget(), LongOnly(), MaximumWeight(0.3)))
+@pytest.mark.parametrize("objective", [None, RiskParity()], ids=["least risk", "risk parity"])
+def test_caps_that_contradict_each_other_in_a_subset_are_counted_and_hold_in_the_mean(objective: Any) -> None:
+    limits = (Budget(), LongOnly(), MaximumWeight(0.3))
+    problem = posed(np.diag(VARIANCES), objective=objective, limits=limits)
     found = proposed(problem, size=0.5, subsets=9)
     told: Any = found.findings["subsets"]
     assert told["without_limits"] == 9

@@ -10,7 +10,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly
+from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MinimumWeight
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
@@ -43,7 +43,7 @@ class NestedClustersOptimization:
 
     First each cluster by itself, then the clusters' portfolios as if they were names: least variance by
     ``mean_variance``, least of another risk by ``mean_risk``, equal risk contributions by ``risk_parity``. Both steps
-    know the budget and whether shorts are allowed; where other limits leave the result out, the nearest portfolio
+    know the budget and how far names may be sold short; where other limits leave the result out, the nearest portfolio
     within them is the answer, and how far that is stands beside it.
     """
 
@@ -95,8 +95,11 @@ def _chosen(problem: Problem, measure: str) -> tuple[Inner, Objective]:
 
 
 def _common(problem: Problem, estimates: Estimates) -> tuple[Constraint, ...]:
-    long_only = bool((problem.region(estimates).lower >= 0).all())
-    return (Budget(), LongOnly()) if long_only else (Budget(),)
+    """The budget, and how far any name may be sold short: without an end to it, a tail of few scenarios has none."""
+    least = float(problem.region(estimates).implied[0].min())
+    if least >= 0:
+        return (Budget(), LongOnly())
+    return (Budget(), MinimumWeight(least)) if np.isfinite(least) else (Budget(),)
 
 
 def _solved(

@@ -22,6 +22,8 @@ from tangency.plugins.kernels.installed import Inner, ask, bind_options, find_es
 from tangency.plugins.kernels.parts import estimates_of_some, limits_on_some, problem_over
 from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
 
+BROKEN_OFF = (Status.INFEASIBLE, Status.NUMERICAL_ERROR)
+"""How a method may end where limits contradict each other: not every solver can tell."""
 METHOD = ("method_options", "method")
 
 
@@ -146,7 +148,7 @@ class _Draws:
         limits = limits_on_some(self.problem.constraints, estimates.universe)
         own = problem_over(self.problem, estimates, limits)
         proposal = ask(self.inner, own, estimates, METHOD, substitute=False)
-        if proposal.status is not Status.INFEASIBLE:
+        if proposal.weights is not None or proposal.status not in BROKEN_OFF:
             return proposal, True
         free = replace(own, constraints=(Budget(), LongOnly()))
         return ask(self.inner, free, estimates, METHOD, substitute=False), False
