@@ -22,7 +22,7 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
 from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, RiskParity
+from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, MultiObjective, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 
@@ -165,8 +165,8 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
     unit = data.draw(st.sampled_from(units), label="unit of returns")
     first, second = answered(subject, problem), answered(subject, rescaled(problem, unit))
     how = f"With returns counted in units of {1 / unit:g} it"
-    ratio = isinstance(problem.objective, MaximumSharpe | MaximumRatio)
-    _same_value(first, second, 1.0 if ratio else unit, how, problem)
+    number = isinstance(problem.objective, MaximumSharpe | MaximumRatio | MultiObjective)  # scaled aims have no unit
+    _same_value(first, second, 1.0 if number else unit, how, problem)
 
 
 def _duplicates(subject: Subject, problem: Problem, _data: st.DataObject) -> None:

@@ -17,6 +17,7 @@ from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import MissingData, Returns
 from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.optimization.aim_limit import AimCap, AimFloor
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
 from tangency.domain.optimization.constraint import (
@@ -74,6 +75,8 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
     "risk_limits": RiskLimit,
+    "aim_floor": AimFloor,
+    "aim_cap": AimCap,
 }
 OBJECTIVES: Mapping[str, type[Objective]] = {
     "MIN_VOLATILITY": MinimumVolatility,

@@ -1,0 +1,91 @@
+"""The ideal and the nadir point: the best and the worst that an aim can be, and the unit between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.objective import Blend
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal
+from tangency.plugins.kernels.parametric import Family
+from tangency.plugins.kernels.solving import solved
+from tangency.plugins.multi.aims import Aim
+
+SLACK = 1e-10
+"""Scaled: what the solvers know a loss to."""
+DECISIVE = 1e3
+"""What the aim of a corner counts next to the others: more than any trade-off at a corner of a polyhedron."""
+FLAT = 1e-6
+"""Of a loss: an aim that moves by less among the bests of the others does not move."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """The payoff table's frame.
+
+    Attributes:
+        ideal: the least of each loss; shape (m,).
+        nadir: the largest of each among the portfolios that are best for another; shape (m,). Of two aims that is the
+            worst on the front; of more it is an estimate of it.
+        corners: the portfolio that is best for each aim, ties broken by the others.
+    """
+
+    ideal: Vector
+    nadir: Vector
+    corners: tuple[Vector, ...]
+
+    @property
+    def units(self) -> Vector:
+        """What a loss is divided by; shape (m,)."""
+        span = self.nadir - self.ideal
+        size = np.maximum(np.abs(self.ideal), np.abs(self.nadir))
+        return np.where(span > FLAT * size, span, np.where(size > 0, size, 1.0))
+
+
+def frame(problem: Problem, estimates: Estimates, aims: Sequence[Aim]) -> Scale | Proposal:
+    """Ideal and nadir point of the aims under a problem's limits; what the solver said where one has no best."""
+    corners = []
+    for aim in aims:
+        found = _corner(problem, estimates, aims, aim)
+        if isinstance(found, Proposal):
+            return found
+        corners.append(found)
+    table = np.array([[aim.loss(w, estimates) for aim in aims] for w in corners])
+    return Scale(table.min(axis=0), table.max(axis=0), tuple(corners))
+
+
+def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim) -> Vector | Proposal:
+    """The portfolio with the least loss of one aim, and among such of the others."""
+    exact = _least_square(problem, estimates, aim.square(estimates))
+    if exact is not None:
+        return exact
+    found = solved(problem, Blend("CORNER", (aim.term,)), estimates)
+    if found.weights is None:
+        return found
+    settled = _ties_broken(problem, estimates, aims, aim, found.weights)
+    return found.weights if settled is None else settled
+
+
+def _least_square(problem: Problem, estimates: Estimates, square: Covariance | None) -> Vector | None:
+    """The least x'Sx by an active-set solve: a root is so flat at its least that a cone program leaves five digits."""
+    region = problem.region(estimates)
+    if square is None or region.caps or (region.lower > region.upper).any():
+        return None
+    least = Family(square, np.zeros(region.size), region, problem.solver.tolerance).member(0.0)
+    return least.weights if least is not None and least.exact else None
+
+
+def _ties_broken(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim, w: Vector) -> Vector | None:
+    """The others at their least where the aim is: it counts so much more that it does not give way for them."""
+    parts = tuple(
+        each.beyond(0.0, (DECISIVE if each is aim else 1.0) / (abs(each.loss(w, estimates)) or 1.0)) for each in aims
+    )
+    tied = solved(problem, Blend("CORNER", parts), estimates).weights
+    best = aim.loss(w, estimates)
+    return tied if tied is not None and aim.loss(tied, estimates) <= best + FLAT * abs(best) else None
