@@ -80,7 +80,7 @@ def test_every_field_that_a_method_adds_is_explained(name: str, made: dict[str, 
     added = ADDED.search(page)
     fields = re.findall(r"^[{ ]\"(\w+)\":", added[1], re.MULTILINE) if added else []
     told = Notes.of(METHODS[name]).sections.get(ANSWER, "")
-    assert [field for field in fields if f"`{field}`" not in told] == []
+    assert [field for field in fields if not re.search(rf"`{field}[`.]", told)] == []
 
 
 @pytest.mark.parametrize("plugin", [*METHODS.values(), *ESTIMATORS.values()], ids=lambda plugin: str(plugin.name))

@@ -18,7 +18,11 @@ from tangency.plugins.kernels.correlations import of_moving_names, together
 
 @dataclass(frozen=True, slots=True)
 class SemiOptions:
-    """Attributes: ``threshold``, per period, below which a return counts; each name's mean where left out."""
+    """What counts as a fall.
+
+    Attributes:
+        threshold: per period, below which a return counts; each name's mean where left out.
+    """
 
     threshold: float | None = None
 

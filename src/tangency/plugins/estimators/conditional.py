@@ -26,7 +26,11 @@ STARTS = ((0.02, 0.95), (0.05, 0.9), (0.01, 0.5))
 
 @dataclass(frozen=True, slots=True)
 class ConditionalOptions:
-    """Attributes: ``horizon``, in periods, over which the forecast variances are averaged."""
+    """How far ahead.
+
+    Attributes:
+        horizon: in periods, over which the forecast variances are averaged.
+    """
 
     horizon: int = 1
 

@@ -77,7 +77,11 @@ def denoised(correlations: Matrix, rows: int, options: DenoisedOptions) -> Matri
 
 @dataclass(frozen=True, slots=True)
 class DetonedOptions:
-    """Attributes: ``components``, how many of the largest eigenvalues are taken for the market and removed."""
+    """What is taken for the market.
+
+    Attributes:
+        components: how many of the largest eigenvalues are taken for the market and removed.
+    """
 
     components: int = 1
 

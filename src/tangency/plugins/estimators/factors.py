@@ -81,7 +81,11 @@ def _regressed(sample: Scenarios, options: FactorOptions, who: str, path: Path) 
 
 @dataclass(frozen=True, slots=True)
 class StatisticalOptions:
-    """Attributes: ``count``, of factors; where left out, those eigenvalues that noise alone would not have, or one."""
+    """How many factors.
+
+    Attributes:
+        count: of factors; where left out, those eigenvalues that noise alone would not have, or one.
+    """
 
     count: int | None = None
 

@@ -21,7 +21,11 @@ PATH: Path = ("risk_parameters", "covariance_estimator", "options", "volatilitie
 
 @dataclass(frozen=True, slots=True)
 class ImpliedOptions:
-    """Attributes: ``volatilities``, annual, by name, 0.2 for 20 %; every name once."""
+    """What options markets say.
+
+    Attributes:
+        volatilities: annual, by name, 0.2 for 20 %; every name once.
+    """
 
     volatilities: dict[str, float] = field(default_factory=dict)
 

@@ -17,14 +17,22 @@ Target = Literal["grand_mean", "minimum_variance"]
 
 @dataclass(frozen=True, slots=True)
 class JamesSteinOptions:
-    """Attributes: ``target``, the average of the means, or the mean of the minimum-variance portfolio."""
+    """What the means are drawn to.
+
+    Attributes:
+        target: the average of the means, or the mean of the minimum-variance portfolio.
+    """
 
     target: Target = "grand_mean"
 
 
 @dataclass(frozen=True, slots=True)
 class BayesSteinOptions:
-    """Attributes: ``target``, the mean of the minimum-variance portfolio, or the average of the means."""
+    """What the means are drawn to.
+
+    Attributes:
+        target: the mean of the minimum-variance portfolio, or the average of the means.
+    """
 
     target: Target = "minimum_variance"
 
