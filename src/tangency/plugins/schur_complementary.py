@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -73,7 +74,7 @@ class SchurComplementary:
         market = _Market(estimates.covariance.dense(), naive, tree.leaves)
         gamma, raw = asked.gamma, market.weights(asked.gamma)
         if asked.keep_monotonic:
-            gamma = _first_valley(market.variance, asked.gamma)
+            gamma = _first_valley(cache(market.variance), asked.gamma)
             raw = market.weights(gamma)
         if raw is None:
             return Proposal(Status.NOT_APPLICABLE, message=_refusal(asked.gamma))
@@ -175,17 +176,15 @@ def _first_valley(variance: Callable[[float], float], most: float) -> float:
 
 def _bottom(variance: Callable[[float], float], low: float, high: float) -> float:
     """The gamma of the least variance between two; the ends among them."""
-    seen = {gamma: variance(gamma) for gamma in (low, high)}
-    inner = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
+    ends, inner = (low, high), [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
     while high - low > NARROW:
-        first, second = (seen.setdefault(gamma, variance(gamma)) for gamma in inner)
-        if first <= second:
+        if variance(inner[0]) <= variance(inner[1]):
             high = inner[1]
             inner = [high - GOLDEN * (high - low), inner[0]]
         else:
             low = inner[0]
             inner = [inner[1], low + GOLDEN * (high - low)]
-    return min(seen, key=lambda gamma: (seen[gamma], gamma))
+    return min((*ends, *inner), key=lambda gamma: (variance(gamma), gamma))
 
 
 def _refusal(gamma: float) -> str:
