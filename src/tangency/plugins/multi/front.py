@@ -34,11 +34,13 @@ from tangency.plugins.multi.scales import SLACK, Scale
 SETTLED = 1e-7
 """Scaled: a gain that may be left where it is."""
 END = 1.5e-4
-"""Of the line of references: at its very ends an aim would count nothing, and its trade-offs would have no value."""
+"""Of the line of references: at its very end an aim may count nothing, and its trade-offs have no value."""
 CROWD = 4
 """Points of more than two aims that are computed for each that is kept."""
 REACH = 1.5
 """By how much the lattice is larger than the simplex: some of the front lies outside the projection of the latter."""
+PROPER = 1e-3
+"""Of all prices: at the rim of a surface some aim counts next to nothing, and what is left of it is the solver's."""
 SAME = 1e-6
 """Scaled: points closer together are one."""
 SHARE_OF_TIME = 0.8
@@ -82,16 +84,23 @@ class Front:
         """So many efficient portfolios, from the end where the first aim is best; fewer where time runs out."""
         started, limit = perf_counter(), SHARE_OF_TIME * self.problem.solver.time_limit_s
         found: list[Point] = []
-        for reference in _references(len(self.aims), count):
-            point = self.towards(reference)
+        for reference, further in _references(len(self.aims), count):
+            point = self.towards(reference, further)
             if point is not None and all(_distance(point, other) > SAME for other in found):
                 found.append(point)
             if perf_counter() - started > limit:
                 break
-        return found if len(self.aims) <= 2 else _spread(found, count)  # noqa: PLR2004 - a line needs no picking
+        if len(self.aims) <= 2:  # noqa: PLR2004 - a line needs no picking
+            return found
+        return _spread([point for point in found if point.prices.min() >= PROPER], count)
 
-    def towards(self, reference: Vector) -> Point | None:
-        """The efficient portfolio that is furthest below a reference, the same way for every loss."""
+    def towards(self, reference: Vector, further: Vector | None = None) -> Point | None:
+        """The efficient portfolio that is furthest below a reference, the same way for every loss.
+
+        Args:
+            reference: shape (m,).
+            further: in its place where that one leaves a trade-off without a value; shape (m,).
+        """
         proposal = solved(self.problem, Blend("FRONT", (WorstOf(self._parts(reference)),)), self.estimates)
         if proposal.weights is None or proposal.witness is None:
             return None
@@ -101,7 +110,7 @@ class Front:
         gain = self._gain(proposal.weights, prices, duals, proposal.witness)
         if gain <= SETTLED:
             return self._point(proposal.weights, prices, gain)
-        return self.improved(proposal.weights)
+        return self.improved(proposal.weights) if further is None else self.towards(further)
 
     def improved(self, w: Vector) -> Point | None:
         """A portfolio that is no worse for any aim, and that none can be better than for all together."""
@@ -171,15 +180,18 @@ def spacing(points: Sequence[Point]) -> dict[str, float] | None:
     return {"shortest": shortest, "longest": longest, "ratio": longest / shortest}
 
 
-def _references(aims: int, count: int) -> Iterator[Vector]:
+def _references(aims: int, count: int) -> Iterator[tuple[Vector, Vector | None]]:
+    """Where to look for points; at the ends of a line, a second place a little inside."""
     if aims == 2:  # noqa: PLR2004 - a line
-        for share in np.linspace(END, 1.0 - END, count):
-            yield np.array([share, 1.0 - share])
+        for share in np.linspace(0.0, 1.0, count):
+            inside = float(np.clip(share, END, 1.0 - END))
+            yield np.array([share, 1.0 - share]), np.array([inside, 1.0 - inside]) if share in (0.0, 1.0) else None
         return
     steps = 1
     while len(_lattice(aims, steps)) < CROWD * count:
         steps += 1
-    yield from 1.0 / aims + REACH * (_lattice(aims, steps) - 1.0 / aims)
+    for corner in _lattice(aims, steps):
+        yield 1.0 / aims + REACH * (corner - 1.0 / aims), None
 
 
 def _lattice(aims: int, steps: int) -> Matrix:
