@@ -15,9 +15,9 @@ from tests.support.posed import estimated, posed
 COVARIANCE = np.diag([0.01, 0.04, 0.09])
 
 
-def proposed(a: float, b: float, c: float) -> Proposal:
+def proposed(a: float, b: float, c: float, said: list[str] | None = None) -> Proposal:
     problem = posed(COVARIANCE, limits=(Budget(), LongOnly(), MaximumWeight(0.7)))
-    return settled(problem, estimated(problem), Found({"C": c, "A": a, "B": b}, "f"), "s", "optimal", perf_counter())
+    return settled(problem, estimated(problem), Found({"C": c, "A": a, "B": b}, "f"), "s", said or [], perf_counter())
 
 
 def test_weights_are_read_by_name_and_proven() -> None:
@@ -47,7 +47,13 @@ def test_a_weight_that_is_no_number_ends_the_matter() -> None:
 
 def test_what_a_library_prints_or_warns_of_is_kept_or_dropped(capsys: pytest.CaptureFixture[str]) -> None:
     with unheard() as said:
-        warnings.warn("inaccurate\nmore", stacklevel=1)
+        warnings.warn("inaccurate", stacklevel=1)
         sys.stdout.write("no solution")
     assert said == ["inaccurate"]
     assert capsys.readouterr().out == ""
+
+
+def test_an_inaccurate_answer_counts_by_its_certificate_alone() -> None:
+    found = proposed(0.7, 0.9 / 4.333333333333333, 0.3 - 0.9 / 4.333333333333333, ["Solution may be inaccurate."])
+    assert found.status is Status.OPTIMAL
+    assert found.attempts[0].status == "inaccurate"

@@ -22,10 +22,11 @@ from tangency.domain.errors import Fault, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.certificate import certify
+from tangency.domain.optimization.objective import MaximumRatio, SumOfTerms
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status
+from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Region
-from tangency.domain.optimization.term import NO_CUTS
+from tangency.domain.optimization.term import NO_CUTS, RiskOf
 from tangency.plugins.kernels.linearised import witness_at
 from tangency.plugins.kernels.projection import project
 
@@ -84,7 +85,7 @@ def unheard() -> Iterator[list[str]]:
         try:
             yield said
         finally:
-            said += [str(warning.message).splitlines()[0] for warning in caught]
+            said += [str(warning.message) for warning in caught]
 
 
 def refuse_beyond(problem: Problem, whose: str, objectives: frozenset[str], constraints: frozenset[str]) -> None:
@@ -121,12 +122,12 @@ def finite_bounds(region: Region, whose: str) -> tuple[Vector, Vector]:
     return lower, upper
 
 
-def unit_of_returns(estimates: Estimates) -> float:
-    """A power of two near the largest volatility: counted in it, no figure is too small for a library's tolerances."""
-    return power_of_two_near(float(np.sqrt(estimates.covariance.variances.max())))
+def unit_of_returns(estimates: Estimates, periods_per_year: float = 1.0) -> float:
+    """A power of two near the largest volatility of a period: counted in it, no figure is too small for a tolerance."""
+    return power_of_two_near(float(np.sqrt(estimates.covariance.variances.max() / periods_per_year)))
 
 
-def settled(asked: Problem, given: Estimates, found: Found, solver: str, status: str, since: float) -> Proposal:
+def settled(asked: Problem, given: Estimates, found: Found, solver: str, said: list[str], since: float) -> Proposal:
     """The proposal that a library's weights amount to.
 
     Args:
@@ -134,9 +135,10 @@ def settled(asked: Problem, given: Estimates, found: Found, solver: str, status:
         given: the estimates handed in.
         found: what the library came to.
         solver: the library, for the record.
-        status: in its own words.
+        said: what it warned of.
         since: when it was called, on the clock of ``perf_counter``.
     """
+    status = "inaccurate" if any("inaccurate" in warning for warning in said) else "optimal"
     attempts = (SolverAttempt(solver, status, 0, 1e3 * (perf_counter() - since)),)
     problem = found.reading.of(asked)
     estimates = given if found.reading.estimates is None else found.reading.estimates
@@ -156,8 +158,33 @@ def settled(asked: Problem, given: Estimates, found: Found, solver: str, status:
 
 def _proven(proposal: Proposal, problem: Problem, estimates: Estimates, cuts: Mapping[str, Vector]) -> Proposal:
     """The same with a witness, optimal where that is enough of a proof."""
+    best = replace(proposal, witness=None)
     if proposal.weights is None:
-        return proposal
-    witness = witness_at(problem, estimates, proposal.weights, cuts)
-    proven = certify(problem, estimates, proposal.weights, witness).proves_optimality
-    return replace(proposal, status=Status.OPTIMAL if proven else Status.FEASIBLE, witness=witness)
+        return best
+    gap = np.inf
+    for witness in _witnesses(problem, estimates, proposal.weights, cuts):
+        certificate = certify(problem, estimates, proposal.weights, witness)
+        if certificate.proves_optimality:
+            return replace(proposal, status=Status.OPTIMAL, witness=witness)
+        if certificate.relative_gap is not None and certificate.relative_gap < gap:
+            gap, best = certificate.relative_gap, replace(proposal, witness=witness)
+    return best
+
+
+def _witnesses(
+    problem: Problem, estimates: Estimates, weights: Vector, cuts: Mapping[str, Vector]
+) -> Iterator[Witness]:
+    """By the tangent; where the objective has a kink there, by a program of our own, which only serves to judge."""
+    yield witness_at(problem, estimates, weights, cuts)
+    if cuts:
+        return
+    objective, region, policy = problem.objective, problem.region(estimates), problem.solver
+    if isinstance(objective, SumOfTerms):
+        from tangency.plugins.kernels.composite import minimise
+
+        yield minimise(objective.terms, region, estimates, policy.tolerance, policy.time_limit_s).witness
+    if isinstance(objective, MaximumRatio):
+        from tangency.plugins.kernels.ratio import maximise_ratio
+
+        gain, risk = objective.gain(estimates), RiskOf(1.0, objective.measure)
+        yield maximise_ratio(gain, risk, region, estimates, policy.tolerance, policy.time_limit_s).witness

@@ -186,7 +186,7 @@ def solved(problem: Problem, estimates: Estimates, options: PyPortfolioOptOption
     except _REFUSALS as error:
         return _unanswered(asked, Status.NUMERICAL_ERROR, str(error), since)
     found = replace(found, reading=asked.read(found.reading))
-    return settled(problem, estimates, found, "pypfopt", "; ".join(said) or "optimal", since)
+    return settled(problem, estimates, found, "pypfopt", said, since)
 
 
 def _refuse_other_measure(objective: Objective, measure: str, whose: str) -> None:
