@@ -2,13 +2,14 @@
 
 Both come from elastic linear programs: every limit may give by a slack of its own, and the slacks are minimised. The
 multipliers at the optimum are a Farkas proof, and the limits that carry one are a conflict; dropping its members one by
-one makes it minimal. A risk cap joins the proof as its half-space at the least risk that the other limits allow.
+one makes it minimal. A cap on volatility joins the proof as its half-space at the least risk that the other limits
+allow; a cap on another risk as half-spaces that cut off, one after the other, what breaks it (Kelley 1960).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,18 +17,28 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.elastic_rows import (
+    SMALLEST_SLACK,
+    ElasticRows,
+    add_broken,
+    add_cut,
+    add_shape,
+    proof_of,
+)
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
-from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.optimization.region import RiskCap, Shape
 from tangency.domain.risk.volatility import Volatility, covariance_of
 
-SMALLEST_SLACK = 1e-9
-"""The linear programs are solved to 1e-10."""
 LARGEST_WEIGHT = 1e3
 """A weight without a bound may be this large in either direction: programs with endless variables lose digits."""
 LIGHTEST, HEAVIEST = 1e-5, 1e6
 """Weights of the risk against the relative changes, risk scaled to a largest variance of 1."""
+MOST_CUTS = 200
+"""Programs for caps on risks other than volatility: any number of them proves what it proves."""
+ENOUGH = 1e-3
+"""Sum of relative changes that shows a contradiction without doubt; whatever the least sum is, it is no smaller."""
 BISECTIONS = 60
 """Of the logarithm of the weight: the last moves it by 1 in 10^16."""
 NOTICEABLE, NO_DEARER = 1e-4, 1e-6
@@ -100,40 +111,6 @@ def explain_infeasibility(
     return Infeasibility(members, relaxation, clash.witness, bound)
 
 
-@dataclass(eq=False)
-class _Rows:
-    """A linear program under construction, over weights, slacks in units near their limits, and absolute values."""
-
-    columns: int
-    slack_units: Mapping[int, float]
-    lower: list[float] = field(default_factory=list)
-    upper: list[float] = field(default_factory=list)
-    owners: list[str] = field(default_factory=list)
-    points: list[Vector | None] = field(default_factory=list)
-    triplets: list[tuple[int, int, float]] = field(default_factory=list)
-
-    def add(
-        self, owner: str, entries: Mapping[int, float], lower: float, upper: float, point: Vector | None = None
-    ) -> None:
-        row = len(self.lower)
-        self.lower.append(lower)
-        self.upper.append(upper)
-        self.owners.append(owner)
-        self.points.append(point)
-        self.triplets += [(row, column, value) for column, value in entries.items() if value != 0.0]
-
-    def row_units(self) -> Vector:
-        """Powers of two near the largest coefficient of each row, slacks aside; shape (rows,)."""
-        largest = [0.0] * len(self.lower)
-        for row, column, value in self.triplets:
-            largest[row] = max(largest[row], abs(value) if column not in self.slack_units else 0.0)
-        return np.array([power_of_two_near(value) for value in largest])
-
-    def column_units(self) -> Vector:
-        """What each variable is measured in; shape (columns,)."""
-        return np.array([self.slack_units.get(column, 1.0) for column in range(self.columns)])
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class _Clash:
     """Multipliers that show members to contradict each other, and whose they are."""
@@ -150,6 +127,7 @@ class _Elastic:
         self._size = len(problem.universe)
         self._solver = linear_programs
         self._shapes: dict[str, Shape] = {c.id: c.shape(problem.universe, estimates) for c in problem.constraints}
+        self._known_cuts: dict[str, list[Vector]] = {}
 
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
         """A minimal infeasible subset; empty where the members can be satisfied.
@@ -175,12 +153,16 @@ class _Elastic:
         for cap in self._caps(members):
             cut = self._least_risk(members, cap)
             if cut is not None:
-                _add_cut(rows, cap, slack_of[cap.id], cut)
+                add_cut(rows, cap, slack_of[cap.id], cut)
         cost = _relative_cost(members, slack_of, rows.columns)
-        solution = self._minimise(rows, cost)
-        if solution.status != "optimal" or float(cost @ solution.x) <= SMALLEST_SLACK:
+
+        def proves_enough(x: Vector) -> bool:
+            return float(cost @ x) > ENOUGH
+
+        solution = self._cut_off(members, rows, slack_of, lambda: self._minimise(rows, cost), proves_enough)
+        if solution is None or solution.status != "optimal" or float(cost @ solution.x) <= SMALLEST_SLACK:
             return None
-        return self._clash(rows, solution)
+        return _Clash(*proof_of(rows, self._shapes, solution.multipliers))
 
     def sufficient(self, constraint: Constraint) -> float | None:
         """The value of one limit that makes the whole problem feasible, or None."""
@@ -212,19 +194,53 @@ class _Elastic:
         members = self._problem.constraints
         rows, slack_of = self._rows(members, soft)
         cost = _relative_cost(soft, slack_of, rows.columns)
-        solution: LinearSolution | None = self._minimise(rows, cost)
-        for cap in self._caps(members):
-            price = 1.0 / cap.limit if cap.id in slack_of else np.inf
-            solution = self._at_cap(rows, cost, cap, price, solution)
+
+        def solved() -> LinearSolution | None:
+            solution: LinearSolution | None = self._minimise(rows, cost)
+            for cap in self._caps(members):
+                price = 1.0 / cap.limit if cap.id in slack_of else np.inf
+                solution = self._at_cap(rows, cost, cap, price, solution)
+            return solution
+
+        solution = self._cut_off(members, rows, slack_of, solved)
         if solution is None or solution.status != "optimal":
             return None
         slacks = {key: float(solution.x[column]) for key, column in slack_of.items()}
-        for cap in self._caps(soft):
+        for cap in (*self._caps(soft), *self._scenario_caps(soft)):
             slacks[cap.id] = max(0.0, cap.excess(solution.x[: self._size]))
         return slacks
 
+    def _cut_off(
+        self,
+        members: Sequence[Constraint],
+        rows: ElasticRows,
+        slack_of: Mapping[str, int],
+        solved: Callable[[], LinearSolution | None],
+        settled: Callable[[Vector], bool] = lambda _: False,
+    ) -> LinearSolution | None:
+        """Solve, cutting solutions off that break a cap on another risk than volatility, until one breaks none.
+
+        Each program in between is looser than the whole, so what its multipliers prove is proven. Half-spaces that were
+        needed once are there from the start the next time.
+        """
+        caps = self._scenario_caps(members)
+        for cap in caps:
+            for dual in self._known_cuts.get(cap.id, ()):
+                add_cut(rows, cap, slack_of.get(cap.id), dual)
+        solution = solved()
+        for _ in range(MOST_CUTS):
+            if solution is None or solution.status != "optimal" or settled(solution.x):
+                break
+            added = add_broken(rows, caps, slack_of, solution.x)
+            if not added:
+                break
+            for key, dual in added:
+                self._known_cuts.setdefault(key, []).append(dual)
+            solution = solved()
+        return solution
+
     def _at_cap(
-        self, rows: _Rows, cost: Vector, cap: RiskCap, price: float, without: LinearSolution | None
+        self, rows: ElasticRows, cost: Vector, cap: RiskCap, price: float, without: LinearSolution | None
     ) -> LinearSolution | None:
         """Add the risk, at the smallest weight at which it meets its cap or costs as much as the cap's own slack.
 
@@ -274,81 +290,39 @@ class _Elastic:
         shapes = [self._shapes[c.id] for c in members]
         return [shape for shape in shapes if isinstance(shape, RiskCap) and isinstance(shape.risk, Volatility)]
 
-    def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[_Rows, dict[str, int]]:
+    def _scenario_caps(self, members: Sequence[Constraint]) -> list[RiskCap]:
+        shapes = [self._shapes[c.id] for c in members]
+        return [shape for shape in shapes if isinstance(shape, RiskCap) and not isinstance(shape.risk, Volatility)]
+
+    def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[ElasticRows, dict[str, int]]:
         """Rows for all members but risk caps, and the column of each soft member's slack."""
         slack_of = {c.id: self._size + position for position, c in enumerate(soft)}
         units = {slack_of[c.id]: power_of_two_near(abs(c.limit)) for c in soft}
-        rows = _Rows(self._size + len(slack_of), units)
+        rows = ElasticRows(self._size, self._size + len(slack_of), units)
         for constraint in members:
             shape = self._shapes[constraint.id]
             if not isinstance(shape, RiskCap):
-                _add_shape(rows, shape, slack_of.get(constraint.id), abs(constraint.sensitivity))
+                add_shape(rows, shape, slack_of.get(constraint.id), abs(constraint.sensitivity))
         return rows, slack_of
 
-    def _minimise(self, rows: _Rows, cost: Vector, quadratic: Matrix | None = None) -> LinearSolution:
+    def _minimise(self, rows: ElasticRows, cost: Vector, quadratic: Matrix | None = None) -> LinearSolution:
         """Solve with every row and slack scaled to figures near 1: returns may be in any unit, tolerances are not."""
         row_units, column_units = rows.row_units(), rows.column_units()
         slacks = rows.columns - self._size
         lower = np.concatenate([np.full(self._size, -LARGEST_WEIGHT), np.zeros(slacks)])
         upper = np.concatenate([np.full(self._size, LARGEST_WEIGHT), np.full(slacks, np.inf)])
-        row, column, value = np.array(rows.triplets, dtype=float).reshape(-1, 3).T
-        places = row.astype(np.int32), column.astype(np.int32)
+        row, column, value = rows.triplets()
         program = LinearProgram(
             cost * column_units,
             lower,
             upper,
             np.array(rows.lower) / row_units,
             np.array(rows.upper) / row_units,
-            (*places, value * column_units[places[1]] / row_units[places[0]]),
+            (row, column, value * column_units[column] / row_units[row]),
             quadratic,
         )
         found = self._solver.minimise(program)
         return LinearSolution(found.status, found.x * column_units, found.multipliers / row_units)
-
-    def _clash(self, rows: _Rows, solution: LinearSolution) -> _Clash:
-        """Row multipliers gathered by constraint: with f = 0 and y >= 0 for a'x <= b, the sign is minus the LP's."""
-        multipliers: dict[str, float] = {}
-        cuts: dict[str, Vector] = {}
-        support = set()
-        found = zip(rows.owners, rows.points, solution.multipliers.tolist(), rows.row_units().tolist(), strict=True)
-        for owner, point, price, unit in found:
-            if abs(price) * unit <= SMALLEST_SLACK or owner == _LINK:
-                continue
-            support.add(owner)
-            shape = self._shapes[owner]
-            if point is not None:
-                cuts[owner] = point
-            if not isinstance(shape, Bounds):
-                multipliers[owner] = multipliers.get(owner, 0.0) - price
-        return _Clash(Witness(multipliers, cuts), frozenset(support))
-
-
-_LINK = ""
-"""Owns the rows that tie a distance's absolute values to the weights: they belong to no limit, and no id is empty."""
-
-
-def _add_shape(rows: _Rows, shape: Bounds | Row | Distance, slack: int | None, rate: float) -> None:
-    """Rows for a shape; with a slack column its limit gives by ``rate`` per unit of slack."""
-    give = {} if slack is None else {slack: -rate}
-    take = {} if slack is None else {slack: rate}
-    if isinstance(shape, Bounds):
-        for i in np.flatnonzero(np.isfinite(shape.lower)).tolist():
-            rows.add(shape.id, {i: 1.0, **take}, float(shape.lower[i]), np.inf)
-        for i in np.flatnonzero(np.isfinite(shape.upper)).tolist():
-            rows.add(shape.id, {i: 1.0, **give}, -np.inf, float(shape.upper[i]))
-    elif isinstance(shape, Row):
-        entries = dict(enumerate(shape.coefficients.tolist()))
-        rows.add(shape.id, {**entries, **give}, -np.inf, shape.limit)
-        if shape.equality:
-            rows.add(shape.id, {**entries, **take}, shape.limit, np.inf)
-    else:
-        first = rows.columns
-        rows.columns += len(shape.center)
-        for i, center in enumerate(shape.center.tolist()):
-            rows.add(_LINK, {first + i: 1.0, i: -1.0}, -center, np.inf)
-            rows.add(_LINK, {first + i: 1.0, i: 1.0}, center, np.inf)
-        total = dict.fromkeys(range(first, first + len(shape.center)), 1.0)
-        rows.add(shape.id, {**total, **give}, -np.inf, shape.limit)
 
 
 def _relative_cost(soft: Sequence[Constraint], slack_of: Mapping[str, int], columns: int) -> Vector:
@@ -356,13 +330,6 @@ def _relative_cost(soft: Sequence[Constraint], slack_of: Mapping[str, int], colu
     for constraint in soft:
         cost[slack_of[constraint.id]] = 1.0 / (abs(constraint.limit) or 1.0)
     return cost
-
-
-def _add_cut(rows: _Rows, cap: RiskCap, slack: int | None, x: Vector) -> None:
-    cut = cap.cut(x)
-    if cut is not None:
-        give = {} if slack is None else {slack: -1.0}
-        rows.add(cap.id, {**dict(enumerate(cut.coefficients.tolist())), **give}, -np.inf, cap.limit, x)
 
 
 def _dropping_order(constraint: Constraint) -> tuple[bool, bool]:
