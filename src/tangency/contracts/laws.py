@@ -16,15 +16,22 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from threadpoolctl import threadpool_limits
 
-from tangency.contracts.cases import degenerate_problems, permuted, problems, rescaled, twinned
+from tangency.contracts.cases import degenerate_problems, permuted, problems, rescaled, retold, twinned
 from tangency.contracts.subject import Crashed, Subject, Verdict
 from tangency.domain.errors import Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
 from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, MultiObjective, RiskParity
+from tangency.domain.optimization.objective import (
+    MaximumRatio,
+    MaximumSharpe,
+    MaximumUtility,
+    MultiObjective,
+    RiskParity,
+)
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.risk.measure import MOMENT_MEASURES
 
 CLOSE = 1e-6
 """Relative: two answers that are both proven to a relative gap of 1e-6 cannot be further apart."""
@@ -163,7 +170,11 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
     wants_scenarios = subject.method.capabilities.uses_scenarios  # and no simple return is below -1
     units = SMALL_UNITS if wants_scenarios else UNITS
     unit = data.draw(st.sampled_from(units), label="unit of returns")
-    first, second = answered(subject, problem), answered(subject, rescaled(problem, unit))
+    first = answered(subject, problem)
+    read = first.proposal.reading.objective
+    utility = isinstance(problem.objective, MaximumUtility)  # its aversion has the unit of 1 / returns, for a variance
+    assume(not (utility and read is not None and read.risk_measure.name not in MOMENT_MEASURES))
+    second = answered(subject, rescaled(problem, unit))
     how = f"With returns counted in units of {1 / unit:g} it"
     number = isinstance(problem.objective, MaximumSharpe | MaximumRatio | MultiObjective)  # scaled aims have no unit
     _same_value(first, second, 1.0 if number else unit, how, problem)
@@ -172,7 +183,7 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
 def _duplicates(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
     assume(not isinstance(problem.objective, RiskParity))  # a budget is a name's: twice there, it has two
     first = answered(subject, problem)
-    second = answered(subject, replace(problem, market=twinned(problem.market)))
+    second = answered(subject, retold(problem, twinned(problem.market)))
     _same_value(first, second, 1.0, "With its last name there twice it", problem)
 
 
