@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPointPlugins:
-    method, _, estimator = blocks("python")
+    method, _, _, estimator = blocks("python")
     project = tomllib.loads(blocks("toml")[0])["project"]
     points = project["entry-points"]["tangency.methods"]
     methods = {name: target.partition(":")[2] for name, target in points.items()}
@@ -53,6 +54,13 @@ def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> No
     sample, unused = Scenarios(Universe.of(["A", "B"]), rows, None, 12.0), DenseCovariance.of(np.eye(2))
     assert estimator.mean(sample, unused, NoOptions()) == pytest.approx([0.24, 0.0])
     assert estimator.covariance(sample, NoOptions()) is None
+
+
+def test_the_expression_shown_obeys_every_law() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python")[2], scope)  # noqa: S102 - our own guide
+    report = check(scope["Cautious"](), examples=5)
+    assert report.passed, report.text
 
 
 def test_the_request_shown_names_the_example_plugin_and_its_option() -> None:

@@ -57,6 +57,7 @@ from tangency.domain.optimization.robust_terms import (
     WorstCovariance,
     rows_of,
 )
+from tangency.domain.optimization.stated_objective import StatedObjective
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
 from tangency.domain.plain_values import Array, as_buffer, as_lists
 from tangency.domain.risk.measure import Measure
@@ -90,6 +91,7 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "MULTI_OBJECTIVE": MultiObjective,
     "BLEND": Blend,
     "WORST_RATIO": WorstRatio,
+    "STATED": StatedObjective,
 }
 TERMS: Mapping[str, type[Term]] = {
     "return": Return,
