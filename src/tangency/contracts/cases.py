@@ -76,7 +76,7 @@ def degenerate_problems(method: OptimizationMethod) -> st.SearchStrategy[Problem
     def drawn(draw: Draw) -> Problem:
         spoil = draw(kinds)
         problem: Problem = draw(problems(method, constraints=False))
-        return replace(problem, market=spoil(problem.market))
+        return retold(problem, spoil(problem.market))
 
     return drawn()
 
@@ -99,7 +99,8 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
     market = drawn.market if needs_mean or draw(st.booleans()) else replace(drawn.market, mean=None)
     unique = {limit.id: limit for limit in limits}
     aversion = getattr(objective, "risk_aversion", RISK_AVERSION)
-    return Problem(market, objective, tuple(unique.values()), method.name, risk_aversion=aversion)
+    current = np.roll(drawn.anchor, 1)
+    return Problem(market, objective, tuple(unique.values()), method.name, current=current, risk_aversion=aversion)
 
 
 def _draw_market(draw: Draw) -> Anchored:
@@ -231,6 +232,14 @@ def _picked(market: Market, positions: list[int], universe: Universe) -> Market:
 # --- the same problem, told differently ---------------------------------------------------------------------------
 
 
+def retold(problem: Problem, market: Market) -> Problem:
+    """The problem in another market, with a name there twice held half and half, and one that is alone held whole."""
+    held, size = problem.current, len(market.universe)
+    if held is not None and size != len(held):
+        held = np.ones(1) if size == 1 else np.append(held[:-1], [held[-1] / 2, held[-1] / 2])
+    return replace(problem, market=market, current=held)
+
+
 def permuted(problem: Problem, order: list[int]) -> Problem:
     """The problem with its names in another order."""
     assets = tuple(problem.universe.assets[i] for i in order)
@@ -238,7 +247,8 @@ def permuted(problem: Problem, order: list[int]) -> Problem:
         replace(c, current=tuple(c.current[i] for i in order)) if isinstance(c, TurnoverLimit) else c
         for c in problem.constraints
     )
-    return replace(problem, market=_picked(problem.market, order, Universe(assets)), constraints=limits)
+    held = None if problem.current is None else problem.current[order]
+    return replace(problem, market=_picked(problem.market, order, Universe(assets)), constraints=limits, current=held)
 
 
 def rescaled(problem: Problem, unit: float) -> Problem:

@@ -17,6 +17,7 @@ from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import MissingData, Returns
 from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.optimization.active_risk import ActiveVariance, MinimumActiveRisk, TrackingErrorLimit
 from tangency.domain.optimization.aim_limit import AimCap, AimFloor
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
@@ -75,6 +76,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "leverage_limit": LeverageLimit,
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
+    "tracking_error_limit": TrackingErrorLimit,
     "risk_limits": RiskLimit,
     "aim_floor": AimFloor,
     "aim_cap": AimCap,
@@ -88,6 +90,7 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
     "MAX_RATIO": MaximumRatio,
     "RISK_PARITY": RiskParity,
     "RISK_BUDGETING": RiskBudgeting,
+    "MINIMUM_ACTIVE_RISK": MinimumActiveRisk,
     "MULTI_OBJECTIVE": MultiObjective,
     "BLEND": Blend,
     "WORST_RATIO": WorstRatio,
@@ -96,6 +99,7 @@ OBJECTIVES: Mapping[str, type[Objective]] = {
 TERMS: Mapping[str, type[Term]] = {
     "return": Return,
     "variance": Variance,
+    "active_variance": ActiveVariance,
     "linear": Linear,
     "risk": RiskOf,
     "constant": Constant,

@@ -11,6 +11,7 @@ import numpy as np
 
 from tangency.domain.errors import Unsupported
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
+from tangency.domain.optimization.active_risk import ActiveVariance, TrackingError
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf, packed
 from tangency.domain.optimization.robust_terms import (
     Concentration,
@@ -65,6 +66,8 @@ def curved(term: Term, build: Builder) -> Expression | None:
     """A quadratic term of the loss itself, added to its curvature; None for any other."""
     if isinstance(term, Variance):
         build.curve(term.weight * build.estimates.covariance.dense())
+    elif isinstance(term, ActiveVariance):
+        return _active_variance(term, build)
     elif isinstance(term, SquaredNorm):
         build.curve(term.weight * (term.matrix @ term.matrix.T))
     elif isinstance(term, Concentration):
@@ -72,6 +75,12 @@ def curved(term: Term, build: Builder) -> Expression | None:
     else:
         return None
     return Expression(np.zeros(0, int), np.zeros(0), 0.0)
+
+
+def _active_variance(term: ActiveVariance, build: Builder) -> Expression:
+    matrix, center = term.weight * term.matrix(build.estimates), term.middle(build.n)
+    build.curve(matrix)
+    return Expression(build.weights, -matrix @ center, 0.5 * float(center @ matrix @ center))
 
 
 def compiled(term: Term, build: Builder) -> Compiled:
@@ -147,12 +156,15 @@ def _images(factor: Matrix, build: Builder, first: int) -> Entry:
     return np.repeat(np.arange(k), n) + first, np.tile(build.weights, k), -factor.T.ravel()
 
 
-def _root(factor: Matrix, build: Builder) -> Compiled:
-    """|F'x| <= t; the dual is a vector of the unit ball."""
+def _root(factor: Matrix, build: Builder, center: Vector | None = None) -> Compiled:
+    """|F'(x - center)| <= t; the dual is a vector of the unit ball."""
     unit, k = power_of_two_near(float(np.abs(factor).max(initial=0.0))), factor.shape[1]
     t = build.variables(1)
     top = (np.zeros(1, int), t, -np.ones(1))
-    rows = build.add(clarabel.SecondOrderConeT(k + 1), [top, _images(factor / unit, build, 1)], np.zeros(k + 1))
+    limits = np.zeros(k + 1)
+    if center is not None:
+        limits[1:] = -(factor.T @ center) / unit
+    rows = build.add(clarabel.SecondOrderConeT(k + 1), [top, _images(factor / unit, build, 1)], limits)
 
     def dual(solved: Solved, _price: float) -> Vector | None:
         prices = solved.prices[rows]
@@ -212,6 +224,13 @@ def _portfolio(part: Compiled, factor: Matrix) -> Dual:
 def _volatility(risk: Volatility, build: Builder) -> Compiled:
     factor = risk.covariance.factor()
     part = _root(factor, build)
+    return Compiled(part.expression, _portfolio(part, factor))
+
+
+def _tracking_error(risk: TrackingError, build: Builder) -> Compiled:
+    """|L'(x - benchmark)| <= t."""
+    factor = risk.covariance.factor()
+    part = _root(factor, build, risk.benchmark)
     return Compiled(part.expression, _portfolio(part, factor))
 
 
@@ -293,6 +312,7 @@ _CONES: Mapping[type[Term], Callable[[Any, Builder], Compiled]] = {
 }
 _RISKS: Mapping[type[Risk], Callable[[Any, Builder], Compiled]] = {
     Volatility: _volatility,
+    TrackingError: _tracking_error,
     AnnualVariance: _annual_variance,
     SquaredWeights: _squared_weights,
     PricedDistance: _priced_distance,

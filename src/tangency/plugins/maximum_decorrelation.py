@@ -1,0 +1,46 @@
+"""Maximum decorrelation: the least variance that correlations alone allow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.active_risk import ActiveVariance, MinimumActiveRisk
+from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Reading, Status
+from tangency.plugins.kernels.active_risk import least_active_risk
+from tangency.plugins.kernels.codependence import riskless
+from tangency.plugins.kernels.projection import EVERY_LIMIT
+
+
+class MaximumDecorrelation:
+    """The w of least w'Cw, C the correlations: what minimum variance would be if all names were equally volatile.
+
+    The objective's value is that volatility if every name were as volatile as the most volatile one is.
+    """
+
+    name = "maximum_decorrelation"
+    citation = (
+        "Christoffersen, P., Errunza, V., Jacobs, K., Jin, X. (2010). Is the potential for international "
+        "diversification disappearing? Working paper, cited as maximum decorrelation by Amenc, N., Goltz, F., Lodh, A. "
+        "(2012). Choose your betas. Journal of Portfolio Management 39(1), 88-111."
+    )
+    capabilities = Capabilities(objectives=frozenset({"MIN_RISK"}), constraints=EVERY_LIMIT)
+    options: type = NoOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Minimum variance on the correlations, proven as such."""
+        without = riskless(estimates.covariance)
+        if without.any():
+            names = ", ".join(np.array(problem.universe.names)[without].tolist())
+            message = f"{names} has no risk, so that its correlations do not exist. Leave it out."
+            return Proposal(Status.NOT_APPLICABLE, message=message)
+        volatilities = np.sqrt(estimates.covariance.variances)
+        aim = MinimumActiveRisk(units=tuple((volatilities / volatilities.max()).tolist()))
+        found = least_active_risk(
+            ActiveVariance(units=aim.units), 0.0, problem.region(estimates), estimates, problem.solver
+        )
+        return replace(found, reading=Reading(aim))
