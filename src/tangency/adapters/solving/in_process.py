@@ -15,7 +15,7 @@ from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.adapters.solving.watched_plugins import WatchedPlugins
 from tangency.domain.optimization.judgement import propose
 from tangency.domain.optimization.method import needs, refuse_unsupported
-from tangency.domain.optimization.plugins import Plugins
+from tangency.domain.optimization.plugins import Plugins, found_by
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
 
@@ -59,4 +59,5 @@ def proposed(problem: Problem, plugins: Plugins) -> Proposed:
     options = watched.bind_options(method.options, problem.options, ("method_options",))
     estimates = problem.market.estimate(watched.find_estimator, watched.bind_options, needs(problem, method))
     programs = HighsLinearPrograms(problem.solver.time_limit_s)
-    return Proposed(propose(problem, estimates, method, options, programs), method.capabilities.rule)
+    with found_by(watched):
+        return Proposed(propose(problem, estimates, method, options, programs), method.capabilities.rule)

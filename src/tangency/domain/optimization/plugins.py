@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from tangency.domain.errors import Path
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.optimization.method import OptimizationMethod
 from tangency.domain.optimization.solution import Origin
+
+
+class Finder(Protocol):
+    """Finds plugins by name, for a method that is made of other methods."""
+
+    def find_method(self, name: str) -> OptimizationMethod:
+        """The method of that name; raises Unsupported where there is none, or an operator blocked it."""
+
+    def find_estimator(self, name: str, path: Path) -> Estimator:
+        """The estimator of that name, which stands at ``path`` in the request; the same."""
+
+
+_at_work: ContextVar[Finder | None] = ContextVar("finder", default=None)
+
+
+@contextmanager
+def found_by(finder: Finder) -> Iterator[None]:
+    """While a problem is solved: what an operator blocked is blocked inside of methods too."""
+    token = _at_work.set(finder)
+    try:
+        yield
+    finally:
+        _at_work.reset(token)
+
+
+def finder_at_work() -> Finder | None:
+    """Who finds plugins for the problem that is being solved; None outside of one."""
+    return _at_work.get()
 
 
 class Plugins(Protocol):

@@ -18,6 +18,7 @@ from tangency.domain.optimization.document import OBJECTIVES
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
 from tangency.domain.optimization.options import unknown_options
+from tangency.domain.optimization.plugins import finder_at_work
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 
@@ -49,9 +50,15 @@ def find_method(name: str, path: Path) -> OptimizationMethod:
     """The installed method of that name, in upper or lower case.
 
     Raises:
-        Unsupported: there is none; ``path`` says where it was asked for.
+        Unsupported: there is none, or an operator blocked it; ``path`` says where it was asked for.
     """
-    return cast(OptimizationMethod, _found(METHODS, "method", name, path))
+    finder = finder_at_work()
+    if finder is None:
+        return cast(OptimizationMethod, _found(METHODS, "method", name, path))
+    try:
+        return finder.find_method(name)
+    except Unsupported as error:
+        raise Unsupported([replace(fault, path=path) for fault in error.faults]) from None
 
 
 def find_estimator(name: str, path: Path) -> Estimator:
@@ -60,7 +67,10 @@ def find_estimator(name: str, path: Path) -> Estimator:
     Raises:
         Unsupported: there is none; ``path`` says where it was asked for.
     """
-    return cast(Estimator, _found(ESTIMATORS, "estimator", name, path))
+    finder = finder_at_work()
+    if finder is None:
+        return cast(Estimator, _found(ESTIMATORS, "estimator", name, path))
+    return finder.find_estimator(name, path)
 
 
 def bind_options(options: type, asked: Mapping[str, object], path: Path) -> object:
