@@ -108,7 +108,12 @@ class RiskParameters(Document, frozen=True):
     """How risk and return are measured, and what is asked of them. Rates are annual fractions."""
 
     risk_free_rate: Annotated[Finite, Meta(description="Annual; 0 where left out.")] | UnsetType = UNSET
-    risk_aversion: Annotated[Positive, Meta(description="For MAX_UTILITY; 1 where left out.")] | UnsetType = UNSET
+    risk_aversion: (
+        Annotated[
+            Positive, Meta(description="For MAX_UTILITY and the equilibrium of BLACK_LITTERMAN; 1 where left out.")
+        ]
+        | UnsetType
+    ) = UNSET
     target_return: Annotated[Finite, Meta(description="The expected return is at least this.")] | UnsetType = UNSET
     target_volatility: Annotated[Positive, Meta(description="The volatility is at most this.")] | UnsetType = UNSET
     confidence_level: (
