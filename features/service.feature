@@ -25,7 +25,7 @@ Feature: A service that a desk can rely on
     And the method MEAN_VARIANTS
     When the maximum Sharpe ratio is asked for
     Then it is refused as unsupported
-    And the hint is "did you mean mean_variance?"
+    And the hint is "did you mean mean_variance"
 
   Scenario: A batch with one bad request
     Given a batch of a good request, one with contradicting limits, one that is no request, and another good one

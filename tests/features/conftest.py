@@ -22,6 +22,8 @@ OBJECTIVES = {
     "maximum Sharpe ratio": "MAX_SHARPE",
     "minimum volatility": "MIN_VOLATILITY",
     "maximum return": "MAX_RETURN",
+    "maximum utility": "MAX_UTILITY",
+    "trade-off": "MULTI_OBJECTIVE",
 }
 TOO_MUCH = 9.0
 """A return of 900 % a year."""
@@ -146,6 +148,79 @@ def _(desk: Desk) -> None:
     good = {"portfolio_id": "sample", "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
     contradicting = {**good, "constraints": {"max_weight": 0.01}}
     desk.batch = [good, contradicting, {"portfolio": "sample"}, {**good, "objective": "MAX_SHARPE"}]
+
+
+# --- what other methods are told ----------------------------------------------------------------------------------
+
+
+@given(parsers.parse("a risk aversion of {aversion:g}"))
+def _(desk: Desk, aversion: float) -> None:
+    desk.measure("risk_aversion", aversion)
+
+
+@given(parsers.parse('the view "{view}"'))
+def _(desk: Desk, view: str) -> None:
+    desk.option("views", [view])
+
+
+@given("the covariance is taken as it is")
+def _(desk: Desk) -> None:
+    desk.option("posterior_covariance_rule", "prior")
+
+
+@given(step("the view that {name:w} returns {expected:percent}, with a confidence of {confidence:percent}"))
+def _(desk: Desk, name: str, expected: float, confidence: float) -> None:
+    views = desk.request.get("method_options", {}).get("views", [])
+    desk.option("views", [*views, {"weights": {name: 1.0}, "return": expected, "confidence": confidence}])
+
+
+@given(parsers.parse('the house keeps the view "{view}" under the id {identity}'))
+def _(desk: Desk, view: str, identity: str) -> None:
+    assert desk.http.put(f"/api/v1/views/{identity}", json=[view]).is_success
+
+
+@given(parsers.parse("the views are those that the house keeps under {identity}"))
+def _(desk: Desk, identity: str) -> None:
+    desk.option("views", {"$ref": f"/api/v1/views/{identity}"})
+
+
+@given("these budgets of risk")
+def _(desk: Desk, datatable: list[list[str]]) -> None:
+    desk.option("sector_budgets", {row["sector"]: percent(row["share"]) for row in rows(datatable)})
+
+
+@given(step("all of it may have a volatility of {target:percent}"))
+def _(desk: Desk, target: float) -> None:
+    desk.option("target_volatility", target)
+
+
+@given(step("the worst 5% of days may lose {loss:percent} on average"))
+def _(desk: Desk, loss: float) -> None:
+    desk.option("risk_limits", {"cvar": {"limit": loss, "confidence_level": 0.95}})
+
+
+@given("expected returns may be off by as much as the data say")
+def _(desk: Desk) -> None:
+    desk.option("mean_uncertainty", {"kind": "ellipsoid", "estimate": "empirical"})
+
+
+@given("the aims are return and risk")
+def _(desk: Desk) -> None:
+    desk.option("objectives", [{"name": "return"}, {"name": "risk"}])
+    desk.option("points", 8)
+
+
+@when("risk parity is asked for")
+def _(desk: Desk) -> None:
+    desk.ask("RISK_PARITY")
+
+
+@when(step("the same is asked with a confidence of {confidence:percent}"))
+def _(desk: Desk, confidence: float) -> None:
+    (view,) = desk.request["method_options"]["views"]
+    desk.before = desk.weights
+    desk.option("views", [{**view, "confidence": confidence}])
+    desk.ask(desk.request["objective"])
 
 
 @when(parsers.parse("the {objective} is asked for"))

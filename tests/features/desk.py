@@ -23,6 +23,7 @@ class Desk:
     response: httpx.Response | None = None
     batch: list[Any] = field(default_factory=list)
     last_good: Any = None
+    before: dict[str, float] = field(default_factory=dict)
 
     def hold_the_sample(self) -> None:
         self.request = {"portfolio_id": "sample", "method": "MEAN_VARIANCE"}
@@ -86,6 +87,9 @@ class Desk:
 
     def measure(self, name: str, value: object) -> None:
         self.request.setdefault("risk_parameters", {})[name] = value
+
+    def option(self, name: str, value: object) -> None:
+        self.request.setdefault("method_options", {})[name] = value
 
     def strategy(self, name: str) -> dict[str, Any]:
         strategy: dict[str, Any] = next(each for each in self.request["strategies"] if each["name"] == name)

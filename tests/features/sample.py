@@ -22,6 +22,7 @@ class Sample:
     names: tuple[str, ...]
     sectors: dict[str, str]
     current: dict[str, float]
+    returns: Array
     means: Array
     covariance: Array
 
@@ -40,6 +41,7 @@ class Sample:
             names,
             {name: row["sector"] for name, row in held.items() if row["sector"]},
             {name: values[name] / total for name in names},
+            returns,
             TRADING_DAYS * returns.mean(axis=0),
             TRADING_DAYS * np.cov(returns, rowvar=False),
         )
@@ -49,6 +51,19 @@ class Sample:
         mean, volatility = float(self.means @ w), float(np.sqrt(w @ self.covariance @ w))
         ratio = (mean - risk_free_rate) / volatility
         return {"expected_return": mean, "expected_volatility": volatility, "sharpe_ratio": ratio}
+
+    def average_of_worst(self, share: float, weights: dict[str, float]) -> float:
+        """The mean loss of the worst days that make up this share of all, the last of them in part."""
+        losses = np.sort(-(self.returns @ np.array([weights[name] for name in self.names])))[::-1]
+        days = share * len(losses)
+        whole = int(days)
+        return float((losses[:whole].sum() + (days - whole) * losses[whole]) / days)
+
+    def risk_shares(self, weights: dict[str, float]) -> dict[str, float]:
+        """Of the variance."""
+        w = np.array([weights[name] for name in self.names])
+        shares = w * (self.covariance @ w) / (w @ self.covariance @ w)
+        return dict(zip(self.names, shares.tolist(), strict=True))
 
     def best_random_ratio(self, count: int, risk_free_rate: float) -> float:
         """The highest Sharpe ratio among random long-only portfolios, some spread out and some of few names."""

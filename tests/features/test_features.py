@@ -1,5 +1,6 @@
 """The features, and the steps that check what was told, against figures computed here."""
 
+import itertools
 from typing import Any
 
 import httpx
@@ -127,6 +128,132 @@ def _(desk: Desk, name: str) -> None:
     assert told["bound"] == "max"
     assert told["limit"] == pytest.approx(desk.weights[name], abs=CERTIFIED)
     assert told["reduced_cost"] > 0
+
+
+# --- views, budgets, clusters, tails, worst cases, trade-offs -----------------------------------------------------
+
+
+@then(step("every name weighs {weight:percent}"))
+def _(desk: Desk, weight: float) -> None:
+    assert list(desk.weights.values()) == pytest.approx([weight] * len(desk.weights), abs=1e-6)
+
+
+@then(step("{name:w} weighs more than {limit:percent}"))
+def _(desk: Desk, name: str, limit: float) -> None:
+    assert desk.weights[name] > limit + 1e-3
+
+
+@then(step("{name:w} weighs less than {limit:percent}"))
+def _(desk: Desk, name: str, limit: float) -> None:
+    assert desk.weights[name] < limit - 1e-3
+
+
+@then(parsers.parse("{name:w} weighs less than before"))
+def _(desk: Desk, name: str) -> None:
+    assert desk.weights[name] < desk.before[name] - 1e-3
+
+
+@then(parsers.parse("{name:w} is expected to return more than the market says"))
+def _(desk: Desk, name: str) -> None:
+    estimates = desk.answer["estimates"]
+    assert estimates["posterior_returns"][name] > estimates["equilibrium_returns"][name]
+
+
+@then(parsers.parse("the answer says that it stands on version {version:d} of the views of {identity}"))
+def _(desk: Desk, version: int, identity: str) -> None:
+    (reference,) = desk.answer["provenance"]["references"]
+    assert reference.endswith(f"/views/{identity}/versions/{version}")
+
+
+@then(step("every name carries {share:percent} of the risk"))
+def _(desk: Desk, share: float) -> None:
+    expected = dict.fromkeys(desk.sample.names, share)
+    assert desk.sample.risk_shares(desk.weights) == pytest.approx(expected, abs=CERTIFIED)
+    assert desk.answer["risk_contributions"] == pytest.approx(expected, abs=CERTIFIED)
+
+
+@then(step("sector {sector:w} carries {share:percent} of the risk"))
+def _(desk: Desk, sector: str, share: float) -> None:
+    shares = desk.sample.risk_shares(desk.weights)
+    its_own = sum(shares[name] for name, of in desk.sample.sectors.items() if of == sector)
+    assert its_own == pytest.approx(share, abs=CERTIFIED)
+    told = desk.answer["risk_decomposition"]["target"]["sectors"][sector]["share"]
+    assert told == pytest.approx(share, abs=CERTIFIED)
+
+
+@then("the budgets are met")
+def _(desk: Desk) -> None:
+    assert desk.answer["budgets_met"] is True
+    assert desk.answer["budget_deviation"] <= CERTIFIED
+
+
+@then("the budgets are not met, and it says for which names")
+def _(desk: Desk) -> None:
+    assert desk.answer["budgets_met"] is False
+    held_back = {name for name, weight in desk.weights.items() if weight >= 0.06 - CERTIFIED}
+    assert held_back
+    assert desk.answer["binding_bounds"].keys() == held_back
+
+
+@then(step("volatility is {target:percent}"))
+def _(desk: Desk, target: float) -> None:
+    assert desk.sample.figures(desk.weights, 0.0)["expected_volatility"] == pytest.approx(target, rel=1e-8)
+
+
+@then("what is not in the names is cash")
+def _(desk: Desk) -> None:
+    assert desk.answer["cash_weight"] > 0.1
+    assert sum(desk.weights.values()) + desk.answer["cash_weight"] == pytest.approx(1.0, abs=CERTIFIED)
+
+
+@then("every limit holds, and nothing more is claimed")
+def _(desk: Desk) -> None:
+    assert desk.answer["optimization_metadata"]["convergence_status"] == "feasible"
+    assert desk.answer["certificate"]["max_violation"] <= CERTIFIED
+    assert desk.answer["certificate"]["relative_gap"] is None
+
+
+@then("it says how far the limit moved it")
+def _(desk: Desk) -> None:
+    raw = desk.answer["raw_weights"]
+    distance = sum((raw[name] - weight) ** 2 for name, weight in desk.weights.items()) ** 0.5
+    assert desk.answer["projection_distance"] == pytest.approx(distance, abs=CERTIFIED)
+    assert distance > 1e-3
+
+
+@then("it was not moved")
+def _(desk: Desk) -> None:
+    assert desk.answer["projection_distance"] == pytest.approx(0.0, abs=CERTIFIED)
+    assert desk.answer["raw_weights"] == pytest.approx(desk.weights, abs=CERTIFIED)
+
+
+@then(step("the worst 5% of days lose {loss:percent} on average"))
+def _(desk: Desk, loss: float) -> None:
+    assert desk.sample.average_of_worst(0.05, desk.weights) == pytest.approx(loss, rel=1e-6)
+
+
+@then("being robust costs something, and the worst case is told")
+def _(desk: Desk) -> None:
+    told = desk.answer["robustness"]
+    assert told["cost_of_robustness"] > 1e-4
+    assert told["nominal_optimum"] - told["nominal_objective"] == pytest.approx(told["cost_of_robustness"], rel=1e-6)
+    assert told["worst_case_objective"] < told["nominal_objective"]
+    assert told["worst_case_return"] < desk.answer["expected_return"]
+
+
+@then("no point of the trade-off is better than another in both aims")
+def _(desk: Desk) -> None:
+    points = [(-point["values"]["return"], point["values"]["risk"]) for point in desk.answer["pareto"]]
+    assert len(points) > 5
+    in_order = sorted(points)
+    assert all(left[1] > right[1] for left, right in itertools.pairwise(in_order))
+
+
+@then("the answer lies between the best and the worst of each aim")
+def _(desk: Desk) -> None:
+    ideal, nadir = desk.answer["ideal"], desk.answer["nadir"]
+    assert nadir["return"] < desk.answer["expected_return"] < ideal["return"]
+    assert ideal["risk"] < desk.answer["expected_volatility"] < nadir["risk"]
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------
