@@ -1,16 +1,10 @@
-"""Multi-objective optimization obeys every law of a method."""
+"""Multi-objective optimization obeys every law of a method with tails and distances, as it does with its defaults."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 from tangency.contracts import MethodContract
 from tangency.plugins.multi.options import AimOption
-
-
-class TestItsDefaults(MethodContract):
-    method = "multi_objective"
-    examples = 8
-    options: ClassVar[Mapping[str, object]] = {"points": 3}
 
 
 class TestTheDistanceFromTheIdealPoint(MethodContract):

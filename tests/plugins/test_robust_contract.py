@@ -1,4 +1,4 @@
-"""Robust optimization obeys every law of a method, with each kind of set."""
+"""Robust optimization obeys every law of a method with boxes too, as it does with its defaults."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -7,11 +7,6 @@ from tangency.contracts import MethodContract
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty
 
 EXAMPLES = 12
-
-
-class TestItsDefaults(MethodContract):
-    method = "robust_optimization"
-    examples = EXAMPLES
 
 
 class TestBoxes(MethodContract):
@@ -23,7 +18,7 @@ class TestBoxes(MethodContract):
     }
 
 
-class TestAnAverageOverOneScenario(MethodContract):
+class TestACovarianceKnownByItsErrors(MethodContract):
     method = "robust_optimization"
     examples = EXAMPLES
     options: ClassVar[Mapping[str, object]] = {"covariance_uncertainty": CovarianceUncertainty(estimate="empirical")}

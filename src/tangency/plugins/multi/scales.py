@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tangency.domain.market.covariance import Covariance
+from tangency.domain.market.covariance import Covariance, DenseCovariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.objective import Blend
@@ -21,6 +21,8 @@ SLACK = 1e-10
 """Scaled: what the solvers know a loss to."""
 DECISIVE = 1e3
 """What the aim of a corner counts next to the others: more than any trade-off at a corner of a polyhedron."""
+TRACE = 1e-9
+"""Of the mean variance: moves weights in the ninth digit."""
 FLAT = 1e-6
 """Of a loss: an aim that moves by less among the bests of the others does not move."""
 
@@ -73,12 +75,19 @@ def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Ai
 
 
 def _least_square(problem: Problem, estimates: Estimates, square: Covariance | None) -> Vector | None:
-    """The least x'Sx by an active-set solve: a root is so flat at its least that a cone program leaves five digits."""
+    """The least x'Sx by an active-set solve: a root is so flat at its least that a cone program leaves five digits.
+
+    Where S is singular, as with a name that is there twice, every variance grows by a trace.
+    """
     region = problem.region(estimates)
     if square is None or region.caps or (region.lower > region.upper).any():
         return None
-    least = Family(square, np.zeros(region.size), region, problem.solver.tolerance).member(0.0)
-    return least.weights if least is not None and least.exact else None
+    for trace in (0.0, TRACE * float(square.variances.mean())):
+        definite = DenseCovariance.of(square.dense() + trace * np.eye(region.size)) if trace else square
+        least = Family(definite, np.zeros(region.size), region, problem.solver.tolerance).member(0.0)
+        if least is not None and least.exact:
+            return least.weights
+    return None
 
 
 def _ties_broken(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim, w: Vector) -> Vector | None:
