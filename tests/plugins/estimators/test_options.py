@@ -38,12 +38,7 @@ SERIES = [0.001 * t for t in range(60)]
         (Denoised, {"shrinkage": -0.1}, "shrinkage"),
         (Detoned, {"components": 0}, "components"),
         (StatisticalFactor, {"count": 0}, "count"),
-        (TimeSeriesFactor, {}, "factors"),
-        (TimeSeriesFactor, {"factors": {"A": [0.1]}, "source": "fama_french_3"}, "factors"),
-        (TimeSeriesFactor, {"source": "fama_french_3"}, "first_month"),
-        (TimeSeriesFactor, {"source": "fama_french_3", "first_month": "2010-13"}, "first_month"),
         (TimeSeriesFactor, {"source": "fama_french_9"}, "source"),
-        (TimeSeriesFactor, {"factors": {"specific": SERIES}}, "factors"),
         (ImpliedVolatility, {"volatilities": {"A0": -0.1}}, "volatilities"),
         (Capm, {"market_weights": {"A0": 1.0}, "benchmark": "A0"}, "benchmark"),
         (Equilibrium, {"risk_aversion": 0.0}, "risk_aversion"),
@@ -58,6 +53,22 @@ def test_a_value_without_a_meaning_is_refused_in_its_place(
     with pytest.raises(InvalidInput) as caught:
         bind_options(estimator().options, options, PATH)
     assert caught.value.faults[0].path[: len(PATH) + 1] == (*PATH, field)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "both or neither of factors and source"),
+        ({"factors": {"A": [0.1]}, "source": "fama_french_3"}, "both or neither of factors and source"),
+        ({"source": "fama_french_3"}, "has None for first_month"),
+        ({"source": "fama_french_3", "first_month": "2010-13"}, "has '2010-13' for first_month"),
+        ({"factors": {"specific": SERIES}}, "has a factor 'specific'"),
+    ],
+)
+def test_factors_without_a_meaning_are_refused(options: Mapping[str, object], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said) as caught:
+        bind_options(TimeSeriesFactor().options, options, PATH)
+    assert caught.value.faults[0].path == PATH
 
 
 def covariance(estimator: Estimator, options: Mapping[str, object], sample: Scenarios) -> object:

@@ -33,6 +33,7 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
+from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
 from tangency.domain.optimization.objective import (
     Blend,
     MaximumRatio,
@@ -78,6 +79,9 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "target_volatility": TargetVolatility,
     "tracking_error_limit": TrackingErrorLimit,
     "risk_limits": RiskLimit,
+    "exposure_floor": ExposureFloor,
+    "exposure_cap": ExposureCap,
+    "exposure_target": ExposureTarget,
     "aim_floor": AimFloor,
     "aim_cap": AimCap,
 }

@@ -36,12 +36,11 @@ class FactorOptions:
 
     def __post_init__(self) -> None:
         if bool(self.factors) == (self.source is not None):
-            raise InvalidInput.at(("factors",), "give factors by name, or a source of them, and not both.", "missing")
+            raise ValueError("has both or neither of factors and source; give one of the two")
         if self.source is not None and not MONTH.fullmatch(self.first_month or ""):
-            detail = f"is {self.first_month!r}; give the month of the first return, such as 2010-01."
-            raise InvalidInput.at(("first_month",), detail, "missing")
+            raise ValueError(f"has {self.first_month!r} for first_month; give that of the first return, as 2010-01")
         if SPECIFIC in self.factors:
-            raise InvalidInput.at(("factors", SPECIFIC), "means what no factor explains; rename it.", "duplicate")
+            raise ValueError(f"has a factor {SPECIFIC!r}, which means what no factor explains; rename it")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

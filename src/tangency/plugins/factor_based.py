@@ -1,0 +1,308 @@
+"""Portfolios with stated exposures to factors, or whose risk comes from factors in stated shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+import numpy as np
+
+from tangency.domain.errors import InvalidInput, Path, hint
+from tangency.domain.factors.regression import regress
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.factor_covariance import (
+    SPECIFIC,
+    FactorCovariance,
+    FactorModel,
+    factor_model_of,
+)
+from tangency.domain.market.scenarios import equally_likely
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.composite_terms import Constant
+from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
+from tangency.domain.optimization.method import NoOptions
+from tangency.domain.optimization.objective import Blend, MinimumVolatility
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Reading, Status
+from tangency.domain.optimization.term import Linear, Variance
+from tangency.plugins.estimators.factors import model_of, principal_components
+from tangency.plugins.kernels.factor_budgets import FactorShares, nearest_shares
+from tangency.plugins.kernels.factor_returns import FactorOptions, factor_returns
+from tangency.plugins.kernels.solving import solved
+from tangency.plugins.mean_variance import MeanVariance
+
+PATH: Path = ("method_options",)
+SUM_ROUNDING = 1e-9
+"""By which budgets may exceed, or all of them miss, a sum of 1."""
+BUDGETS_MET = 1e-8
+RANDOM_STARTS = 6
+"""Beside the objective's best portfolio and equal weights: searches for shares of factors end where they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An exposure to reach.
+
+    Attributes:
+        target: of the portfolio's exposure.
+        tolerance: by how much it may be missed on either side.
+    """
+
+    target: float
+    tolerance: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.tolerance < 0:
+            raise ValueError(f"has a tolerance of {self.tolerance}; give 0 or more")
+
+
+@dataclass(frozen=True, slots=True)
+class StatedModel:
+    """A factor model given in figures.
+
+    Attributes:
+        loadings: by factor, then by name, every name once.
+        covariance: annual, by factor, then by factor. Without it, loadings alone are known, and risk stays as it was
+            estimated.
+        specific: annual variances by name of what no factor explains; goes with the covariance.
+    """
+
+    loadings: dict[str, dict[str, float]]
+    covariance: dict[str, dict[str, float]] | None = None
+    specific: dict[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.loadings:
+            raise ValueError("has loadings on no factor; give one at least")
+        if (self.covariance is None) != (self.specific is None):
+            raise ValueError("has one of covariance and specific; give both or neither")
+
+
+@dataclass(frozen=True, slots=True)
+class FactorBasedOptions:
+    """The factors, and what is asked of the portfolio in their terms.
+
+    A factor model with a covariance is what risk is measured by, in place of the covariance estimated.
+
+    Attributes:
+        model: a factor model given in figures.
+        factor_returns: in its place, returns of factors on which each name's own are regressed.
+        components: in their place, how many principal components of the covariance are the factors. With none of the
+            three, the factors are those of the covariance estimator, where it has any.
+        target_exposures: by factor, an exposure, or one with a tolerance.
+        risk_budgets: by factor, or ``specific``, the share of the variance that is to come from it; what is not named
+            is free. The answer is then feasible and comes with its deviation, since such portfolios are neither unique
+            nor the least of anything convex.
+        benchmark: weights by name, every name once: the tracking error against it is minimised in place of the
+            volatility.
+    """
+
+    model: StatedModel | None = None
+    factor_returns: FactorOptions | None = None
+    components: int | None = None
+    target_exposures: dict[str, float | Target] = field(default_factory=dict)
+    risk_budgets: dict[str, float] = field(default_factory=dict)
+    benchmark: dict[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        stated = [word for word in ("model", "factor_returns", "components") if getattr(self, word) is not None]
+        if len(stated) > 1:
+            raise InvalidInput.at((stated[1],), f"stands beside {stated[0]}; give one of the two.")
+        if self.components is not None and self.components < 1:
+            raise InvalidInput.at(("components",), f"is {self.components}; give 1 or more.", "range")
+        if self.risk_budgets and self.benchmark is not None:
+            raise InvalidInput.at(("benchmark",), "has no meaning beside risk_budgets; give one of the two.")
+        _refuse_budgets(self.risk_budgets)
+
+
+def _refuse_budgets(budgets: Mapping[str, float]) -> None:
+    for name, budget in budgets.items():
+        if budget < 0:
+            raise InvalidInput.at(("risk_budgets", name), f"is {budget}; give a share from 0 to 1.", "range")
+    total = sum(budgets.values())
+    if total > 1 + SUM_ROUNDING:
+        raise InvalidInput.at(("risk_budgets",), f"sum to {total:.9g}; shares are at most 1 together.", "range")
+
+
+class FactorBased:
+    """Mean-variance portfolios whose exposures to factors are held at targets, or risk shared out among factors.
+
+    Exposures x = B'w are linear in the weights: with targets, the best portfolio is proven as any of mean-variance is.
+    """
+
+    name = "factor_based"
+    citation = (
+        "Grinold, R., Kahn, R. (2000), Active Portfolio Management, 2nd edition, chapter 3; budgets: Roncalli, T., "
+        "Weisang, G. (2016), Risk parity portfolios with risk factors, Quantitative Finance 16(3), 377-388"
+    )
+    capabilities = replace(MeanVariance.capabilities, uses_scenarios=True)
+    options: type = FactorBasedOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """The best portfolio with the exposures, or the nearest to the budgets that a search finds."""
+        chosen = cast(FactorBasedOptions, options)
+        model, revised = _understood(problem.universe, estimates, chosen)
+        limits = tuple(_limits(chosen, model))
+        reading = Reading(None, limits, None if revised is estimates else revised)
+        asked = reading.of(problem)
+        if chosen.risk_budgets:
+            proposal = _budgeted(asked, revised, _shares(chosen, model, revised))
+        elif chosen.benchmark is not None:
+            objective = _tracking(asked, revised, chosen.benchmark)
+            proposal, reading = solved(asked, objective, revised), replace(reading, objective=objective)
+        else:
+            proposal = MeanVariance().solve(asked, revised, NoOptions())
+        findings = _findings(proposal.weights, revised, chosen, model)
+        return replace(proposal, reading=reading, findings={**proposal.findings, **findings})
+
+
+# --- the model ----------------------------------------------------------------------------------------------------
+
+
+def _understood(
+    universe: Universe, estimates: Estimates, chosen: FactorBasedOptions
+) -> tuple[FactorModel | None, Estimates]:
+    """The factor model, None where nothing needs one, and the estimates with its covariance where it has one."""
+    if chosen.model is not None:
+        return _stated(universe, estimates, chosen.model)
+    if chosen.factor_returns is not None:
+        return _regressed(estimates, chosen.factor_returns)
+    if chosen.components is not None:
+        if chosen.components > len(universe):
+            detail = f"is {chosen.components}, and there are {len(universe)} names; give no more than that."
+            raise InvalidInput.at((*PATH, "components"), detail, "range")
+        return _with(estimates, principal_components(estimates.covariance.dense(), chosen.components))
+    model = factor_model_of(estimates.covariance)
+    if model is None and (chosen.target_exposures or chosen.risk_budgets):
+        which = "target_exposures" if chosen.target_exposures else "risk_budgets"
+        detail = (
+            "speaks of factors, and there are none; give model, factor_returns or components, or a "
+            "covariance_estimator of factors, such as 'time_series_factor'."
+        )
+        raise InvalidInput.at((*PATH, which), detail, "missing")
+    return model, estimates
+
+
+def _with(estimates: Estimates, model: FactorModel) -> tuple[FactorModel, Estimates]:
+    covariance = FactorCovariance.of(model)
+    return covariance.model, replace(estimates, covariance=covariance)
+
+
+def _stated(universe: Universe, estimates: Estimates, stated: StatedModel) -> tuple[FactorModel, Estimates]:
+    path = (*PATH, "model")
+    factors = tuple(stated.loadings)
+    columns = [universe.join(stated.loadings[factor], (*path, "loadings", factor)) for factor in factors]
+    loadings = np.column_stack(columns)
+    if stated.covariance is None or stated.specific is None:
+        alone = FactorModel.of(factors, loadings, np.zeros((len(factors),) * 2), np.zeros(len(universe)), path)
+        return alone, estimates
+    order = Universe.of(factors)
+    for factor in stated.covariance:
+        order.position(factor, (*path, "covariance", factor))
+    rows = [order.join(stated.covariance.get(factor, {}), (*path, "covariance", factor)) for factor in factors]
+    specific = universe.join(stated.specific, (*path, "specific"))
+    return _with(estimates, FactorModel.of(factors, loadings, np.array(rows), specific, path))
+
+
+def _regressed(estimates: Estimates, options: FactorOptions) -> tuple[FactorModel, Estimates]:
+    path = (*PATH, "factor_returns")
+    sample = estimates.required_scenarios("a factor model of factor_returns")
+    returns = equally_likely(sample, FactorBased.name)
+    factors = factor_returns(sample, options, path)
+    try:
+        found = regress(returns - factors.risk_free[:, None], factors.values)
+    except InvalidInput as error:
+        raise InvalidInput.at((*path, "factors"), error.faults[0].detail, error.faults[0].code) from None
+    return _with(estimates, model_of(found, factors, sample.periods_per_year))
+
+
+# --- exposures ----------------------------------------------------------------------------------------------------
+
+
+def _limits(chosen: FactorBasedOptions, model: FactorModel | None) -> Iterator[Constraint]:
+    """The limits that the targets stand for: one where the exposure is exact, else two."""
+    for factor, asked in chosen.target_exposures.items():
+        loadings = tuple(_of(model, factor, (*PATH, "target_exposures", factor)).tolist())
+        goal = asked if isinstance(asked, Target) else Target(asked)
+        if goal.tolerance == 0.0:
+            yield ExposureTarget(goal.target, factor, loadings)
+        else:
+            yield ExposureFloor(goal.target - goal.tolerance, factor, loadings)
+            yield ExposureCap(goal.target + goal.tolerance, factor, loadings)
+
+
+def _of(model: FactorModel | None, factor: str, path: Path) -> Vector:
+    """The loadings on a factor; shape (n,)."""
+    factors = () if model is None else model.factors
+    if model is None or factor not in factors:
+        raise InvalidInput.at(path, f"{factor!r} is no factor here; {hint(factor, factors)}", "unknown")
+    column: Vector = model.loadings[:, factors.index(factor)]
+    return column
+
+
+def _tracking(problem: Problem, estimates: Estimates, benchmark: Mapping[str, float]) -> Blend:
+    """Half the variance of the weights less the benchmark's."""
+    if not isinstance(problem.objective, MinimumVolatility):
+        detail = f"goes with the objective MIN_VOLATILITY, and {problem.objective.name} is asked for; leave it out."
+        raise InvalidInput.at((*PATH, "benchmark"), detail, "unsupported")
+    weights = problem.universe.join(benchmark, (*PATH, "benchmark"))
+    image = estimates.covariance.times(weights)
+    parts = (Variance(1.0), Linear(tuple((-image).tolist())), Constant(0.5 * float(weights @ image)))
+    return Blend("MIN_TRACKING_VARIANCE", parts)
+
+
+# --- budgets ------------------------------------------------------------------------------------------------------
+
+
+def _shares(chosen: FactorBasedOptions, model: FactorModel | None, estimates: Estimates) -> FactorShares:
+    path = (*PATH, "risk_budgets")
+    if model is None or factor_model_of(estimates.covariance) is not model:
+        detail = "needs the factors' covariance and the specific variances, and the model states loadings alone."
+        raise InvalidInput.at(path, detail, "missing")
+    for name in chosen.risk_budgets:
+        if name != SPECIFIC:
+            _of(model, name, (*path, name))
+    total = sum(chosen.risk_budgets.values())
+    if len(chosen.risk_budgets) == len(model.factors) + 1 and abs(total - 1.0) > SUM_ROUNDING:
+        raise InvalidInput.at(path, f"sum to {total:.9g}, and leave nothing free; make them sum to 1.", "range")
+    return FactorShares(model, chosen.risk_budgets)
+
+
+def _budgeted(problem: Problem, estimates: Estimates, shares: FactorShares) -> Proposal:
+    """From the objective's best portfolio, equal weights, and random ones: whichever ends nearest to the budgets."""
+    best = MeanVariance().solve(problem, estimates, NoOptions())
+    if not estimates.covariance.variances.any():
+        return Proposal(Status.NOT_APPLICABLE, message="Nothing moves, so no share of the risk is any factor's.")
+    size = len(problem.universe)
+    random = np.random.default_rng(problem.seed).dirichlet(np.ones(size), RANDOM_STARTS)
+    starts = [*([] if best.weights is None else [best.weights]), np.full(size, 1.0 / size), *random]
+    found = nearest_shares(shares, problem.region(estimates), starts, problem.solver)
+    attempts = (*best.attempts, *found.attempts)
+    iterations = sum(attempt.iterations for attempt in attempts)
+    if found.weights is None:
+        status = Status.INFEASIBLE if found.status == "infeasible" else Status.NUMERICAL_ERROR
+        return Proposal(status, iterations=iterations, attempts=attempts)
+    deviation = float(np.abs(shares.misses(found.weights)).max())
+    findings = {
+        "risk_budgets": dict(shares.budgets),
+        "budgets_met": deviation <= BUDGETS_MET,
+        "budget_deviation": deviation,
+    }
+    return Proposal(Status.FEASIBLE, found.weights, None, iterations, attempts, findings=findings)
+
+
+def _findings(
+    weights: Vector | None, estimates: Estimates, chosen: FactorBasedOptions, model: FactorModel | None
+) -> dict[str, object]:
+    if weights is None:
+        return {}
+    exposures = np.zeros(0) if model is None else model.exposures(weights)
+    named = dict(zip(() if model is None else model.factors, exposures.tolist(), strict=True))
+    found: dict[str, object] = {"factor_exposures": named}
+    if chosen.benchmark is not None:
+        apart = weights - estimates.universe.join(chosen.benchmark)
+        found["tracking_error"] = estimates.volatility(apart)
+    return found
