@@ -106,6 +106,6 @@ def test_tests_and_benchmarks_run_on_the_versions_that_users_get(lock: str) -> N
 
 
 def test_nobody_gets_a_library_of_methods_that_they_did_not_ask_for() -> None:
-    """ADR 12: vectorbt, which Riskfolio-Lib requires, may not be sold."""
+    """ADR 11: vectorbt, which Riskfolio-Lib requires, may not be sold."""
     shipped = {canonicalize_name(pin.name) for pin in pins(FOLDER / "runtime.txt")}
     assert not shipped & {"pyportfolioopt", "riskfolio-lib", "vectorbt"}
