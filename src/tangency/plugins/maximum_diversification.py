@@ -51,6 +51,8 @@ class MaximumDiversification:
         found = found or _by_cones(volatilities, problem, region, estimates)
         if found.weights is None:
             return replace(found, reading=reading)
+        if estimates.riskless(found.weights):
+            return replace(found, status=Status.UNBOUNDED, weights=None, witness=None, reading=reading)
         ratio = float(volatilities @ found.weights) / estimates.volatility(found.weights)
         return replace(found, reading=reading, findings={"diversification_ratio": ratio})
 

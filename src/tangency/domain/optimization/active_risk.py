@@ -108,8 +108,9 @@ class TrackingError(Risk):
         return float(np.sqrt(max(0.0, float(away @ self.covariance.times(away)))))
 
     def worst_case(self, x: Vector) -> Vector:
-        """The active weights themselves."""
-        return x - self.benchmark
+        """The active weights, scaled to a tracking error of 1: means of such vectors are dual vectors that say more."""
+        away, error = x - self.benchmark, self.value(x)
+        return away / error if error > 0 else away
 
     def below(self, dual: Vector) -> Affine | None:
         """(Sz)'(x - b) / sqrt(z'Sz), by Cauchy-Schwarz; 0 for active weights without risk, which no risk is below."""

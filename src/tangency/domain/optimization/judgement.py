@@ -226,9 +226,13 @@ def _contradicted(problem: Problem, proposal: Proposal, found: Contradiction) ->
 
 
 def _not_applicable(problem: Problem, estimates: Estimates, proposal: Proposal) -> Solution:
-    """Of a ratio, nothing has a gain: proven by a bound on the best one that is feasible; else the method's word."""
+    """Of a ratio, nothing has a gain: proven by a bound on the best one that is feasible; else the method's word.
+
+    That word is taken where it says why.
+    """
     objective, best = problem.objective, np.inf
-    if not isinstance(objective, MaximumSharpe | MaximumRatio):
+    own_word = proposal.message and proposal.witness is None
+    if own_word or not isinstance(objective, MaximumSharpe | MaximumRatio):
         word = Status.NOT_APPLICABLE if proposal.message else Status.NUMERICAL_ERROR
         return _unanswered(problem, proposal, word, proposal.message or _MESSAGES[word])
     if proposal.witness is not None:
