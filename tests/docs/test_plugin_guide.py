@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from tangency.contracts import LAWS, check
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
-from tangency.domain.optimization.method import NoOptions
+from tangency.domain.optimization.document import read_objective, written
+from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.plain_values import as_lists
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.distributions import Distribution
 
@@ -68,6 +71,19 @@ def test_the_request_shown_names_the_example_plugin_and_its_option() -> None:
     example = tomllib.loads((REPOSITORY / "tests" / "example_plugin" / "pyproject.toml").read_text())
     assert request["method"] in example["project"]["entry-points"]["tangency.methods"]
     assert list(request["method_options"]) == ["iterations"]
+
+
+def test_the_reading_shown_is_an_aim_that_travels() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python reading")[0], scope)  # noqa: S102 - our own guide
+    aim = scope["reading"].objective
+    assert read_objective(written(aim, as_lists), ("objective",)) == aim
+
+
+def test_every_capability_is_in_the_table() -> None:
+    table = GUIDE.partition("## Capabilities")[2].partition("## Options")[0]
+    told = [name for line in table.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)]
+    assert told == [field.name for field in fields(Capabilities)]
 
 
 def test_every_law_is_in_the_table() -> None:

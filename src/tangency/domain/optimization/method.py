@@ -48,7 +48,12 @@ class NoOptions:
 
 
 class OptimizationMethod(Protocol):
-    """A plugin of entry-point group ``tangency.methods``."""
+    """A plugin of entry-point group ``tangency.methods``.
+
+    Its page is made from what it declares, the docstring of its class, the ``Attributes`` in the docstring of its
+    options, and, where there is one, the Markdown file ``NAME.md`` beside its module, with its formula, the fields that
+    it adds to an answer and an example.
+    """
 
     name: str
     citation: str
