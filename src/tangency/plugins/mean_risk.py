@@ -27,8 +27,8 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Region, RiskCap
 from tangency.domain.optimization.risk_limit import RiskLimit
-from tangency.domain.optimization.term import Linear, Return, RiskOf
-from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, Measure
+from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
+from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, VOLATILITY, Measure
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.cutting_planes import CompositePoint
@@ -253,7 +253,33 @@ def _solved(problem: Problem, estimates: Estimates, region: Region, tolerance: f
         return _riskless(objective, point) if point.status == "riskless" else _proposal(point)
     if not isinstance(objective, SumOfTerms):
         raise TypeError(f"{objective.name} is no sum of terms")
+    if all(_is_variance(term) for term in objective.terms):
+        root = minimise([RiskOf(1.0, VOLATILITY)], region, estimates, tolerance, limit)
+        return _squared(_proposal(root), objective, estimates)
     return _proposal(minimise(objective.terms, region, estimates, tolerance, limit))
+
+
+def _is_variance(term: Term) -> bool:
+    return isinstance(term, Variance) or (isinstance(term, RiskOf) and term.measure.name == "variance")
+
+
+def _squared(proposal: Proposal, objective: SumOfTerms, estimates: Estimates) -> Proposal:
+    """From the least volatility to the least variance: near a riskless portfolio a root keeps digits that squares lose.
+
+    The tangent of c/2 times the variance at a portfolio of the same volatility is c times it times that of the
+    volatility.
+    """
+    weights, witness = proposal.weights, proposal.witness
+    if weights is None or witness is None:
+        return proposal
+    sigma, own = estimates.volatility(weights), RiskOf(1.0, VOLATILITY).id
+    price = 2.0 * objective.loss(weights, estimates) / sigma if sigma > 0 else 0.0
+    multipliers = {key: price * multiplier for key, multiplier in witness.multipliers.items()}
+    cuts = {key: cut for key, cut in witness.cuts.items() if key != own}
+    z = witness.cuts.get(own)
+    if z is not None and estimates.volatility(z) > 0:
+        cuts |= {term.id: z * (sigma / estimates.volatility(z)) for term in objective.terms}
+    return replace(proposal, witness=Witness(multipliers, cuts))
 
 
 _STATUS: Mapping[str, Status] = {

@@ -10,6 +10,7 @@ import numpy as np
 from tangency.domain.numbers import Indices, Vector, power_of_two_near
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.risk.volatility import Volatility
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
@@ -104,6 +105,12 @@ def add_cut(rows: ElasticRows, cap: RiskCap, slack: int | None, dual: Vector) ->
     return cut is not None
 
 
+def touching(cap: RiskCap, x: Vector) -> Vector:
+    """The dual vector of the half-space that touches the risk at x; that of a volatility with a volatility of 1."""
+    dual = cap.risk.worst_case(x)
+    return dual / cap.risk.value(x) if isinstance(cap.risk, Volatility) else dual
+
+
 def add_broken(
     rows: ElasticRows, caps: Sequence[RiskCap], slack_of: Mapping[str, int], solution: Vector
 ) -> list[tuple[str, Vector]]:
@@ -122,7 +129,7 @@ def add_broken(
         given = 0.0 if slack is None else float(solution[slack])
         missed = MISSED_BY_SOFT if given > SMALLEST_SLACK else MISSED
         if cap.excess(x) - given > missed * max(abs(cap.limit), abs(given)):
-            dual = cap.risk.worst_case(x)
+            dual = touching(cap, x)
             if add_cut(rows, cap, slack, dual):
                 added.append((cap.id, dual))
     return added
@@ -132,18 +139,34 @@ def proof_of(rows: ElasticRows, shapes: Mapping[str, Shape], prices: Vector) -> 
     """Row multipliers gathered by constraint, and whose rows have any.
 
     With f = 0 and y >= 0 for a'x <= b, the sign is minus the program's. The half-spaces of one cap add up to one: the
-    mean of their dual vectors, by their multipliers, is a dual vector too.
+    mean of their dual vectors, by their multipliers, is a dual vector too, and where they are portfolios for a
+    volatility it has the lower one.
     """
     multipliers: dict[str, float] = {}
-    weighed: dict[str, Vector] = {}
+    parts: dict[str, list[tuple[float, Vector]]] = {}
     support = set()
     for owner, point, price, unit in zip(rows.owners, rows.points, prices.tolist(), rows.row_units(), strict=True):
         if abs(price) * unit <= SMALLEST_SLACK or owner == LINK:
             continue
         support.add(owner)
         if point is not None:
-            weighed[owner] = weighed.get(owner, np.zeros_like(point)) - price * point
-        if not isinstance(shapes[owner], Bounds):
+            parts.setdefault(owner, []).append((-price, point))
+        elif not isinstance(shapes[owner], Bounds):
             multipliers[owner] = multipliers.get(owner, 0.0) - price
-    cuts = {key: dual / multipliers[key] for key, dual in weighed.items() if multipliers[key]}
+    cuts = {}
+    for owner, listed in parts.items():
+        cap = shapes[owner]
+        if isinstance(cap, RiskCap):
+            cuts[owner], multipliers[owner] = _together(cap, listed)
     return Witness(multipliers, cuts), frozenset(support)
+
+
+def _together(cap: RiskCap, parts: Sequence[tuple[float, Vector]]) -> tuple[Vector, float]:
+    """One dual vector and its multiplier, whose half-space has the slope that several add up to."""
+    total = sum(price for price, _ in parts)
+    mean = np.asarray(sum(price * dual for price, dual in parts) / total)
+    one = cap.cut(mean)
+    several = [(price, cap.cut(dual)) for price, dual in parts]
+    slope = sum(price * cut.coefficients for price, cut in several if cut is not None)
+    length = 0.0 if one is None else float(np.abs(one.coefficients).max())
+    return mean, float(np.abs(slope).max()) / length if length > 0 else total

@@ -24,6 +24,7 @@ from tangency.domain.optimization.elastic_rows import (
     add_cut,
     add_shape,
     proof_of,
+    touching,
 )
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
@@ -153,13 +154,15 @@ class _Elastic:
         for cap in self._caps(members):
             cut = self._least_risk(members, cap)
             if cut is not None:
-                add_cut(rows, cap, slack_of[cap.id], cut)
+                add_cut(rows, cap, slack_of[cap.id], touching(cap, cut))
         cost = _relative_cost(members, slack_of, rows.columns)
 
         def proves_enough(x: Vector) -> bool:
             return float(cost @ x) > ENOUGH
 
-        solution = self._cut_off(members, rows, slack_of, lambda: self._minimise(rows, cost), proves_enough)
+        scenario_caps = self._scenario_caps(members)
+        caps = [*self._caps(members), *scenario_caps] if scenario_caps else []
+        solution = self._cut_off(caps, rows, slack_of, lambda: self._minimise(rows, cost), proves_enough)
         if solution is None or solution.status != "optimal" or float(cost @ solution.x) <= SMALLEST_SLACK:
             return None
         return _Clash(*proof_of(rows, self._shapes, solution.multipliers))
@@ -202,7 +205,7 @@ class _Elastic:
                 solution = self._at_cap(rows, cost, cap, price, solution)
             return solution
 
-        solution = self._cut_off(members, rows, slack_of, solved)
+        solution = self._cut_off(self._scenario_caps(members), rows, slack_of, solved)
         if solution is None or solution.status != "optimal":
             return None
         slacks = {key: float(solution.x[column]) for key, column in slack_of.items()}
@@ -212,18 +215,17 @@ class _Elastic:
 
     def _cut_off(
         self,
-        members: Sequence[Constraint],
+        caps: Sequence[RiskCap],
         rows: ElasticRows,
         slack_of: Mapping[str, int],
         solved: Callable[[], LinearSolution | None],
         settled: Callable[[Vector], bool] = lambda _: False,
     ) -> LinearSolution | None:
-        """Solve, cutting solutions off that break a cap on another risk than volatility, until one breaks none.
+        """Solve, cutting solutions off that break a cap, until one breaks none.
 
         Each program in between is looser than the whole, so what its multipliers prove is proven. Half-spaces that were
         needed once are there from the start the next time.
         """
-        caps = self._scenario_caps(members)
         for cap in caps:
             for dual in self._known_cuts.get(cap.id, ()):
                 add_cut(rows, cap, slack_of.get(cap.id), dual)

@@ -16,11 +16,8 @@ import numpy as np
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.term import NO_CUTS, Minorant, Return, RiskOf, Term, Variance
+from tangency.domain.optimization.term import NO_CUTS, SMALLEST_SCALE, Minorant, Return, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY, Measure
-
-SMALLEST_SCALE = 1e-8
-"""Of the mean variance: what the relative gap is measured against where every term of the objective vanishes."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,10 @@ class SumOfTerms(Objective):
     def magnitude(self, w: Vector, estimates: Estimates) -> float:
         """The sum of the terms' absolute values at w."""
         return sum(term.size(w, estimates) for term in self.terms)
+
+    def scale(self, w: Vector, estimates: Estimates) -> float:
+        """The magnitude, and the largest scale of a term that vanishes."""
+        return self.magnitude(w, estimates) + max(term.smallest_scale(estimates) for term in self.terms)
 
 
 @dataclass(frozen=True)

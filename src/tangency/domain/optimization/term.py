@@ -17,6 +17,9 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.risk.measure import Measure
 
+SMALLEST_SCALE = 1e-8
+"""Of the mean variance: what the relative gap is measured against where every term of the objective vanishes."""
+
 NO_CUTS: Mapping[str, Vector] = {}
 
 
@@ -39,6 +42,10 @@ class Term(ABC):
     def id(self) -> str:
         """Under which a witness keeps the dual vector of this term."""
         return f"objective.{self.kind}"
+
+    def smallest_scale(self, estimates: Estimates) -> float:
+        """What a gap of the term is measured against where the term vanishes."""
+        return SMALLEST_SCALE * float(estimates.covariance.variances.mean())
 
     @abstractmethod
     def value(self, w: Vector, estimates: Estimates) -> float:
@@ -88,9 +95,10 @@ class Variance(Term):
         return 0.5 * self.weight * float(w @ estimates.covariance.times(w))
 
     def minorant(self, w: Vector, estimates: Estimates, dual: Vector | None = None) -> Minorant:
-        """weight (Sw)'x - weight / 2 w'Sw."""
-        image = self.weight * estimates.covariance.times(w)
-        return Minorant(-0.5 * float(w @ image), image, self.weight)
+        """weight (Sz)'x - weight / 2 z'Sz, the tangent at w, or at the portfolio z that is its dual."""
+        z, curvature = (w, self.weight) if dual is None or dual.shape != w.shape else (dual, 0.0)
+        image = self.weight * estimates.covariance.times(z)
+        return Minorant(-0.5 * float(z @ image), image, curvature)
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,14 @@ class RiskOf(Term):
     def id(self) -> str:
         """For instance ``objective.cvar``."""
         return f"objective.{self.measure.name}"
+
+    def smallest_scale(self, estimates: Estimates) -> float:
+        """For a risk in the unit of returns, the root of what a variance is measured against, per period like it."""
+        least = super().smallest_scale(estimates)
+        if self.measure.name == "variance":
+            return self.weight * least
+        periods = 1.0 if self.measure.name == "volatility" else estimates.required_scenarios("risk").periods_per_year
+        return self.weight * float(np.sqrt(least / periods))
 
     def value(self, w: Vector, estimates: Estimates) -> float:
         """weight x risk(w)."""

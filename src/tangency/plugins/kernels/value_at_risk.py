@@ -31,6 +31,11 @@ MOST_EXCEEDANCES = 6.0
 """Scenarios that may be let go: at 6 of 125 HiGHS takes seconds, at 12 of 250 the better part of a minute."""
 REMEDY = "use var_method 'cvar_proxy'"
 
+NOTHING = (
+    "By the word of the solver no portfolio keeps every limit; value at risk is not convex, and nothing proves it. "
+    "Raise its limit or lower its confidence level."
+)
+
 
 def by_conditional(problem: Problem) -> Problem:
     """The problem with the conditional value at risk, which is nowhere below, in place of every value at risk."""
@@ -173,7 +178,8 @@ class _Program:
         attempt = SolverAttempt("highs", word, int(max(0, info.mip_node_count)), 1e3 * (perf_counter() - started))
         found = np.array(solver.getSolution().col_value)
         if not (word == "solved" or (word == "time_limit" and solver.getSolution().value_valid)):
-            return Proposal(_ENDED.get(word, Status.NUMERICAL_ERROR), attempts=(attempt,))
+            message = NOTHING if word == "infeasible" else ""
+            return Proposal(_ENDED.get(word, Status.NUMERICAL_ERROR), attempts=(attempt,), message=message)
         for column in self.integer:
             self.bounds[column] = (round(found[column]), round(found[column]))
         bound = float(info.mip_dual_bound)
@@ -222,7 +228,7 @@ _STATUS: Mapping[highspy.HighsModelStatus, str] = {
     highspy.HighsModelStatus.kUnbounded: "unbounded",
 }
 _ENDED: Mapping[str, Status] = {
-    "infeasible": Status.INFEASIBLE,
+    "infeasible": Status.NOT_APPLICABLE,
     "time_limit": Status.TIME_LIMIT,
     "unbounded": Status.UNBOUNDED,
 }
