@@ -198,6 +198,7 @@ def test_views_revise_the_estimates_that_the_answer_is_judged_by(confidence: flo
     )
     assert solution.status is Status.OPTIMAL
     assert solution.weights is not None
+    assert {"risk_aversion", "risk_free_rate"} <= set(solution.parameters)
     assert solution.findings["posterior_returns"] == pytest.approx(model.bl_returns().to_dict())
     assert solution.expected_return == pytest.approx(float(model.bl_returns().to_numpy() @ solution.weights))
 

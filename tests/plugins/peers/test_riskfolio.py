@@ -114,6 +114,7 @@ def test_a_measure_that_only_the_library_has_is_feasible_with_its_value(code: st
     assert solution.certificate is not None
     assert solution.certificate.relative_gap is None
     assert solution.findings["riskfolio_risk_measure"] == code
+    assert ("confidence_level" in solution.parameters) == (code in ("RLVaR", "TG", "EVRG", "CVRG"))
     assert solution.findings["riskfolio_risk"] == pytest.approx(risk_by_hand(code, by_hand(code)), rel=1e-4)
 
 

@@ -81,7 +81,10 @@ class Asked:
 
     def read(self, reading: Reading) -> Reading:
         """A reading with the views in it, where there are any."""
-        return replace(reading, estimates=self.estimates) if self.options.model == "black_litterman" else reading
+        if self.options.model != "black_litterman":
+            return reading
+        used = ("risk_aversion", "risk_free_rate") if self.options.market_weights else ()
+        return replace(reading, estimates=self.estimates, parameters=used)
 
     @property
     def names(self) -> list[str]:

@@ -25,6 +25,12 @@ MEASURED = (
     | {"MDD_Rel", "ADD_Rel", "DaR_Rel", "CDaR_Rel", "EDaR_Rel", "RLDaR_Rel", "UCI_Rel"}
 )
 """Codes of those that it can compare clusters by."""
+LEVELLED = (
+    frozenset({"CVaR", "EVaR", "RLVaR", "TG", "CVRG", "EVRG", "RVRG", "TGRG", "CDaR", "EDaR", "RLDaR"})
+    | {"VaR", "VRG", "DaR"}
+    | {"DaR_Rel", "CDaR_Rel", "EDaR_Rel", "RLDaR_Rel"}
+)
+"""Codes of those at a confidence level."""
 LARGEST_KAPPA = 0.9999
 
 

@@ -19,7 +19,7 @@ from tangency.domain.optimization.objective import (
     Objective,
 )
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status
+from tangency.domain.optimization.proposal import Proposal, Reading, SolverAttempt, Status
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import Measure
@@ -35,7 +35,7 @@ from tangency.plugins.peers.borrowed import (
 )
 from tangency.plugins.peers.riskfolio_asked import CODES, Asked
 from tangency.plugins.peers.riskfolio_calls import clustered, programmed
-from tangency.plugins.peers.riskfolio_lib import BUDGETED, CONVEX, MEASURED
+from tangency.plugins.peers.riskfolio_lib import BUDGETED, CONVEX, LEVELLED, MEASURED
 
 if TYPE_CHECKING:
     from tangency.plugins.peers.riskfolio_lib import RiskfolioOptions
@@ -124,8 +124,9 @@ def _found(asked: Asked, weights: Mapping[str, float]) -> Found:
     named = asked.method if classic else f"optimization(model={options.model!r})"
     called = f"{'Portfolio' if classic else 'HCPortfolio'}.{named}"
     reading = _reading(asked) if classic else None
+    unread = Reading(parameters=("confidence_level",) if asked.code in LEVELLED else ())
     findings = {"riskfolio_risk_measure": asked.code, "riskfolio_risk": _risk(asked, weights)}
-    return Found(weights, called, reading or AS_ASKED, known=reading is not None, findings=findings)
+    return Found(weights, called, reading or unread, known=reading is not None, findings=findings)
 
 
 def _reading(asked: Asked) -> Reading | None:
