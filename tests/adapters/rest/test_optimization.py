@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from tangency.adapters.rest.openapi import EXAMPLE
+from tangency.application.posing import OBJECTIVES
 from tests.support.bodies import BASE, INVALID, NASTY, Body
 
 PROBLEM = "application/problem+json"
@@ -267,13 +268,19 @@ def test_methods_are_listed_with_the_objectives_that_go_with_them(http: httpx.Cl
     assert {"sample", "ewma", "ledoit_wolf"} <= {estimator["name"] for estimator in offer["estimators"]}
 
 
+QUICK = {"mean_variance", "equal_weight", "inverse_volatility", "inverse_variance", "hierarchical_risk_parity"}
+"""Methods that need no more than a covariance and means."""
+
+
 def test_every_pair_that_is_listed_is_there_and_no_other(http: httpx.Client) -> None:
-    every = {"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY", "MULTI_OBJECTIVE"}
     for method in http.get("/api/v1/methods").json()["methods"]:
-        for objective in every:
+        for objective in OBJECTIVES:
+            listed = objective in method["objectives"]
+            if listed and method["distribution"] == "tangency" and method["name"] not in QUICK:
+                continue  # what each does with its own inputs is tested beside it
             response = post(http, asked("pairs", method=method["name"], objective=objective, constraints={}))
-            expected = 200 if objective in method["objectives"] else 422
-            assert response.status_code == expected, (method["name"], objective, response.text)
+            assert response.status_code == (200 if listed else 422), (method["name"], objective, response.text)
+            assert listed or response.json()["type"] == "/problems/unsupported"
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
