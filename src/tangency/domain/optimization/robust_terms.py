@@ -29,9 +29,11 @@ def rows_of(matrix: Matrix) -> Rows:
 
 
 def root_of(matrix: Matrix) -> Matrix:
-    """F with F F' = matrix, for a positive semidefinite one; shape (n, its rank, 1 at least)."""
+    """F with F F' = matrix, for a positive semidefinite one; triangular where it can be; shape (n, its rank or 1)."""
     values, vectors = np.linalg.eigh(matrix)
     kept = values > ROUNDING * max(float(values[-1]), 0.0)
+    if kept.all():
+        return np.asarray(np.linalg.cholesky(matrix))
     kept[-1] = True
     return np.asarray(vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0)))
 

@@ -165,6 +165,7 @@ class Builder:
         settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
         rows, columns, values = (np.concatenate([entry[i] for entry in self._entries]) for i in range(3))
         A = sparse.csc_matrix((values, (rows, columns)), (self.rows, self.columns))
+        A.eliminate_zeros()  # of triangular factors, half
         started = perf_counter()
         program = (self._curvature(unit), q / unit, A, np.concatenate(self._limits), self.cones, settings)
         result = clarabel.DefaultSolver(*program).solve()

@@ -22,8 +22,8 @@ from tangency.plugins.kernels.composite import minimise
 from tangency.plugins.kernels.cutting_planes import CompositePoint
 
 MOST_STEPS = 40
-STILL = 1e-13
-"""Relative gain of a step after which there is no other."""
+STILL = 1e-8
+"""Relative gain of a step after which there is no other: the next would be near its square."""
 NO_GAIN = 1e-10
 """Of the gains that a portfolio can have name by name: the best one below it is 0."""
 
@@ -54,10 +54,13 @@ def best_ratio(ratio: WorstRatio, region: Region, estimates: Estimates, policy: 
         attempts.append(found.attempt)
         return found
 
-    point = step(0.0)
+    point = step(_guess(ratio, region.size, estimates))
+    theta = 0.0 if point.weights is None else _reached(ratio, point.weights, estimates)
+    if theta <= 0.0:  # a guess above the best ratio may end where nothing is gained; this step ends at the most gain
+        point = step(0.0)
+        theta = 0.0 if point.weights is None else _reached(ratio, point.weights, estimates)
     if point.weights is None:
         return _ended(Proposal(STATUS.get(point.status, Status.NUMERICAL_ERROR)), attempts)
-    theta = _reached(ratio, point.weights, estimates)
     if theta <= 0.0:
         return _ended(Proposal(Status.NOT_APPLICABLE, message=refusal, reading=Reading(ratio)), attempts)
     for _ in range(MOST_STEPS):
@@ -73,6 +76,12 @@ def best_ratio(ratio: WorstRatio, region: Region, estimates: Estimates, policy: 
             break
     proposal = Proposal(Status.OPTIMAL, point.weights, point.witness, reading=Reading(ratio))
     return _ended(proposal, attempts)
+
+
+def _guess(ratio: WorstRatio, names: int, estimates: Estimates) -> float:
+    """A ratio near the best one, above or below it: that of equal weights, feasible or not; 0 where it is none."""
+    value = ratio.value(np.full(names, 1.0 / names), estimates)
+    return value if 0.0 < value < np.inf else 0.0
 
 
 def _reached(ratio: WorstRatio, weights: Vector, estimates: Estimates) -> float:

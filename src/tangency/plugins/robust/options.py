@@ -46,6 +46,7 @@ class CovarianceUncertainty:
         radius: of an empirical box: how many standard errors wide.
         center: annual covariance; that of the request where left out.
         half_width: annual; by names or in their order. A single figure is a share of each entry of the center.
+        shape: of no use to a box.
     """
 
     kind: Literal["box"] = "box"
@@ -54,6 +55,7 @@ class CovarianceUncertainty:
     radius: float | None = None
     center: dict[str, dict[str, float]] | list[list[float]] | None = None
     half_width: float | dict[str, dict[str, float]] | list[list[float]] | None = None
+    shape: None = None
 
 
 @dataclass(frozen=True, slots=True)
