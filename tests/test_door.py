@@ -62,7 +62,7 @@ def test_what_a_type_checker_sees_is_what_is_there() -> None:
         for alias in node.names
     }
     assert promised == {name: f"tangency.domain.{home}" for name, home in tangency._HOMES.items()}
-    assert {*promised, "solve", "__version__"} == set(tangency.__all__)
+    assert {*promised, "solve", "read_factors", "__version__"} == set(tangency.__all__)
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

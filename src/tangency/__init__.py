@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tangency.adapters.entry_points import EntryPointPlugins
     from tangency.domain.errors import (
         InvalidInput,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         TangencyError,
         Unsupported,
     )
+    from tangency.domain.factors.history import FactorHistory
     from tangency.domain.market.estimates import EstimatorChoice
     from tangency.domain.market.market import Market
     from tangency.domain.market.returns import Returns
@@ -62,6 +65,7 @@ _HOMES = {
     "PluginError": "errors",
     "TangencyError": "errors",
     "Unsupported": "errors",
+    "FactorHistory": "factors.history",
     "EstimatorChoice": "market.estimates",
     "Market": "market.market",
     "Returns": "market.returns",
@@ -95,6 +99,7 @@ __all__ = [
     "Asset",
     "Budget",
     "EstimatorChoice",
+    "FactorHistory",
     "InvalidInput",
     "LeverageLimit",
     "LongOnly",
@@ -123,6 +128,7 @@ __all__ = [
     "__version__",
     "content_hash",
     "from_document",
+    "read_factors",
     "required_answer",
     "solve",
     "to_document",
@@ -147,6 +153,21 @@ def solve(problem: Problem) -> Solution:
     from tangency.adapters.solving import in_process
 
     return in_process.solve(problem, _plugins())
+
+
+def read_factors(path: str | Path) -> FactorHistory:
+    """Read returns of factors from one of French's files as downloaded, or from a table of one's own.
+
+    ``read_factors(path).on(dates).by_name`` are the ``factors`` that an estimator's options take.
+
+    Raises:
+        InvalidInput: the file cannot be read, with the place and what to do.
+    """
+    from pathlib import Path
+
+    from tangency.adapters.files import factors
+
+    return factors.read_factors(Path(path))
 
 
 @cache
