@@ -17,6 +17,7 @@ from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.budgets import BudgetRule, NoBudgets, Wish
+from tangency.plugins.kernels.factor_parity import by_factor
 from tangency.plugins.kernels.risk_parity import RiskParityProgram
 
 RiskMeasure: TypeAlias = Literal[
@@ -50,6 +51,9 @@ class RiskParityOptions:
             name's volatility, or to its Sharpe ratio.
         sector_budgets: the share of each sector, in any proportion, for every sector; its names divide it equally, or
             as ``budgets`` or ``budget_rule`` say.
+        factor_budgets: the share of the risk of each factor of a covariance in factor form, or of ``specific``; what
+            is not named is free. No other shares go with them. They are neither convex nor unique: the answer is
+            ``feasible``, with its deviation, and never ``optimal``.
         risk_measure: what is shared. Its shares are those of the volatility for the variance too; tail measures are at
             the confidence level of the request, and lower partial moments about 0.
         target_volatility: annual; as much of the portfolio is invested in the names as has this volatility, at most
@@ -62,12 +66,14 @@ class RiskParityOptions:
     budgets: dict[str, float] | None = None
     budget_rule: BudgetRule = "equal"
     sector_budgets: dict[str, float] | None = None
+    factor_budgets: dict[str, float] | None = None
     risk_measure: RiskMeasure = "volatility"
     target_volatility: float | None = None
     signs: dict[str, Literal[1, -1]] | None = None
 
     def __post_init__(self) -> None:
         faults = [*_wrong_shares("budgets", self.budgets), *_wrong_shares("sector_budgets", self.sector_budgets)]
+        faults += self._beside_factors()
         if self.budget_rule == "given" and self.budgets is None:
             faults.append(Fault(("budgets",), "are missing; give them, or another budget_rule.", "missing"))
         if self.budget_rule in ("inverse_volatility", "sharpe") and self.budgets is not None:
@@ -77,6 +83,16 @@ class RiskParityOptions:
             faults.append(Fault(("target_volatility",), f"is {self.target_volatility}; give a number above 0."))
         if faults:
             raise InvalidInput(faults)
+
+    def _beside_factors(self) -> list[Fault]:
+        """What cannot be asked together with budgets of factors."""
+        if self.factor_budgets is None:
+            return []
+        usual = {"risk_measure": ("volatility", "variance"), "budget_rule": ("equal",)}
+        others = ("budgets", "sector_budgets", "target_volatility", "signs", "budget_rule", "risk_measure")
+        given = [name for name in others if getattr(self, name) not in usual.get(name, (None,))]
+        detail = "does not go with factor_budgets; leave out one of the two."
+        return [Fault((name,), detail) for name in given]
 
 
 class RiskParity:
@@ -114,6 +130,8 @@ class RiskParity:
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Budgets from the options, weights from the budgets."""
         asked = cast(RiskParityOptions, options)
+        if asked.factor_budgets is not None:
+            return by_factor(problem, estimates, asked.factor_budgets)
         rule = "given" if asked.budgets is not None else asked.budget_rule
         try:
             shares = Wish(rule, asked.budgets, asked.sector_budgets).shares(problem, estimates)

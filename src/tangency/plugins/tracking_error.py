@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import ActiveVariance, MinimumActiveRisk, TrackingErrorLimit
@@ -97,24 +97,13 @@ def _aim(objective: Objective, benchmark: tuple[float, ...], estimates: Estimate
 
 def _benchmark(problem: Problem, given: Mapping[str, float] | None) -> Vector:
     """The benchmark's weights in the universe's order; shape (n,)."""
-    path, names = ("method_options", "benchmark"), problem.universe.names
-    if given is None:
-        if problem.current is None:
-            detail = "is left out, and no current weights are known in its place; give a weight for every name."
-            raise InvalidInput.at(path, detail, "missing")
-        return problem.current
-    faults = [
-        Fault((*path, name), f"{name!r} is not a name here; {hint(name, names)}", "unknown")
-        for name in given
-        if name not in problem.universe.positions
-    ]
-    missing = [name for name in names if name not in given]
-    if missing:
-        detail = f"has nothing for {', '.join(missing[:12])}; give 0 for a name that it does not hold."
-        faults.append(Fault(path, detail, "missing"))
-    if faults:
-        raise InvalidInput(faults)
-    return np.array([given[name] for name in names], dtype=float)
+    path = ("method_options", "benchmark")
+    if given is not None:
+        return problem.universe.join(given, path)
+    if problem.current is None:
+        detail = "is left out, and no current weights are known in its place; give a weight for every name."
+        raise InvalidInput.at(path, detail, "missing")
+    return problem.current
 
 
 def _findings(problem: Problem, estimates: Estimates, benchmark: Vector, weights: Vector) -> dict[str, object]:
