@@ -261,3 +261,9 @@ def test_a_perfect_hedge_has_no_risk(name: str) -> None:
     assert solution.status.answered
     assert solution.weights == pytest.approx([0.5, 0.5], abs=1e-7)
     assert solution.certificate.duality_gap < 1e-8
+
+
+def test_the_mean_difference_of_five_years_is_proven_in_few_programs() -> None:
+    solution = best(sample_returns(1260), MinimumRisk(), risk_measure="gini_mean_difference")
+    assert solution.certificate.relative_gap < 1e-8
+    assert solution.iterations < 600

@@ -11,8 +11,9 @@ from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import Term
 from tangency.plugins.kernels.cones import Place, compiled, curved, limited
-from tangency.plugins.kernels.conic_program import Builder, Compiled, Solved, added
+from tangency.plugins.kernels.conic_program import Builder, Compiled, Expression, Solved, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
+from tangency.plugins.kernels.newton_cuts import Pull, approached
 
 
 def minimise(
@@ -31,19 +32,23 @@ def minimise(
         Unsupported: a term or a risk cap that no cone is known for.
     """
 
-    def solved(cuts: Cuts, left: float) -> CompositePoint:
-        return _minimised(terms, region, estimates, tolerance, left, cuts)
+    def solved(cuts: Cuts, left: float, pull: Pull | None = None) -> CompositePoint:
+        build = Builder(region.size, estimates, region, cuts=cuts)
+        return _minimised(terms, build, tolerance, left, pull)
 
-    return refined(risks_of(terms, region, estimates), solved, time_limit_s)
+    point, cuts = approached(terms, region, estimates, solved, time_limit_s)
+    return point or refined(risks_of(terms, region, estimates), solved, time_limit_s, cuts)
 
 
 def _minimised(
-    terms: Sequence[Term], region: Region, estimates: Estimates, tolerance: float, time_limit_s: float, cuts: Cuts
+    terms: Sequence[Term], build: Builder, tolerance: float, time_limit_s: float, pull: Pull | None
 ) -> CompositePoint:
-    build = Builder(region.size, estimates, region, cuts=cuts)
-    places = limited(build)
+    region, places = build.region, limited(build)
     parts = [(term.id, _compiled(term, build)) for term in terms]
     loss = added([part.expression for _, part in parts])
+    if pull is not None:
+        build.curve(pull.curvature)
+        loss = added([loss, Expression(build.weights, -pull.curvature @ pull.center, 0.0)])
     status, solved, attempt = build.solve(loss, tolerance, time_limit_s)
     if status not in ("solved", "almost_solved"):
         return CompositePoint(status, None, Witness(), attempt)

@@ -52,7 +52,10 @@ def risks_of(terms: Sequence[Term], region: Region, estimates: Estimates) -> lis
 
 
 def refined(
-    risks: Sequence[Risk], solved: Callable[[Cuts, float], CompositePoint], time_limit_s: float
+    risks: Sequence[Risk],
+    solved: Callable[[Cuts, float], CompositePoint],
+    time_limit_s: float,
+    first_cuts: Cuts | None = None,
 ) -> CompositePoint:
     """Solve until every risk that stands as dual vectors is near what they say of it.
 
@@ -60,9 +63,10 @@ def refined(
         risks: those of the program.
         solved: solves it with the dual vectors given, to which it adds first ones, within the seconds given.
         time_limit_s: for all of it.
+        first_cuts: dual vectors that are known already.
     """
     listed = [risk for risk in risks if isinstance(risk, LossRisk) and isinstance(risk.envelope, Differences)]
-    cuts: Cuts = {}
+    cuts: Cuts = first_cuts or {}
     started = perf_counter()
     point = solved(cuts, time_limit_s)
     iterations = point.attempt.iterations
