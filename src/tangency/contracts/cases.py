@@ -88,7 +88,7 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
         drawn = replace(drawn, market=with_returns(drawn.market))
     objective = _draw_objective(draw, can, drawn.market)
     limits: list[Constraint] = [Budget(), LongOnly()]
-    reachable = DRAWN - {"target_return"} if can.brings_mean else DRAWN  # a target is drawn from the market's own means
+    reachable = DRAWN - MEASURED if can.brings_mean else DRAWN  # targets are drawn from the market's own moments
     takes = sorted(reachable & can.constraints) if constraints and not can.rule else []
     if takes:
         kinds = draw(st.lists(st.sampled_from(takes), max_size=3, unique=True))
@@ -187,6 +187,8 @@ _DRAW: Mapping[str, Callable[[Draw, Anchored, float], Constraint]] = {
     "target_volatility": _target_volatility,
 }
 DRAWN = frozenset(_DRAW)
+MEASURED = frozenset({"target_return", "target_volatility"})
+"""Whether the anchor keeps these depends on moments, and a method may have its own."""
 
 
 # --- degenerate markets -------------------------------------------------------------------------------------------
