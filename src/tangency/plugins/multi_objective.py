@@ -16,6 +16,7 @@ from tangency.domain.optimization.objective import Blend
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.term import RiskOf
+from tangency.domain.risk.measure import MEASURES
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.multi.aims import Question, read
 from tangency.plugins.multi.front import SETTLED, Front, spacing, trade_offs
@@ -51,7 +52,7 @@ class MultiObjective:
                 "target_volatility",
             }
         ),
-        risk_measures=frozenset({"volatility", "variance", "cvar"}),
+        risk_measures=frozenset(MEASURES) - {"var"},
         needs_mean=True,
         uses_scenarios=True,
     )

@@ -114,6 +114,15 @@ class WorstOf(Term):
         return _blended(shares.tolist(), minorants(self.parts, w, estimates, duals), w)
 
 
+def leaves(terms: Sequence[Term]) -> Iterator[Term]:
+    """The terms that others are made of, and those that stand alone."""
+    for term in terms:
+        if isinstance(term, Sum | WorstOf):
+            yield from leaves(term.parts)
+        else:
+            yield term
+
+
 def minorants(
     parts: Sequence[Term], w: Vector, estimates: Estimates, duals: Iterator[Vector | None]
 ) -> Iterator[Minorant]:

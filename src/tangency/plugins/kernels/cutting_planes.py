@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.composite_terms import leaves
 from tangency.domain.optimization.proposal import SolverAttempt, Witness
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf, Term
@@ -47,8 +48,8 @@ class CompositePoint:
 
 def risks_of(terms: Sequence[Term], region: Region, estimates: Estimates) -> list[Risk]:
     """Every measure of risk of the terms and the caps of a region."""
-    measured = [term.measure.of(estimates) for term in terms if isinstance(term, RiskOf)]
-    return [*measured, *(cap.risk for cap in region.caps)]
+    measured = [term.measure.of(estimates) for term in leaves(terms) if isinstance(term, RiskOf)]
+    return list(dict.fromkeys([*measured, *(cap.risk for cap in region.caps)]))
 
 
 def refined(

@@ -33,8 +33,10 @@ from tangency.plugins.multi.scales import SLACK, Scale
 
 SETTLED = 1e-7
 """Scaled: a gain that may be left where it is."""
-END = 1.5e-4
+ENDS = (0.0, 1.5e-4, 5e-3)
 """Of the line of references: at its very end an aim may count nothing, and its trade-offs have no value."""
+LARGEST_GAIN = 1e-6
+"""Scaled: what is left to gain at a point that counts as efficient."""
 CROWD = 4
 """Points of more than two aims that are computed for each that is kept."""
 REACH = 1.5
@@ -84,8 +86,8 @@ class Front:
         """So many efficient portfolios, from the end where the first aim is best; fewer where time runs out."""
         started, limit = perf_counter(), SHARE_OF_TIME * self.problem.solver.time_limit_s
         found: list[Point] = []
-        for reference, further in _references(len(self.aims), count):
-            point = self.towards(reference, further)
+        for references in _references(len(self.aims), count):
+            point = self.first(references)
             if point is not None and all(_distance(point, other) > SAME for other in found):
                 found.append(point)
             if perf_counter() - started > limit:
@@ -94,13 +96,13 @@ class Front:
             return found
         return _spread([point for point in found if point.prices.min() >= PROPER], count)
 
-    def towards(self, reference: Vector, further: Vector | None = None) -> Point | None:
-        """The efficient portfolio that is furthest below a reference, the same way for every loss.
+    def first(self, references: Sequence[Vector]) -> Point | None:
+        """The point of the first of some references, near each other, that is proven; None where none is."""
+        points = (self.towards(reference) for reference in references)
+        return next((point for point in points if point is not None and point.gain <= LARGEST_GAIN), None)
 
-        Args:
-            reference: shape (m,).
-            further: in its place where that one leaves a trade-off without a value; shape (m,).
-        """
+    def towards(self, reference: Vector) -> Point | None:
+        """The portfolio that is furthest below a reference, the same way for every loss, or one that improves on it."""
         proposal = solved(self.problem, Blend("FRONT", (WorstOf(self._parts(reference)),)), self.estimates)
         if proposal.weights is None or proposal.witness is None:
             return None
@@ -110,7 +112,8 @@ class Front:
         gain = self._gain(proposal.weights, prices, duals, proposal.witness)
         if gain <= SETTLED:
             return self._point(proposal.weights, prices, gain)
-        return self.improved(proposal.weights) if further is None else self.towards(further)
+        at_an_end = reference.min() <= 0.0 and len(self.aims) == 2  # noqa: PLR2004 - a line has ends
+        return None if at_an_end else self.improved(proposal.weights)
 
     def improved(self, w: Vector) -> Point | None:
         """A portfolio that is no worse for any aim, and that none can be better than for all together."""
@@ -180,18 +183,18 @@ def spacing(points: Sequence[Point]) -> dict[str, float] | None:
     return {"shortest": shortest, "longest": longest, "ratio": longest / shortest}
 
 
-def _references(aims: int, count: int) -> Iterator[tuple[Vector, Vector | None]]:
-    """Where to look for points; at the ends of a line, a second place a little inside."""
+def _references(aims: int, count: int) -> Iterator[list[Vector]]:
+    """Where to look for each point; at the ends of a line, in further places a little inside."""
     if aims == 2:  # noqa: PLR2004 - a line
         for share in np.linspace(0.0, 1.0, count):
-            inside = float(np.clip(share, END, 1.0 - END))
-            yield np.array([share, 1.0 - share]), np.array([inside, 1.0 - inside]) if share in (0.0, 1.0) else None
+            inside = [float(np.clip(share, end, 1.0 - end)) for end in (ENDS if share in (0.0, 1.0) else ENDS[:1])]
+            yield [np.array([place, 1.0 - place]) for place in inside]
         return
     steps = 1
     while len(_lattice(aims, steps)) < CROWD * count:
         steps += 1
     for corner in _lattice(aims, steps):
-        yield 1.0 / aims + REACH * (corner - 1.0 / aims), None
+        yield [1.0 / aims + REACH * (corner - 1.0 / aims)]
 
 
 def _lattice(aims: int, steps: int) -> Matrix:

@@ -76,8 +76,9 @@ class MultiObjectiveOptions:
         _check_scheme(self.scheme, self.objectives)
         if not (self.points == 0 or 2 <= self.points <= MOST_POINTS):  # noqa: PLR2004 - a set has two ends
             raise InvalidInput.at(("points",), f"is {self.points}; give 0, or from 2 to {MOST_POINTS}.", "range")
-        if self.risk_measure not in MEASURES:
-            detail = f"{self.risk_measure!r} is no risk measure here; {hint(self.risk_measure, MEASURES)}"
+        convex = sorted(set(MEASURES) - {"var"})
+        if self.risk_measure not in convex:
+            detail = f"{self.risk_measure!r} is no convex measure of risk here; {hint(self.risk_measure, convex)}"
             raise InvalidInput.at(("risk_measure",), detail, "unsupported")
 
 
