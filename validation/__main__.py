@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
-from validation import estimators, mean_variance, procedures, risk, robust, tables
+from validation import differences, estimators, mean_variance, procedures, risk, robust, special, tables
 from validation.case import Case, Row, compared
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "validation.md"
@@ -30,7 +30,7 @@ PEERS = (
 def optimal_cases() -> Iterator[Case]:
     """Questions with a best answer."""
     yield from chain(mean_variance.cases(), mean_variance.views(), risk.least_risk(), risk.greatest_ratio())
-    yield from chain(risk.equal_contributions(), robust.cases())
+    yield from chain(risk.equal_contributions(), special.cases(), robust.cases())
 
 
 def procedure_cases() -> Iterator[Case]:
@@ -49,6 +49,7 @@ def main() -> None:
         "versions": tables.versions({name: version(name) for name in PEERS}),
         "optimal": tables.optimal(_rows(optimal_cases())),
         "procedures": tables.procedures(_rows(procedure_cases())),
+        "differences": tables.apart(differences.differences()),
         "estimators": tables.estimates(chain.from_iterable(map(estimators.compared, estimators.cases()))),
     }
     tables.put(document, sections)

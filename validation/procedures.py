@@ -11,7 +11,7 @@ from tangency import Budget, LongOnly, MinimumVolatility, Problem
 from tangency.domain.optimization.objective import Objective, RiskParity
 from validation.case import Case
 from validation.peers import riskfolio_tree, skfolio_weights
-from validation.sample import Array, frame, market, names
+from validation.sample import Array, frame, market, names, returns
 
 LIMITS = (Budget(), LongOnly())
 PAPER = "clusters by the distances of names; ours by default as the paper, by those of the columns of distances"
@@ -25,6 +25,7 @@ def rules() -> Iterator[Case]:
         _asked("inverse_volatility"),
         {"skfolio": lambda: skfolio_weights(_skfolio("InverseVolatility"))},
     )
+    yield Case("1 / variance", _asked("inverse_variance"), {"numpy": lambda: _inverse_variance()})
 
 
 def hierarchies() -> Iterator[Case]:
@@ -102,6 +103,11 @@ def _skfolio(kind: str, **options: Any) -> Any:
     import skfolio.optimization
 
     return getattr(skfolio.optimization, kind)(**options)
+
+
+def _inverse_variance() -> Array:
+    inverse = 1.0 / returns().var(axis=0, ddof=1)
+    return np.array(inverse / inverse.sum())
 
 
 def _clusters(count: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from validation import case, estimators
+from validation import case, differences, estimators
 
 NOTHING = "-"
 
@@ -47,6 +47,12 @@ def estimates(rows: Iterable[estimators.Row]) -> str:
 def _estimate(row: estimators.Row) -> list[str]:
     options = ", ".join(f"{key} {_plain(value)}" for key, value in row.options.items()) or NOTHING
     return [f"`{row.name}`", row.what, options, row.peer, _small(row.difference), row.remark]
+
+
+def apart(found: Iterable[differences.Difference]) -> str:
+    """Where peers mean something else."""
+    head = ["what", "peer", "what it does", "its figure", "ours"]
+    return _table(head, [[each.about, each.peer, each.does, each.theirs, each.ours] for each in found])
 
 
 def versions(found: Mapping[str, str]) -> str:
