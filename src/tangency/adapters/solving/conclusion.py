@@ -15,7 +15,7 @@ from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Provenance, Solution
 
-LIBRARIES = ("tangency", "numpy", "scipy", "piqp", "clarabel", "highspy")
+LIBRARIES = ("tangency", "numpy", "scipy", "piqp", "clarabel", "highspy", "scikit-learn", "arch")
 """Whose versions can move the last digits of an answer."""
 
 

@@ -22,6 +22,8 @@ SETTLED = 1e-11
 """Largest change of a moment, in standard deviations; the moments themselves are then good to 1e-8 unless all but a
 hundredth of what they stand on is missing."""
 MOST_ROUNDS = 20_000
+AT_ONCE = 256
+"""Patterns of gaps whose regressions are made together: at 20 names a third of the time of one by one."""
 NEGLIGIBLE = 1e-10
 """Of the largest eigenvalue of a correlation: names beyond it are combinations of others."""
 
@@ -169,10 +171,11 @@ def most_likely_moments(values: Matrix) -> tuple[Vector, Matrix, Matrix]:
 
 
 def _patterns(values: Matrix) -> list[tuple[Indices, Gaps]]:
-    """The rows that have their gaps in the same places, and those places."""
+    """The rows that have their gaps in the same places, and those places; complete rows are left out."""
     kinds, kind_of = np.unique(np.isnan(values), axis=0, return_inverse=True)
     places = kind_of.reshape(-1)
-    return [(np.flatnonzero(places == k).astype(np.int32), np.asarray(gaps)) for k, gaps in enumerate(kinds)]
+    listed = [(np.flatnonzero(places == k).astype(np.int32), np.asarray(gaps)) for k, gaps in enumerate(kinds)]
+    return [(rows, gaps) for rows, gaps in listed if gaps.any()]
 
 
 def _expected(
@@ -180,15 +183,27 @@ def _expected(
 ) -> tuple[Matrix, Matrix]:
     """The rows with their gaps filled, and the sum of what is left open of the products of two gaps."""
     filled, left_open = standard.copy(), np.zeros_like(covariance)
-    for rows, gaps in patterns:
-        if not gaps.any():
-            continue
-        seen = ~gaps
-        across = covariance[np.ix_(seen, gaps)]
-        slopes = np.linalg.pinv(covariance[np.ix_(seen, seen)], rcond=NEGLIGIBLE, hermitian=True) @ across
-        filled[np.ix_(rows, gaps)] = mean[gaps] + (standard[np.ix_(rows, seen)] - mean[seen]) @ slopes
-        left_open[np.ix_(gaps, gaps)] += len(rows) * (covariance[np.ix_(gaps, gaps)] - across.T @ slopes)
+    for first in range(0, len(patterns), AT_ONCE):
+        some = patterns[first : first + AT_ONCE]
+        slopes = _slopes(covariance, np.array([~gaps for _, gaps in some]))
+        for (rows, gaps), each in zip(some, slopes, strict=True):
+            around = np.where(gaps, 0.0, standard[rows] - mean)
+            filled[np.ix_(rows, gaps)] = mean[gaps] + (around @ each)[:, gaps]
+            left = (covariance - covariance @ each) * len(rows)
+            left_open[np.ix_(gaps, gaps)] += left[np.ix_(gaps, gaps)]
     return filled, left_open
+
+
+def _slopes(covariance: Matrix, seen: Gaps) -> Matrix:
+    """Of every name on those seen, for each pattern; the rows of the others are 0. Shape (patterns, n, n)."""
+    both = seen[:, :, None] & seen[:, None, :]
+    eigenvalues = np.linalg.eigvalsh(covariance)
+    if eigenvalues[0] > NEGLIGIBLE * eigenvalues[-1]:  # then no part of it is singular, and inverses are quick
+        inverse = np.linalg.inv(np.where(both, covariance, np.eye(len(covariance))))
+    else:
+        inverse = np.linalg.pinv(np.where(both, covariance, 0.0), rcond=NEGLIGIBLE, hermitian=True)
+    slopes: Matrix = np.where(both, inverse, 0.0) @ covariance
+    return slopes
 
 
 _BY_MOMENTS: Mapping[MissingData, Callable[[Returns, float], tuple[Scenarios, DataReport]]] = {
