@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import product
-from typing import cast
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.errors import InvalidInput
-from tangency.domain.market.factor_covariance import FactorCovariance, FactorModel
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import (
     Budget,
@@ -29,8 +27,10 @@ from tangency.domain.optimization.objective import RiskParity as Parity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.solution import Solution
+from tangency.plugins.black_litterman import BlackLitterman, BlackLittermanOptions
+from tangency.plugins.mean_variance import MeanVariance
 from tangency.plugins.risk_parity import RiskParity, RiskParityOptions
-from tests.support.posed import LONG_ONLY, estimated, posed
+from tests.support.posed import LONG_ONLY, answer, estimated, posed
 
 MAILLARD_VOLATILITIES = np.array([0.1, 0.2, 0.3, 0.4])
 MAILLARD_CORRELATIONS = np.array([[1.0, 0.8, 0, 0], [0.8, 1.0, 0, 0], [0, 0, 1.0, -0.5], [0, 0, -0.5, 1.0]])
@@ -346,43 +346,19 @@ def test_budgets_are_joined_by_name(options: dict[str, object], said: str) -> No
         answered(posed(MAILLARD, objective=Parity()), **options)
 
 
-# --- factors ------------------------------------------------------------------------------------------------------
-
-LOADINGS = np.array([[1.0, 0.2], [0.8, -0.3], [1.2, 0.6], [0.9, 1.0], [0.5, 0.1]])
-FACTORS = FactorModel.of(("market", "value"), LOADINGS, np.diag([0.03, 0.02]), np.array([0.01, 0.02, 0.01, 0.03, 0.01]))
+# --- as an objective of other methods -----------------------------------------------------------------------------
 
 
-def shared_by_factor(**budgets: float) -> Solution:
-    problem = posed(FactorCovariance.of(FACTORS).dense(), objective=Parity())
-    estimates = replace(estimated(problem), covariance=FactorCovariance.of(FACTORS))
-    options = RiskParityOptions(factor_budgets=budgets)
-    return solve_with(problem, estimates, RiskParity(), options, HighsLinearPrograms())
+@pytest.mark.parametrize("limits", [LONG_ONLY, (*LONG_ONLY, MaximumWeight(0.3))])
+def test_mean_variance_means_equal_contributions_by_it(limits: tuple[Constraint, ...]) -> None:
+    solution = answer(posed(MAILLARD, objective=Parity(), limits=limits), MeanVariance())
+    assert (weights_of(solution) == weights_of(parity(MAILLARD, limits))).all()
 
 
-def test_factors_have_their_shares_and_nothing_is_said_to_be_proven() -> None:
-    solution = shared_by_factor(market=0.6, value=0.15)
-    assert solution.status is Status.FEASIBLE
-    assert solution.weights is not None
-    exposures = LOADINGS.T @ solution.weights
-    parts = exposures**2 * np.array([0.03, 0.02])
-    variance = parts.sum() + solution.weights**2 @ FACTORS.specific
-    np.testing.assert_allclose(parts / variance, [0.6, 0.15], atol=1e-8)
-    assert solution.findings["budgets_met"] is True
-
-
-def test_shares_of_factors_that_no_portfolio_has_come_with_their_deviation() -> None:
-    solution = shared_by_factor(market=0.0)
-    assert solution.status is Status.FEASIBLE
-    assert solution.findings["budgets_met"] is False
-    assert cast(float, solution.findings["budget_deviation"]) > 0.05
-
-
-def test_factors_are_those_of_the_covariance() -> None:
-    with pytest.raises(InvalidInput, match="did you mean market"):
-        shared_by_factor(markets=0.5)
-    with pytest.raises(InvalidInput, match="leave out what is free"):
-        shared_by_factor(market=0.9, value=0.3)
-    with pytest.raises(InvalidInput, match="covariance in factor form"):
-        parity(MAILLARD, factor_budgets={"market": 0.5})
-    with pytest.raises(InvalidInput, match="does not go with factor_budgets"):
-        RiskParityOptions(factor_budgets={"market": 0.5}, sector_budgets={"x": 1.0})
+def test_black_litterman_means_equal_contributions_to_the_risk_that_views_leave() -> None:
+    problem = posed(MAILLARD, objective=Parity())
+    options = BlackLittermanOptions(market_weights=dict.fromkeys("ABCD", 0.25))
+    solution = solve_with(problem, estimated(problem), BlackLitterman(), options, HighsLinearPrograms())
+    weights_of(solution)
+    np.testing.assert_allclose(solution.risk_shares, 0.25, atol=1e-10)  # type: ignore[arg-type]
+    assert {"estimates", "budgets_met"} <= set(solution.findings)

@@ -17,7 +17,7 @@ from tangency.domain.optimization.contradiction import Contradiction, Statement
 from tangency.domain.optimization.method import NoOptions
 from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import Proposal, Reading, Status
+from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.kernels.stated_views import View, omega_from, omega_of, read_views
 from tangency.plugins.kernels.view_posterior import ViewPosterior
 from tangency.plugins.mean_variance import MeanVariance
@@ -110,7 +110,8 @@ class BlackLitterman:
         proposal = MeanVariance().solve(problem, revised, NoOptions())
         used = () if asked.market_risk_premium is not None else ("risk_aversion",)
         findings = {"estimates": _findings(problem.universe, equilibrium, belief, views, asked)}
-        return replace(proposal, reading=Reading(estimates=revised, parameters=used), findings=findings)
+        reading = replace(proposal.reading, estimates=revised, parameters=used)
+        return replace(proposal, reading=reading, findings={**proposal.findings, **findings})
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,12 +13,19 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities, NoOptions
-from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, MinimumVolatility
+from tangency.domain.optimization.objective import (
+    MaximumReturn,
+    MaximumSharpe,
+    MaximumUtility,
+    MinimumVolatility,
+    RiskParity,
+)
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.parametric import Family, Member
+from tangency.plugins.kernels.risk_parity import equal_contributions
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.conic import ConicPoint
@@ -47,7 +54,7 @@ class MeanVariance:
     name = "mean_variance"
     citation = "Markowitz, H. (1952), Portfolio Selection, Journal of Finance 7(1), 77-91"
     capabilities = Capabilities(
-        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"}),
+        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY"}),
         constraints=frozenset(
             {
                 "budget",
@@ -66,6 +73,8 @@ class MeanVariance:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Try the solvers of the policy in turn until one's answer passes its certificate."""
+        if isinstance(problem.objective, RiskParity):  # of the covariance alone
+            return equal_contributions(problem, estimates)
         region = problem.region(estimates)
         if (region.lower > region.upper).any():
             return Proposal(Status.INFEASIBLE)

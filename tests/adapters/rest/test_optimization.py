@@ -172,14 +172,19 @@ def test_unbounded_where_a_portfolio_without_risk_earns_more(http: httpx.Client)
     [
         ({"method": "CRYSTAL_BALL"}, "/method"),
         ({"objective": "MAX_FUN"}, "/objective"),
-        ({"objective": "RISK_PARITY"}, "/objective"),
         ({"objective": "MULTI_OBJECTIVE"}, "/objective"),
     ],
 )
 def test_what_is_not_there_is_unsupported(http: httpx.Client, changes: dict[str, str], pointer: str) -> None:
     document = problem_of(post(http, asked("unsupported", **changes)), 422, "unsupported")
     assert [error["pointer"] for error in document["errors"]] == [pointer]
-    assert document["supported"]["mean_variance"] == ["MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"]
+    assert document["supported"]["mean_variance"] == [
+        "MAX_SHARPE",
+        "MIN_VOLATILITY",
+        "MAX_RETURN",
+        "MAX_UTILITY",
+        "RISK_PARITY",
+    ]
     (entry,) = post(http, [asked("unsupported", **changes)], "/api/v1/optimize/batch").json()
     assert entry == {"status": 422, "problem": document}
 

@@ -11,6 +11,7 @@ it. So it is solved again with the logarithms as their parabolas around its solu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 
 import clarabel
 import numpy as np
@@ -64,10 +65,12 @@ def within_limits(
         Unsupported: no cone is known for the measure or for a risk cap.
     """
     program = _Program(aim, region, estimates, size, policy)
-    latest = best = program.solved(1.0)
+    started = perf_counter()
+    best = program.solved(1.0)
     attempts, around = [best.attempt], program.scaled(best)
     for _ in range(MOST_REFINEMENTS):
-        if best.status in HOPELESS or program.gap(best) <= CLOSED:
+        late = perf_counter() - started > policy.time_limit_s
+        if late or best.status in HOPELESS or program.gap(best) <= CLOSED:
             break
         latest, tried = program.finer(around)
         attempts += [point.attempt for point in tried]

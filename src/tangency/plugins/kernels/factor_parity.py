@@ -12,8 +12,7 @@ from tangency.domain.market.factor_covariance import SPECIFIC, FactorModel, fact
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
-from tangency.domain.optimization.risk_budgeting import RiskBudgeting
-from tangency.plugins.kernels.risk_parity import MET, RiskParityProgram
+from tangency.plugins.kernels.risk_parity import MET, equal_contributions
 
 PATH: Path = ("method_options", "factor_budgets")
 SUM_ROUNDING = 1e-9
@@ -37,7 +36,7 @@ def by_factor(problem: Problem, estimates: Estimates, budgets: Mapping[str, floa
 
     shares = FactorShares(_checked(factor_model_of(estimates.covariance), budgets), budgets)
     size = len(problem.universe)
-    names = RiskParityProgram(problem, estimates, RiskBudgeting((1.0 / size,) * size)).proposal()
+    names = equal_contributions(problem, estimates)
     random = np.random.default_rng(problem.seed).dirichlet(np.ones(size), RANDOM_STARTS)
     starts: list[Vector] = [*([] if names.weights is None else [names.weights]), np.full(size, 1.0 / size), *random]
     if names.status is Status.NOT_APPLICABLE:

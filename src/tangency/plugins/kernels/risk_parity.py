@@ -60,6 +60,12 @@ class Found:
     message: str = ""
 
 
+def equal_contributions(problem: Problem, estimates: Estimates) -> Proposal:
+    """Every name with the same share of the volatility, or as near as the limits allow."""
+    size = len(problem.universe)
+    return RiskParityProgram(problem, estimates, RiskBudgeting((1.0 / size,) * size)).proposal()
+
+
 @dataclass(eq=False)
 class RiskParityProgram:
     """One problem and its budgets. Not a value: it collects the attempts it makes."""
