@@ -39,19 +39,32 @@ def methods(context: click.Context, as_json: bool) -> None:
 def _print(kind: str, rows: list[dict[str, Any]]) -> None:
     from tangency.adapters.cli.tables import table
 
-    made = table(kind, "Distribution", "What it can do", "Citation")
+    made = table(kind, "What it can do, and where it was published")
+    made.leading = 1
+    made.columns[0].no_wrap = True
     for row in rows:
-        made.add_row(row["name"], f"{row['distribution']} {row['version']}", _abilities(row), row["citation"] or "-")
+        told = [_abilities(row), row["citation"] or ""]
+        made.add_row(f"{row['name']}\n{row['distribution']} {row['version']}", "\n".join(filter(None, told)))
     console().print(made)
 
 
 def _abilities(row: dict[str, Any]) -> str:
     if row["error"] is not None:
         return f"cannot be used: {row['error']}"
-    can = row.get("capabilities")
-    if can is None:
-        return ", ".join(row["options"].get("properties", {})) or "no options"
-    return "a rule: any objective" if can["rule"] else ", ".join(can["objectives"])
+    options = "options: " + (", ".join(row["options"].get("properties", {})) or "none")
+    if row.get("capabilities") is None:
+        return f"{', '.join(row['estimates'])}; {options}"
+    return f"{_aims(row)}; {options}"
+
+
+def _aims(row: dict[str, Any]) -> str:
+    from tangency.application.methods import objectives_of
+
+    can = row["capabilities"]
+    if can["rule"]:
+        return "a rule: any objective"
+    claim = "a procedure: limits hold, nothing more is claimed" if can["heuristic"] else "proven optimal"
+    return f"{', '.join(objectives_of(row))}; {claim}"
 
 
 @methods.command("check")
