@@ -23,7 +23,7 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_terms import Constant
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
-from tangency.domain.optimization.method import NoOptions
+from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.objective import Blend, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
@@ -138,7 +138,11 @@ class FactorBased:
         "Grinold, R., Kahn, R. (2000), Active Portfolio Management, 2nd edition, chapter 3; budgets: Roncalli, T., "
         "Weisang, G. (2016), Risk parity portfolios with risk factors, Quantitative Finance 16(3), 377-388"
     )
-    capabilities = replace(MeanVariance.capabilities, uses_scenarios=True)
+    capabilities = Capabilities(
+        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"}),
+        constraints=MeanVariance.capabilities.constraints,
+        uses_scenarios=True,
+    )
     options: type = FactorBasedOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
