@@ -21,7 +21,7 @@ FEWEST_ROWS = 50
 LONGEST = 0.9999
 """Of a + b: correlations that come back at all."""
 _Estimate: TypeAlias = Callable[[Matrix], Matrix]
-STARTS = ((0.02, 0.95), (0.05, 0.9), (0.01, 0.5))
+STARTS = ((0.01, 0.98), (0.02, 0.95), (0.05, 0.9), (0.1, 0.6), (0.01, 0.5), (0.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,20 +152,19 @@ def most_likely_dynamics(residuals: Matrix) -> Dynamics:
     from scipy.optimize import minimize
 
     average = _correlations(residuals)
-    limits = [{"type": "ineq", "fun": lambda at: LONGEST - at[0] - at[1]}]
-    found = [
-        minimize(
-            lambda at: -pairs_likelihood(residuals, average, _settling(at)) / len(residuals),
-            start,
-            bounds=[(0.0, 1.0), (0.0, 1.0)],
-            constraints=limits,
-            method="SLSQP",
-            options={"ftol": 1e-14, "maxiter": 200},
-        )
-        for start in STARTS
-    ]
-    best = min(found, key=lambda each: float(each.fun))
-    return _settling(best.x)
+
+    def loss(at: Vector) -> float:
+        return -pairs_likelihood(residuals, average, _settling(at)) / len(residuals)
+
+    found = minimize(
+        loss,
+        min(STARTS, key=lambda start: loss(np.array(start))),
+        bounds=[(0.0, 1.0), (0.0, 1.0)],
+        constraints=[{"type": "ineq", "fun": lambda at: LONGEST - at[0] - at[1]}],
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 100},
+    )
+    return _settling(found.x)
 
 
 def _settling(at: Vector) -> Dynamics:
