@@ -21,6 +21,7 @@ from tangency.contracts.subject import Crashed, Subject, Verdict
 from tangency.domain.errors import Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
 from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
+from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import (
     MaximumRatio,
@@ -28,6 +29,7 @@ from tangency.domain.optimization.objective import (
     MaximumUtility,
     MultiObjective,
     RiskParity,
+    SumOfTerms,
 )
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
@@ -174,6 +176,8 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
     read = first.proposal.reading.objective
     utility = isinstance(problem.objective, MaximumUtility)  # its aversion has the unit of 1 / returns, for a variance
     assume(not (utility and read is not None and read.risk_measure.name not in MOMENT_MEASURES))
+    if isinstance(read, SumOfTerms) and any(isinstance(term, LogGrowth) for term in read.terms):
+        return  # growth is that of 1 + r, which is in no other unit
     second = answered(subject, rescaled(problem, unit))
     how = f"With returns counted in units of {1 / unit:g} it"
     number = isinstance(problem.objective, MaximumSharpe | MaximumRatio | MultiObjective)  # scaled aims have no unit

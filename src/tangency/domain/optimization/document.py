@@ -34,6 +34,7 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
+from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.objective import (
     Blend,
     MaximumRatio,
@@ -106,6 +107,7 @@ TERMS: Mapping[str, type[Term]] = {
     "active_variance": ActiveVariance,
     "linear": Linear,
     "risk": RiskOf,
+    "log_growth": LogGrowth,
     "constant": Constant,
     "sum": Sum,
     "worst_of": WorstOf,

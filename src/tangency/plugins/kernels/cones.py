@@ -13,6 +13,7 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.active_risk import ActiveVariance, TrackingError
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf, packed
+from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.robust_terms import (
     Concentration,
     Deviation,
@@ -29,6 +30,7 @@ from tangency.domain.risk.variance import AnnualVariance
 from tangency.domain.risk.volatility import Volatility
 from tangency.domain.risk.weighing import PricedDistance, SquaredWeights
 from tangency.plugins.kernels.conic_program import Builder, Compiled, Dual, Entry, Expression, Solved, added, smooth
+from tangency.plugins.kernels.growth_cone import growth_cone
 from tangency.plugins.kernels.matrix_cones import worst_covariance
 from tangency.plugins.kernels.risk_cones import drawdown_cone, losses_cone
 
@@ -309,6 +311,7 @@ _CONES: Mapping[type[Term], Callable[[Any, Builder], Compiled]] = {
     Deviation: _deviation,
     LargestWeight: _largest_weight,
     WorstCovariance: worst_covariance,
+    LogGrowth: growth_cone,
 }
 _RISKS: Mapping[type[Risk], Callable[[Any, Builder], Compiled]] = {
     Volatility: _volatility,

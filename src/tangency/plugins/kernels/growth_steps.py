@@ -1,0 +1,85 @@
+"""Newton's steps to the greatest growth among the portfolios with the same names at their bounds, and the same limits.
+
+The solver of cones knows the logarithm to half of its digits: growth is flat at its top. Newton's steps there find the
+portfolio itself, and the multipliers with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.certificate import certify, violations
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Witness
+from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
+
+AT_BOUND = 1e-6
+"""A portfolio as near to a limit is at it: the certificate says so if it is not."""
+MOST_STEPS = 20
+SETTLED = 1e-15
+INSIDE = 1e-10
+"""Largest violation that may be left."""
+
+
+def polished(problem: Problem, estimates: Estimates, proposal: Proposal) -> Proposal:
+    """The proposal, or a portfolio that more is proven of; only where no distance and no cap on risk holds it."""
+    region = problem.region(estimates)
+    if proposal.weights is None or proposal.witness is None or _bent(region, proposal.weights):
+        return proposal
+    found = _steps(estimates.required_scenarios("growth"), region, proposal.weights, _holding(region, proposal.weights))
+    if found is None:
+        return proposal
+    weights, multipliers = found
+    closer = replace(proposal, weights=weights, witness=Witness(multipliers))
+    inside = max(violations(region, weights).values(), default=0.0) <= INSIDE
+    return closer if inside and _gap(problem, estimates, closer) <= _gap(problem, estimates, proposal) else proposal
+
+
+def _gap(problem: Problem, estimates: Estimates, proposal: Proposal) -> float:
+    if proposal.weights is None:
+        return np.inf
+    gap = certify(problem, estimates, proposal.weights, proposal.witness).relative_gap
+    return np.inf if gap is None else gap
+
+
+def _bent(region: Region, weights: Vector) -> bool:
+    """Whether something that is not linear holds the portfolio."""
+    curved: tuple[Distance | RiskCap, ...] = (*region.distances, *region.caps)
+    return any(shape.excess(weights) > -AT_BOUND for shape in curved)
+
+
+def _holding(region: Region, weights: Vector) -> list[Row]:
+    return [row for row in region.rows if row.equality or row.excess(weights) > -AT_BOUND]
+
+
+def _steps(
+    sample: Scenarios, region: Region, start: Vector, rows: Sequence[Row]
+) -> tuple[Vector, dict[str, float]] | None:
+    """Weights and multipliers; None where a step leaves what the logarithm is defined on."""
+    low, high = start - region.lower <= AT_BOUND, region.upper - start <= AT_BOUND
+    x = np.where(low, region.lower, np.where(high, region.upper, start))
+    free = np.flatnonzero(~(low | high))
+    A = np.array([row.coefficients[free] for row in rows]).reshape(len(rows), len(free))
+    returns, p, size = sample.returns[:, free], sample.weights, sample.periods_per_year
+    prices = np.zeros(len(rows))
+    for _ in range(MOST_STEPS):
+        wealth = 1.0 + sample.returns @ x
+        if float(wealth[p > 0].min()) <= 0.0:
+            return None
+        v = np.where(p > 0, p / np.where(p > 0, wealth, 1.0), 0.0)
+        curvature = (returns * (v**2 / np.where(p > 0, p, 1.0))[:, None]).T @ returns
+        missing = np.array([row.limit - float(row.coefficients @ x) for row in rows])
+        system = np.block([[curvature, A.T], [A, np.zeros((len(rows), len(rows)))]])
+        step = np.linalg.lstsq(system, np.concatenate([v @ returns, missing]), rcond=None)[0]
+        x = x.copy()
+        x[free] += step[: len(free)]
+        prices = step[len(free) :]
+        if float(np.abs(step[: len(free)]).max(initial=0.0)) <= SETTLED:
+            break
+    return x, {row.id: size * price for row, price in zip(rows, prices.tolist(), strict=True)}
