@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
 from tangency.adapters.document import request as wire
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
@@ -51,14 +52,11 @@ def _given(value: Value | UnsetType) -> Value | None:
 
 
 def _strategy(stated: wire.StrategyDefinition) -> Strategy:
-    return Strategy(
-        Asset(stated.name, _given(stated.sector), _given(stated.asset_class), _given(stated.scores) or {}),
-        _given(stated.expected_return),
-        _given(stated.current_weight),
-        _given(stated.min_weight),
-        _given(stated.max_weight),
-        _given(stated.returns),
-    )
+    given: list[Any] = [
+        None if value is UNSET else value for value in astuple(stated)
+    ]  # field by field takes twice that
+    name, sector, asset_class, mean, current, least, most, returns, scores = given
+    return Strategy(Asset(name, sector, asset_class, scores or {}), mean, current, least, most, returns)
 
 
 def _limits(stated: wire.OptimizationConstraints) -> Limits:
@@ -128,11 +126,18 @@ def _text_faults(request: wire.OptimizationRequest) -> Iterator[Fault]:
     wrong = id_fault(request.portfolio_id)
     if wrong is not None:
         yield Fault(("portfolio_id",), wrong, "characters")
-    for position, strategy in enumerate(_given(request.strategies) or ()):
+    strategies = _given(request.strategies) or ()
+    if all(_printable(s.name) and _printable(s.sector) and _printable(s.asset_class) for s in strategies):
+        return
+    for position, strategy in enumerate(strategies):
         for field in ("name", "sector", "asset_class"):
             text = getattr(strategy, field)
             if isinstance(text, str) and not text.isprintable():
                 yield Fault(("strategies", position, field), f"{text!r} must be of printable characters.", "characters")
+
+
+def _printable(text: str | UnsetType) -> bool:
+    return isinstance(text, UnsetType) or text.isprintable()
 
 
 def _option_faults(value: object, path: Path) -> Iterator[Fault]:

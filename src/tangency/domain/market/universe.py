@@ -43,6 +43,10 @@ class Universe:
     assets: tuple[Asset, ...]
 
     def __post_init__(self) -> None:
+        names = [asset.name for asset in self.assets]
+        fitting = all(map(str.strip, names)) and max(map(len, names), default=0) <= MAX_NAME_LENGTH
+        if names and fitting and len(set(names)) == len(names):
+            return
         faults = [] if self.assets else [Fault(("strategies",), "is empty; give at least one name.", "empty")]
         seen: dict[str, int] = {}
         for position, asset in enumerate(self.assets):
