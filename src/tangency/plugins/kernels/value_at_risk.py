@@ -27,8 +27,8 @@ from tangency.domain.optimization.term import Linear, Return, RiskOf
 from tangency.domain.risk.measure import Measure
 from tangency.domain.risk.tail import ValueAtRisk
 
-MOST_EXCEEDANCES = 6.0
-"""Scenarios that may be let go: at 6 of 125 HiGHS takes seconds, at 12 of 250 the better part of a minute."""
+MOST_EXCEEDANCES = 6
+"""Whole scenarios that may be let go: at 6 of 125 HiGHS takes seconds, at 12 of 250 the better part of a minute."""
 REMEDY = "use var_method 'cvar_proxy'"
 
 NOTHING = (
@@ -124,10 +124,10 @@ class _Program:
     def _above_most(self, risk: ValueAtRisk, level: int, least: float) -> None:
         """losses - (their most - least) b <= level, and the probability of all b together within what is let go."""
         returns, p = risk.scenarios.returns, risk.scenarios.weights
-        if risk.exceedances > MOST_EXCEEDANCES + 1e-6:
+        if int(risk.exceedances) > MOST_EXCEEDANCES:
             raise _refusal(
-                f"lets {risk.exceedances:.6g} of {len(returns)} scenarios go; its exact form takes at most "
-                f"{MOST_EXCEEDANCES:g}: {REMEDY}, raise the confidence level, or give fewer scenarios"
+                f"lets {int(risk.exceedances)} of {len(returns)} scenarios go; its exact form takes at most "
+                f"{MOST_EXCEEDANCES}: {REMEDY}, raise the confidence level, or give fewer scenarios"
             )
         unit = power_of_two_near(float(np.abs(returns).max()))
         reach = np.maximum(0.0, self._most(-returns) - least)
