@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tangency import Budget, LongOnly, MaximumWeight, MinimumVolatility, Problem
+from tangency import Budget, LongOnly, MaximumReturn, MaximumWeight, MinimumVolatility, Problem
 from tangency.domain.optimization.objective import MaximumRatio, MinimumRisk, MultiObjective
 from validation.case import Case
-from validation.peers import cvxpy, cvxpy_weights, skfolio_weights
+from validation.peers import cvxpy, cvxpy_weights, riskfolio_portfolio, riskfolio_weights, skfolio_weights
 from validation.sample import Array, covariance, frame, market, mean, names, returns
 
 CAP = 0.10
@@ -44,6 +44,12 @@ def cases() -> Iterator[Case]:
             "cvxpy": lambda: cvxpy_weights(lambda w: _quadratic(w - BENCHMARK, covariance()), lambda w: [w <= TIGHT]),
         },
         remarks={"skfolio": "at its solver's default tolerance"},
+    )
+    yield Case(
+        "most expected logarithm",
+        Problem(market(), MaximumReturn(), LIMITS, "maximum_growth"),
+        {"Riskfolio-Lib": lambda: _riskfolio_growth(), "cvxpy": lambda: _cvxpy_growth()},
+        largest=True,
     )
     yield _exposed()
     yield from _aims()
@@ -118,6 +124,17 @@ def _cvxpy_diversified() -> Array:
     tight = dict.fromkeys(("tol_gap_abs", "tol_gap_rel", "tol_feas"), 1e-12)
     cp.Problem(cp.Minimize(_quadratic(y, covariance())), limits).solve(solver=cp.CLARABEL, **tight)
     return np.array(y.value / y.value.sum())
+
+
+def _cvxpy_growth() -> Array:
+    return cvxpy_weights(
+        lambda w: -cvxpy().sum(cvxpy().log(1.0 + returns() @ w)) / len(returns()), lambda w: [w <= CAP]
+    )
+
+
+def _riskfolio_growth() -> Array:
+    answer = riskfolio_portfolio(cap=CAP).optimization(model="Classic", rm="MV", obj="MaxRet", kelly="exact")
+    return riskfolio_weights(answer)
 
 
 def _skfolio_tracked() -> Array:
