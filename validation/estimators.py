@@ -80,6 +80,7 @@ def cases() -> Iterator[Estimation]:
     yield from _means()
     yield from _structured()
     yield Estimation("garch", "covariance", {"arch": lambda: _arch()})
+    yield from _regressed()
     yield from _priors()
 
 
@@ -206,6 +207,20 @@ def _structured() -> Iterator[Estimation]:
     yield Estimation("statistical_factor", "covariance", {"numpy": lambda: _components(3)}, {"count": 3})
 
 
+def _regressed() -> Iterator[Estimation]:
+    """On the average of all names, as a market."""
+    even = {"factors": {"market": returns().mean(axis=1).tolist()}}
+    yield Estimation("factor_regression", "mean", {"statsmodels": lambda: _regression_means()}, even)
+    yield Estimation("time_series_factor", "covariance", {"statsmodels": lambda: _regression_moments()}, even)
+    volatilities = {name: 0.2 + 0.01 * place for place, name in enumerate(names())}
+    yield Estimation(
+        "implied_volatility",
+        "covariance",
+        {"numpy": lambda: np.corrcoef(returns(), rowvar=False) * _outer(volatilities)},
+        {"volatilities": volatilities},
+    )
+
+
 def _priors() -> Iterator[Estimation]:
     precision = {"skfolio": "to the precision of its search; ours closes its gap to 1e-10"}
     views = ["AAPL = 0.5", "XOM - CVX >= 0.1"]
@@ -296,6 +311,30 @@ def _skfolio_opinions() -> Array:
     bull, bear = (EntropyPooling(mean_views=[f"AAPL == {view / TRADING_DAYS}"]) for view in (0.5, -0.1))
     pool = OpinionPooling([("bull", bull), ("bear", bear)], opinion_probabilities=[0.4, 0.25])
     return np.array(pool.fit(frame()).return_distribution_.sample_weight)
+
+
+def _outer(volatilities: Mapping[str, float]) -> Array:
+    values = np.array(list(volatilities.values()))
+    return np.outer(values, values)
+
+
+def _regressions() -> tuple[Array, list[Any]]:
+    from statsmodels.api import OLS, add_constant
+
+    factor = returns().mean(axis=1)
+    return factor, [OLS(column, add_constant(factor)).fit() for column in returns().T]
+
+
+def _regression_means() -> Array:
+    factor, found = _regressions()
+    return np.array([TRADING_DAYS * fit.params[1] * factor.mean() for fit in found])
+
+
+def _regression_moments() -> Array:
+    """Every divisor is T - 1, that of the residuals too, so that each name keeps its variance."""
+    factor, found = _regressions()
+    betas, own = np.array([fit.params[1] for fit in found]), np.array([fit.ssr / (DAYS - 1) for fit in found])
+    return np.array(TRADING_DAYS * (np.outer(betas, betas) * factor.var(ddof=1) + np.diag(own)))
 
 
 def _components(count: int) -> Array:

@@ -10,6 +10,8 @@ from pathlib import Path
 from validation import case, differences, estimators
 
 NOTHING = "-"
+LONGEST_OPTIONS = 120
+"""Characters; longer ones are named without their values."""
 
 
 def optimal(rows: Iterable[case.Row]) -> str:
@@ -46,6 +48,7 @@ def estimates(rows: Iterable[estimators.Row]) -> str:
 
 def _estimate(row: estimators.Row) -> list[str]:
     options = ", ".join(f"{key} {_plain(value)}" for key, value in row.options.items()) or NOTHING
+    options = options if len(options) <= LONGEST_OPTIONS else f"{', '.join(row.options)} given"
     return [f"`{row.name}`", row.what, options, row.peer, _small(row.difference), row.remark]
 
 
