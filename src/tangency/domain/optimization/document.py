@@ -62,6 +62,7 @@ from tangency.domain.optimization.robust_terms import (
 )
 from tangency.domain.optimization.stated_objective import StatedObjective
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
+from tangency.domain.optimization.trade_limit import TradeLimit
 from tangency.domain.plain_values import Array, as_buffer, as_lists
 from tangency.domain.risk.measure import Measure
 
@@ -79,6 +80,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "target_return": TargetReturn,
     "target_volatility": TargetVolatility,
     "tracking_error_limit": TrackingErrorLimit,
+    "trade_limit": TradeLimit,
     "risk_limits": RiskLimit,
     "exposure_floor": ExposureFloor,
     "exposure_cap": ExposureCap,

@@ -1,0 +1,88 @@
+"""Limits on what is traded to get from the current weights to others: bought, sold, paid out of cash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from tangency.domain.errors import Fault, Path
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.region import RiskCap, Row
+from tangency.domain.risk.risk import Affine, Risk
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Traded(Risk):
+    """The sum of ``buying`` (x - current)+ + ``selling`` (current - x)+ over the names; convex, as the two add up >= 0.
+
+    Its dual vectors are slopes, one per name, between -selling and buying.
+    """
+
+    current: Vector
+    buying: float
+    selling: float
+
+    def value(self, x: Vector) -> float:
+        """What the trades to x amount to."""
+        change = x - self.current
+        return float(np.where(change > 0, self.buying * change, -self.selling * change).sum())
+
+    def worst_case(self, x: Vector) -> Vector:
+        """The slope on the side where each name is."""
+        return np.where(x > self.current, self.buying, -self.selling)
+
+    def below(self, dual: Vector) -> Affine | None:
+        """slope'(x - current), the slope brought between its ends."""
+        if dual.shape != self.current.shape or not np.isfinite(dual).all():
+            return None
+        slope = np.clip(dual, -self.selling, self.buying)
+        return Affine(-float(slope @ self.current), slope)
+
+
+@dataclass(frozen=True)
+class TradeLimit(Constraint):
+    """Purchases times one factor and sales times another may not be above the limit.
+
+    With factors 1 and 0 it limits purchases, with 0 and 1 sales, and with 1 + c and -(1 - c) the cash that trades at a
+    cost rate c take. A factor and its negative make it a plain row.
+    """
+
+    kind: ClassVar[str] = "trade_limit"
+    relaxable: ClassVar[bool] = False
+    subject: str = ""
+    buying: float = 1.0
+    selling: float = 0.0
+    current: tuple[float, ...] = field(default=(), repr=False)
+    """Weights in the universe's order."""
+
+    @property
+    def id(self) -> str:
+        """For instance ``rebalance.purchases``."""
+        return f"rebalance.{self.subject}"
+
+    @property
+    def path(self) -> Path:
+        """Where the request sets it."""
+        return ("constraints", self.subject)
+
+    def faults(self, universe: Universe) -> list[Fault]:
+        """It has a current weight for every name, and factors that make it convex."""
+        if len(self.current) != len(universe) or self.buying + self.selling < 0:
+            return [Fault(self.path, "needs a current weight of every name, and factors that add up to 0 or more.")]
+        return super().faults(universe)
+
+    def shape(self, universe: Universe, estimates: Estimates) -> RiskCap | Row:
+        """The sum over the names, at most the limit."""
+        current = np.array(self.current)
+        if self.buying + self.selling == 0:
+            return Row(self.id, np.full(len(current), self.buying), self.limit + self.buying * float(current.sum()))
+        return RiskCap(self.id, Traded(current, self.buying, self.selling), self.limit)
+
+    def sentence(self) -> str:
+        """What it demands."""
+        return f"The {self.subject.replace('_', ' ')} of the rebalancing come to at most {self.limit:.6g} of its value."

@@ -1,0 +1,254 @@
+"""The best portfolio that a set of trades leads to, as one quadratic program in purchases and sales.
+
+With purchases b >= 0 and sales s >= 0 the weights are k current + b - s. Limits on turnover, on cash and on the
+number of trades are linear in (b, s). k is 1, except for a ratio: there k and the weights grow until the excess return
+is 1, and the least variance then belongs to the greatest ratio (Cornuejols and Tutuncu, Optimization Methods in
+Finance, section 8.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from time import perf_counter
+
+import numpy as np
+import piqp
+
+from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.optimization.proposal import SolverAttempt
+from tangency.domain.optimization.region import Region
+
+MOST_ITERATIONS = 200
+"""PIQP needs 8 to 40 on what has a solution."""
+
+DUST = 1e-9
+"""Of the portfolio's value: a smaller trade is the solver's rounding."""
+
+
+class Side(IntEnum):
+    """What may be done with a name."""
+
+    OPEN = 0
+    KEEP = 1
+    BUY = 2
+    SELL = 3
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Load:
+    """buying'b + selling's <= limit, whatever the name: a limit on trades.
+
+    Attributes:
+        id: under which its price is told.
+    """
+
+    id: str
+    buying: float
+    selling: float
+    limit: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Aim:
+    """1/2 (x - center)'S(x - center) - gain'x; or, for a ratio, 1/2 x'Sx at gain'x = 1.
+
+    Attributes:
+        S: shape (n, n).
+        center: shape (n,).
+        gain: shape (n,).
+    """
+
+    S: Matrix
+    center: Vector
+    gain: Vector
+    ratio: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Point:
+    """Where the solver ended.
+
+    Attributes:
+        weights: shape (n,).
+        loss: of the aim; smaller is better.
+        prices: of rows and loads, by id, in units of the loss.
+    """
+
+    weights: Vector
+    loss: float
+    prices: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Trading:
+    """The trades that are allowed, and what they are for.
+
+    Attributes:
+        current: weights; shape (n,).
+        region: bounds and rows on the weights.
+        loads: limits on purchases and sales.
+        smallest: no trade is smaller, in weight.
+        most: how many names may be traded.
+    """
+
+    aim: Aim
+    current: Vector
+    region: Region
+    loads: Sequence[Load]
+    smallest: float
+    most: int | None
+    tolerance: float
+    attempts: list[SolverAttempt] = field(default_factory=list)
+
+    def best(self, sides: np.ndarray) -> Point | None:
+        """The best portfolio where each name is on one of its sides; None where there is none.
+
+        Names that are open may be traded by less than the smallest trade, and in parts as far as their number goes.
+        """
+        program = _Program(self, sides)
+        if not program.possible:
+            return None
+        if len(program.columns) == 1:
+            return program.still()
+        started = perf_counter()
+        solver = piqp.DenseSolver()
+        for setting in ("eps_abs", "eps_rel", "eps_duality_gap_abs", "eps_duality_gap_rel"):
+            setattr(solver.settings, setting, self.tolerance)
+        solver.settings.max_iter = MOST_ITERATIONS
+        solver.setup(*program.arguments())
+        status = solver.solve()
+        solved = status == piqp.PIQP_SOLVED
+        word = "solved" if solved else "infeasible" if status == piqp.PIQP_PRIMAL_INFEASIBLE else "stopped"
+        spent = 1e3 * (perf_counter() - started)
+        self.attempts.append(SolverAttempt("piqp", word, solver.result.info.iter, spent))
+        return program.read(solver.result) if solved else None
+
+
+class _Program:
+    """The variables (b, s, k) of one call."""
+
+    def __init__(self, trading: Trading, sides: np.ndarray) -> None:
+        self.trading, self.sides, self.n = trading, sides, len(trading.current)
+        lower, upper = trading.region.implied
+        plain = [load for load in trading.loads if min(load.buying, load.selling) >= 0]
+        bought = min((load.limit / load.buying for load in plain if load.buying > 0), default=np.inf)
+        sold = min((load.limit / load.selling for load in plain if load.selling > 0), default=np.inf)
+        self.most_bought = np.clip(np.minimum(upper - trading.current, bought), 0.0, None)
+        self.most_sold = np.clip(np.minimum(trading.current - lower, sold), 0.0, None)
+        least = max(trading.smallest, 0.0)
+        self.buys = (
+            ((sides == Side.OPEN) | (sides == Side.BUY)) & (self.most_bought >= least) & (self.most_bought > DUST)
+        )
+        self.sells = ((sides == Side.OPEN) | (sides == Side.SELL)) & (self.most_sold >= least) & (self.most_sold > DUST)
+        self.forced = np.concatenate([sides == Side.BUY, sides == Side.SELL])
+        self.possible = not (self.forced & ~np.concatenate([self.buys, self.sells])).any()
+        scale = max(float(np.diag(trading.aim.S).max(initial=0.0)), float(np.abs(trading.aim.gain).max(initial=0.0)))
+        self.scale = scale if scale > 0 and not trading.aim.ratio else 1.0
+        self.largest = float(np.abs(trading.aim.gain).max(initial=0.0)) or 1.0
+        self.spread = float(np.diag(trading.aim.S).mean()) if trading.aim.ratio else 1.0
+        self.columns = np.flatnonzero(np.concatenate([self.buys, self.sells, [True]]))
+
+    def still(self) -> Point | None:
+        """Where nothing may be traded: the current weights, if they are allowed."""
+        trading, x = self.trading, self.trading.current
+        shapes = (*trading.region.bounds, *trading.region.rows)
+        broken = any(shape.excess(x) > DUST for shape in shapes) or any(load.limit < -DUST for load in trading.loads)
+        nothing = trading.aim.ratio and float(trading.aim.gain @ x) <= 0
+        if broken or nothing or (trading.most or 0) < 0:
+            return None
+        ids = [row.id for row in trading.region.rows] + [load.id for load in trading.loads]
+        return Point(x.copy(), self._loss(x), dict.fromkeys(ids, 0.0))
+
+    def weights(self) -> Matrix:
+        """From the variables to k times the weights; shape (n, 2n + 1)."""
+        one = np.eye(self.n)
+        return np.hstack([one, -one, self.trading.current[:, None]])
+
+    def arguments(self) -> tuple[Matrix | Vector | None, ...]:
+        aim, n = self.trading.aim, self.n
+        to_weights = self.weights()
+        away = to_weights.copy()
+        away[:, -1] -= 0.0 if aim.ratio else aim.center
+        P = away.T @ aim.S @ away / (self.spread if aim.ratio else self.scale)
+        q = np.zeros(2 * n + 1) if aim.ratio else -(aim.gain @ to_weights) / self.scale
+        A, b = self._equalities(to_weights)
+        G, h = self._inequalities(to_weights)
+        lower = np.zeros(2 * n + 1)
+        c = self.columns
+        return (
+            P[np.ix_(c, c)], q[c], A[:, c], b, G[:, c], np.full(len(h), -np.inf), h, lower[c], np.full(len(c), np.inf),
+        )  # fmt: skip
+
+    def _equalities(self, to_weights: Matrix) -> tuple[Matrix, Vector]:
+        rows, limits = [], []
+        if self.trading.aim.ratio:
+            rows, limits = [self.trading.aim.gain @ to_weights / self.largest], [1.0]
+        else:
+            rows, limits = [np.eye(2 * self.n + 1)[-1]], [1.0]
+        for row in self.trading.region.rows:
+            if row.equality:
+                rows.append(_homogeneous(row.coefficients @ to_weights, row.limit))
+                limits.append(0.0)
+        return np.array(rows), np.array(limits)
+
+    def _inequalities(self, to_weights: Matrix) -> tuple[Matrix, Vector]:
+        n, region = self.n, self.trading.region
+        rows = [_homogeneous(r.coefficients @ to_weights, r.limit) for r in region.rows if not r.equality]
+        rows += [
+            _homogeneous(np.concatenate([np.full(n, load.buying), np.full(n, load.selling), [0.0]]), load.limit)
+            for load in self.trading.loads
+        ]
+        rows += [_homogeneous(to_weights[i], region.upper[i]) for i in np.flatnonzero(np.isfinite(region.upper))]
+        rows += [_homogeneous(-to_weights[i], -region.lower[i]) for i in np.flatnonzero(np.isfinite(region.lower))]
+        rows += self._discrete()
+        return np.array(rows).reshape(len(rows), 2 * n + 1), np.zeros(len(rows))
+
+    def _discrete(self) -> list[Vector]:
+        """A forced trade has at least the smallest size, and the parts of all trades add up to the most."""
+        smallest, most = self.trading.smallest, self.trading.most
+        least = [_homogeneous(-np.eye(2 * self.n + 1)[i], -smallest) for i in np.flatnonzero(self.forced).tolist()]
+        if most is None:
+            return least
+        largest = np.concatenate([self.most_bought, self.most_sold])
+        may = np.concatenate([self.buys, self.sells]) & (largest > 0) & ~self.forced
+        parts = np.where(may & np.isfinite(largest), 1.0 / np.where(may, largest, 1.0), 0.0)
+        left = most - int(self.forced.sum())
+        return [*least, _homogeneous(np.concatenate([parts, [0.0]]), left)]
+
+    def read(self, result: piqp.Result) -> Point | None:
+        n = self.n
+        v = np.zeros(2 * n + 1)
+        v[self.columns] = result.x
+        k = float(v[-1])
+        if k <= 0:
+            return None
+        change = (v[:n] - v[n : 2 * n]) / k
+        weights = self.trading.current + np.where(self.sides == Side.KEEP, 0.0, change)
+        return Point(weights, self._loss(weights), self._prices(result, weights))
+
+    def _loss(self, weights: Vector) -> float:
+        """1/2 risk - gain; for a ratio, the ratio with its sign changed."""
+        aim = self.trading.aim
+        away = weights - (0.0 if aim.ratio else aim.center)
+        risk, gain = float(away @ aim.S @ away), float(aim.gain @ weights)
+        return -gain / float(np.sqrt(risk)) if aim.ratio and risk > 0 else 0.5 * risk - gain
+
+    def _prices(self, result: piqp.Result, weights: Vector) -> dict[str, float]:
+        """For a ratio they are of excess / volatility x volatility - excess, which is 0 where the ratio is best."""
+        aim, region, unit = self.trading.aim, self.trading.region, self.scale
+        if aim.ratio:
+            gain, risk = float(aim.gain @ weights), float(weights @ aim.S @ weights)
+            unit = self.spread * gain**2 / (self.largest * risk) if risk > 0 else 0.0
+        equal = [row.id for row in region.rows if row.equality]
+        below = [row.id for row in region.rows if not row.equality] + [load.id for load in self.trading.loads]
+        prices = dict(zip(equal, (unit * np.array(result.y)[1:]).tolist(), strict=True))
+        return prices | dict(zip(below, (unit * np.array(result.z_u)[: len(below)]).tolist(), strict=True))
+
+
+def _homogeneous(coefficients: Vector, limit: float) -> Vector:
+    """coefficients'v <= limit k, as a row."""
+    row: Vector = coefficients.copy()
+    row[-1] -= limit
+    return row

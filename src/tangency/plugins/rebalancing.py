@@ -1,0 +1,235 @@
+"""Rebalancing: the best portfolio that a few trades, each large enough, lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.active_risk import MinimumActiveRisk
+from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, Objective
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
+from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.trade_limit import Traded, TradeLimit
+from tangency.plugins.kernels.few_trades import Search, fewest_trades
+from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Trading
+
+LARGEST_COST = 0.1
+"""Of what is traded. Nothing that is traded on an exchange costs more; 10 is meant as basis points."""
+SETTLED = 1e-14
+"""Of the portfolio's value: what is invested no longer moves with the costs."""
+MOST_ROUNDS = 25
+"""Each round leaves at most the cost rate of the miss before it: 0.1 ^ 14 is below SETTLED."""
+
+TOO_FEW = (
+    "No set of trades within the limits on their number and size satisfies every limit on the portfolio; allow more "
+    "trades, smaller ones, or a larger turnover."
+)
+NO_EXCESS = (
+    "No portfolio that these trades lead to has an expected return above the risk-free rate. Lower risk_free_rate, "
+    "loosen the limits, or minimise volatility instead."
+)
+
+
+@dataclass(frozen=True)
+class RebalancingOptions:
+    """What trades may be made, and at what cost.
+
+    Attributes:
+        benchmark: the weights to come as near to as the limits allow, by tracking error; the objective where left out.
+        max_turnover: one-way, cash included, as a fraction of the portfolio's value; no limit where left out.
+        max_trades: so many names may be traded; all of them where left out.
+        min_trade: no trade is smaller, as a fraction of the portfolio's value.
+        cost: of each trade, per traded value, from 0 to 0.1.
+        cash_floor: what stays in cash when everything is paid, as a fraction of the portfolio's value.
+        node_limit: so many sets of names are looked at before the best one found is taken.
+    """
+
+    benchmark: dict[str, float] | None = None
+    max_turnover: float | None = None
+    max_trades: int | None = None
+    min_trade: float = 0.0
+    cost: float = 0.0
+    cash_floor: float = 0.0
+    node_limit: int = 400
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault((name,), f"is {value}; give a number of at least 0.", "range")
+            for name in ("max_turnover", "max_trades", "min_trade", "node_limit")
+            if (value := getattr(self, name)) is not None and not 0 <= value < np.inf
+        ]
+        if not 0 <= self.cost <= LARGEST_COST:
+            hint = f" {self.cost:g} basis points are {self.cost / 1e4:g}." if self.cost > 0 else ""
+            faults.append(Fault(("cost",), f"is {self.cost}; give a rate from 0 to {LARGEST_COST}.{hint}", "range"))
+        if faults:
+            raise InvalidInput(faults)
+
+
+def _in_balance(slope: Vector, prices: dict[str, float], limits: list[tuple[str, Traded]]) -> dict[str, Vector]:
+    """For every name a point between selling and buying where the prices of the limits outweigh the slope.
+
+    Args:
+        slope: of the objective and the rows; shape (n,).
+        prices: by id.
+        limits: the limits on trades, by id.
+    """
+    up = sum(prices[key] * limit.buying for key, limit in limits)
+    down = sum(prices[key] * limit.selling for key, limit in limits)
+    share = np.clip((down - slope) / (up + down), 0.0, 1.0) if up + down > 0 else np.full(len(slope), 0.5)
+    return {key: share * limit.buying - (1.0 - share) * limit.selling for key, limit in limits}
+
+
+class Rebalancing:
+    """The objective, or the tracking error to a target, at its best under limits on what is traded.
+
+    Without a limit on the number or the size of trades the answer is proven. With one, a search over the sets of names
+    that are traded (branch and bound) says how far from the best it may be.
+    """
+
+    name = "rebalancing"
+    citation = (
+        "Bertsimas, D. and Shioda, R. (2009). Algorithm for cardinality-constrained quadratic optimization. "
+        "Computational Optimization and Applications 43, 1-22."
+    )
+    capabilities = Capabilities(
+        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"}),
+        constraints=frozenset({"budget", "long_only", "min_weight", "max_weight", "sector_limits", "target_return"}),
+    )
+    options: type = RebalancingOptions
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Weights by trades within the limits from the current ones, or from cash where those are unknown."""
+        asked = cast(RebalancingOptions, options)
+        current = np.zeros(len(problem.universe)) if problem.current is None else problem.current
+        if asked.benchmark is not None:
+            center = problem.universe.join(asked.benchmark, ("method_options", "benchmark"))
+            return _Run(problem, estimates, asked, current, MinimumActiveRisk(tuple(center.tolist()))).free()
+        return _Run(problem, estimates, asked, current, problem.objective).invested()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Run:
+    """One call."""
+
+    problem: Problem
+    estimates: Estimates
+    asked: RebalancingOptions
+    current: Vector
+    objective: Objective
+
+    def invested(self) -> Proposal:
+        """What the budget asks to be invested, or what the costs leave of it: they are paid out of cash."""
+        most = next((limit.limit for limit in self.problem.constraints if isinstance(limit, Budget)), 1.0)
+        budget = most
+        found = self._with(Budget(budget))
+        for _ in range(MOST_ROUNDS):
+            if found.weights is None:
+                break
+            left = 1.0 - self.asked.cash_floor - self.asked.cost * float(np.abs(found.weights - self.current).sum())
+            if abs(min(most, left) - budget) <= SETTLED:
+                break
+            budget = min(most, left)
+            found = self._with(Budget(budget))
+        return found
+
+    def free(self) -> Proposal:
+        """Toward a target, cash is what the target and the limits leave."""
+        return self._with(None)
+
+    def _with(self, budget: Budget | None) -> Proposal:
+        limits = (*self._trade_limits(), *(() if budget is None else (budget,)))
+        reading = Reading(self.objective, limits)
+        region = reading.of(self.problem).region(self.estimates)
+        loads = [
+            Load(limit.id, limit.buying, limit.selling, limit.limit)
+            for limit in limits
+            if isinstance(limit, TradeLimit) and limit.buying + limit.selling > 0
+        ]
+        trading = Trading(
+            self._aim(), self.current, region, loads, self.asked.min_trade, self.asked.max_trades,
+            self.problem.solver.tolerance,
+        )  # fmt: skip
+        search = fewest_trades(trading, self.asked.node_limit, self.problem.solver.time_limit_s)
+        return replace(self._proposal(search, trading), reading=reading, attempts=tuple(trading.attempts[:12]))
+
+    def _trade_limits(self) -> tuple[TradeLimit, ...]:
+        asked, current = self.asked, tuple(self.current.tolist())
+        limits: list[TradeLimit] = []
+        if asked.max_turnover is not None:  # half of |changes| and |change of cash| is the larger of the two
+            limits.append(TradeLimit(asked.max_turnover, "purchases", 1.0, 0.0, current))
+            limits.append(TradeLimit(asked.max_turnover, "sales", 0.0, 1.0, current))
+        if asked.benchmark is not None:
+            cash = 1.0 - float(self.current.sum()) - asked.cash_floor
+            limits.append(TradeLimit(cash, "cash", 1.0 + asked.cost, asked.cost - 1.0, current))
+            limits.append(TradeLimit(cash, "investment", 1.0, -1.0, current))
+        return tuple(limits)
+
+    def _aim(self) -> Aim:
+        objective, S = self.objective, self.estimates.covariance.dense()
+        none = np.zeros(len(S))
+        if isinstance(objective, MinimumActiveRisk):
+            return Aim(S, objective.terms[0].middle(len(S)), none)  # type: ignore[attr-defined]
+        if isinstance(objective, MaximumSharpe):
+            return Aim(S, none, objective.gain(self.estimates), ratio=True)
+        if isinstance(objective, MaximumUtility):
+            return Aim(objective.risk_aversion * S, none, self.estimates.required_mean("the objective"))
+        if isinstance(objective, MaximumReturn):
+            return Aim(0.0 * S, none, self.estimates.required_mean("the objective"))
+        return Aim(S, none, none)
+
+    def _proposal(self, search: Search, trading: Trading) -> Proposal:
+        if search.point is None:
+            return self._nothing(search, trading)
+        point = search.point
+        findings = {
+            "search": {"nodes": search.nodes, "gap": search.gap, "exhausted": search.exhausted},
+            "before": self._figures(self.current),
+            "after": self._figures(point.weights),
+        }
+        witness = self._witness(point, trading.region) if search.continuous else None
+        status = Status.OPTIMAL if search.continuous else Status.FEASIBLE
+        return Proposal(status, point.weights, witness, search.nodes, findings=findings)
+
+    def _nothing(self, search: Search, trading: Trading) -> Proposal:
+        if search.feasible_without_numbers:
+            return Proposal(Status.NOT_APPLICABLE, message=TOO_FEW)
+        richest = replace(
+            trading, aim=replace(trading.aim, S=0.0 * trading.aim.S, ratio=False), smallest=0.0, most=None
+        )
+        if trading.aim.ratio and richest.best(np.full(len(self.current), Side.OPEN)) is not None:
+            return Proposal(Status.NOT_APPLICABLE, message=NO_EXCESS)
+        return Proposal(Status.INFEASIBLE)
+
+    def _witness(self, point: Point, region: Region) -> Witness:
+        """Prices as they are; the slope of each limit on trades where the prices and the objective are in balance."""
+        slope = self.objective.minorant(point.weights, self.estimates).slope
+        prices = dict(point.prices)
+        if not (point.weights != self.current).any():  # any price above every slope of the objective keeps all names
+            prices |= {cap.id: 2.0 * float(np.abs(slope).max()) for cap in region.caps if abs(cap.limit) <= DUST}
+        for row in region.rows:
+            slope = slope + prices.get(row.id, 0.0) * row.coefficients
+        traded = [(cap.id, cap.risk) for cap in region.caps if isinstance(cap.risk, Traded)]
+        return Witness(prices, _in_balance(slope, prices, traded))
+
+    def _figures(self, w: Vector) -> dict[str, float | None]:
+        """Annual, with interest on cash."""
+        rate = self._rate()
+        mean, risk = self.estimates.expected_return(w), self.estimates.volatility(w)
+        total = None if mean is None else mean + rate * (1.0 - float(w.sum()))
+        return {
+            "return": total,
+            "risk": risk,
+            "sharpe": None if total is None or risk <= 0 else (total - rate) / risk,
+        }
+
+    def _rate(self) -> float:
+        own = isinstance(self.problem.objective, MaximumSharpe)
+        return self.problem.objective.risk_free_rate if own else self.problem.risk_free_rate  # type: ignore[attr-defined]
