@@ -148,8 +148,9 @@ def test_a_misspelt_field_of_an_inner_method_is_refused() -> None:
 
 
 def test_the_final_method_must_take_the_aim_itself() -> None:
-    with pytest.raises(InvalidInput, match=r"final\.objective: method 'mean_variance' does not take RISK_PARITY"):
-        on_sample(RiskParity(), final=MVO)
+    words = r"final\.objective: method 'hierarchical_risk_parity' does not take MAX_SHARPE"
+    with pytest.raises(InvalidInput, match=words):
+        on_sample(MaximumSharpe(), final=HRP)
 
 
 def test_folds_need_returns() -> None:
