@@ -36,6 +36,7 @@ def context(deadline_s: float = 30.0) -> Context:
         portfolios=NOTHING,
         market_data=NOTHING,
         library=NOTHING,
+        orders=NOTHING,
         catalogue=NOTHING,
         store=NOTHING,
         deadline_s=deadline_s,

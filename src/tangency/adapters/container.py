@@ -73,11 +73,14 @@ class Container(containers.DeclarativeContainer):
         portfolios=store,
         market_data=store,
         library=store,
+        orders=store,
         catalogue=plugins,
         store=store,
         deadline_s=settings.provided.deadline_s,
         names_limit=settings.provided.names_limit,
         side_by_side=settings.provided.workers,
+        order_deadline_s=settings.provided.order_deadline_s,
+        lease_s=settings.provided.lease_s,
     )
     service = providers.ThreadSafeSingleton(Service, context)
 

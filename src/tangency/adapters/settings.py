@@ -48,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         names_limit: most names in one problem.
         batch_limit: most items in one batch.
         deadline_s: seconds from the hand-over to the solvers until a request is given up.
+        order_deadline_s: the same for an optimization that was ordered and is waited for by nobody.
+        lease_s: after so many seconds without a sign of life a worker is taken for lost, and its order is taken up again.
+        stream_s: seconds after which a stream of events ends; clients come back and resume.
         solver_workers: solver processes; 0 means one per processor core.
         solver_queue: problems that may wait for a solver; above it the service is busy.
         solver_memory_mb: address space of one solver process.
@@ -66,6 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     names_limit: Count = 2_000
     batch_limit: Count = 100
     deadline_s: Seconds = 30.0
+    order_deadline_s: Seconds = 300.0
+    lease_s: Seconds = 15.0
+    stream_s: Seconds = 300.0
     solver_workers: Annotated[int, Meta(ge=0, le=1_024)] = 0
     solver_queue: Count = 64
     solver_memory_mb: Annotated[int, Meta(ge=256, le=1_048_576)] = 4_096

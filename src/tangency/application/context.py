@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from tangency.application.bench import Bench
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.library.ports import Library
+from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import LatestAnswers
 from tangency.domain.optimization.solver_pool import SolverPool
@@ -43,7 +45,9 @@ class Context:
     Attributes:
         deadline_s: seconds that a solve may take, its wait for a free solver included.
         names_limit: most names in one problem.
-        side_by_side: problems of one batch that are in the solvers at the same time.
+        side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
+        order_deadline_s: the same as ``deadline_s``, for what was ordered.
+        lease_s: after so long without a sign of life a worker is taken for lost.
     """
 
     clock: Clock
@@ -55,8 +59,12 @@ class Context:
     portfolios: PortfolioSource
     market_data: MarketData
     library: Library
+    orders: OrderReader
     catalogue: Catalogue
     store: Checked
     deadline_s: float = 30.0
     names_limit: int = 2_000
     side_by_side: int = 2
+    order_deadline_s: float = 300.0
+    lease_s: float = 15.0
+    bench: Bench = field(default_factory=Bench)

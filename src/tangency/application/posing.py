@@ -17,6 +17,7 @@ from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import (
+    AssetClassLimit,
     Budget,
     Constraint,
     LeverageLimit,
@@ -66,7 +67,7 @@ async def gathered(question: Question, context: Context) -> Evidence:
         InvalidInput: nothing stated and nothing imported, more names than allowed, or figures that do not line up.
     """
     if question.strategies is not None:
-        _refuse_too_many(len(question.strategies), context.names_limit)
+        refuse_too_many(len(question.strategies), context.names_limit)
         return stated(question.strategies)
     prices = await context.market_data.prices(question.portfolio_id)
     if prices is None:
@@ -75,7 +76,7 @@ async def gathered(question: Question, context: Context) -> Evidence:
             "and holdings first."
         )
         raise InvalidInput.at(("strategies",), detail, "missing")
-    _refuse_too_many(len(prices.names), context.names_limit)
+    refuse_too_many(len(prices.names), context.names_limit)
     return imported(await context.portfolios.portfolio(question.portfolio_id), prices)
 
 
@@ -125,6 +126,8 @@ def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:
     yield from evidence.limits
     for sector, limit in limits.sector_limits.items():
         yield SectorLimit(limit, sector)
+    for asset_class, limit in limits.asset_class_limits.items():
+        yield AssetClassLimit(limit, asset_class)
     if limits.turnover_limit is not None and evidence.current_if_known is not None:
         yield TurnoverLimit(limits.turnover_limit, tuple(evidence.current.tolist()))
     if limits.leverage_limit is not None:
@@ -135,7 +138,8 @@ def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:
         yield TargetVolatility(risk.target_volatility)
 
 
-def _refuse_too_many(names: int, limit: int) -> None:
+def refuse_too_many(names: int, limit: int) -> None:
+    """Refuse more names than an operator allows."""
     if names > limit:
         raise InvalidInput.at(("strategies",), f"has {names} names; this service takes {limit} at most.", "too_many")
 

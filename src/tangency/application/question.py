@@ -39,6 +39,7 @@ class Limits:
     sector_limits: Mapping[str, float] = field(default_factory=dict)
     turnover_limit: float | None = None
     leverage_limit: float | None = None
+    asset_class_limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

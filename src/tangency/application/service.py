@@ -22,6 +22,20 @@ from tangency.application.optimization import (
     pose_question,
     solve_problem,
 )
+from tangency.application.orders import (
+    CancelOrder,
+    LastPosition,
+    ListOrders,
+    PlaceOrder,
+    ReadEvents,
+    ReadOrder,
+    cancel_order,
+    last_position,
+    list_orders,
+    place_order,
+    read_events,
+    read_order,
+)
 from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
 from tangency.application.readiness import CheckReadiness, check_readiness
 
@@ -37,6 +51,12 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     CheckReadiness: check_readiness,
     WriteEntry: write_entry,
     ReadEntry: read_entry,
+    PlaceOrder: place_order,
+    ReadOrder: read_order,
+    ListOrders: list_orders,
+    CancelOrder: cancel_order,
+    ReadEvents: read_events,
+    LastPosition: last_position,
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
 }

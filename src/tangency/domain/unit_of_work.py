@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from tangency.domain.library.ports import LibraryRepository
+from tangency.domain.optimization.order import EventRepository, OrderRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
@@ -25,6 +26,14 @@ class UnitOfWork(Protocol):
     @property
     def library(self) -> LibraryRepository:
         """Documents that requests refer to, within this transaction."""
+
+    @property
+    def orders(self) -> OrderRepository:
+        """Optimizations that were ordered, within this transaction."""
+
+    @property
+    def events(self) -> EventRepository:
+        """What others want to know, within this transaction."""
 
     async def commit(self) -> None:
         """Make every change durable."""

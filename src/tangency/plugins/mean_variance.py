@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
-from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumSharpe,
@@ -24,8 +25,10 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
+from tangency.plugins.kernels.exact_frontier import exact_frontier
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.risk_parity import equal_contributions
+from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.conic import ConicPoint
@@ -69,12 +72,14 @@ class MeanVariance:
             }
         ),
     )
-    options: type = NoOptions
+    options: type = TradingCosts
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Try the solvers of the policy in turn until one's answer passes its certificate."""
         if isinstance(problem.objective, RiskParity):  # of the covariance alone
             return equal_contributions(problem, estimates)
+        if isinstance(options, TradingCosts) and options.transaction_cost > 0:
+            return net_of_costs(problem, estimates, options)
         region = problem.region(estimates)
         if (region.lower > region.upper).any():
             return Proposal(Status.INFEASIBLE)
@@ -93,6 +98,12 @@ class MeanVariance:
                 break
         iterations = sum(attempt.iterations for attempt in attempts)
         return replace(best, attempts=attempts, iterations=iterations)
+
+    def trace(
+        self, problem: Problem, estimates: Estimates, options: object, question: FrontierQuestion
+    ) -> list[Candidate] | None:
+        """The frontier of mean and volatility, by the critical line; None where that cannot be followed."""
+        return exact_frontier(problem, estimates, question)
 
 
 _SETTLED = 3

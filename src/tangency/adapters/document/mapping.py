@@ -29,10 +29,10 @@ def question_of(request: wire.OptimizationRequest) -> Question:
             out of every range.
     """
     faults = list(_text_faults(request))
-    options = _given(request.method_options) or {}
-    scores = _given(request.scores) or {}
-    faults += [*_option_faults(options, ("method_options",)), *_option_faults(scores, ("scores",))]
-    risk = _given(request.risk_parameters) or wire.RiskParameters()
+    options = given(request.method_options) or {}
+    scores = given(request.scores) or {}
+    faults += [*option_faults(options, ("method_options",)), *option_faults(scores, ("scores",))]
+    risk = given(request.risk_parameters) or wire.RiskParameters()
     if faults:
         raise InvalidInput(faults)
     return Question(
@@ -41,13 +41,14 @@ def question_of(request: wire.OptimizationRequest) -> Question:
         method=request.method,
         options=options,
         strategies=None if request.strategies is UNSET else tuple(map(_strategy, request.strategies)),
-        limits=_limits(_given(request.constraints) or wire.OptimizationConstraints()),
-        risk=_risk(risk),
+        limits=_limits(given(request.constraints) or wire.OptimizationConstraints()),
+        risk=risk_of(risk),
         scores=scores,
     )
 
 
-def _given(value: Value | UnsetType) -> Value | None:
+def given(value: Value | UnsetType) -> Value | None:
+    """The value, or None where it was left out."""
     return None if isinstance(value, UnsetType) else value
 
 
@@ -61,29 +62,34 @@ def _strategy(stated: wire.StrategyDefinition) -> Strategy:
 
 def _limits(stated: wire.OptimizationConstraints) -> Limits:
     return Limits(
-        _given(stated.min_weight),
-        _given(stated.max_weight),
-        _given(stated.sector_limits) or {},
-        _given(stated.turnover_limit),
-        _given(stated.leverage_limit),
+        given(stated.min_weight),
+        given(stated.max_weight),
+        given(stated.sector_limits) or {},
+        given(stated.turnover_limit),
+        given(stated.leverage_limit),
     )
 
 
-def _risk(stated: wire.RiskParameters) -> RiskParameters:
+def risk_of(stated: wire.RiskParameters) -> RiskParameters:
+    """How risk and return are measured.
+
+    Raises:
+        InvalidInput: a covariance whose rows differ in length, or an option that is out of every range.
+    """
     path: Path = ("risk_parameters",)
     policy = stated.missing_data
     stand_ins = policy.proxies if isinstance(policy, wire.ProxyPolicy) else UNSET
     return RiskParameters(
-        risk_free_rate=_given(stated.risk_free_rate),
-        risk_aversion=_given(stated.risk_aversion),
-        target_return=_given(stated.target_return),
-        target_volatility=_given(stated.target_volatility),
-        confidence_level=_given(stated.confidence_level),
-        periods_per_year=_given(stated.periods_per_year),
+        risk_free_rate=given(stated.risk_free_rate),
+        risk_aversion=given(stated.risk_aversion),
+        target_return=given(stated.target_return),
+        target_volatility=given(stated.target_volatility),
+        confidence_level=given(stated.confidence_level),
+        periods_per_year=given(stated.periods_per_year),
         expected_return_estimator=_estimator(stated.expected_return_estimator, (*path, "expected_return_estimator")),
         covariance_estimator=_estimator(stated.covariance_estimator, (*path, "covariance_estimator")),
-        missing_data=policy.policy if isinstance(policy, wire.ProxyPolicy) else _given(policy),
-        proxies=_given(stand_ins) or {},
+        missing_data=policy.policy if isinstance(policy, wire.ProxyPolicy) else given(policy),
+        proxies=given(stand_ins) or {},
         covariance=_covariance(stated.covariance),
         prior=_estimator(stated.prior, (*path, "prior")),
     )
@@ -94,8 +100,8 @@ def _estimator(stated: str | wire.EstimatorReference | UnsetType, path: Path) ->
         return None
     if isinstance(stated, str):
         return EstimatorChoice(stated)
-    options = _given(stated.options) or {}
-    faults = list(_option_faults(options, (*path, "options")))
+    options = given(stated.options) or {}
+    faults = list(option_faults(options, (*path, "options")))
     if faults:
         raise InvalidInput(faults)
     return EstimatorChoice(stated.name, options)
@@ -126,7 +132,7 @@ def _text_faults(request: wire.OptimizationRequest) -> Iterator[Fault]:
     wrong = id_fault(request.portfolio_id)
     if wrong is not None:
         yield Fault(("portfolio_id",), wrong, "characters")
-    strategies = _given(request.strategies) or ()
+    strategies = given(request.strategies) or ()
     if all(_printable(s.name) and _printable(s.sector) and _printable(s.asset_class) for s in strategies):
         return
     for position, strategy in enumerate(strategies):
@@ -140,13 +146,13 @@ def _printable(text: str | UnsetType) -> bool:
     return isinstance(text, UnsetType) or text.isprintable()
 
 
-def _option_faults(value: object, path: Path) -> Iterator[Fault]:
+def option_faults(value: object, path: Path) -> Iterator[Fault]:
     """Numbers of any size can be written as JSON; what no computation could use is refused."""
     if isinstance(value, int | float) and not abs(value) <= LARGEST:
         yield Fault(path, "is out of range; give a number between -1e150 and 1e150.", "range")
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from _option_faults(part, (*path, key))
+            yield from option_faults(part, (*path, key))
     elif isinstance(value, list):
         for position, part in enumerate(value):
-            yield from _option_faults(part, (*path, position))
+            yield from option_faults(part, (*path, position))

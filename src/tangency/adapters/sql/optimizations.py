@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -11,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from tangency.adapters.sql.column_types import to_json
-from tangency.adapters.sql.matrices import Freezer, FrozenMatrix, FrozenProblem, references, thaw, thaw_matrix
+from tangency.adapters.sql.matrices import Freezer, FrozenMatrix, references, thaw, thaw_matrix
 from tangency.adapters.sql.schema import OptimizationConfiguration, OptimizationResult, StoredMatrix
 from tangency.adapters.sql.solutions import columns_of, metadata_of, solution_of
-from tangency.adapters.sql.statements import dialect, insert_result, insert_unless_there
+from tangency.adapters.sql.statements import dialect, insert_numbered, insert_unless_there
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.optimization import Answer, Configuration, Optimization, Stage, Turnover
+from tangency.domain.optimization.problem import Problem
 
 
 class SqlOptimizations:
@@ -33,12 +35,17 @@ class SqlOptimizations:
 
     async def add(self, optimization: Optimization) -> None:
         """Keep an optimization that has ended."""
+        document, configuration_id = await self.keep_problem(optimization)
+        keys = {"tenant": self._tenant, "numbered_for": self._tenant, "configuration_id": configuration_id}
+        statement = insert_numbered(OptimizationResult, self._database)
+        await self._session.execute(statement, _values(optimization, document) | keys)
+
+    async def keep_problem(self, optimization: Optimization) -> tuple[Mapping[str, object], UUID]:
+        """Keep what equal requests share; gives the document of the problem and the id of the configuration."""
         frozen = await self._freezer.frozen(optimization.problem)
         for matrix in frozen.matrices:
             await self._put_matrix(matrix, optimization)
-        configuration_id = await self._put_configuration(optimization)
-        keys = {"tenant": self._tenant, "numbered_for": self._tenant, "configuration_id": configuration_id}
-        await self._session.execute(insert_result(self._database), _values(optimization, frozen) | keys)
+        return frozen.document, await self._put_configuration(optimization)
 
     async def get(self, optimization_id: UUID) -> Optimization | None:
         """The optimization of that id, with its problem."""
@@ -56,12 +63,11 @@ class SqlOptimizations:
         return None if row is None else await self._optimization(row)
 
     async def _optimization(self, row: OptimizationResult) -> Optimization:
-        problem = thaw(row.problem, await self._matrices(references(row.problem)))
-        asked = await self._session.get_one(OptimizationConfiguration, (self._tenant, row.configuration_id))
+        problem = await self.problem_of(row.problem)
         return Optimization(
             id=row.id,
             portfolio_id=row.portfolio_id,
-            configuration=Configuration(asked.objective, asked.method, asked.constraints, asked.risk_parameters),
+            configuration=await self.configuration_of(row.configuration_id),
             problem=problem,
             requested_at=row.requested_at,
             stage=Stage(row.status),
@@ -73,6 +79,15 @@ class SqlOptimizations:
             unused_inputs=tuple(row.unused_inputs),
         )
 
+    async def problem_of(self, document: Mapping[str, Any]) -> Problem:
+        """The problem of a document that was kept."""
+        return thaw(document, await self._matrices(references(document)))
+
+    async def configuration_of(self, configuration_id: UUID) -> Configuration:
+        """What was asked, without the data."""
+        asked = await self._session.get_one(OptimizationConfiguration, (self._tenant, configuration_id))
+        return Configuration(asked.objective, asked.method, asked.constraints, asked.risk_parameters)
+
     async def _matrices(self, digests: tuple[str, ...]) -> dict[str, Matrix]:
         query = select(StoredMatrix).where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest.in_(digests))
         rows = await self._session.scalars(query)
@@ -81,7 +96,7 @@ class SqlOptimizations:
     async def _put_matrix(self, matrix: FrozenMatrix, optimization: Optimization) -> None:
         self.written.add(matrix.digest)
         if matrix.data is not None:
-            row = {**matrix.columns, "tenant": self._tenant, "created_at": optimization.ended_at}
+            row = {**matrix.columns, "tenant": self._tenant, "created_at": optimization.requested_at}
             await self._session.execute(insert_unless_there(StoredMatrix, self._database), row)
 
     async def _put_configuration(self, optimization: Optimization) -> UUID:
@@ -104,12 +119,17 @@ class SqlOptimizations:
 
 async def latest_answer(session: AsyncSession, tenant: str, portfolio_id: str) -> Answer | None:
     """The last answer for a portfolio, without its problem."""
+    return await answer_where(session, tenant, OptimizationResult.portfolio_id == portfolio_id)
+
+
+async def answer_where(session: AsyncSession, tenant: str, condition: ColumnElement[bool]) -> Answer | None:
+    """The last answer of those that are meant, without its problem."""
     query = (
         select(OptimizationResult)
         .options(defer(OptimizationResult.problem, raiseload=True))
         .where(
             OptimizationResult.tenant == tenant,
-            OptimizationResult.portfolio_id == portfolio_id,
+            condition,
             OptimizationResult.status == Stage.COMPLETED.value,
         )
         .order_by(OptimizationResult.sequence.desc())
@@ -131,7 +151,7 @@ async def latest_answer(session: AsyncSession, tenant: str, portfolio_id: str) -
     )
 
 
-def _values(optimization: Optimization, frozen: FrozenProblem) -> dict[str, Any]:
+def _values(optimization: Optimization, document: Mapping[str, object]) -> dict[str, Any]:
     solution, answer = optimization.solution, optimization.answer
     columns = columns_of(solution)
     metadata = {} if solution is None else metadata_of(solution)
@@ -147,7 +167,7 @@ def _values(optimization: Optimization, frozen: FrozenProblem) -> dict[str, Any]
         "message": optimization.message,
         "optimization_metadata": metadata,
         "unused_inputs": list(optimization.unused_inputs),
-        "problem": dict(frozen.document),
+        "problem": dict(document),
         "requested_at": optimization.requested_at,
         "created_at": optimization.ended_at,
     }

@@ -166,3 +166,63 @@ class ImportedPrices(Table):
     dates: Mapped[list[Any]]
     digest: Mapped[str] = mapped_column(DIGEST)
     imported_at: Mapped[datetime]
+
+
+class OptimizationRequest(Table):
+    """An optimization that was ordered, complete: its problem is a document that refers to matrices by digest."""
+
+    __tablename__ = "optimization_requests"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant", "configuration_id"], ["optimization_configurations.tenant", "optimization_configurations.id"]
+        ),
+        UniqueConstraint("tenant", "sequence", name="uq_optimization_requests_tenant_sequence"),
+        Index("ix_optimization_requests_tenant_status_sequence", "tenant", "status", "sequence"),
+        Index("ix_optimization_requests_tenant_portfolio_id_sequence", "tenant", "portfolio_id", "sequence"),
+    )
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, Identity())
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    configuration_id: Mapped[UUID] = mapped_column(Uuid)
+    wording: Mapped[dict[str, Any]]
+    problem: Mapped[dict[str, Any]]
+    valuation: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(String(20))
+    attempt: Mapped[int]
+    lease_until: Mapped[datetime | None]
+    progress: Mapped[float]
+    losses: Mapped[list[Any]]
+    outcome: Mapped[str] = mapped_column(String(50))
+    message: Mapped[str] = mapped_column(Text)
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    expected_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+
+
+class IdempotencyKey(Table):
+    """A key, the request that came with it first, and what that made."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(DIGEST)
+    optimization_id: Mapped[UUID] = mapped_column(Uuid)
+    created_at: Mapped[datetime]
+
+
+class PublishedEvent(Table):
+    """Something that others want to know; positions have no gaps and follow the order of commitment."""
+
+    __tablename__ = "events"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    type: Mapped[str] = mapped_column(String(50))
+    subject: Mapped[str] = mapped_column(String(100))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

@@ -67,6 +67,8 @@ def metadata_of(solution: Solution) -> Columns:
         "objective_value": solution.objective_value,
         "constraints_satisfied": certificate is not None and certificate.constraints_satisfied,
         "bound": _finite(solution.bound),
+        "current_return": solution.current_return,
+        "active_risk": solution.active_risk,
         "parameters": list(solution.parameters),
     }
 
@@ -93,6 +95,8 @@ def solution_of(row: OptimizationResult, universe: Universe | None = None) -> So
         sharpe_ratio=row.sharpe_ratio,
         risk=_risk(universe, row.risk_decomposition, "target"),
         current_risk=_risk(universe, row.risk_decomposition, "current"),
+        current_return=metadata.get("current_return"),
+        active_risk=metadata.get("active_risk"),
         findings=row.findings,
         parameters=tuple(metadata.get("parameters", ())),  # rows of revision 0001 have none
         certificate=_read(row.certificate, Certificate),

@@ -9,7 +9,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import OptimizationResult, Table
+from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, Table
 
 
 def dialect(session: AsyncSession) -> str:
@@ -26,13 +26,13 @@ def insert_unless_there(table: type[Table], database: str) -> Insert:
 
 
 @cache
-def insert_result(database: str) -> Insert:
-    """Insert a result with the next number of its tenant, which is also given as ``numbered_for``.
+def insert_numbered(mapped: type[OptimizationResult | OptimizationRequest], database: str) -> Insert:
+    """Insert a row with the next number of its tenant, which is also given as ``numbered_for``.
 
     SQLite numbers no column but an integer key. One transaction at a time writes there, so that the largest number
     cannot change under it.
     """
-    table = _table(OptimizationResult)
+    table = _table(mapped)
     if database != "sqlite":
         return table.insert()
     following = select(func.coalesce(func.max(table.c.sequence), 0) + 1)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.engine import READING, engine_of
+from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
+from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
 from tangency.adapters.sql.portfolios import read_portfolio, read_prices
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
+from tangency.domain.optimization.order import Event, Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 
@@ -66,6 +70,36 @@ class Store:
         """A document that requests refer to."""
         async with self._reading() as session:
             return await read_entry(session, self._tenant, address)
+
+    async def order(self, order: UUID) -> OrderState | None:
+        """An optimization that was ordered."""
+        async with self._reading() as session:
+            return await read_order(session, self._tenant, order)
+
+    async def orders(self, wanted: Filter) -> Sequence[OrderState]:
+        """Optimizations that were ordered, newest first."""
+        async with self._reading() as session:
+            return await read_orders(session, self._tenant, wanted)
+
+    async def open_orders(self) -> int:
+        """How many have not ended."""
+        async with self._reading() as session:
+            return await count_open(session, self._tenant)
+
+    async def keyed(self, key: str) -> tuple[UUID, str] | None:
+        """What an idempotency key stands for."""
+        async with self._reading() as session:
+            return await read_key(session, self._tenant, key)
+
+    async def events(self, after: int, limit: int) -> Sequence[Event]:
+        """Events after a position."""
+        async with self._reading() as session:
+            return await read_events(session, self._tenant, after, limit)
+
+    async def last_position(self) -> int:
+        """Of the newest event."""
+        async with self._reading() as session:
+            return await last_position(session, self._tenant)
 
     async def check(self) -> None:
         """Ask the database anything.

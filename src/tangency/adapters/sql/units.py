@@ -11,10 +11,12 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from tangency.adapters.sql.events import SqlEvents
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.library import SqlLibrary
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
+from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.portfolios import SqlPortfolios
 from tangency.domain.optimization.problem import Problem
 
@@ -29,6 +31,8 @@ class SqlUnitOfWork:
         self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
         self.library = SqlLibrary(self._session, units.tenant)
+        self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
+        self.events = SqlEvents(self._session, units.tenant)
 
     async def __aenter__(self) -> Self:
         """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""

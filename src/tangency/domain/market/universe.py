@@ -82,11 +82,19 @@ class Universe:
     @cached_property
     def sectors(self) -> dict[str, tuple[str, ...]]:
         """The names in each sector; a name without a sector is in none."""
+        return self._grouped([asset.sector for asset in self.assets])
+
+    @cached_property
+    def asset_classes(self) -> dict[str, tuple[str, ...]]:
+        """The names in each asset class; a name without one is in none."""
+        return self._grouped([asset.asset_class for asset in self.assets])
+
+    def _grouped(self, labels: Sequence[str | None]) -> dict[str, tuple[str, ...]]:
         groups: dict[str, list[str]] = {}
-        for asset in self.assets:
-            if asset.sector is not None:
-                groups.setdefault(asset.sector, []).append(asset.name)
-        return {sector: tuple(names) for sector, names in groups.items()}
+        for name, label in zip(self.names, labels, strict=True):
+            if label is not None:
+                groups.setdefault(label, []).append(name)
+        return {label: tuple(names) for label, names in groups.items()}
 
     def position(self, name: str, path: Path = ()) -> int:
         """Where a name stands; an unknown one is refused with the nearest valid names."""

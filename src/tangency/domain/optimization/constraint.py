@@ -29,6 +29,8 @@ class Constraint(ABC):
     """
 
     kind: ClassVar[str]
+    capability: ClassVar[str] = ""
+    """The kind that a method has to know to honour it, where that is another's."""
     relaxable: ClassVar[bool] = True
     sensitivity: ClassVar[float] = 1.0
     """Change of the shape's limit per unit change of the user's; negative where a smaller limit is the looser one."""
@@ -223,6 +225,33 @@ class SectorLimit(Constraint):
     def sentence(self) -> str:
         """What it demands."""
         return f"Sector {self.sector} weighs at most {self.limit:.6g}, net."
+
+
+@dataclass(frozen=True)
+class AssetClassLimit(Constraint):
+    """The net weight of an asset class may not be above the limit. Who honours limits of sectors honours it too."""
+
+    kind: ClassVar[str] = "asset_class_limits"
+    capability: ClassVar[str] = SectorLimit.kind
+    asset_class: str = ""
+
+    @property
+    def id(self) -> str:
+        """For instance ``constraints.max_asset_class_exposure.bond``."""
+        return f"constraints.max_asset_class_exposure.{self.asset_class}"
+
+    @property
+    def path(self) -> Path:
+        """One number limits every class."""
+        return ("constraints", "max_asset_class_exposure")
+
+    def shape(self, universe: Universe, estimates: Estimates) -> Row:
+        """Sum of x over the asset class <= limit."""
+        return Row(self.id, universe.mask(universe.asset_classes.get(self.asset_class, ())), self.limit)
+
+    def sentence(self) -> str:
+        """What it demands."""
+        return f"Asset class {self.asset_class} weighs at most {self.limit:.6g}, net."
 
 
 @dataclass(frozen=True)

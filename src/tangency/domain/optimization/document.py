@@ -22,6 +22,7 @@ from tangency.domain.optimization.aim_limit import AimCap, AimFloor
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
 from tangency.domain.optimization.constraint import (
+    AssetClassLimit,
     Budget,
     Constraint,
     LeverageLimit,
@@ -75,6 +76,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "min_weight": MinimumWeight,
     "max_weight": MaximumWeight,
     "sector_limits": SectorLimit,
+    "asset_class_limits": AssetClassLimit,
     "turnover_limit": TurnoverLimit,
     "leverage_limit": LeverageLimit,
     "target_return": TargetReturn,

@@ -142,6 +142,8 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         sharpe_ratio=(mean - _rate(problem)) / sigma if mean is not None and sigma > 0 else None,
         risk=PortfolioRisk.of(measure.name, risk, weights, cuts.get(RiskOf(1.0, measure).id)),
         current_risk=None if problem.current is None else PortfolioRisk.of(measure.name, risk, problem.current),
+        current_return=None if problem.current is None else _mean(problem, estimates, problem.current),
+        active_risk=None if problem.current is None else estimates.volatility(weights - problem.current),
         certificate=certificate,
         parameters=_parameters(problem, proposal),
         findings=proposal.findings,

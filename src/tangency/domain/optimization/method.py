@@ -89,7 +89,7 @@ def refuse_unsupported(problem: Problem, method: OptimizationMethod) -> None:
     faults = [
         Fault(constraint.path, f"method {method.name!r} cannot honour {constraint.id}; leave it out.", "unsupported")
         for constraint in problem.constraints
-        if constraint.kind not in can.constraints
+        if (constraint.capability or constraint.kind) not in can.constraints
     ]
     if faults:
         raise Unsupported(faults)

@@ -50,6 +50,8 @@ class Solution:
         sharpe_ratio: (expected_return - risk_free_rate) / expected_volatility; None where undefined.
         risk: of the weights, taken apart name by name, by the measure that the method works with.
         current_risk: the same of the current weights; None where they are unknown.
+        current_return: annual, of the current weights; None where they or the means are unknown.
+        active_risk: annual volatility of the weights less the current ones; None where these are unknown.
         parameters: the risk parameters that objective and limits used.
         findings: what else the method's answer has to say, by the names of the fields that carry it; plain values.
     """
@@ -64,6 +66,8 @@ class Solution:
     sharpe_ratio: float | None = None
     risk: PortfolioRisk | None = None
     current_risk: PortfolioRisk | None = None
+    current_return: float | None = None
+    active_risk: float | None = None
     certificate: Certificate | None = None
     why: Explanation | None = None
     infeasibility: Infeasibility | None = None

@@ -145,7 +145,9 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path, substi
     method = find_method(inner.method, (*path, "method"))
     options = bind_options(method.options, inner.options, (*path, "options"))
     can = method.capabilities
-    limits = tuple(limit for limit in problem.constraints if can.rule or limit.kind in can.constraints)
+    limits = tuple(
+        limit for limit in problem.constraints if can.rule or (limit.capability or limit.kind) in can.constraints
+    )
     objective = objective_of(inner, method, problem.objective, path, substitute)
     own = replace(problem, objective=objective, constraints=limits, method=method.name, options=inner.options)
     try:

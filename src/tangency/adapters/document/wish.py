@@ -1,0 +1,136 @@
+"""The request for an optimization that is carried out later, and its mapping to a wish in plain values."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from tangency.adapters.document.diagnosis import faults_in, first_fault
+from tangency.adapters.document.mapping import given, option_faults, risk_of
+from tangency.adapters.document.reading import read_value
+from tangency.adapters.document.request import (
+    Document,
+    Finite,
+    Name,
+    NotNegative,
+    Positive,
+    RiskParameters,
+    Text,
+    Word,
+)
+from tangency.application.wish import Preferences, Wish, WishedLimits
+from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.portfolio.portfolio import id_fault
+
+
+class OptimizationLimits(Document, frozen=True):
+    """Limits on the portfolio; weights are fractions of its value."""
+
+    max_position_size: Annotated[Finite, Meta(description="Largest weight of every name.")] | UnsetType = UNSET
+    min_position_size: (
+        Annotated[NotNegative, Meta(description="Smallest weight of a name that is held. Refused above 0 for now.")]
+        | UnsetType
+    ) = UNSET
+    max_sector_exposure: Annotated[Finite, Meta(description="Largest weight of every sector.")] | UnsetType = UNSET
+    max_asset_class_exposure: (
+        Annotated[Finite, Meta(description="Largest weight of every asset class.")] | UnsetType
+    ) = UNSET
+    max_turnover: (
+        Annotated[NotNegative, Meta(description="Largest one-way turnover from what is held, cash included.")]
+        | UnsetType
+    ) = UNSET
+    target_volatility: Annotated[Positive, Meta(description="Largest annual volatility.")] | UnsetType = UNSET
+    min_weights: Annotated[dict[Name, Finite], Meta(description="Smallest weights by name.")] | UnsetType = UNSET
+    max_weights: (
+        Annotated[dict[Name, Finite], Meta(description="Largest weights by name, in place of `max_position_size`.")]
+        | UnsetType
+    ) = UNSET
+
+
+class OptimizationPreferences(Document, frozen=True):
+    """What counts beside risk and return."""
+
+    risk_aversion: Annotated[Positive, Meta(description="For maximize_utility; 1 where left out.")] | UnsetType = UNSET
+    include_transaction_costs: (
+        Annotated[bool, Meta(description="Whether the objective subtracts them; needs `transaction_cost_model`.")]
+        | UnsetType
+    ) = UNSET
+    consider_tax_implications: (
+        Annotated[bool, Meta(description="Needs tax lots of every name that is held.")] | UnsetType
+    ) = UNSET
+    transaction_cost_model: (
+        Annotated[Finite, Meta(description="One-off cost per traded value, each side; at most 0.1.", examples=[0.001])]
+        | UnsetType
+    ) = UNSET
+
+
+class CreateOptimization(Document, frozen=True):
+    """A portfolio that was imported, and what is to become of it."""
+
+    portfolio_id: Annotated[Text, Meta(description="Under which holdings and prices were imported.")]
+    optimization_type: Annotated[
+        Word, Meta(description="A method, as `GET /api/v1/methods` lists it.", examples=["mean_variance"])
+    ]
+    objective: Annotated[
+        Word,
+        Meta(
+            description="maximize_sharpe, minimize_risk, maximize_return, maximize_utility, maximize_ratio, "
+            "minimize_cost, risk_parity, multi_objective; or a word of `POST /api/v1/optimize`.",
+            examples=["maximize_sharpe"],
+        ),
+    ]
+    risk_measure: (
+        Annotated[
+            Word,
+            Meta(description="volatility where left out; any other with mean_variance is solved by mean_risk."),
+        ]
+        | UnsetType
+    ) = UNSET
+    constraints: OptimizationLimits | UnsetType = UNSET
+    preferences: OptimizationPreferences | UnsetType = UNSET
+    method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
+    risk_parameters: RiskParameters | UnsetType = UNSET
+
+
+def read_wish(body: bytes) -> Wish:
+    """Read the request.
+
+    Raises:
+        UnreadableDocument: not JSON, or a key given twice.
+        InvalidInput: readable, and no such request; every mistake with its place.
+    """
+    written = read_value(body)
+    try:
+        request = msgspec.convert(written, CreateOptimization)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(faults_in(written, CreateOptimization) or [first_fault(error)]) from None
+    faults = [*option_faults(given(request.method_options) or {}, ("method_options",))]
+    wrong = id_fault(request.portfolio_id)
+    if wrong is not None:
+        faults.append(Fault(("portfolio_id",), wrong, "characters"))
+    if faults:
+        raise InvalidInput(faults)
+    return _wish(request, written)
+
+
+def _wish(request: CreateOptimization, written: Any) -> Wish:  # noqa: ANN401 - the request as plain values
+    limits = given(request.constraints) or OptimizationLimits()
+    preferences = given(request.preferences) or OptimizationPreferences()
+    return Wish(
+        portfolio_id=request.portfolio_id,
+        optimization_type=request.optimization_type,
+        objective=request.objective,
+        risk_measure=given(request.risk_measure) or "volatility",
+        limits=WishedLimits(**_stated(limits)),
+        preferences=Preferences(**_stated(preferences)),
+        options=given(request.method_options) or {},
+        risk=risk_of(given(request.risk_parameters) or RiskParameters()),
+        wording={"risk_measure": "volatility", "constraints": {}, "preferences": {}, **written},
+    )
+
+
+def _stated(values: Document) -> dict[str, Any]:
+    fields = {field: getattr(values, field) for field in values.__struct_fields__}
+    return {field: value for field, value in fields.items() if value is not UNSET}

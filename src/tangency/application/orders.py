@@ -1,0 +1,193 @@
+"""Ordering an optimization, coming back for it, calling it off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from tangency.application.context import Context
+from tangency.application.evidence import imported
+from tangency.application.library import with_entries
+from tangency.application.message import Message
+from tangency.application.posing import pose, refuse_too_many
+from tangency.application.wish import Wish, bounds_of, faults_of, question_of
+from tangency.domain.errors import InvalidInput, NotFound
+from tangency.domain.optimization.identity import spelled
+from tangency.domain.optimization.optimization import Optimization
+from tangency.domain.optimization.order import (
+    AlreadyFinal,
+    Event,
+    Filter,
+    KeyReused,
+    Order,
+    OrderState,
+    expected_seconds,
+)
+from tangency.domain.portfolio.valuation import Valuation
+
+LONGEST_KEY = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes a second request the first one's echo.
+
+    Attributes:
+        text: chosen by whoever asks.
+        fingerprint: of the request.
+    """
+
+    text: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder(Message[OrderState]):
+    """Accept a wish, to be carried out later; nothing is solved yet."""
+
+    wish: Wish
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOrder(Message[OrderState]):
+    """How far it got, and what came of it."""
+
+    order: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrders(Message[Sequence[OrderState]]):
+    """Orders, newest first."""
+
+    wanted: Filter
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder(Message[OrderState]):
+    """Nobody wants it any more."""
+
+    order: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvents(Message[Sequence[Event]]):
+    """What happened after a position."""
+
+    after: int
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LastPosition(Message[int]):
+    """Where events end now."""
+
+
+async def place_order(command: PlaceOrder, context: Context) -> OrderState:
+    """Pose the question now, so that whatever is wrong with it is said at once, and keep it.
+
+    Raises:
+        InvalidInput: the wish cannot be read as a problem; nothing is kept.
+        KeyReused: the key came with another request before.
+    """
+    known = await _known(command.key, context)
+    if known is not None:
+        return known
+    order = await _order(command.wish, context)
+    optimization = order.optimization
+    context.units.prepare(optimization.problem)
+    await context.units.ready(optimization.problem)
+    async with context.units() as unit:
+        if command.key is not None:
+            at = optimization.requested_at
+            owner = await unit.orders.claim_key(command.key.text, command.key.fingerprint, optimization.id, at)
+            if owner != optimization.id:
+                return await _found(owner, context)
+        await unit.orders.add(order)
+        await unit.commit()
+    context.bench.signal()
+    return await _found(optimization.id, context)
+
+
+async def _known(key: Key | None, context: Context) -> OrderState | None:
+    """What the same request was answered before, whatever was imported meanwhile."""
+    if key is None:
+        return None
+    if not 1 <= len(key.text) <= LONGEST_KEY:
+        raise InvalidInput.at((), f"the header Idempotency-Key must have 1 to {LONGEST_KEY} characters.", "length")
+    kept = await context.orders.keyed(key.text)
+    if kept is None:
+        return None
+    if kept[1] != key.fingerprint:
+        raise KeyReused(key.text)
+    return await _found(kept[0], context)
+
+
+async def _order(wish: Wish, context: Context) -> Order:
+    portfolio = await context.portfolios.portfolio(wish.portfolio_id)
+    faults = list(faults_of(wish, portfolio))
+    prices = await context.market_data.prices(wish.portfolio_id)
+    if prices is None or portfolio is None or faults:
+        missing = f"{wish.portfolio_id!r} has no prices here; import them first."
+        raise InvalidInput(faults or InvalidInput.at(("portfolio_id",), missing, "unknown").faults)
+    refuse_too_many(len(prices.names), context.names_limit)
+    evidence = imported(portfolio, prices)
+    question = await with_entries(question_of(wish, evidence), context)
+    problem = pose(question, bounds_of(wish, evidence), context)
+    now = context.clock.now()
+    optimization = Optimization.request(context.ids.new(), wish.portfolio_id, question.configuration, problem, now)
+    waiting = await context.orders.open_orders()
+    seconds = context.bench.pace * expected_seconds(problem) * (1 + waiting / context.side_by_side)
+    valuation = Valuation.of(portfolio, prices.latest())
+    return Order(optimization, wish.wording, valuation, now + timedelta(seconds=seconds))
+
+
+async def read_order(query: ReadOrder, context: Context) -> OrderState:
+    """Read it, with its answer where there is one.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    return await _found(query.order, context)
+
+
+async def _found(order: UUID, context: Context) -> OrderState:
+    state = await context.orders.order(order)
+    if state is None:
+        raise NotFound(f"there is no optimization {spelled(order)!r}.")
+    return state
+
+
+async def list_orders(query: ListOrders, context: Context) -> Sequence[OrderState]:
+    """Read them."""
+    return await context.orders.orders(query.wanted)
+
+
+async def cancel_order(command: CancelOrder, context: Context) -> OrderState:
+    """End it; a solve under way is stopped.
+
+    Raises:
+        NotFound: there is none of that id.
+        AlreadyFinal: it has ended.
+    """
+    async with context.units() as unit:
+        cancelled = await unit.orders.cancel(command.order, context.clock.now())
+        await unit.commit()
+    state = await _found(command.order, context)
+    if not cancelled:
+        raise AlreadyFinal(spelled(command.order), state.stage)
+    context.bench.stop(command.order)
+    context.bench.signal()
+    return state
+
+
+async def read_events(query: ReadEvents, context: Context) -> Sequence[Event]:
+    """Read them."""
+    return await context.orders.events(query.after, query.limit)
+
+
+async def last_position(_query: LastPosition, context: Context) -> int:
+    """Read it."""
+    return await context.orders.last_position()

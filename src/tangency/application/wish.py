@@ -1,0 +1,222 @@
+"""A wish for a portfolio that is held, in the words of the asynchronous door, and the question that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tangency.application.evidence import Evidence
+from tangency.application.question import Limits, Question, RiskParameters
+from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, hint
+from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
+from tangency.domain.portfolio.portfolio import Portfolio
+
+OBJECTIVES: Mapping[str, str] = {
+    "maximize_sharpe": "MAX_SHARPE",
+    "minimize_risk": "MIN_RISK",
+    "minimize_volatility": "MIN_VOLATILITY",
+    "maximize_return": "MAX_RETURN",
+    "maximize_utility": "MAX_UTILITY",
+    "maximize_ratio": "MAX_RATIO",
+    "minimize_cost": "MULTI_OBJECTIVE",
+    "risk_parity": "RISK_PARITY",
+    "multi_objective": "MULTI_OBJECTIVE",
+}
+"""The words of the asynchronous door; those of the synchronous one are taken too, in either case."""
+
+MEASURED: Mapping[str, str] = {"MAX_SHARPE": "MAX_RATIO", "MIN_VOLATILITY": "MIN_RISK"}
+"""What an objective means by another measure of risk than the volatility."""
+
+VOLATILITY = "volatility"
+MOST_COST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class WishedLimits:
+    """Limits; None where none is stated. Weights are fractions of the portfolio's value.
+
+    Attributes:
+        max_sector_exposure: of every sector.
+        max_asset_class_exposure: of every asset class.
+        max_turnover: one way, cash included.
+        min_weights: by name; where given, in place of any limit for all.
+        max_weights: by name; where given, in place of ``max_position_size``.
+    """
+
+    max_position_size: float | None = None
+    min_position_size: float | None = None
+    max_sector_exposure: float | None = None
+    max_asset_class_exposure: float | None = None
+    max_turnover: float | None = None
+    target_volatility: float | None = None
+    min_weights: Mapping[str, float] = field(default_factory=dict)
+    max_weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What counts beside risk and return.
+
+    Attributes:
+        transaction_cost_model: one-off cost per traded value, each side.
+    """
+
+    risk_aversion: float | None = None
+    include_transaction_costs: bool = False
+    consider_tax_implications: bool = False
+    transaction_cost_model: float | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Wish:
+    """What is to become of a portfolio that was imported.
+
+    Attributes:
+        wording: the request as it was written, to be echoed.
+    """
+
+    portfolio_id: str
+    optimization_type: str
+    objective: str
+    risk_measure: str = VOLATILITY
+    limits: WishedLimits = WishedLimits()
+    preferences: Preferences = Preferences()
+    options: Mapping[str, object] = field(default_factory=dict)
+    risk: RiskParameters = field(default_factory=RiskParameters)
+    wording: Mapping[str, Any] = field(default_factory=dict)
+
+
+def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
+    """What is wrong with a wish before anything is looked up in the market."""
+    limits, preferences = wish.limits, wish.preferences
+    if portfolio is None:
+        detail = f"{wish.portfolio_id!r} holds nothing here; import holdings and prices under it first."
+        yield Fault(("portfolio_id",), detail, "unknown")
+    if limits.min_position_size:
+        detail = (
+            f"is {limits.min_position_size}: a smallest weight if held makes the choice of names discrete, which no "
+            "method here solves yet; leave it out, or give min_weights for the names that must be held."
+        )
+        yield Fault(("constraints", "min_position_size"), detail, "unsupported")
+    yield from _cost_faults(preferences)
+    if preferences.consider_tax_implications and portfolio is not None:
+        held = [holding.name for holding in portfolio.holdings if holding.quantity]
+        named = f"{', '.join(held[:MOST_NAMES])}{', ...' if len(held) > MOST_NAMES else ''}"
+        detail = f"needs the tax lots of {named}, and none are imported; import lots, or leave it out."
+        yield Fault(("preferences", "consider_tax_implications"), detail, "missing")
+
+
+def _cost_faults(preferences: Preferences) -> Iterator[Fault]:
+    path, rate = ("preferences", "transaction_cost_model"), preferences.transaction_cost_model
+    if rate is not None and not 0.0 <= rate <= MOST_COST:
+        detail = (
+            f"is {rate:g}; give the one-off cost as a fraction of the traded value, at most {MOST_COST}: 10 basis "
+            "points are 0.001."
+        )
+        yield Fault(path, detail, "range")
+    if preferences.include_transaction_costs and rate is None:
+        detail = "is true and there is no transaction_cost_model; give one, such as 0.001, or leave it out."
+        yield Fault(("preferences", "include_transaction_costs"), detail, "missing")
+
+
+def question_of(wish: Wish, evidence: Evidence) -> Question:
+    """The question that a wish stands for, about names that are known by now.
+
+    Raises:
+        InvalidInput: limits of names that are not there, or costs that the method cannot take into account.
+    """
+    method, objective, options = _chosen(wish)
+    limits, universe = wish.limits, evidence.universe
+    overridden = bool(limits.min_weights or limits.max_weights)
+    return Question(
+        portfolio_id=wish.portfolio_id,
+        objective=objective,
+        method=method,
+        options={**options, **wish.options},
+        limits=Limits(
+            max_weight=None if overridden else limits.max_position_size,
+            turnover_limit=limits.max_turnover,
+            sector_limits=_of_every(universe.sectors, limits.max_sector_exposure),
+            asset_class_limits=_of_every(universe.asset_classes, limits.max_asset_class_exposure),
+        ),
+        risk=replace(
+            wish.risk,
+            risk_aversion=wish.preferences.risk_aversion or wish.risk.risk_aversion,
+            target_volatility=limits.target_volatility or wish.risk.target_volatility,
+        ),
+    )
+
+
+def bounds_of(wish: Wish, evidence: Evidence) -> Evidence:
+    """The evidence with the bounds that a wish states by name; those for all hold for the other names.
+
+    Raises:
+        InvalidInput: a name that is not there.
+    """
+    limits, names = wish.limits, evidence.universe.names
+    if not (limits.min_weights or limits.max_weights):
+        return evidence
+    faults = [
+        Fault(("constraints", field_name, name), f"{name!r} is not a name here; {hint(name, names)}", "unknown")
+        for field_name in ("min_weights", "max_weights")
+        for name in getattr(limits, field_name)
+        if name not in evidence.universe.positions
+    ]
+    if faults:
+        raise InvalidInput(faults)
+    ceilings = dict.fromkeys(names, limits.max_position_size) | dict(limits.max_weights)
+    bounds: tuple[MinimumWeight | MaximumWeight, ...] = (
+        *(MinimumWeight(limit, name) for name, limit in limits.min_weights.items()),
+        *(MaximumWeight(limit, name) for name, limit in ceilings.items() if limit is not None),
+    )
+    return replace(evidence, limits=bounds)
+
+
+def _of_every(groups: Mapping[str, object], limit: float | None) -> dict[str, float]:
+    return {} if limit is None else dict.fromkeys(groups, limit)
+
+
+def _chosen(wish: Wish) -> tuple[str, str, dict[str, object]]:
+    """Method, objective and the options that follow from measure, costs and the rest."""
+    method = wish.optimization_type.lower()
+    objective = OBJECTIVES.get(wish.objective.lower(), wish.objective.upper())
+    measure = wish.risk_measure.lower()
+    rate = wish.preferences.transaction_cost_model if wish.preferences.include_transaction_costs else None
+    if wish.objective.lower() == "minimize_cost":
+        return "multi_objective", objective, _cheapest(rate)
+    if measure != VOLATILITY and method == "mean_variance":
+        method = "mean_risk"
+    if measure != VOLATILITY:
+        objective = MEASURED.get(objective, objective)
+    elif objective == "MIN_RISK":
+        objective = "MIN_VOLATILITY"
+    options = _measured(method, measure)
+    if rate is not None:
+        options |= _costed(method, rate)
+    return method, objective, options
+
+
+def _cheapest(rate: float | None) -> dict[str, object]:
+    """Least cost where its rate is known, else least turnover."""
+    if rate is None:
+        return {"objectives": [{"name": "turnover"}], "scale": "none", "points": 0}
+    return {"objectives": [{"name": "cost"}], "scale": "none", "points": 0, "cost_rate": rate}
+
+
+def _measured(method: str, measure: str) -> dict[str, object]:
+    if method == "mean_risk" or measure != VOLATILITY:
+        return {"risk_measure": measure}
+    return {}
+
+
+def _costed(method: str, rate: float) -> dict[str, object]:
+    if method == "mean_variance":
+        return {"transaction_cost": rate}
+    if method == "multi_objective":
+        return {"cost_rate": rate}
+    detail = (
+        f"is true, and optimization_type {method!r} cannot take costs into account; use mean_variance with volatility, "
+        "or leave it out."
+    )
+    raise InvalidInput.at(("preferences", "include_transaction_costs"), detail, "unsupported")

@@ -1,0 +1,172 @@
+"""Carrying orders out: claim, solve, end. Whoever is lost meanwhile is replaced; nobody ends an order twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from tangency.application.bench import heard
+from tangency.application.context import Context
+from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
+from tangency.domain.optimization.announcement import FAILED, announced, announcement, echo_of
+from tangency.domain.optimization.optimization import Optimization
+from tangency.domain.optimization.order import Order, expected_seconds
+from tangency.domain.optimization.report import report_of
+from tangency.domain.optimization.solution import Solution
+from tangency.domain.unit_of_work import UnitOfWork
+
+LOOK_S = 1.0
+"""How long a worker that hears nothing waits before it looks by itself: another process may have accepted."""
+SIGNS_OF_LIFE = 3
+"""Per lease."""
+
+log = logging.getLogger("tangency.worker")
+
+
+@asynccontextmanager
+async def working(context: Context) -> AsyncIterator[None]:
+    """Workers in this process; at the end they hand back what they have not ended."""
+    tasks = [asyncio.create_task(_one_after_another(context)) for _ in range(context.side_by_side)]
+    tasks.append(asyncio.create_task(_sweep(context)))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _one_after_another(context: Context) -> None:
+    while True:
+        changed = context.bench.listen()
+        try:
+            order = await _taken(context)
+            if order is not None:
+                await _carry_out(order, context)
+                continue
+        except StoreUnavailable as error:
+            log.warning("an order has to wait: %s", error)
+            await asyncio.sleep(LOOK_S)
+        except Exception:
+            log.exception("a worker failed; its order is taken up again when its lease ends")
+        await heard(changed, LOOK_S)
+
+
+async def _taken(context: Context) -> Order | None:
+    """The oldest waiting order, where there is one and nobody is quicker."""
+    if not await context.orders.open_orders():
+        return None
+    async with context.units() as unit:
+        due = await unit.orders.next_due()
+        if due is None:
+            return None
+        now = context.clock.now()
+        order = await unit.orders.claim(due, now + timedelta(seconds=context.lease_s), now)
+        await unit.commit()
+    context.bench.signal()
+    return order
+
+
+async def _carry_out(order: Order, context: Context) -> None:
+    """Solve beside signs of life; stop where the order is cancelled or somebody else's by now."""
+    solving = asyncio.create_task(_ended(order, context))
+    context.bench.begin(order.optimization.id, solving)
+    try:
+        while not solving.done():
+            await asyncio.wait([solving], timeout=context.lease_s / SIGNS_OF_LIFE)
+            if not solving.done() and not await _still_ours(order, context):
+                solving.cancel()
+                break
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(solving)
+    except asyncio.CancelledError:
+        solving.cancel()
+        await asyncio.shield(_hand_back(order, context))
+        raise
+
+
+async def _still_ours(order: Order, context: Context) -> bool:
+    until = context.clock.now() + timedelta(seconds=context.lease_s)
+    async with context.units() as unit:
+        ours = await unit.orders.beat(order.optimization.id, order.attempt, until, 0.0)
+        await unit.commit()
+    return ours
+
+
+async def _hand_back(order: Order, context: Context) -> None:
+    async with context.units() as unit:
+        await unit.orders.hand_back(order.optimization.id, order.attempt)
+        await unit.commit()
+
+
+async def _ended(order: Order, context: Context) -> None:
+    """Take the optimization to its end, and keep that."""
+    optimization, began = order.optimization, context.clock.monotonic()
+    try:
+        solution = await context.solvers.solve(optimization.problem, context.order_deadline_s)
+    except NoFreeSolver as busy:
+        await asyncio.sleep(min(busy.retry_after_s, context.lease_s / SIGNS_OF_LIFE))
+        await _hand_back(order, context)
+        return
+    except NoAnswer as failure:
+        optimization.fail(failure, context.clock.now(), _since(began, context))
+    except (InvalidInput, PluginError) as refused:
+        optimization.fail(NoAnswer(str(refused)), context.clock.now(), _since(began, context))
+    else:
+        _conclude(optimization, solution, _since(began, context), context)
+    await _keep(order, context)
+
+
+def _conclude(optimization: Optimization, solution: Solution, time_ms: float, context: Context) -> None:
+    context.bench.learn(expected_seconds(optimization.problem), time_ms / 1e3)
+    optimization.conclude(solution, context.clock.now(), time_ms)
+
+
+def _since(began: float, context: Context) -> float:
+    return 1e3 * (context.clock.monotonic() - began)
+
+
+async def _keep(order: Order, context: Context) -> None:
+    """The end, the answer and the events in one transaction, unless somebody else ended it."""
+    optimization = order.optimization
+    answer, problem = optimization.answer, optimization.problem
+    report: Mapping[str, Any] | None = None
+    if answer is not None:
+        report = asdict(await asyncio.to_thread(report_of, answer, problem, order.valuation))
+    context.units.prepare(problem)
+    await context.units.ready(problem)
+    async with context.units() as unit:
+        if not await unit.orders.finish(order, report):
+            return
+        await unit.optimizations.add(optimization)
+        for event in announced(order, report, context.ids):
+            await unit.events.add(event)
+        await unit.commit()
+    context.bench.signal()
+
+
+async def _sweep(context: Context) -> None:
+    """Take lost workers' orders from them, over and over."""
+    while True:
+        try:
+            async with context.units() as unit:
+                await _swept(unit, context)
+                await unit.commit()
+            context.bench.signal()
+        except StoreUnavailable as error:
+            log.warning("leases could not be looked at: %s", error)
+        except Exception:
+            log.exception("leases could not be looked at")
+        await asyncio.sleep(context.lease_s / SIGNS_OF_LIFE)
+
+
+async def _swept(unit: UnitOfWork, context: Context) -> None:
+    now = context.clock.now()
+    for state in await unit.orders.sweep(now):
+        told = {"outcome": state.outcome, "message": state.message, **echo_of(state.wording)}
+        await unit.events.add(announcement(FAILED, state.id, state.portfolio_id, now, context.ids, told))

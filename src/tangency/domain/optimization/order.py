@@ -1,0 +1,191 @@
+"""An optimization that somebody ordered and comes back for: how it waits, who works on it, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from tangency.domain.errors import TangencyError
+from tangency.domain.optimization.optimization import Answer, Optimization, Stage
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.portfolio.valuation import Valuation
+
+MOST_LOSSES = 3
+"""So many workers may be lost over one order; it is what they died of, then."""
+
+QUICK_S, PER_RETURN_S, PER_CUBE_S = 0.1, 4e-9, 2e-8
+"""What a solve takes whatever its size; for each figure of a covariance and each period; for each cube of names."""
+
+
+class AlreadyFinal(TangencyError):
+    """What has ended cannot be cancelled."""
+
+    def __init__(self, subject: str, stage: Stage) -> None:
+        self.subject, self.stage = subject, stage
+        super().__init__(f"optimization {subject} is {stage} already; nothing was changed.")
+
+
+class KeyReused(TangencyError):
+    """An idempotency key came with another request than the first time."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the key {key[:100]!r} was used for another request; use a new key for each.")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Order:
+    """What is needed to carry an order out, on whatever machine, whatever is imported meanwhile.
+
+    Attributes:
+        wording: the request as it was written.
+        valuation: of the portfolio when it was ordered.
+        expected_at: when it is thought to be done.
+        attempt: whose turn it is; only that worker may end it.
+    """
+
+    optimization: Optimization
+    wording: Mapping[str, Any]
+    valuation: Valuation
+    expected_at: datetime
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which orders are meant.
+
+    Attributes:
+        stages: any of these; all where empty.
+        before: only those accepted before the one of this number.
+    """
+
+    portfolio_id: str | None = None
+    stages: tuple[Stage, ...] = ()
+    before: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OrderState:
+    """An order as it is read.
+
+    Attributes:
+        number: in the order of acceptance.
+        progress: fraction done, where anything is known of it.
+        outcome: what took the place of an answer, and what to know about it; empty until it ended.
+        report: figures, allocations and trades as plain values; None unless it completed.
+        answer: with its certificate; None unless it completed.
+        losses: why each worker that was lost did not end it.
+    """
+
+    id: UUID
+    number: int
+    portfolio_id: str
+    wording: Mapping[str, Any]
+    stage: Stage
+    attempt: int
+    created_at: datetime
+    expected_at: datetime
+    ended_at: datetime | None
+    progress: float
+    outcome: str
+    message: str
+    report: Mapping[str, Any] | None = None
+    answer: Answer | None = None
+    losses: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that others want to know.
+
+    Attributes:
+        position: in the order of commitment, without gaps; 0 until it is kept.
+        type: such as ``optimization_completed``.
+        subject: what it happened to.
+        payload: plain values.
+    """
+
+    type: str
+    subject: str
+    at: datetime
+    payload: Mapping[str, Any]
+    position: int = 0
+
+
+class OrderRepository(Protocol):
+    """Orders, within one transaction."""
+
+    async def claim_key(self, key: str, fingerprint: str, order: UUID, at: datetime) -> UUID:
+        """The order that a key stands for: this one where the key is new, else that of the first time.
+
+        Raises:
+            KeyReused: the first request was another.
+        """
+
+    async def add(self, order: Order) -> None:
+        """Keep an order that nobody works on yet."""
+
+    async def claim(self, order: UUID, lease_until: datetime, at: datetime) -> Order | None:
+        """Take a waiting order; None where it is not waiting any more."""
+
+    async def next_due(self) -> UUID | None:
+        """The oldest waiting order."""
+
+    async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
+        """Stay the one who works on it; False where that is over."""
+
+    async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
+        """Keep its end; False where it is somebody else's turn, or cancelled."""
+
+    async def hand_back(self, order: UUID, attempt: int) -> None:
+        """Let it wait again."""
+
+    async def sweep(self, at: datetime) -> Sequence[OrderState]:
+        """Let orders whose worker was lost wait again, and end those that cost too many; gives what was ended."""
+
+    async def cancel(self, order: UUID, at: datetime) -> bool:
+        """End it; False where it has ended."""
+
+    async def state(self, order: UUID) -> OrderState | None:
+        """The order of that id, without its answer."""
+
+
+class OrderReader(Protocol):
+    """The read side of orders and events."""
+
+    async def order(self, order: UUID) -> OrderState | None:
+        """The order of that id, with its answer where there is one."""
+
+    async def orders(self, wanted: Filter) -> Sequence[OrderState]:
+        """Newest first, without answers."""
+
+    async def keyed(self, key: str) -> tuple[UUID, str] | None:
+        """The order and the fingerprint that an idempotency key stands for."""
+
+    async def open_orders(self) -> int:
+        """How many have not ended."""
+
+    async def events(self, after: int, limit: int) -> Sequence[Event]:
+        """In the order of their positions."""
+
+    async def last_position(self) -> int:
+        """Of the newest event; 0 where there is none."""
+
+
+class EventRepository(Protocol):
+    """Events, within one transaction."""
+
+    async def add(self, event: Event) -> None:
+        """Keep it, with the next position."""
+
+
+def expected_seconds(problem: Problem) -> float:
+    """A guess from the shape alone: estimating moments, then solving."""
+    names = len(problem.universe)
+    periods = 0 if problem.market.returns is None else len(problem.market.returns.values)
+    return QUICK_S + PER_RETURN_S * periods * names**2 + PER_CUBE_S * names**3

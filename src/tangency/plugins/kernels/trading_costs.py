@@ -1,0 +1,84 @@
+"""Objectives of moments, less what it costs to get there from the current weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tangency.domain.errors import InvalidInput, Unsupported
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.composite_ratio import WorstRatio
+from tangency.domain.optimization.composite_terms import Sum
+from tangency.domain.optimization.objective import (
+    Blend,
+    MaximumReturn,
+    MaximumSharpe,
+    MaximumUtility,
+    MinimumVolatility,
+)
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.robust_terms import Deviation
+from tangency.domain.optimization.term import Linear, RiskOf, Variance
+from tangency.domain.risk.measure import VOLATILITY
+
+MOST = 0.1
+"""A tenth of what is traded; more was meant in another unit."""
+
+
+@dataclass(frozen=True)
+class TradingCosts:
+    """What trading costs, and over how long that is worth it.
+
+    Attributes:
+        transaction_cost: one-off, per traded value, of purchases and of sales; the objective subtracts it.
+        cost_horizon_years: over which the cost is spread, since means are annual.
+    """
+
+    transaction_cost: float = 0.0
+    cost_horizon_years: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.transaction_cost <= MOST:
+            detail = (
+                f"is {self.transaction_cost}; give the fraction of the traded value, at most {MOST}: 10 basis points "
+                "are 0.001."
+            )
+            raise InvalidInput.at(("transaction_cost",), detail, "range")
+        if not 0.0 < self.cost_horizon_years < np.inf:
+            raise InvalidInput.at(("cost_horizon_years",), f"is {self.cost_horizon_years}; give years above 0.")
+
+
+def net_of_costs(problem: Problem, estimates: Estimates, costs: TradingCosts) -> Proposal:
+    """The best portfolio after costs.
+
+    Raises:
+        InvalidInput: current weights are unknown.
+        Unsupported: an objective that a cost cannot be subtracted from.
+    """
+    from tangency.plugins.kernels.solving import solved
+
+    if problem.current is None:
+        detail = "needs the current weight of every name; give them, or leave the costs out."
+        raise InvalidInput.at(("method_options", "transaction_cost"), detail, "missing")
+    price = costs.transaction_cost / costs.cost_horizon_years
+    cost = Deviation((price,) * len(problem.universe), tuple(problem.current.tolist()), "cost")
+    return solved(problem, _objective(problem, estimates, cost), estimates)
+
+
+def _objective(problem: Problem, estimates: Estimates, cost: Deviation) -> Blend | WorstRatio:
+    asked = problem.objective
+    if isinstance(asked, MinimumVolatility):
+        return Blend(asked.name, (RiskOf(1.0, VOLATILITY), cost))
+    means = estimates.required_mean("the objective")
+    loss = Linear(tuple((-means).tolist()))
+    if isinstance(asked, MaximumSharpe):
+        excess = Linear(tuple((asked.risk_free_rate - means).tolist()))
+        return WorstRatio((Sum((excess, cost), (1.0, 1.0), "net"),), (RiskOf(1.0, VOLATILITY),))
+    if isinstance(asked, MaximumUtility):
+        risk = Variance(asked.risk_aversion)
+        return Blend(asked.name, (risk, loss, cost), maximised=True, used=asked.parameters)
+    if isinstance(asked, MaximumReturn):
+        return Blend(asked.name, (loss, cost), maximised=True)
+    raise Unsupported.at(("objective",), f"a cost cannot be subtracted from {asked.name}; leave the costs out.")
