@@ -15,6 +15,7 @@ from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import Objective
@@ -28,11 +29,12 @@ LONG_ONLY: tuple[Constraint, ...] = (Budget(), LongOnly())
 
 
 @cache
-def sample_returns(days: int) -> np.ndarray:
+def sample_returns(days: int) -> Matrix:
     """The last daily returns of the 20 stocks."""
     frame = pl.read_parquet(prices_path())
     prices = frame.select([name for name in frame.columns if name != "Date"]).to_numpy()
-    return (prices[1:] / prices[:-1] - 1.0)[-days:]
+    returns: Matrix = prices[1:] / prices[:-1] - 1.0
+    return returns[-days:]
 
 
 def estimates_of(returns: ArrayLike, periods_per_year: float = 252.0) -> Estimates:

@@ -30,7 +30,7 @@ def inverted(belief: ViewPosterior) -> tuple[Matrix, Matrix]:
     """Mean and M by the formulas of Black and Litterman (1992), which invert Omega."""
     precision = np.linalg.inv(belief.uncertainty)
     prior = np.linalg.inv(TAU * belief.covariance)
-    moment: Matrix = np.linalg.inv(prior + belief.rows.T @ precision @ belief.rows)
+    moment = np.asarray(np.linalg.inv(prior + belief.rows.T @ precision @ belief.rows), dtype=float)
     return moment @ (prior @ belief.prior + belief.rows.T @ precision @ belief.values), moment
 
 

@@ -123,7 +123,8 @@ def _dependence(variances: Matrix) -> Vector | None:
     """A combination of views without variance, the first that there is in their order; shape (k,)."""
     scale = np.sqrt(np.diagonal(variances))
     if not scale.all():
-        return np.eye(len(scale))[int(np.argmin(scale))]
+        unit: Vector = np.eye(len(scale))[int(np.argmin(scale))]
+        return unit
     correlations = variances / np.outer(scale, scale)
     for k in range(1, len(scale)):
         before, own = correlations[:k, :k], correlations[:k, k]
