@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 
+from tangency.domain.frontier.frontier import Curve, checked
+from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.frontier.tracing import Traced
 from tangency.domain.market.estimates import Sources
 from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.judgement import Outcome, judge
@@ -30,18 +33,31 @@ class Proposed:
 def conclude(problem: Problem, found: Proposed, plugins: Plugins) -> Solution:
     """Judge what was proposed, and say how it came about."""
     solution = judge(problem, found.outcome, found.rule)
-    revised = found.outcome.proposal.reading.estimates
-    sources = (found.outcome.estimates if revised is None else revised).sources
-    provenance = Provenance(
+    return replace(solution, provenance=provenance_of(problem, found.outcome, plugins))
+
+
+def conclude_frontier(problem: Problem, question: FrontierQuestion, traced: Traced, plugins: Plugins) -> Curve:
+    """Check every point of a frontier, and say how it came about.
+
+    Raises:
+        NoAnswer: there is none, or a point does not pass its certificate.
+    """
+    return checked(problem, question, traced, provenance_of(problem, traced.least, plugins))
+
+
+def provenance_of(problem: Problem, outcome: Outcome, plugins: Plugins) -> Provenance:
+    """How an outcome came about."""
+    revised = outcome.proposal.reading.estimates
+    sources = (outcome.estimates if revised is None else revised).sources
+    return Provenance(
         problem_hash=content_hash(problem),
         method=plugins.origin(problem.method),
         sources=sources,
-        attempts=found.outcome.proposal.attempts,
+        attempts=outcome.proposal.attempts,
         tolerance=problem.solver.tolerance,
         versions={**library_versions(), **_estimator_versions(sources, plugins)},
         references=problem.references,
     )
-    return replace(solution, provenance=provenance)
 
 
 def _estimator_versions(sources: Sources, plugins: Plugins) -> Mapping[str, str]:

@@ -10,9 +10,15 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-from tangency.adapters.solving.conclusion import Proposed, conclude
+from tangency.adapters.solving.conclusion import Proposed, conclude, conclude_frontier
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
-from tangency.adapters.solving.watched_plugins import WatchedPlugins
+from tangency.adapters.solving.watched_plugins import WatchedMethod, WatchedPlugins
+from tangency.domain.frontier.frontier import Curve
+from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.frontier.tracing import Traced
+from tangency.domain.frontier.tracing import trace as trace_candidates
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.market import Needs
 from tangency.domain.optimization.judgement import propose
 from tangency.domain.optimization.method import needs, refuse_unsupported
 from tangency.domain.optimization.plugins import Plugins, found_by
@@ -51,13 +57,44 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def trace(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Curve:
+    """Trace a frontier in this process.
+
+    Args:
+        problem: least risk within the limits.
+        question: what is asked of the frontier.
+        plugins: where its method and its estimators are found.
+
+    Raises:
+        InvalidInput: an end is out of reach, or as :func:`solve` raises it.
+        NoAnswer: there is no frontier.
+    """
+    with _blas().limit(limits=1):
+        return conclude_frontier(problem, question, traced(problem, question, plugins), plugins)
+
+
 def proposed(problem: Problem, plugins: Plugins) -> Proposed:
     """Estimate what was not given, let the method propose, and find out why where nothing is feasible."""
     watched = WatchedPlugins(plugins)
-    method = watched.find_method(problem.method)
-    refuse_unsupported(problem, method)
-    options = watched.bind_options(method.options, problem.options, ("method_options",))
-    estimates = problem.market.estimate(watched.find_estimator, watched.bind_options, needs(problem, method))
+    method, options, estimates = _ready(problem, watched, needs(problem, watched.find_method(problem.method)))
     programs = HighsLinearPrograms(problem.solver.time_limit_s)
     with found_by(watched):
         return Proposed(propose(problem, estimates, method, options, programs), method.capabilities.rule)
+
+
+def traced(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Traced:
+    """Estimate, means included, and find the candidates of a frontier."""
+    watched = WatchedPlugins(plugins)
+    wanted = Needs(mean=True, scenarios=needs(problem, watched.find_method(problem.method)).scenarios)
+    method, options, estimates = _ready(problem, watched, wanted)
+    programs = HighsLinearPrograms(problem.solver.time_limit_s)
+    with found_by(watched):
+        return trace_candidates(problem, estimates, method, options, question, programs)
+
+
+def _ready(problem: Problem, watched: WatchedPlugins, wanted: Needs) -> tuple[WatchedMethod, object, Estimates]:
+    """The method that can honour the problem, its options, and the estimates."""
+    method = watched.find_method(problem.method)
+    refuse_unsupported(problem, method)
+    options = watched.bind_options(method.options, problem.options, ("method_options",))
+    return method, options, problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)

@@ -21,9 +21,12 @@ import pebble
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import fork_server, solver_process
-from tangency.adapters.solving.conclusion import conclude
+from tangency.adapters.solving.conclusion import conclude, conclude_frontier
+from tangency.adapters.solving.frontier_wire import pack_frontier_job, unpack_traced
 from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
+from tangency.domain.frontier.frontier import Curve
+from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
@@ -47,6 +50,7 @@ pebble.CONSTS.sleep_unit = 0.05  # how long a dead process may go unnoticed, and
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Work = Callable[[bytes], bytes]
 
 
 class ProcessSolverPool:
@@ -123,17 +127,47 @@ class ProcessSolverPool:
 
     async def solve(self, problem: Problem, deadline_s: float) -> Solution:
         """Solve a problem in a process; see the port."""
+        return await self._asked(
+            problem,
+            deadline_s,
+            len(problem.universe) > OFF_THE_LOOP,
+            solver_process.answer,
+            lambda limits: pack_job(problem, limits),
+            lambda raw: conclude(problem, unpack(problem, raw), self._plugins),
+        )
+
+    async def trace(self, problem: Problem, question: FrontierQuestion, deadline_s: float) -> Curve:
+        """Trace a frontier in a process; see the port."""
+        return await self._asked(
+            problem,
+            deadline_s,
+            True,  # every point is judged
+            solver_process.answer_frontier,
+            lambda limits: pack_frontier_job(problem, question, limits),
+            lambda raw: conclude_frontier(problem, question, unpack_traced(problem, raw), self._plugins),
+        )
+
+    async def _asked(
+        self,
+        problem: Problem,
+        deadline_s: float,
+        heavy: bool,
+        work: Work,
+        pack: Callable[[Limits], bytes],
+        end: Callable[[bytes], T],
+    ) -> T:
+        """Pack a job, have it done in a process, and make something of what comes back; aside where that is heavy."""
         began = time.monotonic()
-        aside = _aside(problem)
+        aside = _aside(heavy)
         async with self._slot(deadline_s):
             left = deadline_s - (time.monotonic() - began)
             if left <= 0:
                 raise TimeLimitReached(f"The deadline of {deadline_s:g} s passed before the solve began.")
             limits = Limits(SOLVER_SHARE * left, left, left + ALARM_S)
-            job = await aside(lambda: pack_job(problem, limits))
-            raw = await self._run(job, problem, limits)
+            job = await aside(lambda: pack(limits))
+            raw = await self._run(work, job, problem, limits)
             self._typical_s += 0.1 * (time.monotonic() - began - self._typical_s)
-        return await aside(lambda: conclude(problem, unpack(problem, raw), self._plugins))
+        return await aside(lambda: end(raw))
 
     @contextlib.asynccontextmanager
     async def _slot(self, deadline_s: float) -> AsyncIterator[None]:
@@ -156,12 +190,12 @@ class ProcessSolverPool:
         finally:
             self._free.release()
 
-    async def _run(self, job: bytes, problem: Problem, limits: Limits) -> bytes:
+    async def _run(self, work: Work, job: bytes, problem: Problem, limits: Limits) -> bytes:
         """Hand a job over, again where the process or the pool was lost through no fault of the job's."""
         for attempt in range(self._workers + FEWEST_TRIES):
             pool = self._pool
             try:
-                return await self._handed_over(pool, job, problem, limits)
+                return await self._handed_over(pool, work, job, problem, limits)
             except pebble.ProcessExpired as expired:
                 self._end_groups()
                 blameless = expired.exitcode == UNKNOWN_ENDING and attempt == 0
@@ -174,8 +208,10 @@ class ProcessSolverPool:
                 raise self._ending(-signal.SIGALRM, problem, limits) from None
         raise self._ending(solver_process.RECYCLE, problem, limits)
 
-    async def _handed_over(self, pool: pebble.ProcessPool, job: bytes, problem: Problem, limits: Limits) -> bytes:
-        future = pool.schedule(solver_process.answer, args=(job,), timeout=limits.pool_s)
+    async def _handed_over(
+        self, pool: pebble.ProcessPool, work: Work, job: bytes, problem: Problem, limits: Limits
+    ) -> bytes:
+        future = pool.schedule(work, args=(job,), timeout=limits.pool_s)
         if self._note_started():
             self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)
@@ -247,9 +283,9 @@ class ProcessSolverPool:
                 os.killpg(leader, signal.SIGKILL)
 
 
-def _aside(problem: Problem) -> Callable[[Callable[[], T]], Awaitable[T]]:
-    """Where a step that is O(n^2) is taken."""
-    return _in_a_thread if len(problem.universe) > OFF_THE_LOOP else _at_once
+def _aside(heavy: bool) -> Callable[[Callable[[], T]], Awaitable[T]]:
+    """Where a step is taken that may keep the loop waiting."""
+    return _in_a_thread if heavy else _at_once
 
 
 async def _in_a_thread(step: Callable[[], T]) -> T:

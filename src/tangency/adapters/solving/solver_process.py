@@ -14,16 +14,18 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import msgspec
 
+from tangency.adapters.solving.frontier_wire import pack_traced, unpack_frontier_job
 from tangency.adapters.solving.wire import Limits, pack_error, pack_proposed, unpack_job
 from tangency.domain.errors import MethodCrashed, ResourcesExhausted, TangencyError
 from tangency.domain.optimization.plugins import Plugins
+from tangency.domain.optimization.problem import Problem
 
 RECYCLE = 75
 """Exit code of a process that hands its job back untouched (EX_TEMPFAIL)."""
@@ -74,12 +76,43 @@ def answer(job: bytes) -> bytes:
         os._exit(RECYCLE)
     from tangency.adapters.solving.in_process import proposed  # solvers: loaded here, never in the pool's process
 
-    _own.spoilt = True  # until the job has ended well
-    try:
+    plugins = _own.plugins
+
+    def solved() -> bytes:
         problem, limits = unpack_job(job)
         with _limited(limits):
-            policy = replace(problem.solver, time_limit_s=min(problem.solver.time_limit_s, limits.solver_s))
-            packed = pack_proposed(problem, proposed(replace(problem, solver=policy), _own.plugins))
+            return pack_proposed(problem, proposed(_in_time(problem, limits), plugins))
+
+    return _safely(solved)
+
+
+def answer_frontier(job: bytes) -> bytes:
+    """The same for a frontier."""
+    if _own.spoilt or _own.plugins is None:
+        time.sleep(_SETTLE_S)
+        os._exit(RECYCLE)
+    from tangency.adapters.solving.in_process import traced
+
+    plugins = _own.plugins
+
+    def solved() -> bytes:
+        problem, limits, question = unpack_frontier_job(job)
+        with _limited(limits):
+            return pack_traced(problem, traced(_in_time(problem, limits), question, plugins))
+
+    return _safely(solved)
+
+
+def _in_time(problem: Problem, limits: Limits) -> Problem:
+    policy = replace(problem.solver, time_limit_s=min(problem.solver.time_limit_s, limits.solver_s))
+    return replace(problem, solver=policy)
+
+
+def _safely(work: Callable[[], bytes]) -> bytes:
+    """Do the work; what can be told of its failure is told."""
+    _own.spoilt = True  # until the job has ended well
+    try:
+        packed = work()
     except MemoryError:
         return pack_error(ResourcesExhausted(f"The solve needed more memory than {_own.memory_bytes / 2**20:.0f} MB."))
     except TangencyError as error:

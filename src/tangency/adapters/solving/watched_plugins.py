@@ -10,6 +10,8 @@ from typing import Any, cast
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, MethodCrashed, Path, ResourcesExhausted, TangencyError
+from tangency.domain.frontier.question import Candidate, FrontierQuestion
+from tangency.domain.frontier.tracing import Tracer
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.market.scenarios import Scenarios
@@ -42,6 +44,22 @@ class WatchedMethod:
         with _named(f"method {self.name!r}", self._origin):
             proposal: object = self._method.solve(problem, estimates, options)
             return _checked(proposal)
+
+    def trace(
+        self, problem: Problem, estimates: Estimates, options: object, question: FrontierQuestion
+    ) -> list[Candidate] | None:
+        """The candidates of a frontier; None where the method has no way of its own to trace one.
+
+        Raises:
+            MethodCrashed: it raised, or returned something else.
+            ResourcesExhausted: it ran out of memory.
+        """
+        own: Tracer | None = getattr(self._method, "trace", None)
+        if own is None:
+            return None
+        with _named(f"method {self.name!r}", self._origin):
+            found = own(problem, estimates, options, question)
+            return None if found is None else [replace(each, proposal=_checked(each.proposal)) for each in found]
 
 
 class WatchedEstimator:

@@ -108,18 +108,10 @@ def unpack_job(raw: bytes) -> tuple[Problem, Limits]:
 
 def pack_proposed(problem: Problem, found: Proposed) -> bytes:
     """What a solver process found, as bytes."""
-    proposal = found.outcome.proposal
     return msgspec.msgpack.encode(
         {
             "estimates": _estimates(problem, found.outcome.estimates),
-            "proposal": {
-                **_plain(proposal),
-                "weights": _buffer(proposal.weights),
-                "witness": _witness(proposal.witness),
-                "reading": _reading(problem, proposal.reading),
-                "findings": plain(proposal.findings, ("findings",)),
-                "contradiction": _contradiction(proposal.contradiction),
-            },
+            "proposal": proposal_document(problem, found.outcome.proposal),
             "infeasibility": _infeasibility(found.outcome.infeasibility),
             "rule": found.rule,
         }
@@ -148,7 +140,7 @@ def unpack(problem: Problem, raw: bytes) -> Proposed:
     if "error" in answer:
         raise _error(answer)
     estimates = _read_estimates(problem, answer["estimates"])
-    proposal = _read_proposal(problem, answer["proposal"])
+    proposal = read_proposal(problem, answer["proposal"])
     infeasibility = None if answer["infeasibility"] is None else _read_infeasibility(answer["infeasibility"])
     return Proposed(Outcome(estimates, proposal, infeasibility), answer["rule"])
 
@@ -173,6 +165,18 @@ def _error(answer: Mapping[str, Any]) -> TangencyError:
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
+
+
+def proposal_document(problem: Problem, proposal: Proposal) -> dict[str, object]:
+    """A proposal for a problem, ready to be packed."""
+    return {
+        **_plain(proposal),
+        "weights": _buffer(proposal.weights),
+        "witness": _witness(proposal.witness),
+        "reading": _reading(problem, proposal.reading),
+        "findings": plain(proposal.findings, ("findings",)),
+        "contradiction": _contradiction(proposal.contradiction),
+    }
 
 
 def _plain(proposal: Proposal) -> dict[str, object]:
@@ -318,7 +322,8 @@ def _sources(read: Mapping[str, Any]) -> Sources:
     return Sources(**{**read, "data": data})
 
 
-def _read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
+def read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
+    """The inverse of :func:`proposal_document`."""
     weights, witness = read["weights"], read["witness"]
     return Proposal(
         status=Status(read["status"]),

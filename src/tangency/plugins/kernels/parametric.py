@@ -192,6 +192,50 @@ class Family:
                     return replace(member, exact=still), still
         return None
 
+    @property
+    def polyhedron(self) -> Polyhedron:
+        """The region in the family's own scale."""
+        return self._polyhedron
+
+    def piece_at(self, inner: float) -> Piece | None:
+        """The piece that holds at a tau in the family's own scale; None where none was found."""
+        found: list[Piece] = []
+
+        def aim(line: Piece) -> float:
+            found.append(line)
+            return inner
+
+        if self._pivot(aim, inner) is not None:
+            return found[-1]
+        point = self._point(inner)
+        lines = () if point is None else self._pieces(point)
+        return next((line for line in lines if self._holds(line, inner)), None)
+
+    def piece_on(self, leaning: Leaning, near: Vector) -> Piece | None:
+        """The piece on which given limits bind, whether or not it holds anywhere."""
+        return piece(self._S, self._m, self._polyhedron, leaning, near)
+
+    def on(self, line: Piece, inner: float) -> Member:
+        """The member on a piece, at a tau in the family's own scale."""
+        return self._member(inner, *line.at(inner))
+
+    def greatest(self, line: Piece) -> Member:
+        """The end of a piece that stands still without end, with the multipliers of a linear objective."""
+        prices = line.row_direction, line.distance_direction
+        return self._member(np.inf, line.start, *prices, self._mean_unit)
+
+    def scaled_mean(self, mean: float) -> float:
+        """A mean in the family's own scale."""
+        return mean / self._mean_unit
+
+    def natural_mean(self, mean: float) -> float:
+        """A mean of the family's own scale, in the units of the problem."""
+        return mean * self._mean_unit
+
+    def natural_variance(self, variances: Vector) -> Vector:
+        """Variances of the family's own scale, in the units of the problem."""
+        return variances * self._variance_unit
+
     def linear(self, x: Vector) -> float:
         """m'x in the family's own scale."""
         return float(self._m @ x)

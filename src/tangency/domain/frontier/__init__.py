@@ -1,0 +1,1 @@
+"""Efficient frontiers: least risk for each return, evenly spread, every point of it proven."""
