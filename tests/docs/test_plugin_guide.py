@@ -15,7 +15,7 @@ from tangency.contracts import LAWS, check
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
-from tangency.domain.optimization.document import read_objective, written
+from tangency.domain.optimization.kinds import read_objective, written
 from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.plain_values import as_lists
 from tests.architecture.source_tree import REPOSITORY

@@ -29,7 +29,7 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.document import read_objective, written
+from tangency.domain.optimization.kinds import read_objective, written
 from tangency.domain.optimization.objective import MaximumUtility, MinimumRisk
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status

@@ -28,8 +28,9 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.document import from_document, read_constraints, to_document, written
+from tangency.domain.optimization.document import from_document, to_document
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
+from tangency.domain.optimization.kinds import read_constraints, written
 from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status

@@ -18,8 +18,8 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, MinimumWeight
-from tangency.domain.optimization.document import read_constraints, read_objective, written
 from tangency.domain.optimization.judgement import solve_with
+from tangency.domain.optimization.kinds import read_constraints, read_objective, written
 from tangency.domain.optimization.objective import MaximumReturn, MinimumVolatility, MultiObjective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status

@@ -11,7 +11,7 @@ from scipy.stats import chi2, norm
 from tangency.adapters.entry_points.options import bind_options
 from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight, TurnoverLimit
-from tangency.domain.optimization.document import read_objective, written
+from tangency.domain.optimization.kinds import read_objective, written
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumSharpe,

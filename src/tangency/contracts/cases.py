@@ -29,7 +29,7 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.document import OBJECTIVES
+from tangency.domain.optimization.kinds import OBJECTIVES
 from tangency.domain.optimization.method import Capabilities, OptimizationMethod
 from tangency.domain.optimization.objective import MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem

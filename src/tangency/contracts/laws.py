@@ -20,7 +20,8 @@ from tangency.contracts.cases import degenerate_problems, permuted, problems, re
 from tangency.contracts.subject import Crashed, Subject, Verdict
 from tangency.domain.errors import Unsupported
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
-from tangency.domain.optimization.document import CONSTRAINTS, OBJECTIVES, content_hash, to_document
+from tangency.domain.optimization.document import content_hash, to_document
+from tangency.domain.optimization.kinds import CONSTRAINTS, OBJECTIVES
 from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import (

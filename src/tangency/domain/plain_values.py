@@ -7,7 +7,7 @@ doubles, row by row. Either way every double comes back as it went, bit by bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from tangency.domain.errors import Fault, InvalidInput, Path, hint
 
 Array: TypeAlias = NDArray[np.float64]
+Reader: TypeAlias = Callable[[object, Path], Any]
+"""Reads a value that stands at a path, or says what is wrong with it there."""
 
 _ENTRIES = {int, float, type(None)}
 
@@ -50,6 +52,15 @@ def array(value: object, path: Path, shape: Sequence[int | None]) -> Array:
         wanted = " x ".join("any" if axis is None else str(axis) for axis in shape)
         raise InvalidInput.at(path, f"has shape {read.shape}; give {wanted}.", "shape")
     return read
+
+
+def finite_vector(value: object, path: Path, size: int | None) -> Array:
+    """A vector of finite numbers."""
+    figures = array(value, path, (size,))
+    if not np.isfinite(figures).all():
+        where = int(np.argmin(np.isfinite(figures)))
+        raise InvalidInput.at((*path, where), f"is {figures[where]}; give a finite number.", "not_finite")
+    return figures
 
 
 def _from_buffer(value: Mapping[Any, object], path: Path) -> Array:
@@ -101,6 +112,17 @@ def fields(
     raise InvalidInput(faults + [Fault((*path, key), "is missing.", "missing") for key in missing])
 
 
+def by_readers(given: Mapping[str, object], path: Path, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Each field that is there, read by its reader; null is as good as absent."""
+    there = {key: given[key] for key in readers if given.get(key) is not None}
+    return {key: readers[key](value, (*path, key)) for key, value in there.items()}
+
+
+def present(**values: object) -> dict[str, object]:
+    """An object of the fields that have a value."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
 def listed(value: object, path: Path) -> Sequence[Any]:
     """A list."""
     if not isinstance(value, list | tuple):
@@ -113,6 +135,11 @@ def text(value: object, path: Path) -> str:
     if not isinstance(value, str):
         raise InvalidInput.at(path, f"is {_short(value)}; give text.", "type")
     return value
+
+
+def texts(value: object, path: Path) -> tuple[str, ...]:
+    """A list of texts."""
+    return tuple(text(word, (*path, position)) for position, word in enumerate(listed(value, path)))
 
 
 def optional_text(value: object, path: Path) -> str | None:

@@ -12,14 +12,8 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, TurnoverLimit
-from tangency.domain.optimization.document import (
-    CONSTRAINTS,
-    OBJECTIVES,
-    TERMS,
-    content_hash,
-    from_document,
-    to_document,
-)
+from tangency.domain.optimization.document import content_hash, from_document, to_document
+from tangency.domain.optimization.kinds import CONSTRAINTS, OBJECTIVES, TERMS
 from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.term import Term

@@ -37,9 +37,10 @@ from tangency.domain.market.returns import DataReport
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector, frozen
 from tangency.domain.optimization.contradiction import Contradiction, Statement
-from tangency.domain.optimization.document import from_document, read_constraints, read_objective, to_document, written
+from tangency.domain.optimization.document import from_document, to_document
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, Relaxation
 from tangency.domain.optimization.judgement import Outcome
+from tangency.domain.optimization.kinds import read_constraints, read_objective, written
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status, Witness
 from tangency.domain.plain_values import array, as_buffer, plain

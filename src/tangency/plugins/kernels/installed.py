@@ -14,7 +14,7 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
 from tangency.domain.market.estimates import Estimates, Estimator
-from tangency.domain.optimization.document import OBJECTIVES
+from tangency.domain.optimization.kinds import OBJECTIVES
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
 from tangency.domain.optimization.options import unknown_options
