@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tangency import Budget, LongOnly, MaximumWeight, Problem
-from tangency.domain.optimization.objective import MaximumRatio, MinimumRisk, RiskParity
+from tangency.domain.optimization.objective import MinimumRisk, RiskParity
+from tangency.domain.optimization.ratio import MaximumRatio
 from validation.case import Case, Peer
 from validation.peers import CONFIDENCE, riskfolio_mean_risk, riskfolio_parity, skfolio_mean_risk, skfolio_weights
 from validation.sample import DAYS, Array, frame, market, mean

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tangency import Budget, LongOnly, MaximumReturn, MaximumWeight, MinimumVolatility, Problem
-from tangency.domain.optimization.objective import MaximumRatio, MinimumRisk, MultiObjective
+from tangency.domain.optimization.objective import MinimumRisk, MultiObjective
+from tangency.domain.optimization.ratio import MaximumRatio
 from validation.case import Case
 from validation.peers import cvxpy, cvxpy_weights, riskfolio_portfolio, riskfolio_weights, skfolio_weights
 from validation.sample import Array, covariance, frame, market, mean, names, returns

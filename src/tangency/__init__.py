@@ -45,14 +45,10 @@ if TYPE_CHECKING:
     )
     from tangency.domain.optimization.document import content_hash, from_document, to_document
     from tangency.domain.optimization.judgement import required_answer
-    from tangency.domain.optimization.objective import (
-        MaximumReturn,
-        MaximumSharpe,
-        MaximumUtility,
-        MinimumVolatility,
-    )
+    from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility
     from tangency.domain.optimization.problem import Problem, SolverPolicy
     from tangency.domain.optimization.proposal import Status
+    from tangency.domain.optimization.ratio import MaximumSharpe
     from tangency.domain.optimization.solution import Solution
 
     __version__: str
@@ -85,7 +81,7 @@ _HOMES = {
     "to_document": "optimization.document",
     "required_answer": "optimization.judgement",
     "MaximumReturn": "optimization.objective",
-    "MaximumSharpe": "optimization.objective",
+    "MaximumSharpe": "optimization.ratio",
     "MaximumUtility": "optimization.objective",
     "MinimumVolatility": "optimization.objective",
     "Problem": "optimization.problem",

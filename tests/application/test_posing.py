@@ -17,8 +17,9 @@ from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.universe import Asset
 from tangency.domain.optimization.constraint import LongOnly, TurnoverLimit
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility
+from tangency.domain.optimization.objective import MaximumUtility
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tests.support.questions import COVARIANCE, NAMES, RISK, limited, question, strategies
 
 NOTHING: Any = None

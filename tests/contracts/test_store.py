@@ -29,10 +29,11 @@ from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, TargetVolatility
 from tangency.domain.optimization.document import content_hash
-from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility
+from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.optimization import Configuration, Optimization, Stage
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory

@@ -22,14 +22,9 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.ratio import MaximumSharpe
 
 SECTORS = ("energy", "finance", "health")
 

@@ -16,15 +16,10 @@ from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, TargetReturn
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.black_litterman import BlackLitterman
 

@@ -31,9 +31,10 @@ from tangency.domain.optimization.constraint import (
 from tangency.domain.optimization.document import from_document, to_document
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
 from tangency.domain.optimization.kinds import read_constraints, written
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility, MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.plain_values import as_buffer
 from tangency.plugins.factor_based import FactorBasedOptions

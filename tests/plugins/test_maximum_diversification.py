@@ -16,8 +16,8 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import MaximumRatio
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.maximum_diversification import MaximumDiversification
 from tests.support.history import TRADING_DAYS, five_years

@@ -8,15 +8,14 @@ import pytest
 from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.optimization.constraint import MaximumWeight, TargetReturn
 from tangency.domain.optimization.objective import (
-    MaximumRatio,
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
     Objective,
 )
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.risk.measure import MEASURES, Measure
 from tests.plugins.mean_risk_questions import LONG_ONLY, asked, best, estimates_of, sample_returns
 from tests.support.known import known

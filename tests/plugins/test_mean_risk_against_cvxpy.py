@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.objective import MaximumRatio, MinimumRisk
+from tangency.domain.optimization.objective import MinimumRisk
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.risk.measure import Measure
 from tests.plugins.mean_risk_questions import best, estimates_of, sample_returns
 from tests.support.known import known

@@ -12,8 +12,9 @@ from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.errors import InvalidInput
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight
 from tangency.domain.optimization.judgement import solve_with
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility, MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.rebalancing import Rebalancing, RebalancingOptions
 from tests.features.sample import Sample

@@ -11,7 +11,8 @@ import pytest
 from scipy.stats import chi2
 
 from tangency.domain.optimization.constraint import Budget, MaximumWeight, MinimumWeight
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility, MinimumRisk, MinimumVolatility
+from tangency.domain.optimization.objective import MaximumUtility, MinimumRisk, MinimumVolatility
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty, RobustOptions
 from tests.support.history import five_years, of_sample

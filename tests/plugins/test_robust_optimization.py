@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,13 +15,13 @@ from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWei
 from tangency.domain.optimization.kinds import read_objective, written
 from tangency.domain.optimization.objective import (
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
     Objective,
 )
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.plain_values import as_buffer, as_lists
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty, RobustOptions, Scenario
@@ -270,19 +271,31 @@ def test_figures_are_joined_by_name() -> None:
     problem = posed(np.diag([0.04, 0.09]), [0.05, 0.06], MaximumUtility(3.0))
     by_name = {"B": {"A": 0.0, "B": 0.01}, "A": {"B": 0.0, "A": 0.002}}
     in_order = [[0.002, 0.0], [0.0, 0.01]]
-    one, other = (
-        proven((problem, estimated(problem)), RobustOptions(MeanUncertainty(shape=shape, radius=1.0)))
-        for shape in (by_name, in_order)
-    )
-    assert one.weights is not None
-    assert other.weights is not None
-    assert one.weights.tolist() == other.weights.tolist()
+    as_covariance = {"names": ["B", "A"], "values": [[0.01, 0.0], [0.0, 0.002]]}
+    found = []
+    for shape in (by_name, in_order, as_covariance):
+        asked: Any = bind_options(RobustOptions, {"mean_uncertainty": {"shape": shape, "radius": 1.0}})
+        solution = proven((problem, estimated(problem)), asked)
+        assert solution.weights is not None
+        found.append(solution.weights.tolist())
+    assert found[0] == found[1] == found[2]
+
+
+def test_an_option_that_is_null_is_left_out() -> None:
+    said = {"mean_uncertainty": None, "covariance_uncertainty": None, "scenarios": None, "wasserstein_radius": None}
+    bound = bind_options(RobustOptions, said)
+    assert bound == RobustOptions()
+    assert isinstance(bound, RobustOptions)
+    assert bound.silent
 
 
 @pytest.mark.parametrize(
     ("asked", "place"),
     [
         ({"mean_uncertainty": {"shape": [[1.0]]}}, "mean_uncertainty.shape"),
+        ({"mean_uncertainty": {"shape": {"names": ["A", "B"], "values": [[1.0]]}}}, "mean_uncertainty.shape"),
+        ({"mean_uncertainty": {"shape": {"names": ["A"], "values": [[1.0]]}}}, "mean_uncertainty.shape"),
+        ({"mean_uncertainty": {"shape": {"A": [1.0]}}}, "mean_uncertainty.shape"),
         ({"mean_uncertainty": {"kind": "box"}}, "mean_uncertainty.half_width"),
         ({"mean_uncertainty": {"kind": "box", "half_width": -0.1}}, "mean_uncertainty.half_width"),
         ({"mean_uncertainty": {"kind": "box", "half_width": {"A": 0.1}}}, "mean_uncertainty.half_width"),

@@ -12,9 +12,10 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import Budget, LongOnly
 from tangency.domain.optimization.method import NoOptions, OptimizationMethod
-from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.equal_weight import EqualWeight
 from tangency.plugins.inverse_variance import InverseVariance
 from tangency.plugins.inverse_volatility import InverseVolatility

@@ -15,8 +15,9 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import MaximumSharpe, Objective, RiskParity
+from tangency.domain.optimization.objective import Objective, RiskParity
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.installed import Inner, bind_options
 from tangency.plugins.stacking import Stacking, StackingOptions
 from tests.support.history import five_years, of_sample

@@ -10,9 +10,10 @@ import pytest
 from tangency.domain.errors import InvalidInput
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight, SectorLimit
-from tangency.domain.optimization.objective import MaximumSharpe, Objective, RiskParity
+from tangency.domain.optimization.objective import Objective, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.installed import Inner
 from tangency.plugins.subset_resampling import SubsetResampling, SubsetResamplingOptions
 from tests.support.history import five_years, of_history, of_sample

@@ -12,14 +12,9 @@ from tangency.adapters.solving.conclusion import conclude
 from tangency.adapters.solving.in_process import proposed, solve
 from tangency.adapters.solving.wire import pack_proposed, unpack
 from tangency.domain.optimization.constraint import Budget, MaximumWeight, MinimumWeight
-from tangency.domain.optimization.objective import (
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumRisk,
-    MultiObjective,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumUtility, MinimumRisk, MultiObjective, Objective
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tests.support.history import of_sample
 
 PLUGINS = EntryPointPlugins()

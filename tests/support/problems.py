@@ -22,14 +22,9 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.optimization.ratio import MaximumSharpe
 
 FINITE = st.floats(-1e100, 1e100)
 ABOVE_ZERO = st.floats(1e-100, 1e100)

@@ -30,9 +30,7 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.objective import (
-    MaximumRatio,
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
@@ -41,6 +39,7 @@ from tangency.domain.optimization.objective import (
     RiskParity,
 )
 from tangency.domain.optimization.problem import Problem, SolverPolicy
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 
 OBJECTIVES: dict[str, Callable[[RiskParameters], Objective]] = {
     "MAX_SHARPE": lambda risk: MaximumSharpe(risk.risk_free_rate or 0.0),

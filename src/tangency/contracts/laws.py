@@ -24,16 +24,10 @@ from tangency.domain.optimization.document import content_hash, to_document
 from tangency.domain.optimization.kinds import CONSTRAINTS, OBJECTIVES
 from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import (
-    MaximumRatio,
-    MaximumSharpe,
-    MaximumUtility,
-    MultiObjective,
-    RiskParity,
-    SumOfTerms,
-)
+from tangency.domain.optimization.objective import MaximumUtility, MultiObjective, RiskParity, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.risk.measure import MOMENT_MEASURES
 
 CLOSE = 1e-6

@@ -15,9 +15,10 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.contradiction import Contradiction, Statement
 from tangency.domain.optimization.method import NoOptions
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility
+from tangency.domain.optimization.objective import MaximumUtility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.stated_views import View, omega_from, omega_of, read_views
 from tangency.plugins.kernels.view_posterior import ViewPosterior
 from tangency.plugins.mean_variance import MeanVariance

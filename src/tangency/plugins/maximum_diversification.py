@@ -9,9 +9,9 @@ import numpy as np
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.method import Capabilities, NoOptions
-from tangency.domain.optimization.objective import MaximumRatio
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.measure import VOLATILITY

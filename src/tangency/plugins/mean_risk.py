@@ -9,9 +9,10 @@ from typing import Literal, cast
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import Blend, MaximumRatio, MaximumUtility, MinimumRisk, Objective
+from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, Measure

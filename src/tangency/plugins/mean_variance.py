@@ -14,15 +14,10 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    RiskParity,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.exact_frontier import exact_frontier

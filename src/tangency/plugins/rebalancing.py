@@ -13,9 +13,10 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import MinimumActiveRisk
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, Objective
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.trade_limit import Traded, TradeLimit
 from tangency.plugins.kernels.few_trades import Search, fewest_trades

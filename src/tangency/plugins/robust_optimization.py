@@ -11,9 +11,10 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import unpacked
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import Blend, MaximumSharpe, MinimumRisk, Objective, SumOfTerms
+from tangency.domain.optimization.objective import Blend, MinimumRisk, Objective, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Term
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.solving import solved
@@ -131,7 +132,7 @@ class _Scenarios(_Case):
 
     def objective(self) -> Blend | WorstRatio:
         asked, options = self.problem.objective, self.options
-        self.markets = tuple(reading.markets(options.scenarios, self.problem, self.estimates))
+        self.markets = tuple(reading.markets(options.scenarios or (), self.problem, self.estimates))
         if options.criterion == "expected":
             return reading.expected_market(asked, self.markets)
         if options.criterion == "regret":

@@ -16,9 +16,10 @@ from tangency.domain.market.returns import Returns
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight
 from tangency.domain.optimization.document import content_hash
-from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility
+from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Origin
 from tests.support.evil_plugins import EVIL
 

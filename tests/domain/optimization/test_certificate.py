@@ -30,15 +30,10 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Bounds, Distance, Region, Row
 from tangency.domain.optimization.term import Minorant
 from tangency.plugins.mean_variance import MeanVariance

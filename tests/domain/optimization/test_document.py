@@ -14,8 +14,9 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, TurnoverLimit
 from tangency.domain.optimization.document import content_hash, from_document, to_document
 from tangency.domain.optimization.kinds import CONSTRAINTS, OBJECTIVES, TERMS
-from tangency.domain.optimization.objective import MaximumSharpe, MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Term
 from tangency.domain.plain_values import as_buffer, as_lists
 from tests.support.problems import problems

@@ -19,15 +19,10 @@ from tangency.domain.optimization.constraint import (
     TurnoverLimit,
 )
 from tangency.domain.optimization.explanation import Explanation, NameAtBound, explain
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Bounds
 from tests.plugins.random_problems import random_problem
 from tests.support.posed import LONG_ONLY, answer, best, estimated, posed

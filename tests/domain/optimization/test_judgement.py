@@ -33,7 +33,6 @@ from tangency.domain.optimization.judgement import Outcome, judge, propose, requ
 from tangency.domain.optimization.method import Capabilities, NoOptions, needs, refuse_unsupported
 from tangency.domain.optimization.objective import (
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
     MultiObjective,
@@ -42,6 +41,7 @@ from tangency.domain.optimization.objective import (
 )
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import random_problem

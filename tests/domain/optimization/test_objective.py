@@ -14,13 +14,13 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.objective import (
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumVolatility,
     MultiObjective,
     Objective,
     RiskParity,
 )
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Return, Variance
 
 MEAN = np.array([0.1, 0.05])

@@ -8,8 +8,9 @@ import pytest
 
 from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.optimization.constraint import MaximumWeight
-from tangency.domain.optimization.objective import MaximumSharpe, MaximumUtility, MinimumVolatility, RiskParity
+from tangency.domain.optimization.objective import MaximumUtility, MinimumVolatility, RiskParity
 from tangency.domain.optimization.proposal import Proposal, Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.installed import (
     Inner,
     ask,

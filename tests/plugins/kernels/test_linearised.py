@@ -17,14 +17,9 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
-from tangency.domain.optimization.objective import (
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Bounds, Region
 from tangency.plugins.kernels.linearised import linear_optimum, without_excess, witness_at
 from tests.support.posed import best, estimated, posed

@@ -32,7 +32,6 @@ from tangency.domain.optimization.constraint import (
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import (
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
@@ -41,6 +40,7 @@ from tangency.domain.optimization.objective import (
 )
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.peers.pyportfolioopt import PyPortfolioOpt, PyPortfolioOptOptions

@@ -25,9 +25,7 @@ from tangency.domain.optimization.constraint import (
 )
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import (
-    MaximumRatio,
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
@@ -36,6 +34,7 @@ from tangency.domain.optimization.objective import (
 )
 from tangency.domain.optimization.problem import SolverPolicy
 from tangency.domain.optimization.proposal import Status
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.mean_variance import MeanVariance

@@ -11,16 +11,10 @@ from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.numbers import LARGEST
 from tangency.domain.optimization.constraint import Constraint, TargetReturn, TargetVolatility
 from tangency.domain.optimization.document import content_hash
-from tangency.domain.optimization.objective import (
-    MaximumRatio,
-    MaximumReturn,
-    MaximumSharpe,
-    MinimumRisk,
-    MinimumVolatility,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MinimumRisk, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.risk.measure import MEASURES, Measure
 

@@ -19,9 +19,9 @@ import numpy as np
 from tangency.domain.market.covariance import Covariance, Repair, Spectrum
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import LARGEST, Vector
-from tangency.domain.optimization.objective import MaximumSharpe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
 from tangency.domain.optimization.term import Minorant
 from tangency.domain.risk.volatility import Volatility

@@ -35,9 +35,9 @@ from tangency.domain.optimization.explanation import explain
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, explain_infeasibility
 from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs, refuse_unsupported
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status, Witness
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.optimization.term import Minorant, RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk

@@ -31,9 +31,7 @@ from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFl
 from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.objective import (
     Blend,
-    MaximumRatio,
     MaximumReturn,
-    MaximumSharpe,
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
@@ -41,6 +39,7 @@ from tangency.domain.optimization.objective import (
     Objective,
     RiskParity,
 )
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.robust_terms import (

@@ -13,9 +13,10 @@ from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, SumOfTerms
+from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.region import Region, RiskCap
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY

@@ -15,9 +15,9 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status, Witness
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.region import Region, Row
 from tangency.domain.optimization.term import NO_CUTS
 from tangency.domain.risk.volatility import Volatility

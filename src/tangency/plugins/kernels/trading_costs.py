@@ -10,15 +10,10 @@ from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Sum
-from tangency.domain.optimization.objective import (
-    Blend,
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumVolatility,
-)
+from tangency.domain.optimization.objective import Blend, MaximumReturn, MaximumUtility, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.robust_terms import Deviation
 from tangency.domain.optimization.term import Linear, RiskOf, Variance
 from tangency.domain.risk.measure import VOLATILITY

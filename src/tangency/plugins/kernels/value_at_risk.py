@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from tangency.domain.errors import Fault, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
-from tangency.domain.optimization.objective import Blend, MaximumRatio, MinimumRisk, Objective, SumOfTerms
+from tangency.domain.optimization.objective import Blend, MinimumRisk, Objective, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Linear, Return, RiskOf

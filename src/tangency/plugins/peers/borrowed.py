@@ -22,9 +22,10 @@ from tangency.domain.errors import Fault, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.certificate import certify
-from tangency.domain.optimization.objective import MaximumRatio, SumOfTerms
+from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status, Witness
+from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import NO_CUTS, RiskOf
 from tangency.plugins.kernels.linearised import witness_at

@@ -15,16 +15,10 @@ from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import TargetVolatility
-from tangency.domain.optimization.objective import (
-    MaximumRatio,
-    MaximumReturn,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumRisk,
-    Objective,
-)
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumRisk, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.measure import VOLATILITY, Measure

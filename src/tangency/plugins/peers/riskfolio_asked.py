@@ -14,8 +14,9 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.objective import MaximumRatio, MaximumSharpe, MaximumUtility, MinimumRisk
+from tangency.domain.optimization.objective import MaximumUtility, MinimumRisk
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.risk.measure import Measure
 

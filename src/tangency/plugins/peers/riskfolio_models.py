@@ -10,16 +10,10 @@ import numpy as np
 
 from tangency.domain.errors import Unsupported
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.optimization.objective import (
-    Blend,
-    MaximumRatio,
-    MaximumSharpe,
-    MaximumUtility,
-    MinimumRisk,
-    Objective,
-)
+from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, SolverAttempt, Status
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import Measure

@@ -11,7 +11,8 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
-from tangency.domain.optimization.objective import MaximumReturn, MaximumSharpe, MaximumUtility, Objective, SumOfTerms
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, Objective, SumOfTerms
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Linear, RiskOf
 from tangency.domain.risk.measure import VOLATILITY
 from tangency.plugins.robust.reading import Market

@@ -12,8 +12,9 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
-from tangency.domain.optimization.objective import Blend, MaximumSharpe, MaximumUtility, MinimumRisk, Objective
+from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, Objective
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.robust_terms import LargestWeight, Norm, SquaredNorm, root_of, rows_of
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY, Measure
