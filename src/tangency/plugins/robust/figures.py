@@ -10,6 +10,7 @@ from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.covariance import NEGATIVITY_REFUSED, DenseCovariance
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector, frozen
+from tangency.plugins.robust.options import ByName, Square
 
 
 def vector(given: Mapping[str, float] | Sequence[float] | float, universe: Universe, path: Path) -> Vector:
@@ -25,19 +26,9 @@ def vector(given: Mapping[str, float] | Sequence[float] | float, universe: Unive
     return values
 
 
-def matrix(
-    given: Mapping[str, Mapping[str, float]] | Sequence[Sequence[float]], universe: Universe, path: Path
-) -> Matrix:
+def matrix(given: Square, universe: Universe, path: Path) -> Matrix:
     """A symmetric one; shape (n, n)."""
-    rows: Sequence[Sequence[float]]
-    if isinstance(given, Mapping):
-        places = [universe.position(name, path) for name in given]
-        if len(places) != len(universe):
-            raise InvalidInput.at(path, "lacks the rows of some names; give one per name.", "missing")
-        joined = np.array([universe.join(row, (*path, name)) for name, row in given.items()])
-        rows = joined[np.argsort(places)].tolist()
-    else:
-        rows = given
+    rows = _joined(_rows(given, path), universe, path) if isinstance(given, Mapping) else given
     values = frozen(rows, path, ndim=2)
     if values.shape != (len(universe), len(universe)):
         detail = f"has shape {values.shape}; give {len(universe)} rows of {len(universe)} figures."
@@ -47,9 +38,30 @@ def matrix(
     return 0.5 * (values + values.T)
 
 
-def covariance(
-    given: Mapping[str, Mapping[str, float]] | Sequence[Sequence[float]], universe: Universe, path: Path
-) -> Matrix:
+def _rows(given: ByName, path: Path) -> dict[str, dict[str, float]]:
+    """The rows under their names, whichever of the two forms they are given in."""
+    rows = {name: row for name, row in given.items() if isinstance(row, dict)}
+    if len(rows) == len(given):
+        return rows
+    names = [name for name in given.get("names", ()) if isinstance(name, str)]
+    values = [row for row in given.get("values", ()) if isinstance(row, list)]
+    if set(given) != {"names", "values"} or {len(names)} != {len(values), *map(len, values)}:
+        detail = "is no matrix; give names, and values with a row of as many figures for each, or the rows by name."
+        raise InvalidInput.at(path, detail, "shape")
+    return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, values, strict=True)}
+
+
+def _joined(rows: Mapping[str, Mapping[str, float]], universe: Universe, path: Path) -> list[list[float]]:
+    """The rows in the order of the names."""
+    places = [universe.position(name, path) for name in rows]
+    if len(places) != len(universe):
+        raise InvalidInput.at(path, "lacks the rows of some names; give one per name.", "missing")
+    joined = np.array([universe.join(row, (*path, name)) for name, row in rows.items()])
+    ordered: list[list[float]] = joined[np.argsort(places)].tolist()
+    return ordered
+
+
+def covariance(given: Square, universe: Universe, path: Path) -> Matrix:
     """A positive semidefinite one; shape (n, n)."""
     return DenseCovariance.of(matrix(given, universe, path), path).dense()
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from tangency.domain.errors import InvalidInput
+
+ByName: TypeAlias = dict[str, dict[str, float] | list[str | list[float]]]
+"""A matrix row by row under the names, or ``names`` and ``values`` as in a request's own covariance."""
+
+Square: TypeAlias = ByName | list[list[float]]
+"""A matrix by names, or in the names' order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,7 @@ class MeanUncertainty:
     confidence_level: float = 0.95
     radius: float | None = None
     center: dict[str, float] | list[float] | None = None
-    shape: dict[str, dict[str, float]] | list[list[float]] | None = None
+    shape: Square | None = None
     half_width: float | dict[str, float] | list[float] | None = None
 
 
@@ -53,8 +59,8 @@ class CovarianceUncertainty:
     estimate: Literal["given", "empirical", "bootstrap"] = "given"
     confidence_level: float = 0.95
     radius: float | None = None
-    center: dict[str, dict[str, float]] | list[list[float]] | None = None
-    half_width: float | dict[str, dict[str, float]] | list[list[float]] | None = None
+    center: Square | None = None
+    half_width: float | Square | None = None
     shape: None = None
 
 
@@ -72,7 +78,7 @@ class Scenario:
     name: str
     probability: float | None = None
     expected_returns: dict[str, float] | list[float] | None = None
-    covariance: dict[str, dict[str, float]] | list[list[float]] | None = None
+    covariance: Square | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ class RobustOptions:
 
     mean_uncertainty: MeanUncertainty | None = None
     covariance_uncertainty: CovarianceUncertainty | None = None
-    scenarios: tuple[Scenario, ...] = ()
+    scenarios: tuple[Scenario, ...] | None = None
     criterion: Literal["worst_case", "expected", "regret"] = "worst_case"
     wasserstein_radius: float | None = None
     ground_norm: Literal["l1", "l2"] = "l1"
