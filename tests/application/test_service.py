@@ -2,13 +2,13 @@
 
 import inspect
 
-from tangency.application import library, methods, optimization, orders, portfolio, readiness
+from tangency.application import library, methods, optimization, orders, portfolio, readiness, rebalancing
 from tangency.application.message import Message
 from tangency.application.service import HANDLERS
 
 
 def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
-    modules = (library, methods, optimization, orders, portfolio, readiness)
+    modules = (library, methods, optimization, orders, portfolio, readiness, rebalancing)
     declared = {
         thing
         for module in modules

@@ -73,6 +73,7 @@ class Container(containers.DeclarativeContainer):
         portfolios=store,
         market_data=store,
         library=store,
+        rebalance_plans=store,
         orders=store,
         catalogue=plugins,
         store=store,

@@ -14,6 +14,7 @@ from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import LatestAnswers
 from tangency.domain.optimization.solver_pool import SolverPool
 from tangency.domain.portfolio.ports import MarketData, PortfolioSource
+from tangency.domain.rebalancing.ports import RebalancePlans
 from tangency.domain.unit_of_work import UnitsOfWork
 
 
@@ -59,6 +60,7 @@ class Context:
     portfolios: PortfolioSource
     market_data: MarketData
     library: Library
+    rebalance_plans: RebalancePlans
     orders: OrderReader
     catalogue: Catalogue
     store: Checked

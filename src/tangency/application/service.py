@@ -38,6 +38,16 @@ from tangency.application.orders import (
 )
 from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
 from tangency.application.readiness import CheckReadiness, check_readiness
+from tangency.application.rebalancing import (
+    DecidePlan,
+    ListPlans,
+    MakePlan,
+    ReadPlan,
+    decide_plan,
+    list_plans,
+    make_plan,
+    read_plan,
+)
 
 Handler = Callable[[Any, Context], Awaitable[object]]
 
@@ -59,6 +69,10 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     LastPosition: last_position,
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
+    MakePlan: make_plan,
+    ReadPlan: read_plan,
+    ListPlans: list_plans,
+    DecidePlan: decide_plan,
 }
 
 

@@ -10,6 +10,7 @@ from tangency.domain.optimization.order import EventRepository, OrderRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
+from tangency.domain.rebalancing.ports import RebalancePlanRepository
 
 
 class UnitOfWork(Protocol):
@@ -34,6 +35,10 @@ class UnitOfWork(Protocol):
     @property
     def events(self) -> EventRepository:
         """What others want to know, within this transaction."""
+
+    @property
+    def rebalance_plans(self) -> RebalancePlanRepository:
+        """Rebalance plans, within this transaction."""
 
     async def commit(self) -> None:
         """Make every change durable."""

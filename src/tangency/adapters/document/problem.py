@@ -32,6 +32,7 @@ from tangency.domain.errors import (
 )
 from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.rebalancing.plan import APlanIsDecidedOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,12 @@ KINDS: Mapping[type[Exception], Kind] = {
         "It is installed and cannot be loaded. The detail names its distribution; tell its author.",
     ),
     NotFound: Kind("not-found", 404, "Not found", "Nothing is kept under that id, or there is no such address."),
+    APlanIsDecidedOnce: Kind(
+        "plan-decided",
+        409,
+        "The plan cannot be decided on",
+        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, and for some time.",
+    ),
     NoFreeSolver: Kind(
         "no-free-solver",
         429,

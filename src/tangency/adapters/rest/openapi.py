@@ -10,8 +10,10 @@ import msgspec
 from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
+from tangency.adapters.document.rebalancing import RebalancePlanDocument, RebalanceRequest
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
+from tangency.adapters.rest.rebalancing import RebalancePlanList
 from tangency.adapters.settings import Settings
 from tangency.domain.library.entry import Shelf
 from tangency.domain.portfolio.portfolio import LONGEST_ID
@@ -25,6 +27,9 @@ STRUCTS = (
     MethodList,
     EstimatorList,
     EntryDocument,
+    RebalanceRequest,
+    RebalancePlanDocument,
+    RebalancePlanList,
     Health,
     ProblemType,
     Problem,
@@ -33,6 +38,7 @@ REFERENCE = "#/components/schemas/{name}"
 
 OF_A_BODY = (400, 403, 408, 413, 415, 422, 429, 500, 503)
 OF_A_LOOK = (403, 404, 422, 500, 503)
+OF_A_PLAN_DECISION = (403, 404, 408, 409, 413, 422, 429, 500, 503)
 
 EXAMPLE: Json = {
     "portfolio_id": "port-1",
@@ -100,6 +106,7 @@ def _paths(settings: Settings) -> Json:
             "get": _operation("estimators", "What estimates there are", _reference("EstimatorList"), OF_A_LOOK)
         },
         **_library_paths(),
+        **_rebalancing_paths(),
         "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
         "/health/ready": {
             "get": _operation("ready", "Whether answers can be given and kept", _reference("Health"), OF_A_LOOK)
@@ -110,6 +117,31 @@ def _paths(settings: Settings) -> Json:
             )
         },
     }
+
+
+def _rebalancing_paths() -> Json:
+    """Plans of trades."""
+    plan, portfolio = _reference("RebalancePlanDocument"), _parameter("portfolio_id", LONGEST_ID)
+    id_, of_a_plan = [_parameter("rebalance_id", LONGEST_TEXT)], (404, *OF_A_BODY)
+    body = _reference("RebalanceRequest")
+    paths: Json = {
+        "/api/v1/portfolios/{portfolio_id}/rebalance": {
+            "post": _operation("rebalance", "Plan the trades toward a target", plan, of_a_plan, body, [portfolio])
+        },
+        "/api/v1/portfolios/{portfolio_id}/rebalances": {
+            "get": _operation(
+                "rebalances", "The plans of a portfolio", _reference("RebalancePlanList"), OF_A_LOOK, None, [portfolio]
+            )
+        },
+        "/api/v1/rebalances/{rebalance_id}": {
+            "get": _operation("rebalance_plan", "A plan as it stands now", plan, OF_A_LOOK, None, id_)
+        },
+    }
+    for decision in ("approve", "reject"):
+        name, summary = f"{decision}_rebalance", f"{decision.capitalize()} a plan"
+        operation = _operation(name, summary, plan, OF_A_PLAN_DECISION, None, id_)
+        paths[f"/api/v1/rebalances/{{rebalance_id}}/{decision}"] = {"post": operation}
+    return paths
 
 
 def _library_paths() -> Json:

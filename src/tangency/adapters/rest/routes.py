@@ -13,6 +13,7 @@ from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
+from tangency.adapters.rest import rebalancing
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
 from tangency.adapters.settings import Settings
@@ -119,6 +120,7 @@ async def check_request(request: Incoming) -> Outgoing | None:
     """Before every handler: a body is JSON, and there are no query parameters, because none means anything."""
     if (
         request.method in ("POST", "PUT")
+        and not request.route_handler.opt.get("bodiless")
         and request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON
     ):
         given = request.headers.get("content-type", "")
@@ -130,6 +132,7 @@ async def check_request(request: Incoming) -> Outgoing | None:
 
 
 HANDLERS = (
+    *rebalancing.HANDLERS,
     optimize,
     optimize_batch,
     latest,

@@ -226,3 +226,27 @@ class PublishedEvent(Table):
     subject: Mapped[str] = mapped_column(String(100))
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class StoredPlan(Table):
+    """A plan of trades, and what was decided about it."""
+
+    __tablename__ = "rebalance_plans"
+    __table_args__ = (Index(None, "tenant", "portfolio_id", "created_at"),)
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    rebalance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    target_type: Mapped[str] = mapped_column(String(20))
+    request: Mapped[dict[str, Any]]
+    current_allocation: Mapped[dict[str, Any]]
+    model_target: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    target_allocation: Mapped[dict[str, Any]]
+    trades: Mapped[list[Any]]
+    metrics: Mapped[dict[str, Any]]
+    valuation: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    decided_at: Mapped[datetime | None]

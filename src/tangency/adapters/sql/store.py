@@ -18,6 +18,7 @@ from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
 from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
 from tangency.adapters.sql.portfolios import read_portfolio, read_prices
+from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.library.entry import Address, Entry
@@ -25,6 +26,7 @@ from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Event, Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.rebalancing.plan import RebalancePlan
 
 
 class Store:
@@ -100,6 +102,16 @@ class Store:
         """Of the newest event."""
         async with self._reading() as session:
             return await last_position(session, self._tenant)
+
+    async def plan(self, plan_id: str) -> RebalancePlan | None:
+        """A rebalance plan."""
+        async with self._reading() as session:
+            return await read_plan(session, self._tenant, plan_id)
+
+    async def plans_of(self, portfolio_id: str) -> Sequence[RebalancePlan]:
+        """The rebalance plans of a portfolio, newest first."""
+        async with self._reading() as session:
+            return await read_plans(session, self._tenant, portfolio_id)
 
     async def check(self) -> None:
         """Ask the database anything.

@@ -18,6 +18,7 @@ from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
 from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.portfolios import SqlPortfolios
+from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.domain.optimization.problem import Problem
 
 
@@ -31,6 +32,7 @@ class SqlUnitOfWork:
         self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
         self.library = SqlLibrary(self._session, units.tenant)
+        self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
         self.events = SqlEvents(self._session, units.tenant)
 

@@ -18,6 +18,8 @@ from tangency.plugins.kernels.trading import DUST, Point, Side, Trading
 
 NO_BETTER = 1e-9
 """Relative to the loss: a bound that promises less is taken for no promise."""
+SMALL = 1e-7
+"""Of the portfolio's value: trades below it go where the loss is as good without them."""
 FINE = 1e-13
 """Asked of the solver once more at the end: near a target, a gap of 1e-10 is as large as the tracking error."""
 
@@ -45,6 +47,9 @@ class Search:
 
 def fewest_trades(trading: Trading, node_limit: int, time_limit_s: float) -> Search:
     """The best portfolio within every limit on trades."""
+    wish = trading.wish()
+    if wish is not None and _fits(trading, wish):
+        return Search(wish, continuous=True)
     anything = replace(trading, smallest=0.0, most=None)
     root = _settled(anything, np.full(len(trading.current), Side.OPEN))
     if root is None:
@@ -61,7 +66,11 @@ def _settled(trading: Trading, sides: np.ndarray) -> Point | None:
         return None
     rounding = (np.abs(point.weights - trading.current) <= DUST) & (sides == Side.OPEN)
     finer = replace(trading, tolerance=FINE)
-    return finer.best(np.where(rounding, Side.KEEP, sides)) or point
+    settled = finer.best(np.where(rounding, Side.KEEP, sides)) or point
+    small = (np.abs(settled.weights - trading.current) <= SMALL) & (sides == Side.OPEN)
+    without = finer.best(np.where(small, Side.KEEP, sides))
+    no_worse = without is not None and without.loss <= settled.loss + NO_BETTER * abs(settled.loss)
+    return without if without is not None and no_worse else settled
 
 
 def _fits(trading: Trading, point: Point) -> bool:

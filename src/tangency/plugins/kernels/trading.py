@@ -25,6 +25,8 @@ MOST_ITERATIONS = 200
 
 DUST = 1e-9
 """Of the portfolio's value: a smaller trade is the solver's rounding."""
+ROUNDING = 1e-14
+"""Of the sum of the weights."""
 
 
 class Side(IntEnum):
@@ -101,6 +103,20 @@ class Trading:
     most: int | None
     tolerance: float
     attempts: list[SolverAttempt] = field(default_factory=list)
+
+    def wish(self) -> Point | None:
+        """The center itself, where it is what the aim asks for and the limits allow it: nothing is nearer to it."""
+        aim, x = self.aim, self.aim.center
+        if aim.ratio or aim.gain.any() or not x.any():
+            return None
+        change = x - self.current
+        bought, sold = float(change[change > 0].sum()), -float(change[change < 0].sum())
+        loads = [load.buying * bought + load.selling * sold - load.limit for load in self.loads]
+        shapes = (*self.region.bounds, *self.region.rows)
+        if max([*loads, *(shape.excess(x) for shape in shapes)], default=0.0) > ROUNDING:
+            return None
+        prices = {row.id: 0.0 for row in self.region.rows} | {load.id: 0.0 for load in self.loads}
+        return Point(x.copy(), 0.0, prices)
 
     def best(self, sides: np.ndarray) -> Point | None:
         """The best portfolio where each name is on one of its sides; None where there is none.

@@ -1,0 +1,74 @@
+"""The addresses of rebalancing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+from msgspec import Meta, Struct
+
+from tangency.adapters.document.reading import read_value
+from tangency.adapters.document.rebalancing import RebalancePlanDocument, command_of, document_of
+from tangency.application.rebalancing import DecidePlan, ListPlans, ReadPlan
+from tangency.application.service import Service
+from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
+
+Incoming = Request[Any, Any, State]
+Outgoing = Response[bytes]
+
+
+class RebalancePlanList(Struct, frozen=True, kw_only=True):
+    """The plans of a portfolio."""
+
+    rebalances: Annotated[list[RebalancePlanDocument], Meta(description="Newest first.")]
+
+
+@post("/api/v1/portfolios/{portfolio_id:str}/rebalance", status_code=200)
+async def rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """Plan the trades toward a target."""
+    command = command_of(portfolio_id, read_value(await request.body()))
+    return _plan(await _service(request).handle(command))
+
+
+@get("/api/v1/portfolios/{portfolio_id:str}/rebalances")
+async def rebalances(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """The plans of a portfolio."""
+    plans = await _service(request).handle(ListPlans(portfolio_id))
+    return _json(RebalancePlanList(rebalances=[document_of(plan) for plan in plans]))
+
+
+@get("/api/v1/rebalances/{rebalance_id:str}")
+async def rebalance_plan(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
+    """A plan as it stands now."""
+    return _plan(await _service(request).handle(ReadPlan(rebalance_id)))
+
+
+@post("/api/v1/rebalances/{rebalance_id:str}/approve", status_code=200, opt={"bodiless": True})
+async def approve_rebalance(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
+    """Decide for a plan."""
+    return _plan(await _service(request).handle(DecidePlan(rebalance_id, PlanStatus.APPROVED)))
+
+
+@post("/api/v1/rebalances/{rebalance_id:str}/reject", status_code=200, opt={"bodiless": True})
+async def reject_rebalance(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
+    """Decide against a plan."""
+    return _plan(await _service(request).handle(DecidePlan(rebalance_id, PlanStatus.REJECTED)))
+
+
+HANDLERS = (rebalance, rebalances, rebalance_plan, approve_rebalance, reject_rebalance)
+
+
+def _service(request: Incoming) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _plan(plan: RebalancePlan) -> Outgoing:
+    return _json(document_of(plan))
+
+
+def _json(document: object) -> Outgoing:
+    return Response(msgspec.json.encode(document), media_type="application/json")

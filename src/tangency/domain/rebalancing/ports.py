@@ -1,0 +1,28 @@
+"""Where plans are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tangency.domain.rebalancing.plan import RebalancePlan
+
+
+class RebalancePlans(Protocol):
+    """Plans as they are read."""
+
+    async def plan(self, plan_id: str) -> RebalancePlan | None:
+        """The plan of that id; None where there is none."""
+
+    async def plans_of(self, portfolio_id: str) -> Sequence[RebalancePlan]:
+        """The plans of a portfolio, newest first."""
+
+
+class RebalancePlanRepository(Protocol):
+    """Plans, within a transaction."""
+
+    async def get(self, plan_id: str) -> RebalancePlan | None:
+        """The plan of that id; None where there is none."""
+
+    async def put(self, plan: RebalancePlan) -> None:
+        """Keep a plan, or what was decided about it."""
