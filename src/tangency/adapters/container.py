@@ -16,6 +16,7 @@ from dependency_injector import containers, providers
 
 from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.entry_points import EntryPointPlugins
+from tangency.adapters.files.published_factors import BundledFactors
 from tangency.adapters.report.findings import Figures, Findings, findings_of
 from tangency.adapters.report.frontier import Frontier, trace
 from tangency.adapters.settings import Settings
@@ -28,6 +29,7 @@ from tangency.application.service import Service
 if TYPE_CHECKING:
     from tangency.adapters.files.holdings import HoldingsFile
     from tangency.adapters.files.prices import PricesFile
+    from tangency.domain.factors.history import FactorHistory
 
 __all__ = [
     "Container",
@@ -42,6 +44,7 @@ __all__ = [
     "keeping",
     "plugins",
     "read_document",
+    "read_factors",
     "read_holdings",
     "read_prices",
     "report_page",
@@ -61,6 +64,7 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.ThreadSafeSingleton(SystemClock)
     ids = providers.ThreadSafeSingleton(RandomIds)
+    published_factors = providers.ThreadSafeSingleton(BundledFactors)
     plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
     context = providers.Factory(
         Context,
@@ -73,6 +77,9 @@ class Container(containers.DeclarativeContainer):
         portfolios=store,
         market_data=store,
         library=store,
+        published_factors=published_factors,
+        factor_analyses=store,
+        frontiers=store,
         rebalance_plans=store,
         orders=store,
         catalogue=plugins,
@@ -135,6 +142,13 @@ def read_holdings(path: Path, portfolio_id: str) -> HoldingsFile:
     from tangency.adapters.files import holdings
 
     return holdings.read_holdings(path, portfolio_id)
+
+
+def read_factors(path: Path) -> FactorHistory:
+    """See :func:`tangency.adapters.files.factors.read_factors`."""
+    from tangency.adapters.files import factors
+
+    return factors.read_factors(path)
 
 
 def read_document(path: Path, content: bytes) -> object:

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from tangency.application.bench import Bench
 from tangency.domain.clock import Clock, IdGenerator
+from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
+from tangency.domain.frontier.ports import Frontiers
 from tangency.domain.library.ports import Library
 from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
@@ -60,6 +62,9 @@ class Context:
     portfolios: PortfolioSource
     market_data: MarketData
     library: Library
+    frontiers: Frontiers
+    published_factors: PublishedFactors
+    factor_analyses: FactorAnalysisReader
     rebalance_plans: RebalancePlans
     orders: OrderReader
     catalogue: Catalogue

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from tangency.domain.factors.ports import FactorAnalysisRepository
+from tangency.domain.frontier.ports import FrontierRepository
 from tangency.domain.library.ports import LibraryRepository
 from tangency.domain.optimization.order import EventRepository, OrderRepository
 from tangency.domain.optimization.problem import Problem
@@ -25,8 +27,16 @@ class UnitOfWork(Protocol):
         """Portfolios, within this transaction."""
 
     @property
+    def frontiers(self) -> FrontierRepository:
+        """Efficient frontiers, within this transaction."""
+
+    @property
     def library(self) -> LibraryRepository:
         """Documents that requests refer to, within this transaction."""
+
+    @property
+    def factor_analyses(self) -> FactorAnalysisRepository:
+        """Factor analyses, within this transaction."""
 
     @property
     def orders(self) -> OrderRepository:

@@ -98,7 +98,8 @@ class MeanVariance:
         self, problem: Problem, estimates: Estimates, options: object, question: FrontierQuestion
     ) -> list[Candidate] | None:
         """The frontier of mean and volatility, by the critical line; None where that cannot be followed."""
-        return exact_frontier(problem, estimates, question)
+        costly = isinstance(options, TradingCosts) and options.transaction_cost > 0
+        return None if costly else exact_frontier(problem, estimates, question)
 
 
 _SETTLED = 3

@@ -343,7 +343,7 @@ def _provenance(answer: Answer, provenance: Provenance | None) -> ProvenanceDocu
         method=MethodReference(name=origin.name, distribution=origin.distribution, version=origin.version)
         if origin
         else None,
-        estimates=_sources(provenance.sources) if provenance else None,
+        estimates=sources_document(provenance.sources) if provenance else None,
         attempts=[
             SolverAttemptDocument(solver=a.solver, status=a.status, iterations=a.iterations, time_ms=number(a.time_ms))
             for a in attempts
@@ -354,7 +354,8 @@ def _provenance(answer: Answer, provenance: Provenance | None) -> ProvenanceDocu
     )
 
 
-def _sources(sources: Sources) -> EstimateSources:
+def sources_document(sources: Sources) -> EstimateSources:
+    """Where the figures came from, as it is served."""
     return EstimateSources(
         expected_return=sources.mean,
         covariance=sources.covariance,

@@ -8,10 +8,15 @@ from typing import Any
 import msgspec
 
 from tangency.adapters.document.answer import OptimizationResponse
+from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
+from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
+from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.document.rebalancing import RebalancePlanDocument, RebalanceRequest
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
+from tangency.adapters.rest.order_documents import Accepted, OptimizationDocument, OptimizationList
+from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
 from tangency.adapters.rest.rebalancing import RebalancePlanList
 from tangency.adapters.settings import Settings
@@ -21,12 +26,22 @@ from tangency.domain.portfolio.portfolio import LONGEST_ID
 Json = dict[str, Any]
 
 STRUCTS = (
+    CreateOptimization,
+    Accepted,
+    OptimizationDocument,
+    OptimizationList,
     OptimizationRequest,
     OptimizationResponse,
     BatchEntry,
     MethodList,
     EstimatorList,
     EntryDocument,
+    FrontierQuery,
+    FrontierRequest,
+    FrontierResponse,
+    FactorAnalysisRequest,
+    FactorAnalysisResponse,
+    FactorAnalysisList,
     RebalanceRequest,
     RebalancePlanDocument,
     RebalancePlanList,
@@ -106,7 +121,10 @@ def _paths(settings: Settings) -> Json:
             "get": _operation("estimators", "What estimates there are", _reference("EstimatorList"), OF_A_LOOK)
         },
         **_library_paths(),
+        **_frontier_paths(),
+        **_factor_paths(portfolio),
         **_rebalancing_paths(),
+        **_order_paths(),
         "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
         "/health/ready": {
             "get": _operation("ready", "Whether answers can be given and kept", _reference("Health"), OF_A_LOOK)
@@ -144,6 +162,55 @@ def _rebalancing_paths() -> Json:
     return paths
 
 
+def _factor_paths(portfolio: Json) -> Json:
+    answer, several = _reference("FactorAnalysisResponse"), _reference("FactorAnalysisList")
+    problems = tuple(sorted({*OF_A_BODY, *OF_A_LOOK}))
+    summary = "Explain a portfolio's returns and risk by factors"
+    body = _reference("FactorAnalysisRequest")
+    made = _operation("analyze_factors", summary, answer, problems, body, [portfolio])
+    listed = _operation(
+        "factor_analyses", "The factor analyses of a portfolio", several, OF_A_LOOK, parameters=[portfolio]
+    )
+    one = [_parameter("analysis_id", LONGEST_TEXT)]
+    return {
+        "/api/v1/portfolios/{portfolio_id}/factor-analysis": {"post": made},
+        "/api/v1/portfolios/{portfolio_id}/factor-analyses": {"get": listed},
+        "/api/v1/factor-analyses/{analysis_id}": {
+            "get": _operation("factor_analysis", "A factor analysis", answer, OF_A_LOOK, parameters=one)
+        },
+    }
+
+
+def _frontier_paths() -> Json:
+    """Efficient frontiers."""
+    portfolio, answer = _parameter("portfolio_id", LONGEST_ID), _reference("FrontierResponse")
+    schema = msgspec.json.schema(FrontierQuery)["$defs"]["FrontierQuery"]["properties"]
+    query = [{"name": n, "in": "query", "required": False, "schema": _as_3_0(schema[n])} for n in schema]
+    trace = _operation(
+        "efficient_frontier", "The efficient frontier of an imported portfolio", answer, (*OF_A_LOOK, 429), None,
+        [portfolio, *query],
+    )  # fmt: skip
+    within = _operation(
+        "constrained_frontier", "The efficient frontier within limits", answer, (404, *OF_A_BODY),
+        _reference("FrontierRequest"), [portfolio],
+    )  # fmt: skip
+    id_ = _parameter("frontier_id", LONGEST_TEXT)
+    stored = _operation("stored_frontier", "A frontier that was traced", answer, OF_A_LOOK, None, [id_])
+    return {
+        "/api/v1/portfolios/{portfolio_id}/efficient-frontier": {"get": _tagged(trace), "post": within},
+        "/api/v1/efficient-frontiers/{frontier_id}": {"get": _tagged(stored)},
+    }
+
+
+def _tagged(operation: Json) -> Json:
+    """An operation whose answer has an ETag, and which answers 304 to whoever has it."""
+    header = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
+    operation["parameters"] = [*operation["parameters"], header]
+    operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}, "required": True}}
+    operation["responses"]["304"] = {"description": "As the header If-None-Match says."}
+    return operation
+
+
 def _library_paths() -> Json:
     """Each shelf of the library."""
     entry, id_, version = _reference("EntryDocument"), _parameter("id", LONGEST_ID), _VERSION
@@ -157,6 +224,55 @@ def _library_paths() -> Json:
     return paths
 
 
+def _order_paths() -> Json:
+    """Optimizations that are carried out later, and events."""
+    id_, document = _parameter("optimization_id", LONGEST_TEXT), _reference("OptimizationDocument")
+    address = "/api/v1/optimizations/{optimization_id}"
+    create = _operation(
+        "create_optimization", "Accept an optimization", _reference("Accepted"), OF_A_BODY,
+        _reference("CreateOptimization"), [_KEY], "202",
+    )  # fmt: skip
+    create["responses"]["202"]["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}
+    cancel = _operation("cancel_optimization", "Call it off", document, (*OF_A_LOOK, 409), parameters=[id_])
+    follow = _stream("follow_optimization", "Progress as server-sent events, until it ended", [id_])
+    return {
+        "/api/v1/optimizations": {
+            "post": create,
+            "get": _operation(
+                "list_optimizations",
+                "Optimizations that were ordered, newest first",
+                _reference("OptimizationList"),
+                OF_A_LOOK,
+                parameters=_PAGE,
+            ),
+        },
+        address: {
+            "get": _operation("read_optimization", "What came of it", document, OF_A_LOOK, parameters=[id_]),
+            "delete": cancel,
+        },
+        f"{address}/events": {"get": follow},
+        "/api/v1/events": {"get": _stream("follow_events", "What happened, as server-sent events", [_LAST])},
+    }
+
+
+def _stream(name: str, summary: str, parameters: Sequence[Json]) -> Json:
+    operation = _operation(name, summary, {"type": "string"}, OF_A_LOOK, parameters=parameters)
+    operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    return operation
+
+
+def _query(name: str, schema: Json, where: str = "query") -> Json:
+    return {"name": name, "in": where, "required": False, "schema": schema}
+
+
+_KEY = _query("Idempotency-Key", {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}, "header")
+_LAST = _query("Last-Event-ID", {"type": "integer", "minimum": 0, "maximum": 2**62}, "header")
+_PAGE = [
+    _query("portfolio_id", {"type": "string"}),
+    _query("status", {"type": "string", "enum": sorted(STAGES)}),
+    _query("limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}),
+    _query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}),
+]
 _VERSION: Json = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 _BY_NAME: Json = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number"}}
 CONTENTS: dict[Shelf, Json] = {
@@ -176,8 +292,9 @@ def _operation(
     problems: tuple[int, ...],
     body: Json | None = None,
     parameters: Sequence[Json] = (),
+    status: str = "200",
 ) -> Json:
-    responses = {"200": {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
+    responses: Json = {status: {"description": "Done.", "content": {"application/json": {"schema": schema}}}}
     responses |= {str(status): _problem_response(status) for status in problems}
     operation: Json = {"operationId": name, "summary": summary, "responses": responses}
     if parameters:

@@ -13,7 +13,9 @@ from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
+from tangency.adapters.rest import frontier, orders
 from tangency.adapters.rest import rebalancing
+from tangency.adapters.rest import factors
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
 from tangency.adapters.settings import Settings
@@ -117,7 +119,7 @@ async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  
 
 
 async def check_request(request: Incoming) -> Outgoing | None:
-    """Before every handler: a body is JSON, and there are no query parameters, because none means anything."""
+    """Before every handler: a body is JSON, and there are no query parameters but those that mean something."""
     if (
         request.method in ("POST", "PUT")
         and not request.route_handler.opt.get("bodiless")
@@ -125,8 +127,10 @@ async def check_request(request: Incoming) -> Outgoing | None:
     ):
         given = request.headers.get("content-type", "")
         return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
-    if request.scope["query_string"]:
-        names = ", ".join(repr(name[:100]) for name in request.query_params)
+    taken = QUERIES.get(request.url.path, frozenset()) | request.route_handler.opt.get("query", frozenset())
+    unknown = request.query_params.keys() - taken
+    if request.scope["query_string"] and (unknown or not request.query_params):
+        names = ", ".join(repr(name[:100]) for name in sorted(unknown)) or repr(request.url.query[:100])
         return failure(InvalidInput.at((), f"{names} is no query parameter here; leave it out.", "unknown"))
     return None
 
@@ -140,10 +144,16 @@ HANDLERS = (
     estimators,
     newest_entry,
     entry,
+    *factors.HANDLERS,
     live,
     ready,
     explain_problem,
+    *orders.HANDLERS,
+    *frontier.HANDLERS,
 )
+
+QUERIES = {**orders.QUERIES}
+"""The query parameters that an address takes, by its path."""
 
 
 def _shelf(request: Incoming) -> Shelf:

@@ -124,6 +124,26 @@ class LibraryEntry(Table):
     written_at: Mapped[datetime]
 
 
+class FactorExposures(Table):
+    """A factor analysis."""
+
+    __tablename__ = "factor_exposures"
+    __table_args__ = (
+        Index("ix_factor_exposures_portfolio", "tenant", "portfolio_id", "created_at"),
+        Index("ix_factor_exposures_as_of", "tenant", "as_of"),
+    )
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    analysis_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    as_of: Mapped[datetime]
+    factors: Mapped[list[Any]]
+    exposures: Mapped[list[Any]]
+    attribution: Mapped[list[Any]]
+    details: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
 class ImportedPortfolio(Table):
     """Cash, and the id that the holdings belong to."""
 
@@ -201,6 +221,28 @@ class OptimizationRequest(Table):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+
+
+class StoredFrontier(Table):
+    """A frontier; equal questions about a portfolio share one. Portfolios are objects with weights in name order."""
+
+    __tablename__ = "efficient_frontiers"
+    __table_args__ = (UniqueConstraint("tenant", "portfolio_id", "problem_hash"),)
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    frontier_id: Mapped[str] = mapped_column(String(30), primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    problem_hash: Mapped[str] = mapped_column(DIGEST)
+    risk_measure: Mapped[str] = mapped_column(String(50))
+    points: Mapped[int]
+    min_return: Mapped[float | None]
+    max_risk: Mapped[float | None]
+    names: Mapped[list[Any]]
+    efficient_frontier: Mapped[list[Any]]
+    current_portfolio: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    optimal_portfolio: Mapped[dict[str, Any]]
+    provenance: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
 
 
 class IdempotencyKey(Table):

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.engine import READING, engine_of
 from tangency.adapters.sql.events import last_position, read_events
+from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
 from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
@@ -21,6 +23,8 @@ from tangency.adapters.sql.portfolios import read_portfolio, read_prices
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.domain.factors.analysis import FactorAnalysis
+from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Event, Filter, OrderState
@@ -112,6 +116,26 @@ class Store:
         """The rebalance plans of a portfolio, newest first."""
         async with self._reading() as session:
             return await read_plans(session, self._tenant, portfolio_id)
+
+    async def factor_analysis(self, analysis_id: str) -> FactorAnalysis | None:
+        """A factor analysis that was made."""
+        async with self._reading() as session:
+            return await read_analysis(session, self._tenant, analysis_id)
+
+    async def factor_analyses(self, portfolio_id: str, most: int) -> Sequence[FactorAnalysis]:
+        """Those of a portfolio, the newest first."""
+        async with self._reading() as session:
+            return await read_analyses(session, self._tenant, portfolio_id, most)
+
+    async def frontier(self, frontier_id: str) -> EfficientFrontier | None:
+        """A frontier that was traced."""
+        async with self._reading() as session:
+            return await read_frontier(session, self._tenant, frontier_id)
+
+    async def frontier_for(self, portfolio_id: str, key: str) -> EfficientFrontier | None:
+        """The frontier of a portfolio for a problem and a question."""
+        async with self._reading() as session:
+            return await read_frontier_for(session, self._tenant, portfolio_id, key)
 
     async def check(self) -> None:
         """Ask the database anything.

@@ -12,7 +12,9 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.sql.events import SqlEvents
+from tangency.adapters.sql.factors import SqlFactorAnalyses
 from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.frontiers import SqlFrontiers
 from tangency.adapters.sql.library import SqlLibrary
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
@@ -32,6 +34,8 @@ class SqlUnitOfWork:
         self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
         self.library = SqlLibrary(self._session, units.tenant)
+        self.frontiers = SqlFrontiers(self._session, units.tenant)
+        self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
         self.events = SqlEvents(self._session, units.tenant)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -10,7 +13,29 @@ depends_on = None
 
 def upgrade() -> None:
     """To this revision."""
+    op.create_table(
+        "efficient_frontiers",
+        sa.Column("tenant", sa.String(100), nullable=False),
+        sa.Column("frontier_id", sa.String(30), nullable=False),
+        sa.Column("portfolio_id", sa.String(100), nullable=False),
+        sa.Column("problem_hash", sa.String(64), nullable=False),
+        sa.Column("risk_measure", sa.String(50), nullable=False),
+        sa.Column("points", sa.Integer, nullable=False),
+        sa.Column("min_return", sa.Float(53)),
+        sa.Column("max_risk", sa.Float(53)),
+        sa.Column("names", sa.JSON, nullable=False),
+        sa.Column("efficient_frontier", sa.JSON, nullable=False),
+        sa.Column("current_portfolio", sa.JSON),
+        sa.Column("optimal_portfolio", sa.JSON, nullable=False),
+        sa.Column("provenance", sa.JSON, nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "frontier_id", name="pk_efficient_frontiers"),
+        sa.UniqueConstraint(
+            "tenant", "portfolio_id", "problem_hash", name="uq_efficient_frontiers_tenant_portfolio_id_problem_hash"
+        ),
+    )
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    op.drop_table("efficient_frontiers")

@@ -1,0 +1,89 @@
+"""The addresses of efficient frontiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from tangency.adapters.document.frontier import (
+    FrontierQuery,
+    frontier_asked_by,
+    frontier_asked_by_query,
+    response_of_frontier,
+)
+from tangency.adapters.rest.problems import failure, problem_for
+from tangency.application.frontier import ReadFrontier, TraceFrontier
+from tangency.application.service import Service
+from tangency.domain.errors import Fault, InvalidInput, TangencyError
+from tangency.domain.frontier.frontier import EfficientFrontier
+
+JSON = "application/json"
+NOT_MODIFIED = 304
+Incoming = Request[Any, Any, State]
+Outgoing = Response[bytes]
+
+OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/efficient-frontier"
+
+
+@get(OF_A_PORTFOLIO, opt={"query": frozenset(FrontierQuery.__struct_fields__)})
+async def efficient_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """The frontier of a portfolio that was imported."""
+    command = frontier_asked_by_query(portfolio_id, _query(request))
+    return _served(request, await _traced(request, command))
+
+
+@post(OF_A_PORTFOLIO, status_code=200)
+async def constrained_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """The same within limits."""
+    command = frontier_asked_by(portfolio_id, await request.body())
+    try:
+        return _document(await _traced(request, command))
+    except TangencyError as error:
+        return failure(error, problem_for(error, command.question))
+
+
+@get("/api/v1/efficient-frontiers/{frontier_id:str}")
+async def stored_frontier(request: Incoming, frontier_id: FromPath[str]) -> Outgoing:
+    """A frontier that was traced."""
+    service: Service = request.app.state.service
+    return _served(request, await service.handle(ReadFrontier(frontier_id)))
+
+
+HANDLERS = (efficient_frontier, constrained_frontier, stored_frontier)
+
+
+async def _traced(request: Incoming, command: TraceFrontier) -> EfficientFrontier:
+    service: Service = request.app.state.service
+    return await service.handle(command)
+
+
+def _query(request: Incoming) -> dict[str, str]:
+    """The parameters by name, each given once."""
+    pairs = list(request.query_params.multi_items())
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInput([Fault((name,), "is given twice; give it once.", "duplicate") for name in twice])
+    return dict(pairs)
+
+
+def _served(request: Incoming, frontier: EfficientFrontier) -> Outgoing:
+    """The document, or nothing where the reader has it already."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if "*" in known or _tag(frontier) in known:
+        return Response(b"", status_code=NOT_MODIFIED, media_type=JSON, headers={"ETag": _tag(frontier)})
+    return _document(frontier)
+
+
+def _document(frontier: EfficientFrontier) -> Outgoing:
+    content = msgspec.json.encode(response_of_frontier(frontier))
+    return Response(content, media_type=JSON, headers={"ETag": _tag(frontier)})
+
+
+def _tag(frontier: EfficientFrontier) -> str:
+    """A frontier never changes, so that its id stands for its content."""
+    return f'"{frontier.id}"'

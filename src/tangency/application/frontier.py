@@ -1,0 +1,101 @@
+"""Efficient frontiers: traced once for equal questions, then read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tangency.application.context import Context
+from tangency.application.library import with_entries
+from tangency.application.message import Message
+from tangency.application.posing import gathered, pose
+from tangency.application.question import Question
+from tangency.domain.errors import NotFound
+from tangency.domain.frontier.frontier import EfficientFrontier
+from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.identity import token
+from tangency.domain.optimization.problem import Problem
+
+PREFIX = "frt-"
+METHODS = {"volatility": "mean_variance"}
+"""By measure; every other one is minimised by the same method."""
+OTHER_METHOD = "mean_risk"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFrontier(Message[EfficientFrontier]):
+    """The efficient frontier of a portfolio; where the same data and figures were asked for before, the one kept.
+
+    Attributes:
+        question: its objective and method are those of the frontier's measure, whatever it says.
+    """
+
+    question: Question
+    asked: FrontierQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFrontier(Message[EfficientFrontier]):
+    """A frontier that was traced."""
+
+    frontier_id: str
+
+
+async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientFrontier:
+    """Pose, look whether it is kept already, trace, keep.
+
+    Raises:
+        NotFound: nothing was imported under the portfolio id, and the question states nothing either.
+        InvalidInput: the question cannot be read as a problem, or an end is out of reach.
+        NoAnswer: there is no frontier.
+    """
+    question, asked = await with_entries(command.question, context), command.asked
+    problem, asked = await _posed(question, asked, context)
+    key, portfolio_id = asked.key(problem), question.portfolio_id
+    kept = await context.frontiers.frontier_for(portfolio_id, key)
+    if kept is not None:
+        return kept
+    curve = await context.solvers.trace(problem, asked, context.deadline_s)
+    made = token(PREFIX, context.ids.new())
+    frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now())
+    async with context.units() as unit:
+        frontier = await unit.frontiers.add(frontier)
+        await unit.commit()
+    return frontier
+
+
+async def read_frontier(query: ReadFrontier, context: Context) -> EfficientFrontier:
+    """Read it.
+
+    Raises:
+        NotFound: there is none of that id.
+    """
+    found = await context.frontiers.frontier(query.frontier_id)
+    if found is None:
+        raise NotFound(f"there is no efficient frontier {query.frontier_id[:100]!r}.")
+    return found
+
+
+async def _posed(question: Question, asked: FrontierQuestion, context: Context) -> tuple[Problem, FrontierQuestion]:
+    """The problem of least risk; targets that the question states limit the ends."""
+    if question.strategies is None and await context.market_data.prices(question.portfolio_id) is None:
+        detail = f"no prices are imported under portfolio {question.portfolio_id!r}; import prices and holdings first."
+        raise NotFound(detail)
+    risk = question.risk
+    floors = [each for each in (asked.min_return, risk.target_return) if each is not None]
+    ends = replace(asked, min_return=max(floors, default=None))
+    risk = replace(risk, target_return=None)
+    if asked.measure == "volatility":
+        ceilings = [each for each in (asked.max_risk, risk.target_volatility) if each is not None]
+        ends = replace(ends, max_risk=min(ceilings, default=None))
+        risk = replace(risk, target_volatility=None)
+    method = METHODS.get(asked.measure, OTHER_METHOD)
+    objective, options = asked.objective.name, _options(asked.measure)
+    stated = replace(question, objective=objective, method=method, options=options, risk=risk)
+    return pose(stated, await gathered(stated, context), context), ends
+
+
+def _options(measure: str) -> dict[str, object]:
+    """Of the method; value at risk is reached by the conditional one, which solves at any number of scenarios."""
+    if measure == "volatility":
+        return {}
+    return {"risk_measure": measure, **({"var_method": "cvar_proxy"} if measure == "var" else {})}
