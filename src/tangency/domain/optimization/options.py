@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -18,12 +19,20 @@ def unknown_options(options: type, asked: Mapping[str, object], path: Path) -> I
         asked: values by name.
         path: where they stand in the request.
     """
-    known, types = [part.name for part in fields(options) if part.init], get_type_hints(options)
+    if not asked:
+        return
+    known, types = [part.name for part in fields(options) if part.init], _types(options)
     for name, value in asked.items():
         if name in known:
             yield from _below(types[name], value, (*path, name))
         else:
             yield Fault((*path, name), f"{name!r} is no option here; {hint(name, known)}", "unknown")
+
+
+@cache
+def _types(options: type) -> dict[str, object]:
+    """Read once: annotations are compiled each time that they are asked for."""
+    return get_type_hints(options)
 
 
 def _below(kind: object, value: object, path: Path) -> Iterator[Fault]:
