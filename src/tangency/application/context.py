@@ -10,6 +10,7 @@ from tangency.application.bench import Bench
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
+from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.library.ports import Library
 from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
@@ -62,6 +63,8 @@ class Context:
     portfolios: PortfolioSource
     market_data: MarketData
     library: Library
+    published_factors: PublishedFactors
+    factor_analyses: FactorAnalysisReader
     frontiers: Frontiers
     published_factors: PublishedFactors
     factor_analyses: FactorAnalysisReader

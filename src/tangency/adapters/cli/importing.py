@@ -63,7 +63,41 @@ def import_holdings(file: Path, portfolio_id: str, as_json: bool) -> None:
     _print(_of_holdings(read), read.ignored, as_json)
 
 
-async def _keep(command: Message[None]) -> None:
+@importing.command("factors")
+@FILE
+@click.option("--id", "identity", required=True, metavar="ID", help="The id under which analyses refer to them.")
+@json_option
+def import_factors(file: Path, identity: str, as_json: bool) -> None:
+    """Import the returns of factors, as the next version of /api/v1/factors/ID.
+
+    FILE is one of French's CSV files as it is downloaded, or CSV or Parquet with a date column and a column of
+    fractions per factor; a column RF is the risk-free rate. Under the ids fama_french_3, fama_french_5 and momentum
+    they are taken wherever these are asked for.
+    """
+    from tangency.adapters import container
+    from tangency.application.library import WriteEntry
+    from tangency.domain.factors.document import content_of
+    from tangency.domain.library.entry import Shelf
+
+    with progress(f"Importing {file.name}", as_json):
+        history = container.read_factors(file)
+        asyncio.run(_keep(WriteEntry(Shelf.FACTORS, identity, content_of(history))))
+    kept = {
+        "id": identity,
+        "factors": list(history.names),
+        "frequency": history.frequency,
+        "periods": len(history.dates),
+        "first_date": history.dates[0],
+        "last_date": history.dates[-1],
+    }
+    if as_json:
+        print_json(kept)
+        return
+    click.echo(f"Imported as /api/v1/factors/{identity}: {', '.join(history.names)}")
+    click.echo(f"  {history.frequency}, {len(history.dates):,} periods, {history.dates[0]} to {history.dates[-1]}")
+
+
+async def _keep(command: Message[Any]) -> None:
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 

@@ -11,6 +11,7 @@ from tangency.adapters.cli import failures
 from tangency.adapters.cli.database import database
 from tangency.adapters.cli.demo import demo
 from tangency.adapters.cli.exit_codes import INTERRUPTED, OK, STORAGE, USAGE, told
+from tangency.adapters.cli.factors import factors
 from tangency.adapters.cli.importing import importing
 from tangency.adapters.cli.methods import methods
 from tangency.adapters.cli.optimize import optimize
@@ -30,7 +31,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, serve, importing, methods, database):
+for command in (demo, optimize, factors, serve, importing, methods, database):
     tangency.add_command(command)
 
 

@@ -34,6 +34,7 @@ class SqlUnitOfWork:
         self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
         self.library = SqlLibrary(self._session, units.tenant)
+        self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)

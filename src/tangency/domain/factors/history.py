@@ -66,6 +66,12 @@ class FactorHistory:
             raise InvalidInput.at((*PATH, self.names[column]), detail, "missing")
         return {name: self.values[:, column].tolist() for column, name in enumerate(self.names)}
 
+    def covers(self, day: date) -> bool:
+        """Whether there is a return of every factor in the period that a date lies in."""
+        row = self._rows.get(self._key(day))
+        free = None if self.risk_free is None or row is None else self.risk_free[row]
+        return row is not None and not np.isnan([*self.values[row], 0.0 if free is None else free]).any()
+
     def on(self, dates: Sequence[date]) -> FactorHistory:
         """The returns of the periods that these dates lie in, in their order.
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from tangency.domain import plain_values as read
 from tangency.domain.errors import InvalidInput, NotFound, Path
+from tangency.domain.factors.document import content_of, history_of, is_dated
 from tangency.domain.portfolio.portfolio import id_fault
 
 REFERENCE = "$ref"
@@ -124,7 +125,9 @@ def _scores(value: object, path: Path) -> dict[str, object]:
 
 
 def _factors(value: object, path: Path) -> dict[str, object]:
-    """By name of the factor, its returns per period."""
+    """By name of the factor, its returns per period; or these beside the dates of the periods."""
+    if is_dated(value):
+        return content_of(history_of(value, path))
     found = {}
     for name, returns in read.mapping(value, path).items():
         at = (*path, name)
