@@ -1,4 +1,7 @@
-"""Clarabel on a sum of convex terms over any region: each term brings its cone, and takes its dual vector from it."""
+"""Clarabel on a sum of convex terms over any region: each term brings its cone, and takes its dual vector from it.
+
+A conditional value at risk alone, over bounds and rows, is a linear program that HiGHS solves many times faster.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tangency.plugins.kernels.cones import Place, compiled, curved, limited
 from tangency.plugins.kernels.conic_program import Builder, Compiled, Expression, Solved, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
 from tangency.plugins.kernels.newton_cuts import Pull, approached
+from tangency.plugins.kernels.tail_program import at_vertex
 
 
 def minimise(
@@ -36,6 +40,9 @@ def minimise(
         build = Builder(region.size, estimates, region, cuts=cuts)
         return _minimised(terms, build, tolerance, left, pull)
 
+    vertex = at_vertex(terms, region, estimates, time_limit_s)
+    if vertex is not None:
+        return vertex
     point, cuts = approached(terms, region, estimates, solved, time_limit_s)
     return point or refined(risks_of(terms, region, estimates), solved, time_limit_s, cuts)
 

@@ -71,7 +71,7 @@ def approached(
             center, least = point.weights, loss
         spent = SolverAttempt(point.attempt.solver, point.attempt.status, iterations, 1e3 * (perf_counter() - started))
         here = CompositePoint(point.status, center, point.witness, spent)
-        if _gap(terms, region, estimates, here, least) <= CLOSED:
+        if proven_gap(terms, region, estimates, here, least) <= CLOSED:
             return here, cuts
         for term in spreads:
             risk = term.measure.of(estimates)
@@ -96,7 +96,10 @@ def _curvature(term: RiskOf, estimates: Estimates, x: Vector) -> Matrix:
     return term.value(x, estimates) / variance * held
 
 
-def _gap(terms: Sequence[Term], region: Region, estimates: Estimates, point: CompositePoint, loss: float) -> float:
+def proven_gap(
+    terms: Sequence[Term], region: Region, estimates: Estimates, point: CompositePoint, loss: float
+) -> float:
+    """By how much a loss may miss the least, by the point's witness and relative to the terms; infinite if unknown."""
     if point.weights is None:
         return np.inf
     parts = [term.minorant(point.weights, estimates, point.witness.cuts.get(term.id)) for term in terms]
