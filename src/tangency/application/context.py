@@ -10,7 +10,6 @@ from tangency.application.bench import Bench
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
-from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.library.ports import Library
 from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
@@ -66,8 +65,6 @@ class Context:
     published_factors: PublishedFactors
     factor_analyses: FactorAnalysisReader
     frontiers: Frontiers
-    published_factors: PublishedFactors
-    factor_analyses: FactorAnalysisReader
     rebalance_plans: RebalancePlans
     orders: OrderReader
     catalogue: Catalogue

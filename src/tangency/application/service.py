@@ -16,14 +16,6 @@ from tangency.application.factors import (
     read_factor_analysis,
 )
 from tangency.application.frontier import ReadFrontier, TraceFrontier, read_frontier, trace_frontier
-from tangency.application.factors import (
-    AnalyzeFactors,
-    ListFactorAnalyses,
-    ReadFactorAnalysis,
-    analyze_factors,
-    list_factor_analyses,
-    read_factor_analysis,
-)
 from tangency.application.library import ReadEntry, WriteEntry, read_entry, write_entry
 from tangency.application.message import Message, Result
 from tangency.application.methods import ListMethods, list_methods
@@ -83,9 +75,6 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ListFactorAnalyses: list_factor_analyses,
     TraceFrontier: trace_frontier,
     ReadFrontier: read_frontier,
-    AnalyzeFactors: analyze_factors,
-    ReadFactorAnalysis: read_factor_analysis,
-    ListFactorAnalyses: list_factor_analyses,
     PlaceOrder: place_order,
     ReadOrder: read_order,
     ListOrders: list_orders,

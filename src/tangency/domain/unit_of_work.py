@@ -7,7 +7,6 @@ from typing import Protocol, Self
 
 from tangency.domain.factors.ports import FactorAnalysisRepository
 from tangency.domain.frontier.ports import FrontierRepository
-from tangency.domain.factors.ports import FactorAnalysisRepository
 from tangency.domain.library.ports import LibraryRepository
 from tangency.domain.optimization.order import EventRepository, OrderRepository
 from tangency.domain.optimization.problem import Problem

@@ -12,6 +12,7 @@ from tangency.adapters.cli.database import database
 from tangency.adapters.cli.demo import demo
 from tangency.adapters.cli.exit_codes import INTERRUPTED, OK, STORAGE, USAGE, told
 from tangency.adapters.cli.factors import factors
+from tangency.adapters.cli.frontier import frontier
 from tangency.adapters.cli.importing import importing
 from tangency.adapters.cli.methods import methods
 from tangency.adapters.cli.optimize import optimize
@@ -31,7 +32,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, factors, serve, importing, methods, database):
+for command in (demo, optimize, factors, serve, frontier, importing, methods, database):
     tangency.add_command(command)
 
 

@@ -10,11 +10,10 @@ import msgspec
 from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
-from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
+from tangency.adapters.document.rebalancing import RebalancePlanDocument, RebalanceRequest
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
 from tangency.adapters.document.wish import CreateOptimization
-from tangency.adapters.document.rebalancing import RebalancePlanDocument, RebalanceRequest
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.order_documents import Accepted, OptimizationDocument, OptimizationList
 from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
@@ -43,9 +42,6 @@ STRUCTS = (
     FrontierQuery,
     FrontierRequest,
     FrontierResponse,
-    FactorAnalysisRequest,
-    FactorAnalysisResponse,
-    FactorAnalysisList,
     RebalanceRequest,
     RebalancePlanDocument,
     RebalancePlanList,
@@ -127,7 +123,6 @@ def _paths(settings: Settings) -> Json:
         **_library_paths(),
         **_factor_paths(portfolio),
         **_frontier_paths(),
-        **_factor_paths(portfolio),
         **_rebalancing_paths(),
         **_order_paths(),
         "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
@@ -214,25 +209,6 @@ def _tagged(operation: Json) -> Json:
     operation["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}, "required": True}}
     operation["responses"]["304"] = {"description": "As the header If-None-Match says."}
     return operation
-
-
-def _factor_paths(portfolio: Json) -> Json:
-    answer, several = _reference("FactorAnalysisResponse"), _reference("FactorAnalysisList")
-    problems = tuple(sorted({*OF_A_BODY, *OF_A_LOOK}))
-    summary = "Explain a portfolio's returns and risk by factors"
-    body = _reference("FactorAnalysisRequest")
-    made = _operation("analyze_factors", summary, answer, problems, body, [portfolio])
-    listed = _operation(
-        "factor_analyses", "The factor analyses of a portfolio", several, OF_A_LOOK, parameters=[portfolio]
-    )
-    one = [_parameter("analysis_id", LONGEST_TEXT)]
-    return {
-        "/api/v1/portfolios/{portfolio_id}/factor-analysis": {"post": made},
-        "/api/v1/portfolios/{portfolio_id}/factor-analyses": {"get": listed},
-        "/api/v1/factor-analyses/{analysis_id}": {
-            "get": _operation("factor_analysis", "A factor analysis", answer, OF_A_LOOK, parameters=one)
-        },
-    }
 
 
 def _library_paths() -> Json:

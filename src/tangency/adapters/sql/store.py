@@ -25,7 +25,6 @@ from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
-from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Event, Filter, OrderState
@@ -137,16 +136,6 @@ class Store:
         """The frontier of a portfolio for a problem and a question."""
         async with self._reading() as session:
             return await read_frontier_for(session, self._tenant, portfolio_id, key)
-
-    async def factor_analysis(self, analysis_id: str) -> FactorAnalysis | None:
-        """A factor analysis that was made."""
-        async with self._reading() as session:
-            return await read_analysis(session, self._tenant, analysis_id)
-
-    async def factor_analyses(self, portfolio_id: str, most: int) -> Sequence[FactorAnalysis]:
-        """Those of a portfolio, the newest first."""
-        async with self._reading() as session:
-            return await read_analyses(session, self._tenant, portfolio_id, most)
 
     async def check(self) -> None:
         """Ask the database anything.

@@ -36,7 +36,6 @@ class SqlUnitOfWork:
         self.library = SqlLibrary(self._session, units.tenant)
         self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.frontiers = SqlFrontiers(self._session, units.tenant)
-        self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
         self.events = SqlEvents(self._session, units.tenant)
