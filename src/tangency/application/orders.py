@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from tangency.application.evidence import imported
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
-from tangency.application.wish import Wish, bounds_of, faults_of, question_of
+from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Optimization
@@ -95,7 +95,10 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     known = await _known(command.key, context)
     if known is not None:
         return known
-    order = await _order(command.wish, context)
+    try:
+        order = await _order(command.wish, context)
+    except InvalidInput as error:
+        raise type(error)([replace(fault, path=as_wished(fault.path)) for fault in error.faults]) from None
     optimization = order.optimization
     context.units.prepare(optimization.problem)
     await context.units.ready(optimization.problem)

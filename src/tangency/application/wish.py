@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tangency.application.evidence import Evidence
 from tangency.application.question import Limits, Question, RiskParameters
-from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, hint
+from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, hint
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
 from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.risk.measure import MEASURES
 
 OBJECTIVES: Mapping[str, str] = {
     "maximize_sharpe": "MAX_SHARPE",
@@ -90,6 +92,9 @@ class Wish:
 def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
     """What is wrong with a wish before anything is looked up in the market."""
     limits, preferences = wish.limits, wish.preferences
+    if wish.risk_measure.lower() not in MEASURES:
+        detail = f"{wish.risk_measure!r} is no risk measure here; {hint(wish.risk_measure.lower(), MEASURES)}"
+        yield Fault(("risk_measure",), detail, "unknown")
     if portfolio is None:
         detail = f"{wish.portfolio_id!r} holds nothing here; import holdings and prices under it first."
         yield Fault(("portfolio_id",), detail, "unknown")
@@ -220,3 +225,35 @@ def _costed(method: str, rate: float) -> dict[str, object]:
         "or leave it out."
     )
     raise InvalidInput.at(("preferences", "include_transaction_costs"), detail, "unsupported")
+
+
+WORDS: Mapping[Path, Path] = {
+    ("constraints", "max_weight"): ("constraints", "max_position_size"),
+    ("constraints", "turnover_limit"): ("constraints", "max_turnover"),
+    ("constraints", "sector_limits"): ("constraints", "max_sector_exposure"),
+    ("risk_parameters", "target_volatility"): ("constraints", "target_volatility"),
+    ("risk_parameters", "risk_aversion"): ("preferences", "risk_aversion"),
+    ("method",): ("optimization_type",),
+    ("method_options", "risk_measure"): ("risk_measure",),
+    ("method_options", "transaction_cost"): ("preferences", "transaction_cost_model"),
+}
+"""Where the question states what a wish states elsewhere."""
+
+BOUNDS = {"min_weight": "min_weights", "max_weight": "max_weights"}
+
+
+def as_wished(path: Path) -> Path:
+    """Where a wish states what stands at a place in its question."""
+    if len(path) == 3 and path[0] == "strategies" and path[2] in BOUNDS:  # noqa: PLR2004 - the list, the name, the bound
+        return ("constraints", BOUNDS[str(path[2])], path[1])
+    for start, own in WORDS.items():
+        if path[: len(start)] == start:
+            return (*own, *path[len(start) :])
+    return path
+
+
+def in_own_words(message: str) -> str:
+    """A message about limits, with their names as a wish has them."""
+    for start, own in WORDS.items():
+        message = message.replace(".".join(map(str, start)), ".".join(map(str, own))) if len(start) > 1 else message
+    return re.sub(r"\bstrategies\.(\S+?)\.(m[inax]{2}_weight)\b", r"constraints.\2s.\1", message)

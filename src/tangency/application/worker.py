@@ -25,6 +25,11 @@ LOOK_S = 1.0
 SIGNS_OF_LIFE = 3
 """Per lease."""
 
+
+class Refused(NoAnswer):
+    """The method does not take what was asked, or no moments can be estimated for it."""
+
+
 log = logging.getLogger("tangency.worker")
 
 
@@ -116,7 +121,7 @@ async def _ended(order: Order, context: Context) -> None:
     except NoAnswer as failure:
         optimization.fail(failure, context.clock.now(), _since(began, context))
     except (InvalidInput, PluginError) as refused:
-        optimization.fail(NoAnswer(str(refused)), context.clock.now(), _since(began, context))
+        optimization.fail(Refused(str(refused)), context.clock.now(), _since(began, context))
     else:
         _conclude(optimization, solution, _since(began, context), context)
     await _keep(order, context)

@@ -12,7 +12,7 @@ from tangency.adapters.rest.openapi import description
 from tangency.adapters.settings import Settings
 from tests.support.server import served
 
-LIMITS: dict[str, Any] = {"batch_limit": 5}
+LIMITS: dict[str, Any] = {"batch_limit": 5, "stream_s": 0.05}
 CONFIGURATION = SchemathesisConfig.from_dict(
     {"checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "403", "404", "422", "429"]}}}
 )

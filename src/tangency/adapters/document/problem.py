@@ -31,6 +31,7 @@ from tangency.domain.errors import (
     Unsupported,
 )
 from tangency.domain.optimization.infeasibility import Infeasibility
+from tangency.domain.optimization.order import AlreadyFinal, KeyReused
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.rebalancing.plan import APlanIsDecidedOnce
 
@@ -121,6 +122,18 @@ KINDS: Mapping[type[Exception], Kind] = {
         "It is installed and cannot be loaded. The detail names its distribution; tell its author.",
     ),
     NotFound: Kind("not-found", 404, "Not found", "Nothing is kept under that id, or there is no such address."),
+    AlreadyFinal: Kind(
+        "already-final",
+        409,
+        "It has ended already",
+        "What has ended keeps its result and cannot be cancelled.",
+    ),
+    KeyReused: Kind(
+        "key-reused",
+        422,
+        "The idempotency key belongs to another request",
+        "The header Idempotency-Key came with another body before. A key stands for one request for ever.",
+    ),
     APlanIsDecidedOnce: Kind(
         "plan-decided",
         409,

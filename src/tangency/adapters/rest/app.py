@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
+from types import FrameType
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -16,6 +17,7 @@ from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
+from tangency.application.worker import working
 
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 
@@ -32,7 +34,8 @@ def create_app(settings: Settings, running: Running) -> Gate:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with running(settings) as service:
             app.state.service = service
-            yield
+            async with working(service.context):
+                yield
 
     application = Litestar(
         route_handlers=[
@@ -53,7 +56,14 @@ def serve(settings: Settings, running: Running, listening: socket.socket) -> Non
     """Answer on a socket that listens already, until a signal comes."""
     import uvicorn
 
-    config = uvicorn.Config(
-        create_app(settings, running), lifespan="on", access_log=False, server_header=False, log_level="warning"
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    gate = create_app(settings, running)
+
+    class Server(uvicorn.Server):
+        """One that ends the streams first: it waits for every connection, and those would stay."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            gate.ending = True
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(gate, lifespan="on", access_log=False, server_header=False, log_level="warning")
+    Server(config).run(sockets=[listening])

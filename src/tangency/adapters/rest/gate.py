@@ -40,6 +40,8 @@ class Gate:
     def __init__(self, application: Application, settings: Settings) -> None:
         self.application, self.settings = application, settings
         self._in_memory = 0
+        self.ending = False
+        """Whether the service is about to end: streams look at it, and nothing else does."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -50,6 +52,7 @@ class Gate:
         try:
             self._refuse_strangers(scope)
             body = await self._body(scope, receive, held)
+            scope["gate"] = self
             await self.application(scope, _replay(body, receive), send)
         except Refused as refused:
             await _answer(refused, send)

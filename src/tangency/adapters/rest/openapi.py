@@ -11,7 +11,12 @@ from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
-from tangency.adapters.document.rebalancing import RebalancePlanDocument, RebalanceRequest
+from tangency.adapters.document.rebalancing import (
+    EvaluationDocument,
+    EvaluationRequest,
+    RebalancePlanDocument,
+    RebalanceRequest,
+)
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
@@ -45,6 +50,8 @@ STRUCTS = (
     RebalanceRequest,
     RebalancePlanDocument,
     RebalancePlanList,
+    EvaluationRequest,
+    EvaluationDocument,
     Health,
     ProblemType,
     Problem,
@@ -145,6 +152,16 @@ def _rebalancing_paths() -> Json:
     paths: Json = {
         "/api/v1/portfolios/{portfolio_id}/rebalance": {
             "post": _operation("rebalance", "Plan the trades toward a target", plan, of_a_plan, body, [portfolio])
+        },
+        "/api/v1/portfolios/{portfolio_id}/rebalance/evaluate": {
+            "post": _operation(
+                "evaluate_rebalance",
+                "Whether to rebalance now, and why or why not",
+                _reference("EvaluationDocument"),
+                of_a_plan,
+                _reference("EvaluationRequest"),
+                [portfolio],
+            )
         },
         "/api/v1/portfolios/{portfolio_id}/rebalances": {
             "get": _operation(

@@ -77,7 +77,8 @@ def report_of(answer: Answer, problem: Problem, valuation: Valuation) -> Report:
         complete = returns.values[~np.isnan(returns.values).any(axis=1)]
         drawdown = maximum_drawdown(complete, problem.universe.join(target))
         basis, metrics = replace(basis, periods=len(complete)), replace(metrics, max_drawdown=drawdown)
-    return Report(metrics, basis, valuation.allocation, with_cash(target), tuple(valuation.trades(target)))
+    reached = valuation.reached(target)
+    return Report(metrics, basis, valuation.allocation, with_cash(reached), tuple(valuation.trades(reached)))
 
 
 def maximum_drawdown(returns: Matrix, weights: Vector) -> float | None:

@@ -13,6 +13,8 @@ from tangency.domain.portfolio.portfolio import Portfolio
 
 NEGLIGIBLE = 1e-9
 """A change of weight that is rounding, and no trade."""
+NO_CASH = 1e-7
+"""A weight of cash that is what rounding leaves of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,15 @@ class Valuation:
         """The current weights, and that of cash where there is any."""
         return with_cash(self.weights)
 
+    def reached(self, wanted: Mapping[str, float]) -> dict[str, float]:
+        """Weights that trades lead to: those wanted, but where the change is negligible."""
+        held = self.weights
+        return {n: held[n] if abs(weight - held[n]) <= NEGLIGIBLE else weight for n, weight in wanted.items()}
+
     def trades(self, target: Mapping[str, float]) -> list[Trade]:
         """From the current weights to others, the largest first."""
         changes = {name: target[name] - self.weights[name] for name in target}
-        moved = sorted((name for name in changes if abs(changes[name]) > NEGLIGIBLE), key=lambda n: -abs(changes[n]))
+        moved = sorted((name for name in changes if changes[name]), key=lambda name: -abs(changes[name]))
         return [self._trade(name, changes[name]) for name in moved]
 
     def _trade(self, name: str, change: float) -> Trade:
@@ -78,4 +85,4 @@ class Valuation:
 def with_cash(weights: Mapping[str, float]) -> dict[str, float]:
     """The weights, and what they leave of 1 as cash where that is not nothing."""
     cash = 1.0 - float(np.sum(list(weights.values())))
-    return {**weights, CASH: cash} if abs(cash) > NEGLIGIBLE else dict(weights)
+    return {**weights, CASH: cash} if abs(cash) > NO_CASH else dict(weights)

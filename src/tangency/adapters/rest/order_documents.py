@@ -1,0 +1,208 @@
+"""Documents about optimizations that were ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
+from tangency.application.wish import in_own_words
+from tangency.domain.optimization.identity import spelled
+from tangency.domain.optimization.optimization import Stage
+from tangency.domain.optimization.order import OrderState
+
+Status = Literal["processing", "completed", "failed", "infeasible", "cancelled"]
+Shares = dict[str, float]
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """An object of an answer."""
+
+
+class Accepted(Part, frozen=True):
+    """An optimization that will be carried out."""
+
+    optimization_id: Annotated[str, Meta(examples=["opt-01ARZ3NDEKTSV4RRFFQ69G5FAV"])]
+    portfolio_id: str
+    status: Status
+    created_at: Annotated[datetime, Meta(description="UTC.")]
+    estimated_completion_time: Annotated[
+        datetime, Meta(description="A guess from the shape of the problem and those that wait.")
+    ]
+
+
+class OptimizationMetrics(Part, frozen=True):
+    """Figures of the target allocation; null where one has no meaning."""
+
+    expected_return: Annotated[float | None, Meta(description="Annual, before costs.")]
+    expected_volatility: Annotated[float | None, Meta(description="Annual.")]
+    sharpe_ratio: float | None
+    max_drawdown: Annotated[
+        float | None,
+        Meta(description="Of the target weights, restored every period over the window, compounded; positive."),
+    ]
+    turnover: Annotated[float | None, Meta(description="One way, cash included.")]
+    information_ratio: Annotated[
+        float | None, Meta(description="Of the difference to `metric_basis.reference`, annual; null without a change.")
+    ]
+
+
+class MetricBasis(Part, frozen=True):
+    """What the figures were computed from."""
+
+    periods: Annotated[int, Meta(description="Complete periods of returns.")]
+    periods_per_year: float
+    reference: Annotated[str, Meta(description="Of the information ratio.", examples=["current_allocation"])]
+
+
+class TradeDocument(Part, frozen=True):
+    """A purchase or a sale."""
+
+    instrument_id: str
+    action: Literal["buy", "sell"]
+    quantity: Annotated[float, Meta(description="Units, above 0.")]
+    estimated_value: Annotated[float, Meta(description="At the latest price, above 0.")]
+    weight_change: Annotated[float, Meta(description="Negative where sold.")]
+
+
+class FrontierPoint(Part, frozen=True):
+    """A point of the efficient frontier."""
+
+    return_: float = msgspec.field(name="return")
+    risk: float
+    sharpe: float | None
+
+
+class Failure(Part, frozen=True):
+    """Why there is no answer."""
+
+    outcome: str
+    message: str
+    losses: Annotated[list[str], Meta(description="Why each worker that was lost did not end it.")]
+
+
+class Summary(Part, frozen=True):
+    """An optimization that was ordered, without its answer."""
+
+    optimization_id: str
+    portfolio_id: str
+    status: Status
+    queue_state: Annotated[
+        Literal["queued", "running"] | None, Meta(description="What `processing` means now; null once it ended.")
+    ]
+    attempt: Annotated[int, Meta(description="How often a worker took it.")]
+    created_at: datetime
+    estimated_completion_time: datetime
+    completed_at: datetime | None
+    optimization_type: str
+    objective: str
+    risk_measure: str
+
+
+class OptimizationDocument(Summary, frozen=True):
+    """An optimization that was ordered, with its answer once it completed."""
+
+    constraints: Annotated[dict[str, Any], Meta(description="As they were written.")]
+    preferences: Annotated[dict[str, Any], Meta(description="As they were written.")]
+    metrics: OptimizationMetrics | None
+    metric_basis: MetricBasis | None
+    current_allocation: Annotated[
+        Shares | None, Meta(description="Every name with a price, and CASH where any is held.")
+    ]
+    target_allocation: Shares | None
+    trades: Annotated[list[TradeDocument] | None, Meta(description="The largest first.")]
+    efficient_frontier: list[FrontierPoint] | None
+    certificate: CertificateDocument | None
+    why: Why | None
+    provenance: ProvenanceDocument | None
+    failure: Failure | None
+
+
+class OptimizationList(Part, frozen=True):
+    """Optimizations that were ordered, newest first."""
+
+    optimizations: list[Summary]
+    next_cursor: Annotated[str | None, Meta(description="For the next page; null on the last one.")]
+
+
+def accepted_of(state: OrderState) -> Accepted:
+    """The answer to whoever orders; the same however often it is asked for."""
+    return Accepted(
+        optimization_id=spelled(state.id),
+        portfolio_id=state.portfolio_id,
+        status="processing",
+        created_at=state.created_at,
+        estimated_completion_time=state.expected_at,
+    )
+
+
+def status_of(stage: Stage) -> Status:
+    """Waiting and running are one status, so that none ever goes back."""
+    return cast(Status, "processing" if stage in _QUEUE_STATES else stage.value)
+
+
+_QUEUE_STATES: Mapping[Stage, Literal["queued", "running"]] = {Stage.PENDING: "queued", Stage.PROCESSING: "running"}
+
+
+def queue_state_of(stage: Stage) -> Literal["queued", "running"] | None:
+    """What the status keeps to itself."""
+    return _QUEUE_STATES.get(stage)
+
+
+def _common(state: OrderState) -> dict[str, Any]:
+    return {
+        "optimization_id": spelled(state.id),
+        "portfolio_id": state.portfolio_id,
+        "status": status_of(state.stage),
+        "queue_state": queue_state_of(state.stage),
+        "attempt": state.attempt,
+        "created_at": state.created_at,
+        "estimated_completion_time": state.expected_at,
+        "completed_at": state.ended_at,
+        **{word: state.wording[word] for word in ("optimization_type", "objective", "risk_measure")},
+    }
+
+
+def document_of(state: OrderState) -> OptimizationDocument:
+    """The document of an order."""
+    answer = None if state.answer is None else response_of(state.answer)
+    report = state.report or dict.fromkeys(_REPORTED)
+    return OptimizationDocument(
+        **_common(state),
+        constraints=state.wording["constraints"],
+        preferences=state.wording["preferences"],
+        metrics=_read(report["metrics"], OptimizationMetrics),
+        metric_basis=_read(report["metric_basis"], MetricBasis),
+        current_allocation=report["current_allocation"],
+        target_allocation=report["target_allocation"],
+        trades=_read(report["trades"], list[TradeDocument]),
+        efficient_frontier=None,
+        certificate=None if answer is None else answer.certificate,
+        why=None if answer is None else answer.why,
+        provenance=None if answer is None else answer.provenance,
+        failure=_failure(state),
+    )
+
+
+_REPORTED = ("metrics", "metric_basis", "current_allocation", "target_allocation", "trades")
+
+
+def _read(plain: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is asked for
+    return None if plain is None else msgspec.convert(plain, kind)
+
+
+def _failure(state: OrderState) -> Failure | None:
+    if state.stage not in (Stage.FAILED, Stage.INFEASIBLE):
+        return None
+    return Failure(outcome=state.outcome, message=in_own_words(state.message), losses=list(state.losses))
+
+
+def list_of(states: Sequence[OrderState], limit: int) -> OptimizationList:
+    """A page of at most ``limit``; one more than that says that there is another."""
+    page = states[:limit]
+    more = str(page[-1].number) if len(states) > limit else None
+    return OptimizationList(optimizations=[Summary(**_common(state)) for state in page], next_cursor=more)

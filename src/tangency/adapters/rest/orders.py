@@ -1,0 +1,236 @@
+"""The addresses of optimizations that are carried out later, and of events."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import HttpMethod, Request, Response, get, route
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from tangency.adapters.document.wish import read_wish
+from tangency.adapters.rest.gate import Gate
+from tangency.adapters.rest.order_documents import accepted_of, document_of, list_of, queue_state_of, status_of
+from tangency.adapters.settings import Settings
+from tangency.application.bench import heard
+from tangency.application.orders import (
+    CancelOrder,
+    Key,
+    LastPosition,
+    ListOrders,
+    PlaceOrder,
+    ReadEvents,
+    ReadOrder,
+)
+from tangency.application.service import Service
+from tangency.application.wish import Wish
+from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.optimization.identity import identity_of, spelled
+from tangency.domain.optimization.optimization import Stage
+from tangency.domain.optimization.order import Filter, OrderState
+
+JSON, EVENT_STREAM = "application/json", "text/event-stream"
+Incoming = Request[Any, Any, State]
+Outgoing = Response[bytes]
+
+Read = TypeVar("Read")
+
+PAGE, LARGEST_PAGE = 50, 200
+LARGEST_POSITION = 2**62
+LOOK_S, SIGN_S = 1.0, 15.0
+"""How often a stream looks by itself, and how often it says that it is still there."""
+
+STAGES = {"processing": (Stage.PENDING, Stage.PROCESSING)} | {
+    stage.value: (stage,) for stage in (Stage.COMPLETED, Stage.FAILED, Stage.INFEASIBLE, Stage.CANCELLED)
+}
+
+
+@route("/api/v1/optimizations", http_method=[HttpMethod.GET, HttpMethod.POST], status_code=200)
+async def optimizations(request: Incoming) -> Outgoing:
+    """Those that were ordered; or one more."""
+    return await (_listed(request) if request.method == HttpMethod.GET else _created(request))
+
+
+async def _created(request: Incoming) -> Outgoing:
+    """Accept an optimization of a portfolio that was imported."""
+    wish = read_wish(await request.body())
+    text = request.headers.get("idempotency-key")
+    key = None if text is None else Key(text, _fingerprint(wish))
+    state = await _service(request).handle(PlaceOrder(wish, key))
+    headers = {"Location": f"/api/v1/optimizations/{spelled(state.id)}"}
+    return Response(msgspec.json.encode(accepted_of(state)), status_code=202, media_type=JSON, headers=headers)
+
+
+async def _listed(request: Incoming) -> Outgoing:
+    """Optimizations that were ordered, newest first."""
+    wanted = _filter(dict(request.query_params))
+    states = await _service(request).handle(ListOrders(wanted))
+    return Response(msgspec.json.encode(list_of(states, wanted.limit - 1)), media_type=JSON)
+
+
+@route("/api/v1/optimizations/{optimization_id:str}", http_method=[HttpMethod.GET, HttpMethod.DELETE], status_code=200)
+async def optimization(request: Incoming, optimization_id: FromPath[str]) -> Outgoing:
+    """How far it got, and what came of it; or called off."""
+    order, reads = identity_of(optimization_id), request.method == HttpMethod.GET
+    state = await _service(request).handle(ReadOrder(order) if reads else CancelOrder(order))
+    return Response(msgspec.json.encode(document_of(state)), media_type=JSON)
+
+
+@get("/api/v1/optimizations/{optimization_id:str}/events")
+async def follow_optimization(request: Incoming, optimization_id: FromPath[str]) -> Stream:
+    """Progress as it happens, until it ended."""
+    order = await _service(request).handle(ReadOrder(identity_of(optimization_id)))
+    return _stream(_progress(request, order))
+
+
+@get("/api/v1/events")
+async def follow_events(request: Incoming) -> Stream:
+    """Everything that others want to know, as it happens."""
+    after = _position(request.headers.get("last-event-id"))
+    if after is None:
+        after = await _service(request).handle(LastPosition())
+    return _stream(_events(request, after))
+
+
+HANDLERS = (
+    optimizations,
+    optimization,
+    follow_optimization,
+    follow_events,
+)
+
+QUERIES = {"/api/v1/optimizations": frozenset({"portfolio_id", "status", "limit", "cursor"})}
+"""The query parameters of these addresses."""
+
+
+def _fingerprint(wish: Wish) -> str:
+    """Of what was written, whatever its order and spaces."""
+    return hashlib.sha256(json.dumps(wish.wording, sort_keys=True).encode()).hexdigest()
+
+
+def _filter(query: dict[str, str]) -> Filter:
+    """What a query asks for, and one more, to know whether there is more.
+
+    Raises:
+        InvalidInput: a status that there is not, or a number that is none.
+    """
+    faults: list[Fault] = []
+    status = query.get("status")
+    if status is not None and status not in STAGES:
+        faults.append(Fault(("status",), f"{status[:100]!r} is no status; {hint(status[:100], STAGES)}", "unknown"))
+    limit = _whole(query.get("limit"), "limit", LARGEST_PAGE, faults)
+    before = _whole(query.get("cursor"), "cursor", LARGEST_POSITION, faults)
+    if faults:
+        raise InvalidInput(faults)
+    return Filter(query.get("portfolio_id"), STAGES[status] if status else (), before, (limit or PAGE) + 1)
+
+
+def _whole(text: str | None, name: str, most: int, faults: list[Fault]) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:  # noqa: PLR2004 - digits of 2**62
+        return int(text)
+    faults.append(Fault((name,), f"is {text[:100]!r}; give a whole number from 1 to {most}.", "range"))
+    return None
+
+
+def _position(text: str | None) -> int | None:
+    faults: list[Fault] = []
+    if text == "0":
+        return 0
+    position = _whole(text, "Last-Event-ID", LARGEST_POSITION, faults)
+    if faults:
+        raise InvalidInput(faults)
+    return position
+
+
+# --- streams ------------------------------------------------------------------------------------------------------
+
+
+def _stream(events: AsyncIterator[bytes]) -> Stream:
+    return Stream(events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
+
+
+async def _events(request: Incoming, after: int) -> AsyncIterator[bytes]:
+    service, silent_s = _service(request), 0.0
+    for _ in _looks(request):
+        changed = service.context.bench.listen()
+        found = await _undisturbed(service.handle(ReadEvents(after)))
+        if found:
+            yield b"".join(_written(event.type, event.payload, event.position) for event in found)
+            after = found[-1].position
+        silent_s = 0.0 if found else silent_s + LOOK_S
+        if silent_s >= SIGN_S:
+            yield b": nothing yet\n\n"
+            silent_s = 0.0
+        if not found:
+            await heard(changed, _pause(request))
+
+
+async def _progress(request: Incoming, state: OrderState) -> AsyncIterator[bytes]:
+    service, told = _service(request), dict[str, object]()
+    for _ in _looks(request):
+        changed = service.context.bench.listen()
+        state = await _undisturbed(service.handle(ReadOrder(state.id)))
+        now = _progress_of(state)
+        if now != told:
+            yield _written("progress" if state.ended_at is None else str(now["status"]), now)
+            told = now
+        if state.ended_at is not None:
+            return
+        await heard(changed, _pause(request))
+
+
+def _progress_of(state: OrderState) -> dict[str, object]:
+    """A fraction by the clock while it runs: no method says how far it is."""
+    share = 1.0 if state.ended_at is not None else 0.0
+    if state.stage is Stage.PROCESSING:
+        span = (state.expected_at - state.created_at).total_seconds() or 1.0
+        share = min(0.99, max(0.0, (datetime.now(UTC) - state.created_at).total_seconds() / span))
+    return {
+        "optimization_id": spelled(state.id),
+        "status": status_of(state.stage),
+        "queue_state": queue_state_of(state.stage),
+        "attempt": state.attempt,
+        "progress": round(share, 2),
+    }
+
+
+async def _undisturbed(reading: Coroutine[Any, Any, Read]) -> Read:
+    """A client may leave at any moment, and a connection to the database is given back in good order all the same."""
+    return await asyncio.shield(reading)
+
+
+def _looks(request: Incoming) -> Any:  # noqa: ANN401 - a generator of nothing
+    """One after another until the stream is old enough, or the service ends."""
+    clock = _service(request).context.clock
+    began = clock.monotonic()
+    gate = cast(Gate, dict(request.scope)["gate"])
+    while clock.monotonic() - began < _settings(request).stream_s and not gate.ending:
+        yield
+
+
+def _pause(request: Incoming) -> float:
+    return min(LOOK_S, _settings(request).stream_s)
+
+
+def _written(event: str, data: object, position: int | None = None) -> bytes:
+    head = b"" if position is None else b"id: %d\n" % position
+    return head + b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+
+
+def _service(request: Incoming) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _settings(request: Incoming) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings

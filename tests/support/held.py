@@ -1,0 +1,59 @@
+"""A portfolio that is held: thirty names of three asset classes and six sectors, on made-up prices."""
+
+import asyncio
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tangency.adapters import container
+from tangency.adapters.settings import Settings
+from tangency.application.portfolio import ImportHoldings, ImportPrices
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
+
+SECTORS = ("technology", "health_care", "energy", "banks", "government", "metals")
+CLASSES = {"government": "bond", "metals": "commodity"}
+NAMES = tuple(f"{sector[:4].upper()}{place}" for sector in SECTORS for place in range(5))
+SECTOR_OF = {name: SECTORS[place // 5] for place, name in enumerate(NAMES)}
+CLASS_OF = {name: CLASSES.get(sector, "equity") for name, sector in SECTOR_OF.items()}
+CASH = 20_000.0
+PERIODS = 300
+
+
+def prices(seed: int = 7) -> NDArray[np.float64]:
+    """Daily, of thirty names; shape (301, 30)."""
+    random = np.random.default_rng(seed)
+    common, own = random.normal(0.0, 0.006, (PERIODS, 1)), random.normal(0.0, 0.009, (PERIODS, 30))
+    scale = np.repeat([1.2, 0.9, 1.1, 1.0, 0.3, 0.7], 5)
+    common, own = common - common.mean(), own - own.mean(axis=0)  # so that the means are what is written below
+    returns = np.linspace(2e-4, 7e-4, 30)[random.permutation(30)] + scale * (common + own)
+    grown = np.cumprod(np.vstack([np.ones((1, 30)), 1.0 + returns]), axis=0)
+    return np.asarray(grown * np.linspace(20.0, 300.0, 30))
+
+
+def history() -> PriceHistory:
+    values = prices()
+    days = tuple(date(2024, 1, 1) + timedelta(days=day) for day in range(len(values)))
+    return PriceHistory(NAMES, days, values)
+
+
+def portfolio(portfolio_id: str) -> Portfolio:
+    """Some 33,000 in each name, and a little cash."""
+    last = prices()[-1]
+    held = [
+        Holding(n, round(33_000.0 / p), SECTOR_OF[n], CLASS_OF[n]) for n, p in zip(NAMES, last.tolist(), strict=True)
+    ]
+    return Portfolio(portfolio_id, tuple(held), CASH)
+
+
+def hold(folder: Path, portfolio_id: str) -> None:
+    """Import it into the embedded database of a folder."""
+
+    async def keep() -> None:
+        async with container.keeping(Settings(data_dir=str(folder))) as service:
+            await service.handle(ImportPrices(portfolio_id, history()))
+            await service.handle(ImportHoldings(portfolio(portfolio_id)))
+
+    asyncio.run(keep())
