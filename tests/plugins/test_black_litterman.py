@@ -305,6 +305,11 @@ def test_any_mean_variance_objective_is_proven_on_the_posterior(objective: Objec
     assert found.expected_volatility == pytest.approx(np.sqrt(found.weights @ covariance @ found.weights), rel=1e-12)
 
 
+@pytest.mark.parametrize("views", [None, []])
+def test_no_views_are_an_empty_list_or_null(views: Any) -> None:
+    assert told(small(options={"views": views}))["view_tilts"] == []
+
+
 def test_without_views_maximum_sharpe_is_the_market() -> None:
     found = small(MaximumSharpe(0.02), risk_aversion=3.0)
     assert found.weights_by_name == pytest.approx(MARKET, abs=1e-8)
@@ -385,14 +390,14 @@ VIEW = {"weights": {"A": 1}, "return": 0.05}
         ({"market_weights": {**MARKET, "D": 0.0}}, ("market_weights",), "'D' is not a name here"),
         ({"market_weights": {"A": 0.5, "B": 0.5, "C": 0.1}}, ("market_weights",), "sum to 1.1"),
         ({"benchmark": "A"}, ("benchmark",), "give one market"),
-        ({"tau": 0.0}, ("tau",), "> 0"),
+        ({"tau": 0.0}, ("tau",), "is 0.0; give a number above 0"),
         ({"views": ["A - D = 0.02"]}, ("views", 0), "'D' is not a name here"),
         ({"views": ["A >= 0.02"]}, ("views", 0), "no equality"),
         ({"views": ["0 A = 0.02"]}, ("views", 0), "no weight"),
         ({"views": [VIEW, {"weights": {"D": 1}, "return": 0.1}]}, ("views", 1, "weights", "D"), "'D' is not a name"),
         ({"views": [{**VIEW, "confidence": 0.5, "variance": 0.1}]}, ("views", 0), "give one of them"),
-        ({"views": [{**VIEW, "confidence": 1.5}]}, ("views", 0, "confidence"), "<= 1"),
-        ({"views": [{**VIEW, "retrun": 1.5}]}, ("views", 0), "unknown field `retrun`"),
+        ({"views": [{**VIEW, "confidence": 1.5}]}, ("views", 0, "confidence"), "at most 1"),
+        ({"views": [{**VIEW, "retrun": 1.5}]}, ("views", 0, "retrun"), "'retrun' is no field here"),
         ({"views": [{"weights": {"A": 0}, "return": 0.1}]}, ("views", 0), "no weight"),
         ({"views": [VIEW], "uncertainty": "idzorek"}, ("views", 0), "has no confidence"),
         ({"views": [VIEW], "omega": [[0.1, 0.0]]}, ("omega", 0), "2 figures for 1 views"),
@@ -403,7 +408,9 @@ VIEW = {"weights": {"A": 1}, "return": 0.05}
         ({"views": [VIEW], "view_errors": []}, ("view_errors",), "is empty"),
         ({"views": [VIEW], "omega": [[0.1]], "view_errors": [[0.1]]}, ("view_errors",), "beside omega"),
         ({"views": [VIEW], "omega": [[0.1]], "uncertainty": "idzorek"}, ("uncertainty",), "leave one out"),
-        ({"posterior_covariance_rule": "none"}, ("posterior_covariance_rule",), "'none'"),
+        ({"views": [{"weights": {"A": 1}}]}, ("views", 0, "return"), "is missing"),
+        ({"views": [{**VIEW, "weights": {"A": "one"}}]}, ("views", 0, "weights", "A"), "is 'one'; give a number"),
+        ({"posterior_covariance_rule": "none"}, ("posterior_covariance_rule",), "give 'posterior' or 'prior'"),
     ],
 )
 def test_what_it_cannot_use_it_refuses_with_its_place(options: Options, path: tuple[Any, ...], message: str) -> None:

@@ -117,7 +117,9 @@ def test_a_name_without_risk_has_nothing_to_diversify() -> None:
 
 
 def test_a_perfect_hedge_diversifies_without_end() -> None:
-    assert diversified(np.array([[0.04, -0.06], [-0.06, 0.09]])).status is Status.UNBOUNDED
+    solution = diversified(np.array([[0.04, -0.06], [-0.06, 0.09]]))
+    assert solution.status is Status.UNBOUNDED
+    assert "cancel each other" in solution.message
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])

@@ -158,3 +158,8 @@ def test_bad_options_are_refused() -> None:
         NestedClustersOptimizationOptions(risk_measure="luck")
     with pytest.raises(InvalidInput, match="there are 10 names"):
         proposed(COVARIANCE, clusters=12)
+
+
+def test_what_the_method_inside_refuses_is_told_of_our_own_option() -> None:
+    with pytest.raises(InvalidInput, match=r"method_options\.risk_measure: is 'var'; give 'volatility' or"):
+        proposed(COVARIANCE, objective=RiskParity(), risk_measure="var", clusters=3)

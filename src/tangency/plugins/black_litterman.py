@@ -56,7 +56,7 @@ class BlackLittermanOptions:
     benchmark: str | None = None
     market_risk_premium: Positive | None = None
     tau: Positive = 0.05
-    views: tuple[str | View, ...] = ()
+    views: tuple[str | View, ...] | None = None
     uncertainty: Literal["he_litterman", "idzorek"] = "he_litterman"
     omega: tuple[tuple[float, ...], ...] | None = None
     view_errors: tuple[tuple[float, ...], ...] | None = None
@@ -182,7 +182,7 @@ def _views(asked: BlackLittermanOptions, universe: Universe) -> list[View]:
         InvalidInput: one that cannot be read, or whose uncertainty is missing or given twice.
     """
     path = (*OPTIONS, "views")
-    views = read_views(asked.views, universe, path)
+    views = read_views(asked.views or (), universe, path)
     for position, view in enumerate(views):
         if view.stated and asked.joint:
             detail = "states its own uncertainty, and omega or view_errors state that of all views; leave one out."

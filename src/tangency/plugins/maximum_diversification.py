@@ -21,6 +21,11 @@ from tangency.plugins.kernels.codependence import riskless
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.projection import EVERY_LIMIT
 
+HEDGED = (
+    "Names that have risk cancel each other without rest, so that diversification has no largest value. Leave one of "
+    "them out, take longer returns, or give a covariance_estimator that shrinks, such as ledoit_wolf."
+)
+
 
 class MaximumDiversification:
     """The w of greatest sigma'w / sqrt(w'Sw), the diversification ratio: a Sharpe ratio whose gains are volatilities.
@@ -52,7 +57,7 @@ class MaximumDiversification:
         if found.weights is None:
             return replace(found, reading=reading)
         if estimates.riskless(found.weights):
-            return replace(found, status=Status.UNBOUNDED, weights=None, witness=None, reading=reading)
+            return replace(found, status=Status.UNBOUNDED, weights=None, witness=None, reading=reading, message=HEDGED)
         ratio = float(volatilities @ found.weights) / estimates.volatility(found.weights)
         return replace(found, reading=reading, findings={"diversification_ratio": ratio})
 
@@ -85,4 +90,5 @@ def _by_cones(gains: Vector, problem: Problem, region: Region, estimates: Estima
     status = Status.UNBOUNDED if point.status == "riskless" else STATUS.get(point.status, Status.NUMERICAL_ERROR)
     answered = point.weights is not None and status is Status.OPTIMAL
     weights, witness = (point.weights, point.witness) if answered else (None, None)
-    return Proposal(status, weights, witness, point.attempt.iterations, (point.attempt,))
+    message = HEDGED if status is Status.UNBOUNDED and point.status == "riskless" else ""
+    return Proposal(status, weights, witness, point.attempt.iterations, (point.attempt,), message=message)

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MinimumWeight
@@ -21,6 +22,8 @@ from tangency.plugins.kernels.installed import Inner, ask, unanswered
 from tangency.plugins.kernels.naive_risk import OF_MOMENTS, RISK_MEASURES, known_measure, reading
 from tangency.plugins.kernels.parts import estimates_of_portfolios, estimates_of_some, problem_over
 from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+
+OPTIONS: Path = ("method_options",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,5 +112,9 @@ def _solved(
     if len(estimates.universe) == 1:
         return np.ones(1)
     own = replace(problem_over(problem, estimates, limits), objective=aim)
-    proposal = ask(inner, own, estimates, ("method_options",))
+    try:
+        proposal = ask(inner, own, estimates, OPTIONS)
+    except InvalidInput as error:  # the inner method's options are ours
+        ours = len((*OPTIONS, "options"))
+        raise InvalidInput([replace(fault, path=(*OPTIONS, *fault.path[ours:])) for fault in error.faults]) from None
     return proposal if proposal.weights is None else proposal.weights

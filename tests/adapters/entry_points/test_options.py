@@ -1,9 +1,10 @@
 """A plugin's options are bound strictly: types, names, finiteness, and the class's own rules."""
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
+import msgspec
 import pytest
 
 from tangency.adapters.entry_points.options import bind_options
@@ -12,8 +13,15 @@ from tangency.domain.optimization.method import NoOptions
 
 
 @dataclass(frozen=True)
+class Stated:
+    value: float
+
+
+@dataclass(frozen=True)
 class Nested:
     level: float = 0.5
+    rule: Literal["odd", "even"] | None = None
+    share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,10 @@ class Options:
     level: float = 0.1
     rule: Literal["first", "last"] = "first"
     parts: tuple[Nested, ...] = ()
+    by_name: dict[str, float | None] = field(default_factory=dict)
+    stated: Stated | None = None
+    flag: bool = False
+    pair: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.tries > 9:
@@ -47,10 +59,19 @@ def test_what_is_asked_arrives_with_its_type() -> None:
     ("asked", "path", "words"),
     [
         ({"trys": 1}, ("method_options", "trys"), "'trys' is no option here; did you mean tries"),
-        ({"tries": "5"}, ("method_options", "tries"), "Expected `int`, got `str`"),
-        ({"tries": 1.5}, ("method_options", "tries"), "Expected `int`, got `float`"),
-        ({"rule": "middle"}, ("method_options", "rule"), "Invalid enum value 'middle'"),
-        ({"parts": [{}, {"level": None}]}, ("method_options", "parts", 1, "level"), "Expected `float`, got `null`"),
+        ({"tries": "5"}, ("method_options", "tries"), "is '5'; give a whole number."),
+        ({"tries": 1.5}, ("method_options", "tries"), "is 1.5; give a whole number."),
+        ({"rule": "middle"}, ("method_options", "rule"), "is 'middle'; give 'first' or 'last'."),
+        ({"parts": [{}, {"level": None}]}, ("method_options", "parts", 1, "level"), "is null; give a number."),
+        ({"parts": [{"rule": "middle"}]}, ("method_options", "parts", 0, "rule"), "is 'middle'; give 'odd' or 'even'."),
+        ({"parts": {"a": 1}}, ("method_options", "parts"), "is an object; give a list."),
+        ({"parts": [{"share": 2.0}]}, ("method_options", "parts", 0, "share"), "is 2.0; give a number at most 1."),
+        ({"by_name": {"A": 1.0, "B": "x"}}, ("method_options", "by_name", "B"), "is 'x'; give a number or null."),
+        ({"by_name": {"A": "x" * 90}}, ("method_options", "by_name", "A"), f"is '{'x' * 59}...; give"),
+        ({"stated": {}}, ("method_options", "stated", "value"), "is missing."),
+        ({"pair": [1.0]}, ("method_options", "pair"), "Expected `array` of length 2, got 1."),
+        ({"flag": 3}, ("method_options", "flag"), "is 3; give true or false."),
+        ({"flag": True, "tries": True}, ("method_options", "tries"), "is true; give a whole number."),
         ({"level": math.nan}, ("method_options", "level"), "is nan; give a finite number"),
         ({"parts": [{"level": -math.inf}]}, ("method_options", "parts", 0, "level"), "is -inf"),
         ({"tries": 10}, ("method_options",), "more than nine tries"),

@@ -50,7 +50,7 @@ def test_an_unknown_method_is_refused_with_its_place_and_a_hint() -> None:
     ("options", "words"),
     [
         ({"linkag": "ward"}, r"final\.options\.linkag: 'linkag' is no option here; did you mean linkage"),
-        ({"linkage": "wart"}, r"final\.options\.linkage: Invalid enum value 'wart'"),
+        ({"linkage": "wart"}, r"final\.options\.linkage: is 'wart'; give 'single' or 'complete' or"),
         ({"risk_measure": "hope"}, r"final\.options\.risk_measure: 'hope' is no risk measure here"),
     ],
 )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from tangency.domain.errors import Fault, InvalidInput, Path
-from tangency.domain.optimization.options import unknown_options
+from tangency.domain.optimization.misfit import misfit
+from tangency.domain.optimization.options import place_of_refusal, unknown_options
 
 METHOD_OPTIONS: Path = ("method_options",)
-
-_PLACE = re.compile(r" - at `\$(?P<place>[^`]*)`$")
-"""How msgspec ends the message of an error below the top: with the place, as ``$.bounds[2].lower``."""
 
 
 def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD_OPTIONS) -> object:
@@ -35,9 +33,10 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
     try:
         return msgspec.convert(dict(asked), options)
     except msgspec.ValidationError as error:
-        raise InvalidInput([_fault(str(error), path)]) from None
+        raise InvalidInput([misfit(options, asked, str(error), path)]) from None
     except InvalidInput as error:  # the class itself speaks our language
-        raise InvalidInput([Fault((*path, *fault.path), fault.detail, fault.code) for fault in error.faults]) from None
+        place = (*path, *place_of_refusal(options, asked, msgspec.convert))
+        raise InvalidInput([replace(fault, path=(*place, *fault.path)) for fault in error.faults]) from None
 
 
 def _not_finite(value: object, path: Path) -> Iterator[Fault]:
@@ -50,11 +49,3 @@ def _not_finite(value: object, path: Path) -> Iterator[Fault]:
         parts = enumerate(value)
     for key, part in parts:
         yield from _not_finite(part, (*path, key))
-
-
-def _fault(message: str, path: Path) -> Fault:
-    place = _PLACE.search(message)
-    detail = message[: place.start()] if place else message
-    steps = re.findall(r"\w+|\.\.\.", place["place"]) if place else []
-    below = tuple(int(step) if step.isdigit() else step for step in steps)
-    return Fault((*path, *below), f"{detail}.")

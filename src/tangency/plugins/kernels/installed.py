@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -16,8 +15,9 @@ from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
 from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.optimization.kinds import OBJECTIVES
 from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.misfit import misfit
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
-from tangency.domain.optimization.options import unknown_options
+from tangency.domain.optimization.options import place_of_refusal, unknown_options
 from tangency.domain.optimization.plugins import finder_at_work
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
@@ -25,8 +25,11 @@ from tangency.domain.optimization.proposal import Proposal, Status
 METHOD_OPTIONS: Path = ("method_options",)
 METHODS, ESTIMATORS = "tangency.methods", "tangency.estimators"
 
-_PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
-"""How msgspec ends the message of an error below the top."""
+_SAID = {
+    Status.NOT_APPLICABLE: "the objective has no best portfolio there, as MAX_SHARPE has none where no portfolio beats "
+    "the risk-free rate. Lower risk_free_rate, loosen the limits, or give another objective.",
+    Status.INFEASIBLE: "no portfolio satisfies the limits there. Loosen them.",
+}
 
 Options = TypeVar("Options")
 
@@ -85,11 +88,9 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path) -> obje
     try:
         return msgspec.convert(dict(asked), options)
     except msgspec.ValidationError as error:
-        place = _PLACE.search(str(error))
-        steps = tuple(re.findall(r"\w+", place["place"])) if place else ()
-        raise InvalidInput.at((*path, *steps), f"{_PLACE.sub('', str(error))}.") from None
+        raise InvalidInput([misfit(options, asked, str(error), path)]) from None
     except InvalidInput as error:
-        raise _below(path, error) from None
+        raise _below((*path, *place_of_refusal(options, asked, msgspec.convert)), error) from None
 
 
 def main_method(objective: Objective) -> Inner:
@@ -161,7 +162,7 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path, substi
 
 def unanswered(who: str, proposal: Proposal) -> Proposal:
     """What a method made of others says where one of them has no weights."""
-    said = proposal.message or f"it ended {proposal.status.value}"
+    said = proposal.message or _SAID.get(proposal.status) or f"it ended {proposal.status.value}"
     return Proposal(proposal.status, iterations=proposal.iterations, message=f"{who}: {said}")
 
 
