@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from tangency.domain.errors import Fault, Path, hint
+from tangency.domain.errors import Fault, InvalidInput, Path, hint
 
 
 def unknown_options(options: type, asked: Mapping[str, object], path: Path) -> Iterator[Fault]:
@@ -35,20 +35,51 @@ def _types(options: type) -> dict[str, object]:
     return get_type_hints(options)
 
 
+def place_of_refusal(kind: object, value: object, convert: Callable[[object, Any], object]) -> Path:
+    """Where in a value the innermost part stands that its own class refuses; empty for the value itself.
+
+    Args:
+        kind: the type that the value is meant as.
+        value: what is refused, as plain values.
+        convert: makes a value of a type; it did not get beyond the part that is refused, so all before it has its type.
+    """
+    for step, part_kind, part in _parts(kind, value):
+        try:
+            convert(part, part_kind)
+        except InvalidInput:
+            return (step, *place_of_refusal(part_kind, part, convert))
+    return ()
+
+
 def _below(kind: object, value: object, path: Path) -> Iterator[Fault]:
-    parts = get_args(kind)
-    if get_origin(kind) in (Union, UnionType):
-        found = [list(_below(part, value, path)) for part in parts if _may_be(part, value)]
+    if _is_union(kind):
+        found = [list(_below(part, value, path)) for part in get_args(kind) if _may_be(part, value)]
         yield from [] if [] in found else next(iter(found), [])
-    elif isinstance(value, Mapping):
-        if is_dataclass(kind) and isinstance(kind, type):
-            yield from unknown_options(kind, value, path)
-        elif parts:
-            for name, part in value.items():
-                yield from _below(parts[-1], part, (*path, name))
-    elif isinstance(value, list | tuple) and parts:
-        for i, part in enumerate(value):
-            yield from _below(parts[0], part, (*path, i))
+    elif is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping):
+        yield from unknown_options(kind, value, path)
+    else:
+        for step, part_kind, part in _parts(kind, value):
+            yield from _below(part_kind, part, (*path, step))
+
+
+def _parts(kind: object, value: object) -> Iterator[tuple[str | int, object, object]]:
+    """What stands in a value: the step that leads there, the type that is meant there, and the part."""
+    inner = get_args(kind)
+    if _is_union(kind):
+        for alternative in inner:
+            yield from _parts(alternative, value)
+    elif is_dataclass(kind) and isinstance(kind, type) and isinstance(value, Mapping):
+        types = _types(kind)
+        yield from ((name, types[name], part) for name, part in value.items() if name in types)
+    elif isinstance(value, Mapping) and inner:
+        yield from ((name, inner[-1], part) for name, part in value.items())
+    elif isinstance(value, list | tuple) and inner:
+        each = inner if len(inner) == len(value) and ... not in inner else [inner[0]] * len(value)
+        yield from ((i, own, part) for i, (own, part) in enumerate(zip(each, value, strict=True)))
+
+
+def _is_union(kind: object) -> bool:
+    return get_origin(kind) in (Union, UnionType)
 
 
 def _may_be(kind: object, value: object) -> bool:
