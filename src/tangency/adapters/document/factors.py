@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from tangency.adapters.document.diagnosis import first_fault
 from tangency.application.factors import AnalyzeFactors
+from tangency.domain import plain_values as read
 from tangency.domain.errors import InvalidInput
 from tangency.domain.factors.analysis import (
     AssetFactors,
@@ -121,6 +122,8 @@ def analysis_request(value: object) -> FactorAnalysisRequest:
     Raises:
         InvalidInput: it is none; the first mistake with its place.
     """
+    first, *others = FactorAnalysisRequest.__struct_fields__
+    read.fields(value, (), {first}, others)
     try:
         return msgspec.convert(value, FactorAnalysisRequest)
     except msgspec.ValidationError as error:

@@ -46,7 +46,7 @@ def columns_by_set(names: Sequence[str], path: Path) -> dict[str, tuple[str, ...
         raise InvalidInput.at(path, "is empty; name at least one factor.", "empty")
     unknown = [i for i, name in enumerate(names) if name.lower() not in SETS and name.lower() not in WORDS]
     if unknown:
-        valid = [*SETS, *dict.fromkeys(WORDS.values())]
+        valid = [*SETS, STATISTICAL, *WORDS]
         raise InvalidInput([Fault((*path, i), _stranger(names[i], valid), "unknown") for i in unknown])
     wanted: dict[str, None] = {}
     for name in map(str.lower, names):
