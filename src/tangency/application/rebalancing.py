@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from tangency.domain.rebalancing.plan import (
     TargetType,
 )
 from tangency.domain.rebalancing.trades import Allocation, CostModel, Trade, traded, turnover
+from tangency.domain.rebalancing.triggers import Drift, Trigger, Verdict
 from tangency.domain.rebalancing.valuation import state_digest
 
 VALID_FOR_S = 86_400.0
@@ -84,6 +85,29 @@ class MakePlan(Message[RebalancePlan]):
     stated: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Evaluation:
+    """What triggers say about a portfolio.
+
+    Attributes:
+        plan: what rebalancing now would take; it is not kept.
+        last_rebalance: as it was stated, or of the last plan that was approved.
+    """
+
+    plan: RebalancePlan
+    last_rebalance: date | None
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EvaluateTriggers(Message[Evaluation]):
+    """Ask triggers whether to rebalance now."""
+
+    plan: MakePlan
+    triggers: tuple[Trigger, ...]
+    last_rebalance: date | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPlan(Message[RebalancePlan]):
     """A plan as it stands now."""
@@ -114,6 +138,15 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
         InvalidInput: what was asked cannot be read as a problem.
         NoAnswer: it can, and no trades within the limits are to be had.
     """
+    plan, _ = await _planned(command, context)
+    async with context.units() as unit:
+        await unit.rebalance_plans.put(plan)
+        await unit.commit()
+    return plan
+
+
+async def _planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
+    """The plan, not kept, and the solve behind it."""
     portfolio, prices = await _state(command.question.portfolio_id, context)
     cost = CostModel.of(command.cost_rate, ("transaction_cost_model",))
     if command.rules.consider_tax_implications:
@@ -127,7 +160,7 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
     held = {holding.name: holding.quantity for holding in portfolio.holdings}
     trades, after = traded(now, changes, prices.latest(), paid, held)
     created = context.clock.now()
-    plan = RebalancePlan(
+    return RebalancePlan(
         id="reb-" + base64.b32encode(context.ids.new().bytes).decode().rstrip("="),
         portfolio_id=portfolio.id,
         target_type=command.target_type,
@@ -143,11 +176,50 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
         evidence=_evidence(solution),
         created_at=created,
         valid_until=created + timedelta(seconds=command.valid_for_s),
+    ), solution
+
+
+async def evaluate_triggers(query: EvaluateTriggers, context: Context) -> Evaluation:
+    """Plan the trades, keep nothing, and ask each trigger about them.
+
+    Raises:
+        NotFound: no holdings or no prices are imported under the portfolio's id.
+        InvalidInput: what was asked cannot be read as a problem.
+        NoAnswer: it can, and no trades within the limits are to be had.
+    """
+    plan, solution = await _planned(query.plan, context)
+    names = solution.universe.names
+    target = plan.target_allocation if plan.model_target is None else plan.model_target
+    last = query.last_rebalance or await _last_approved(plan.portfolio_id, context)
+    metrics = plan.metrics
+    drift = Drift(
+        weights={name: plan.current_allocation.get(name, 0.0) for name in names},
+        target={name: target.get(name, 0.0) for name in names},
+        volatilities=solution.findings["volatilities"],  # type: ignore[arg-type] - as the method writes it
+        today=date.fromisoformat(plan.valuation.priced_at),
+        last_rebalance=last,
+        tracking_error=solution.findings["distance"],  # type: ignore[arg-type] - as the method writes it
+        total=plan.valuation.total,
+        cash=plan.valuation.cash_before,
+        gain=_certainty_equivalent(solution, query.plan.question.risk.risk_aversion or 1.0),
+        cost=metrics.transaction_costs + (metrics.tax_implications or 0.0),
     )
-    async with context.units() as unit:
-        await unit.rebalance_plans.put(plan)
-        await unit.commit()
-    return plan
+    return Evaluation(plan, last, tuple(trigger.look(drift) for trigger in query.triggers))
+
+
+async def _last_approved(portfolio_id: str, context: Context) -> date | None:
+    plans = await context.rebalance_plans.plans_of(portfolio_id)
+    approved = [plan.decided_at for plan in plans if plan.status is PlanStatus.APPROVED and plan.decided_at]
+    return max(approved).date() if approved else None
+
+
+def _certainty_equivalent(solution: Solution, aversion: float) -> float | None:
+    """Of the weights after the trades less that before: return - aversion / 2 x variance, annual."""
+    before, after = (_figures(solution.findings[when]) for when in ("before", "after"))
+    if before.expected_return is None or after.expected_return is None:
+        return None
+    variance = (after.risk or 0.0) ** 2 - (before.risk or 0.0) ** 2
+    return after.expected_return - before.expected_return - 0.5 * aversion * variance
 
 
 async def read_plan(query: ReadPlan, context: Context) -> RebalancePlan:
@@ -160,9 +232,15 @@ async def read_plan(query: ReadPlan, context: Context) -> RebalancePlan:
 
 
 async def list_plans(query: ListPlans, context: Context) -> Sequence[RebalancePlan]:
-    """Read them."""
+    """Read them.
+
+    Raises:
+        NotFound: nobody knows the portfolio.
+    """
     plans = await context.rebalance_plans.plans_of(query.portfolio_id)
     digest, now = await _digest(query.portfolio_id, context), context.clock.now()
+    if digest is None and not plans:
+        raise NotFound(f"nothing is imported under {query.portfolio_id[:100]!r}; import prices and holdings first.")
     return [plan.seen(now, digest) for plan in plans]
 
 

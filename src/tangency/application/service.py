@@ -49,10 +49,12 @@ from tangency.application.portfolio import ImportHoldings, ImportPrices, import_
 from tangency.application.readiness import CheckReadiness, check_readiness
 from tangency.application.rebalancing import (
     DecidePlan,
+    EvaluateTriggers,
     ListPlans,
     MakePlan,
     ReadPlan,
     decide_plan,
+    evaluate_triggers,
     list_plans,
     make_plan,
     read_plan,
@@ -84,6 +86,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
     MakePlan: make_plan,
+    EvaluateTriggers: evaluate_triggers,
     ReadPlan: read_plan,
     ListPlans: list_plans,
     DecidePlan: decide_plan,

@@ -192,6 +192,8 @@ class _Run:
         point = search.point
         findings = {
             "search": {"nodes": search.nodes, "gap": search.gap, "exhausted": search.exhausted},
+            "distance": self.estimates.volatility(self.current - self._target(point)),
+            "volatilities": self.problem.universe.named(np.sqrt(self.estimates.covariance.variances)),
             "before": self._figures(self.current),
             "after": self._figures(point.weights),
         }
@@ -230,6 +232,11 @@ class _Run:
             "risk": risk,
             "sharpe": None if total is None or risk <= 0 else (total - rate) / risk,
         }
+
+    def _target(self, point: Point) -> Vector:
+        """The benchmark, or where there is none the answer; shape (n,)."""
+        benchmark = self.asked.benchmark
+        return point.weights if benchmark is None else self.problem.universe.join(benchmark)
 
     def _rate(self) -> float:
         own = isinstance(self.problem.objective, MaximumSharpe)

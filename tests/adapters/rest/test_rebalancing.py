@@ -231,7 +231,49 @@ def test_what_is_not_there_is_not_found(http: httpx.Client) -> None:
     problem_of(missing, 404, "not-found")
     problem_of(http.get("/api/v1/rebalances/reb-none"), 404, "not-found")
     problem_of(http.post("/api/v1/rebalances/reb-none/approve"), 404, "not-found")
-    assert http.get("/api/v1/portfolios/nobody/rebalances").json() == {"rebalances": []}
+    problem_of(http.get("/api/v1/portfolios/nobody/rebalances"), 404, "not-found")
+
+
+def test_triggers_say_why_now_or_why_not(http: httpx.Client, folder: Path) -> None:
+    imported(folder, *held_as("watched"))
+    triggers = {
+        "calendar_days": 90,
+        "absolute_band": 0.5,
+        "relative_band": 0.25,
+        "volatility_band": 3.0,
+        "tracking_error": 0.01,
+        "cash_flow": 0.5,
+        "cost_benefit_years": 1.0,
+    }
+    asked = {"target_type": "equal_weight", "triggers": triggers, "last_rebalance": HISTORY.dates[-30].isoformat()}
+    response = http.post("/api/v1/portfolios/watched/rebalance/evaluate", json=asked)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    fires = {verdict["trigger"]: verdict["fires"] for verdict in answer["triggers"]}
+    assert fires.pop("cost_benefit") in (True, False)
+    assert fires == {
+        "calendar": False,
+        "absolute_band": False,
+        "relative_band": True,
+        "volatility_band": True,
+        "tracking_error": True,
+        "cash_flow": False,
+    }
+    assert answer["rebalance"] is True
+    assert all(verdict["reason"] for verdict in answer["triggers"])
+    assert http.get("/api/v1/portfolios/watched/rebalances").json() == {"rebalances": []}
+
+
+def test_the_last_rebalancing_is_that_of_the_last_approved_plan(http: httpx.Client, folder: Path) -> None:
+    imported(folder, *held_as("approved"))
+    address = "/api/v1/portfolios/approved/rebalance/evaluate"
+    asked = {"target_type": "optimal", "triggers": {"calendar_days": 30}}
+    assert http.post(address, json=asked).json()["last_rebalance"] is None
+    made = plan(http, "approved", target_type="optimal")["rebalance_id"]
+    decided = http.post(f"/api/v1/rebalances/{made}/approve").json()["decided_at"]
+    assert http.post(address, json=asked).json()["last_rebalance"] == decided[:10]
+    nothing = http.post(address, json={"target_type": "optimal", "triggers": {}})
+    assert nothing.json()["errors"][0]["pointer"] == "/triggers"
 
 
 def test_limits_that_contradict_each_other_are_named(http: httpx.Client) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -22,9 +23,21 @@ from tangency.adapters.document.request import (
     Text,
     Word,
 )
-from tangency.application.rebalancing import VALID_FOR_S, MakePlan, TradeRules
+from tangency.application.rebalancing import VALID_FOR_S, EvaluateTriggers, Evaluation, MakePlan, TradeRules
 from tangency.domain.errors import InvalidInput
 from tangency.domain.rebalancing.plan import Figures, RebalancePlan, TargetType
+from tangency.domain.rebalancing.triggers import (
+    AbsoluteBand,
+    Calendar,
+    CashFlow,
+    CostBenefit,
+    RelativeBand,
+    TrackingErrorBand,
+    Trigger,
+    VolatilityBand,
+)
+
+Asked = TypeVar("Asked", bound="RebalanceRequest")
 
 LONGEST_VALIDITY_S = 31 * 86_400.0
 
@@ -97,10 +110,17 @@ def command_of(portfolio_id: str, value: object) -> MakePlan:
     Raises:
         InvalidInput: every mistake with its place.
     """
+    return _command(portfolio_id, _read(value, RebalanceRequest))
+
+
+def _read(value: object, wanted: type[Asked]) -> Asked:
     try:
-        asked = msgspec.convert(value, RebalanceRequest)
+        return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
-        raise InvalidInput(faults_in(value, RebalanceRequest) or [first_fault(error)]) from None
+        raise InvalidInput(faults_in(value, wanted) or [first_fault(error)]) from None
+
+
+def _command(portfolio_id: str, asked: RebalanceRequest) -> MakePlan:
     limits = asked.constraints or RebalanceConstraints()
     question = question_of(
         OptimizationRequest(
@@ -128,6 +148,63 @@ def command_of(portfolio_id: str, value: object) -> MakePlan:
 def _rules(limits: RebalanceConstraints) -> TradeRules:
     given = {name: getattr(limits, name) for name in TradeRules.__slots__}
     return TradeRules(**{name: value for name, value in given.items() if value is not UNSET})
+
+
+class Triggers(Document, frozen=True):
+    """What is asked; one that is left out is not."""
+
+    calendar_days: Annotated[int, Meta(ge=1, le=36_500, description="Days since the last one.")] | UnsetType = UNSET
+    absolute_band: Annotated[NotNegative, Meta(description="|w - target| above it.")] | UnsetType = UNSET
+    relative_band: Annotated[NotNegative, Meta(description="|w - target| / target above it.")] | UnsetType = UNSET
+    volatility_band: (
+        Annotated[
+            NotNegative,
+            Meta(description="|w - target| above it x volatility x target x sqrt(trading days since the last / 252)."),
+        ]
+        | UnsetType
+    ) = UNSET
+    tracking_error: Annotated[NotNegative, Meta(description="Annual, above it.")] | UnsetType = UNSET
+    cash_flow: Annotated[NotNegative, Meta(description="Share of cash off its target by more.")] | UnsetType = UNSET
+    cost_benefit_years: (
+        Annotated[
+            NotNegative,
+            Meta(description="Certainty-equivalent gain (`risk_aversion`, 1 where left out) over these years > cost."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+TRIGGERS: Mapping[str, Callable[[Any], Trigger]] = {
+    "calendar_days": Calendar,
+    "absolute_band": AbsoluteBand,
+    "relative_band": RelativeBand,
+    "volatility_band": VolatilityBand,
+    "tracking_error": TrackingErrorBand,
+    "cash_flow": CashFlow,
+    "cost_benefit_years": CostBenefit,
+}
+
+
+class EvaluationRequest(RebalanceRequest, frozen=True, kw_only=True):
+    """Whether to rebalance now: the trades that are wanted, and what must be the case for them."""
+
+    triggers: Triggers
+    last_rebalance: Annotated[date, Meta(description="The last approved plan's where left out.")] | UnsetType = UNSET
+
+
+def evaluation_of(portfolio_id: str, value: object) -> EvaluateTriggers:
+    """The query that a request document stands for.
+
+    Raises:
+        InvalidInput: every mistake with its place, or no trigger at all.
+    """
+    asked = _read(value, EvaluationRequest)
+    given = {name: limit for name in TRIGGERS if (limit := getattr(asked.triggers, name)) is not UNSET}
+    if not given:
+        detail = f"is empty; give at least one of {', '.join(TRIGGERS)}."
+        raise InvalidInput.at(("triggers",), detail, "empty")
+    triggers = tuple(TRIGGERS[name](limit) for name, limit in given.items())
+    return EvaluateTriggers(_command(portfolio_id, asked), triggers, asked.last_rebalance or None)
 
 
 class TradeDocument(Struct, frozen=True, kw_only=True):
@@ -245,3 +322,44 @@ def document_of(plan: RebalancePlan) -> RebalancePlanDocument:
 
 def _improvement(figures: Figures) -> Any:  # noqa: ANN401 - the struct has a field that is no Python name
     return Improvement(**{"return": figures.expected_return, "risk": figures.risk, "sharpe": figures.sharpe})
+
+
+class VerdictDocument(Struct, frozen=True, kw_only=True):
+    """What one trigger says."""
+
+    trigger: str
+    fires: Annotated[bool, Meta(description="Whether it asks to rebalance now.")]
+    value: Annotated[float | None, Meta(description="What it measured; null where that cannot be known.")]
+    limit: Annotated[float, Meta(description="What it compared that with.")]
+    reason: Annotated[str, Meta(description="Why now, or why not.")]
+    names: Annotated[list[str], Meta(description="Outside of their bands, the worst first.")]
+
+
+class EvaluationDocument(Struct, frozen=True, kw_only=True):
+    """Whether to rebalance now."""
+
+    portfolio_id: str
+    evaluated_at: datetime
+    rebalance: Annotated[bool, Meta(description="Whether any trigger fires.")]
+    triggers: list[VerdictDocument]
+    last_rebalance: date | None
+    current_allocation: dict[str, float]
+    target_allocation: Annotated[dict[str, float], Meta(description="What the trades would reach.")]
+    model_target: dict[str, float] | None
+    metrics: Annotated[RebalanceMetrics, Meta(description="Of the trades; no plan is kept.")]
+
+
+def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:
+    """An evaluation as it is served."""
+    plan, verdicts = document_of(evaluation.plan), evaluation.verdicts
+    return EvaluationDocument(
+        portfolio_id=plan.portfolio_id,
+        evaluated_at=plan.created_at,
+        rebalance=any(verdict.fires for verdict in verdicts),
+        triggers=[msgspec.convert(asdict(verdict), VerdictDocument) for verdict in verdicts],
+        last_rebalance=evaluation.last_rebalance,
+        current_allocation=plan.current_allocation,
+        target_allocation=plan.target_allocation,
+        model_target=plan.model_target,
+        metrics=plan.metrics,
+    )

@@ -11,7 +11,13 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from tangency.adapters.document.reading import read_value
-from tangency.adapters.document.rebalancing import RebalancePlanDocument, command_of, document_of
+from tangency.adapters.document.rebalancing import (
+    RebalancePlanDocument,
+    command_of,
+    document_of,
+    evaluation_document,
+    evaluation_of,
+)
 from tangency.application.rebalancing import DecidePlan, ListPlans, ReadPlan
 from tangency.application.service import Service
 from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
@@ -31,6 +37,13 @@ async def rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """Plan the trades toward a target."""
     command = command_of(portfolio_id, read_value(await request.body()))
     return _plan(await _service(request).handle(command))
+
+
+@post("/api/v1/portfolios/{portfolio_id:str}/rebalance/evaluate", status_code=200)
+async def evaluate_rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
+    """Whether to rebalance now, and why or why not."""
+    query = evaluation_of(portfolio_id, read_value(await request.body()))
+    return _json(evaluation_document(await _service(request).handle(query)))
 
 
 @get("/api/v1/portfolios/{portfolio_id:str}/rebalances")
@@ -58,7 +71,7 @@ async def reject_rebalance(request: Incoming, rebalance_id: FromPath[str]) -> Ou
     return _plan(await _service(request).handle(DecidePlan(rebalance_id, PlanStatus.REJECTED)))
 
 
-HANDLERS = (rebalance, rebalances, rebalance_plan, approve_rebalance, reject_rebalance)
+HANDLERS = (rebalance, evaluate_rebalance, rebalances, rebalance_plan, approve_rebalance, reject_rebalance)
 
 
 def _service(request: Incoming) -> Service:
