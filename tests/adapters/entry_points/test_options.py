@@ -94,3 +94,35 @@ def test_every_unknown_option_is_named() -> None:
         bind_options(NoOptions, {"a": 1, "b": 2}, ("risk_parameters", "covariance_estimator", "options"))
     assert [fault.path[-1] for fault in caught.value.faults] == ["a", "b"]
     assert "there are none" in caught.value.faults[0].detail
+
+
+@dataclass(frozen=True)
+class Bounded:
+    level: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.level < 0:
+            raise InvalidInput.at(("level",), f"is {self.level}; give a number from 0 up.", "range")
+
+
+@dataclass(frozen=True)
+class Holding:
+    one: Bounded | None = None
+    listed: tuple[Bounded, ...] = ()
+    named: dict[str, Bounded] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize(
+    ("asked", "below"),
+    [
+        ({"one": {"level": -1.0}}, ("one",)),
+        ({"listed": [{}, {"level": -1.0}]}, ("listed", 1)),
+        ({"one": {}, "named": {"good": {}, "bad": {"level": -1.0}}}, ("named", "bad")),
+    ],
+)
+def test_what_a_class_inside_refuses_stands_inside(asked: dict[str, object], below: tuple[str | int, ...]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        bind_options(Holding, asked)
+    (fault,) = caught.value.faults
+    assert fault.path == ("method_options", *below, "level")
+    assert fault.code == "range"
