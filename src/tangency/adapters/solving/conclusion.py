@@ -61,7 +61,7 @@ def provenance_of(problem: Problem, outcome: Outcome, plugins: Plugins) -> Prove
 
 
 def _estimator_versions(sources: Sources, plugins: Plugins) -> Mapping[str, str]:
-    used = [name for name in (sources.mean_estimator, sources.covariance_estimator) if name is not None]
+    used = [name for name in (sources.prior, sources.mean_estimator, sources.covariance_estimator) if name is not None]
     origins = [plugins.estimator_origin(name) for name in used]
     return {origin.distribution: origin.version for origin in origins}
 
