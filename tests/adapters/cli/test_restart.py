@@ -1,0 +1,91 @@
+"""What was accepted ends exactly once, however often the service dies meanwhile."""
+
+import json
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.command import Command
+from tests.support.distributions import Distribution, method
+from tests.support.held import hold
+
+ADDRESS = "/api/v1/optimizations"
+SLOW = Distribution(
+    "slow-methods",
+    method("slow", "import time; time.sleep(1.5); return Proposal(Status.FEASIBLE, weights=np.full(30, 1 / 30))"),
+    methods={"slow": "Method"},
+)
+WISH = {"portfolio_id": "desk", "optimization_type": "slow", "objective": "minimize_risk"}
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    SLOW.install(tmp_path, monkeypatch)
+    command = Command(tmp_path, plugins=(tmp_path / SLOW.name,))
+    hold(command.data, "desk")
+    return command
+
+
+def order(address: str, **changes: str) -> str:
+    response = httpx.post(address + ADDRESS, json={**WISH, **changes})
+    assert response.status_code == 202, response.text
+    return str(response.json()["optimization_id"])
+
+
+def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict[str, Any]:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        document: dict[str, Any] = httpx.get(f"{address}{ADDRESS}/{optimization_id}").json()
+        if document[field] in wanted:
+            return document
+        time.sleep(0.05)
+    raise AssertionError(document)
+
+
+def completions(address: str) -> list[str]:
+    """The orders that events say are completed, one entry for each event."""
+    found = []
+    with httpx.stream("GET", f"{address}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
+        for line in response.iter_lines():
+            if line.startswith("data: "):
+                told = json.loads(line.removeprefix("data: "))
+                found += [told[word]["optimization_id"] for word in told if word == "optimization_completed"]
+    return found
+
+
+def test_a_service_that_is_killed_while_it_solves_ends_every_order_once(slow: Command) -> None:
+    settings = {"TANGENCY_LEASE_S": "1.5", "TANGENCY_STREAM_S": "2"}
+    with slow.serving(**settings) as first:
+        made = [order(first.address) for _ in range(3)]
+        waited(first.address, made[0], "queue_state", "running")
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait(PATIENCE_S)
+    with slow.serving(**settings) as second:
+        ended = [waited(second.address, each, "status", "completed", "failed") for each in made]
+        assert [document["status"] for document in ended] == ["completed"] * 3
+        assert [document["attempt"] for document in ended] == [2, 1, 1]
+        assert sorted(completions(second.address)) == sorted(made)
+
+
+def test_a_service_that_is_ended_hands_its_orders_back(slow: Command) -> None:
+    settings = {"TANGENCY_LEASE_S": "3600"}  # so that nobody would take the order up for a lease that ends
+    with slow.serving(**settings) as first:
+        made = order(first.address)
+        waited(first.address, made, "queue_state", "running")
+        assert first.ended_by(signal.SIGTERM)[0] == 0
+    with slow.serving(**settings) as second:
+        document = waited(second.address, made, "status", "completed", "failed")
+        assert (document["status"], document["attempt"]) == ("completed", 2)
+
+
+def test_a_stream_does_not_keep_the_service_from_ending(slow: Command) -> None:
+    with slow.serving() as served, httpx.stream("GET", f"{served.address}/api/v1/events", timeout=30.0) as response:
+        assert response.status_code == 200
+        code, seconds = served.ended_by(signal.SIGTERM)
+    assert code == 0
+    assert seconds < 30.0
