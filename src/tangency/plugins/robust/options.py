@@ -26,7 +26,8 @@ class MeanUncertainty:
         radius: of the ellipsoid, kappa; where left out the root of a chi-squared quantile with n degrees. Of an
             empirical box: how many standard errors wide.
         center: annual means by name; the expected returns of the request where left out.
-        shape: annual, of the ellipsoid: the covariance of the errors of the means; by names or in their order. Where
+        shape: annual, of the ellipsoid: the covariance of the errors of the means; as ``names`` and ``values``, row by row
+            under the names, or in their order. Where
             left out, the annual covariance over the years of data.
         half_width: annual, of the box; one figure, by name, or in the names' order.
     """
@@ -50,8 +51,9 @@ class CovarianceUncertainty:
             ``bootstrap``, from histories drawn with replacement.
         confidence_level: that an entry lies in the box; used where the half-width is left out.
         radius: of an empirical box: how many standard errors wide.
-        center: annual covariance; that of the request where left out.
-        half_width: annual; by names or in their order. A single figure is a share of each entry of the center.
+        center: annual covariance, as ``names`` and ``values``, row by row under the names, or in their order; that of the
+            request where left out.
+        half_width: annual; in the forms of a center. A single figure is a share of each entry of the center.
         shape: of no use to a box.
     """
 
@@ -72,7 +74,8 @@ class Scenario:
         name: of the scenario.
         probability: used by criterion ``expected``; all are equally likely where none has one.
         expected_returns: annual, by name or in the names' order; those of the request where left out.
-        covariance: annual, by names or in their order; that of the request where left out.
+        covariance: annual, as ``names`` and ``values``, row by row under the names, or in their order; that of the
+            request where left out.
     """
 
     name: str
