@@ -3,12 +3,14 @@
 Steps are plain functions: pytest-bdd never awaits a coroutine, so an asynchronous step would pass without running.
 """
 
+import math
+import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from pytest_bdd import given, parsers, when
+from pytest_bdd import given, parsers, then, when
 
 from tangency.sample import holdings_path, prices_path
 from tests.features.desk import Desk, percent, rows
@@ -237,3 +239,59 @@ def _(desk: Desk) -> None:
 @when("the batch is sent")
 def _(desk: Desk) -> None:
     desk.response = desk.http.post("/api/v1/optimize/batch", json=desk.batch)
+
+
+# --- factors ------------------------------------------------------------------------------------------------------
+
+
+@given(step("the house keeps a benchmark of {one:percent} {first:w} and {two:percent} {second:w} under {identity}"))
+def _(desk: Desk, one: float, first: str, two: float, second: str, identity: str) -> None:
+    assert desk.http.put(f"/api/v1/models/{identity}", json={first: one, second: two}).is_success
+
+
+@when(parsers.parse("it is explained by {factors:w} beside the benchmark {identity}"))
+def _(desk: Desk, factors: str, identity: str) -> None:
+    body = {"factors": factors, "benchmark": {"$ref": f"/api/v1/models/{identity}"}}
+    desk.response = desk.http.post("/api/v1/portfolios/sample/factor-analysis", json=body)
+
+
+@when(parsers.parse("it is explained by {factors:w}, which nobody imported"))
+def _(desk: Desk, factors: str) -> None:
+    desk.response = desk.http.post("/api/v1/portfolios/sample/factor-analysis", json={"factors": factors})
+
+
+@then("every exposure has a factor, an exposure, a benchmark exposure and an active exposure")
+def _(desk: Desk) -> None:
+    for row in desk.answer["exposures"]:
+        figures = [row[name] for name in ("exposure", "benchmark_exposure", "active_exposure")]
+        assert [type(value) for value in (row["factor"], *figures)] == [str, float, float, float]
+        assert figures[2] == pytest.approx(figures[0] - figures[1], abs=1e-12)
+
+
+@then("every attribution has a factor, a contribution and a percent contribution")
+def _(desk: Desk) -> None:
+    for row in desk.answer["attribution"]:
+        figures = [row[name] for name in ("factor", "contribution", "percent_contribution")]
+        assert [type(value) for value in figures] == [str, float, float]
+
+
+@then(parsers.parse("the factors are {names}"))
+def _(desk: Desk, names: str) -> None:
+    assert desk.answer["portfolio_id"] == "sample"
+    assert [row["factor"] for row in desk.answer["exposures"]] == names.split(", ")
+    assert [row["factor"] for row in desk.answer["attribution"]] == [*names.split(", "), "specific"]
+
+
+@then("the contributions sum to the volatility, and their shares to 100%")
+def _(desk: Desk) -> None:
+    rows, drawn = desk.answer["attribution"], desk.answer["series"]["portfolio"]
+    volatility = math.sqrt(12.0) * statistics.stdev(drawn)
+    assert sum(row["contribution"] for row in rows) == pytest.approx(volatility, abs=1e-12)
+    assert sum(row["percent_contribution"] for row in rows) == pytest.approx(1.0, abs=1e-12)
+
+
+@then("the analysis is the newest of the portfolio, and found under its id")
+def _(desk: Desk) -> None:
+    newest, *_ = desk.http.get("/api/v1/portfolios/sample/factor-analyses").json()["analyses"]
+    assert newest["analysis_id"] == desk.answer["analysis_id"]
+    assert desk.http.get(f"/api/v1/factor-analyses/{newest['analysis_id']}").json() == desk.answer
