@@ -53,7 +53,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ours and the peers', in one run.")
     parser.add_argument("--rows", nargs="+", choices=_ROWS, default=list(_ROWS), help="what to measure (all)")
-    parser.add_argument("--sizes", nargs="+", type=int, help="numbers of assets (20 100 250 500 1000)")
+    parser.add_argument(
+        "--sizes", nargs="+", type=int, help="numbers of assets (20 100 250 500 1000; of methods 100 500)"
+    )
     parser.add_argument("--repeat", type=int, default=25, help="calls of the quick ones per case (25)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every figure there")
     return parser.parse_args()
@@ -99,6 +101,22 @@ def _mean_variance(asked: argparse.Namespace, claims: list[Claim]) -> list[objec
     return records
 
 
+def _methods(asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
+    from benchmarks import methods, tables
+    from benchmarks.method_contenders import PEERS
+
+    print(f"\n{tables.header(PEERS, 'floor')}")
+    records: list[object] = []
+    notes: list[str] = []
+    for row in methods.rows(asked.sizes or methods.SIZES, asked.repeat):
+        print(tables.row_line(row, PEERS), flush=True)
+        claims += row.claims
+        notes += tables.notes(row)
+        records.append({"row": row.title, "results": [result.record() for result in row.results]})
+    print("\n".join(["", *notes]))
+    return records
+
+
 def _imports(_asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
     from benchmarks import imports
 
@@ -132,11 +150,25 @@ def _service(_asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
     return [overhead.record()]
 
 
+def _frontier(asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
+    from benchmarks import frontier
+
+    records: list[object] = []
+    print()
+    for row in frontier.rows(asked.sizes or frontier.SIZES, asked.repeat):
+        print(row, flush=True)
+        claims += row.claims
+        records.append(row.record())
+    return records
+
+
 _ROWS: dict[str, Callable[[argparse.Namespace, list[Claim]], list[object]]] = {
     "mean_variance": _mean_variance,
+    "methods": _methods,
     "imports": _imports,
     "memory": _memory,
     "service": _service,
+    "frontier": _frontier,
 }
 
 

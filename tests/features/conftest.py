@@ -241,6 +241,28 @@ def _(desk: Desk) -> None:
     desk.response = desk.http.post("/api/v1/optimize/batch", json=desk.batch)
 
 
+@when("its efficient frontier is asked for")
+def _(desk: Desk) -> None:
+    desk.ask_for_frontier()
+
+
+@when(parsers.parse("its efficient frontier of {measure:w} is asked for in {points:d} points"))
+def _(desk: Desk, measure: str, points: int) -> None:
+    desk.ask_for_frontier(risk_measure=measure, points=points)
+
+
+@when(step("its efficient frontier is asked for from a return of {least:percent}"))
+def _(desk: Desk, least: float) -> None:
+    desk.ask_for_frontier(min_return=least)
+
+
+@when("it is asked for again")
+def _(desk: Desk) -> None:
+    desk.last_good = desk.answer
+    assert desk.response is not None
+    desk.response = desk.http.get(str(desk.response.url))
+
+
 # --- factors ------------------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,10 @@ class Desk:
         if self.response.status_code == httpx.codes.OK:
             self.last_good = self.response.json()
 
+    def ask_for_frontier(self, **query: str | float) -> None:
+        address = f"/api/v1/portfolios/{self.request['portfolio_id']}/efficient-frontier"
+        self.response = self.http.get(address, params=query)
+
     @property
     def answer(self) -> Any:
         assert self.response is not None, "nothing has been asked"

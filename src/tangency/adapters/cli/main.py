@@ -16,6 +16,7 @@ from tangency.adapters.cli.frontier import frontier
 from tangency.adapters.cli.importing import importing
 from tangency.adapters.cli.methods import methods
 from tangency.adapters.cli.optimize import optimize
+from tangency.adapters.cli.rebalance import rebalance
 from tangency.adapters.cli.serve import serve
 
 EPILOG = f"\b\nExit codes:\n{told()}"
