@@ -33,7 +33,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, factors, serve, frontier, importing, methods, database):
+for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, database):
     tangency.add_command(command)
 
 

@@ -1,0 +1,69 @@
+"""``tangency rebalance``: the trades that lead to a target."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tangency.adapters.cli.terminal import json_option, portfolio_option, print_json, progress
+
+if TYPE_CHECKING:
+    from tangency.adapters.document.rebalancing import RebalancePlanDocument
+
+TARGETS = ("optimal", "equal_weight", "model", "benchmark")
+
+
+@click.command()
+@portfolio_option
+@click.option("--target-type", type=click.Choice(TARGETS), default="optimal", show_default=True, help="Where to.")
+@click.option("--model-id", metavar="ID", help="Of a portfolio kept at /api/v1/models, for model and benchmark.")
+@click.option("--objective", metavar="NAME", help="Of an optimal target; MAX_SHARPE where left out.")
+@click.option("--max-turnover", type=float, help="One-way, cash included, as a fraction of the value.")
+@click.option("--min-trade-size", type=float, help="In money; no trade is worth less.")
+@click.option("--max-trades", type=int, help="Most names that are traded.")
+@click.option("--cost", "transaction_cost_model", type=float, help="Per traded value, each side; 0.001 is 0.1 percent.")
+@json_option
+def rebalance(portfolio_id: str, as_json: bool, **asked: str | float | None) -> None:
+    """Plan the trades that lead from what is held to a target.
+
+    Prices and holdings were imported under the id. The plan is kept, to be approved or rejected over HTTP.
+    """
+    limits = {name: asked.pop(name) for name in ("max_turnover", "min_trade_size", "max_trades")}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    given["constraints"] = {name: value for name, value in limits.items() if value is not None}
+    with progress("Rebalancing", as_json):
+        plan = asyncio.run(_planned(portfolio_id, given))
+    if as_json:
+        print_json(plan)
+        return
+    _print(plan)
+
+
+async def _planned(portfolio_id: str, asked: dict[str, Any]) -> RebalancePlanDocument:
+    from tangency.adapters import container
+    from tangency.adapters.document.rebalancing import command_of, document_of
+    from tangency.adapters.settings import Settings
+
+    command = command_of(portfolio_id, asked)
+    async with container.running(Settings.load()) as service:
+        return document_of(await service.handle(command))
+
+
+def _print(plan: RebalancePlanDocument) -> None:
+    click.echo(
+        f"Plan {plan.rebalance_id} for portfolio {plan.portfolio_id!r}, valid until {plan.valid_until:%F %H:%M} UTC"
+    )
+    for trade in plan.trades:
+        click.echo(
+            f"  {trade.priority:>3}  {trade.action:<4}  {trade.quantity:>14,.4f}  {trade.instrument_id:<10}"
+            f"  {trade.estimated_value:>16,.2f}  {100 * trade.weight_change:>+7.2f}%"
+        )
+    if not plan.trades:
+        click.echo("  Nothing to trade.")
+    metrics, gain = plan.metrics, plan.metrics.expected_improvement
+    click.echo(f"Turnover {100 * metrics.turnover:.2f}%, costs {metrics.transaction_costs:,.2f}")
+    changes = [(name, getattr(gain, name)) for name in ("return", "risk", "sharpe")]
+    told = ", ".join(f"{name} {value:+.4f}" for name, value in changes if value is not None)
+    click.echo(f"Improvement: {told}")
