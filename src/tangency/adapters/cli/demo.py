@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tangency.adapters.cli.factors import print_factors
 from tangency.adapters.cli.optimizing import (
     frontier_of,
     optimized,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tangency.adapters.container import Findings, Frontier
     from tangency.application.question import Question
     from tangency.application.service import Service
+    from tangency.domain.factors.analysis import FactorAnalysis
 
 PORTFOLIO = "sample"
 TITLE = "Sample portfolio"
@@ -88,7 +90,7 @@ def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) ->
     changed.
     """
     path = None if no_report or (as_json and output is None) else output or REPORT
-    findings, curve = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
+    findings, curve, factors = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
     if path is not None:
         write_report(path, findings, curve, TITLE, NOTE)
     if as_json:
@@ -98,18 +100,22 @@ def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) ->
     for constraint in findings.problem.constraints:
         click.echo(f"  {constraint.sentence()}")
     print_findings(findings)
+    click.echo()
+    print_factors(factors)
     if path is not None:
         click.echo(f"\nReport: {path.resolve()}")
 
 
-async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, Frontier | None]:
+async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, Frontier | None, FactorAnalysis]:
     from tangency.adapters.settings import Settings
+    from tangency.application.factors import AnalyzeFactors
 
     with progress("Optimizing the sample portfolio", quiet) as step:
         async with passing_service(Settings.load()) as service:
             await import_sample(service)
             findings = await optimized(service, _question(wish))
-            return findings, await frontier_of(service, findings, step) if with_frontier else None
+            factors = await service.handle(AnalyzeFactors(PORTFOLIO, "fama_french_3"))
+            return findings, await frontier_of(service, findings, step) if with_frontier else None, factors
 
 
 async def import_sample(service: Service) -> None:
