@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ import tangency
 from benchmarks.cases import Array, Sample
 from benchmarks.claims import Claim
 from benchmarks.stopwatch import Times, interleaved
+
+if TYPE_CHECKING:
+    from tangency.adapters.entry_points import EntryPointPlugins
 
 SIZES = (20, 100, 250)
 POINTS = 20
@@ -83,18 +87,25 @@ def _contenders(sample: Sample) -> dict[str, Callable[[], Call]]:
 
 
 def tangency_call(sample: Sample) -> Call:
-    from tangency.adapters.entry_points import EntryPointPlugins
     from tangency.adapters.solving.in_process import trace
     from tangency.domain.frontier.question import FrontierQuestion
 
     market = tangency.Market(tangency.Universe.of(sample.names), sample.mean, sample.covariance)
     problem = tangency.Problem(market, tangency.MinimumVolatility(), (tangency.Budget(), tangency.LongOnly()))
-    plugins = EntryPointPlugins(())
+    question, plugins = FrontierQuestion(points=POINTS), _plugins()
 
     def call() -> Array:
-        return np.array([point.weights for point in trace(problem, FrontierQuestion(points=POINTS), plugins).points])
+        return np.array([point.weights for point in trace(problem, question, plugins).points])
 
     return call
+
+
+@cache
+def _plugins() -> EntryPointPlugins:
+    """What is installed, looked up once, as a service does."""
+    from tangency.adapters.entry_points import EntryPointPlugins
+
+    return EntryPointPlugins(())
 
 
 def skfolio_call(sample: Sample) -> Call:
