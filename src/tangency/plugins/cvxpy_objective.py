@@ -25,6 +25,7 @@ from tangency.domain.optimization.proposal import Proposal, Reading, Status, Wit
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.stated_objective import StatedObjective
 from tangency.plugins.kernels.cvxpy_program import CvxpyProgram, Expression, Solved
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 Options: TypeAlias = Any
 """An instance of the class that the method declares."""
@@ -53,19 +54,7 @@ class CvxpyObjective(ABC):
     citation: str
     capabilities: Capabilities = Capabilities(
         objectives=frozenset({"MIN_RISK"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-            }
-        ),
+        constraints=EVERY_LIMIT,
     )
     options: type = NoOptions
     maximised: ClassVar[bool] = False

@@ -10,19 +10,18 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.kernels.dendrogram import ClusterOptions, Dendrogram, dendrogram
 from tangency.plugins.kernels.naive_risk import (
-    RISK_MEASURES,
+    ALONG_A_TREE,
     NaiveRisk,
     NoNaiveRisk,
     known_measure,
     reading,
     share_of_first,
 )
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +52,7 @@ class HierarchicalEqualRiskContribution:
         "Wang, X., Wei, M. (2008). Application of two-order difference to gap statistic. Transactions of Tianjin "
         "University 14(3), 217-221."
     )
-    capabilities = Capabilities(
-        objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
-        constraints=EVERY_LIMIT,
-        risk_measures=RISK_MEASURES,
-        uses_scenarios=True,
-        heuristic=True,
-        order_dependent=True,
-    )
+    capabilities = ALONG_A_TREE
     options: type = HierarchicalEqualRiskContributionOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:

@@ -10,19 +10,18 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.kernels.dendrogram import TreeOptions, dendrogram
 from tangency.plugins.kernels.naive_risk import (
-    RISK_MEASURES,
+    ALONG_A_TREE,
     NaiveRisk,
     NoNaiveRisk,
     known_measure,
     reading,
     share_of_first,
 )
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 MOST_DESCRIBED = 10
 """Clusters that the answer speaks of at most; the weights follow from the order of the leaves, not from them."""
@@ -54,14 +53,7 @@ class HierarchicalRiskParity:
         "López de Prado, M. (2016). Building diversified portfolios that outperform out of sample. Journal of "
         "Portfolio Management 42(4), 59-69."
     )
-    capabilities = Capabilities(
-        objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
-        constraints=EVERY_LIMIT,
-        risk_measures=RISK_MEASURES,
-        uses_scenarios=True,
-        heuristic=True,
-        order_dependent=True,
-    )
+    capabilities = ALONG_A_TREE
     options: type = HierarchicalRiskParityOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:

@@ -13,7 +13,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.plugins.kernels.active_risk import least_active_risk
 from tangency.plugins.kernels.codependence import riskless
-from tangency.plugins.kernels.projection import EVERY_LIMIT
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 
 class MaximumDecorrelation:

@@ -15,11 +15,11 @@ from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.measure import VOLATILITY
-from tangency.plugins.kernels.active_risk import STATUS
 from tangency.plugins.kernels.active_set import Piece
 from tangency.plugins.kernels.codependence import riskless
+from tangency.plugins.kernels.endings import status_of
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
-from tangency.plugins.kernels.projection import EVERY_LIMIT
 
 HEDGED = (
     "Names that have risk cancel each other without rest, so that diversification has no largest value. Leave one of "
@@ -87,7 +87,7 @@ def _by_cones(gains: Vector, problem: Problem, region: Region, estimates: Estima
 
     policy = problem.solver
     point = maximise_ratio(gains, RiskOf(1.0, VOLATILITY), region, estimates, policy.tolerance, policy.time_limit_s)
-    status = Status.UNBOUNDED if point.status == "riskless" else STATUS.get(point.status, Status.NUMERICAL_ERROR)
+    status = Status.UNBOUNDED if point.status == "riskless" else status_of(point.status)
     answered = point.weights is not None and status is Status.OPTIMAL
     weights, witness = (point.weights, point.witness) if answered else (None, None)
     message = HEDGED if status is Status.UNBOUNDED and point.status == "riskless" else ""

@@ -14,7 +14,7 @@ from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.best_portfolio import best, weighted
 from tangency.plugins.kernels.growth_steps import polished
-from tangency.plugins.kernels.projection import EVERY_LIMIT
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 
 @dataclass(frozen=True)

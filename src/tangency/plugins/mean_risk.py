@@ -17,6 +17,7 @@ from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, Measure
 from tangency.plugins.kernels.best_portfolio import best, weighted
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 
 @dataclass(frozen=True)
@@ -90,20 +91,7 @@ class MeanRisk:
     )
     capabilities = Capabilities(
         objectives=frozenset({"MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_RATIO", "MAX_SHARPE", "MAX_UTILITY"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-                "risk_limits",
-            }
-        ),
+        constraints=EVERY_LIMIT | {"risk_limits"},
         risk_measures=frozenset(MEASURES),
         uses_scenarios=True,
     )

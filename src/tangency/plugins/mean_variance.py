@@ -20,7 +20,9 @@ from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Statu
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
+from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.exact_frontier import exact_frontier
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.risk_parity import equal_contributions
 from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs
@@ -53,19 +55,7 @@ class MeanVariance:
     citation = "Markowitz, H. (1952), Portfolio Selection, Journal of Finance 7(1), 77-91"
     capabilities = Capabilities(
         objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-            }
-        ),
+        constraints=EVERY_LIMIT,
     )
     options: type = TradingCosts
 
@@ -326,13 +316,7 @@ def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tupl
     if ratio and point.status == "infeasible":
         most = conic(estimates.covariance, mean, 0.0, region, False, policy.tolerance, policy.time_limit_s)
         return _without_excess(mean, most, (point.attempt, most.attempt)), False
-    status = {
-        "solved": Status.OPTIMAL,
-        "almost_solved": Status.OPTIMAL,
-        "infeasible": Status.INFEASIBLE,
-        "unbounded": Status.UNBOUNDED,
-        "time_limit": Status.TIME_LIMIT,
-    }.get(point.status, Status.NUMERICAL_ERROR)
+    status = status_of(point.status)
     witness = Witness(point.multipliers, point.cuts) if point.weights is not None else None
     return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,)), False
 

@@ -17,6 +17,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.measure import MEASURES
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.multi.aims import Question, read
 from tangency.plugins.multi.front import SETTLED, Front, spacing, trade_offs
@@ -39,19 +40,7 @@ class MultiObjective:
     )
     capabilities = Capabilities(
         objectives=frozenset({"MULTI_OBJECTIVE"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-            }
-        ),
+        constraints=EVERY_LIMIT,
         risk_measures=frozenset(MEASURES) - {"var"},
         needs_mean=True,
         uses_scenarios=True,

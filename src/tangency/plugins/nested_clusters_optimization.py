@@ -12,16 +12,15 @@ from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MinimumWeight
-from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.dendrogram import ClusterOptions, dendrogram
 from tangency.plugins.kernels.installed import Inner, ask, unanswered
-from tangency.plugins.kernels.naive_risk import OF_MOMENTS, RISK_MEASURES, known_measure, reading
+from tangency.plugins.kernels.naive_risk import ALONG_A_TREE, OF_MOMENTS, known_measure, reading
 from tangency.plugins.kernels.parts import estimates_of_portfolios, estimates_of_some, problem_over
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 OPTIONS: Path = ("method_options",)
 
@@ -55,14 +54,7 @@ class NestedClustersOptimization:
         "López de Prado, M. (2019). A robust estimator of the efficient frontier. SSRN 3469961; and (2020). Machine "
         "Learning for Asset Managers. Cambridge University Press, section 7."
     )
-    capabilities = Capabilities(
-        objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
-        constraints=EVERY_LIMIT,
-        risk_measures=RISK_MEASURES,
-        uses_scenarios=True,
-        heuristic=True,
-        order_dependent=True,
-    )
+    capabilities = ALONG_A_TREE
     options: type = NestedClustersOptimizationOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:

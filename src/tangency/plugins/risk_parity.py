@@ -18,6 +18,7 @@ from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.budgets import BudgetRule, NoBudgets, Wish
 from tangency.plugins.kernels.factor_parity import by_factor
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.risk_parity import RiskParityProgram
 
 RiskMeasure: TypeAlias = Literal[
@@ -109,19 +110,7 @@ class RiskParity:
     )
     capabilities = Capabilities(
         objectives=frozenset({"RISK_PARITY"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-            }
-        ),
+        constraints=EVERY_LIMIT,
         risk_measures=frozenset(get_args(RiskMeasure)),
         uses_scenarios=True,
     )

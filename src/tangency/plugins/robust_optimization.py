@@ -17,6 +17,7 @@ from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Term
 from tangency.domain.risk.measure import Measure
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.robust import metrics, reading
 from tangency.plugins.robust.options import MeanUncertainty, RobustOptions
@@ -42,19 +43,7 @@ class RobustOptimization:
     )
     capabilities = Capabilities(
         objectives=frozenset({"MAX_UTILITY", "MIN_VOLATILITY", "MAX_SHARPE", "MAX_RETURN", "MIN_RISK"}),
-        constraints=frozenset(
-            {
-                "budget",
-                "long_only",
-                "min_weight",
-                "max_weight",
-                "sector_limits",
-                "turnover_limit",
-                "leverage_limit",
-                "target_return",
-                "target_volatility",
-            }
-        ),
+        constraints=EVERY_LIMIT,
         risk_measures=frozenset({"volatility", "cvar"}),
         uses_scenarios=True,
     )

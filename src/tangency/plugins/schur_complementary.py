@@ -17,8 +17,9 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.hierarchical_risk_parity import MOST_DESCRIBED, bisected
 from tangency.plugins.kernels.dendrogram import TreeOptions, dendrogram
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.naive_risk import NaiveRisk, share_of_first
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 STEPS = 10
 """Into which 0 to 1 is cut in search of the first valley of the variance."""

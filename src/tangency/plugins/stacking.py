@@ -22,8 +22,9 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.region import RiskCap
 from tangency.plugins.kernels.installed import Inner, ask, bind_options, find_estimator, main_method, unanswered
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parts import estimates_of_portfolios, problem_over
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 FEWEST_DAYS = 2
 """In a fold: of one period there is no covariance."""

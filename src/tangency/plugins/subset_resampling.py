@@ -19,8 +19,9 @@ from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.plugins.kernels.installed import Inner, ask, bind_options, find_estimator, main_method, unanswered
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parts import estimates_of_some, limits_on_some, problem_over
-from tangency.plugins.kernels.projection import EVERY_LIMIT, heuristic
+from tangency.plugins.kernels.projection import heuristic
 
 BROKEN_OFF = (Status.INFEASIBLE, Status.NUMERICAL_ERROR)
 """How a method may end where limits contradict each other: not every solver can tell."""

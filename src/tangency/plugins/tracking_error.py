@@ -19,7 +19,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading
 from tangency.domain.optimization.term import Return
 from tangency.plugins.kernels.active_risk import by_cones, least_active_risk
-from tangency.plugins.kernels.projection import EVERY_LIMIT
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 SUM_ROUNDING = 1e-6
 """By which the weights of a benchmark may miss a sum of 1."""

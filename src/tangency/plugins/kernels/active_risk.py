@@ -14,16 +14,8 @@ from tangency.domain.optimization.problem import SolverPolicy
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Bounds, Distance, Region, Row, Shape
 from tangency.domain.optimization.term import Return, Term
+from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.parametric import Family, Member
-
-STATUS = {
-    "solved": Status.OPTIMAL,
-    "almost_solved": Status.OPTIMAL,
-    "infeasible": Status.INFEASIBLE,
-    "unbounded": Status.UNBOUNDED,
-    "time_limit": Status.TIME_LIMIT,
-}
-"""Our statuses for a solver's words; any other is a numerical error."""
 
 
 def least_active_risk(
@@ -63,7 +55,7 @@ def by_cones(
 
     point = minimise(terms, region, estimates, policy.tolerance, policy.time_limit_s)
     every = (*attempts, point.attempt)
-    status, iterations = STATUS.get(point.status, Status.NUMERICAL_ERROR), sum(each.iterations for each in every)
+    status, iterations = status_of(point.status), sum(each.iterations for each in every)
     return Proposal(status, point.weights, None if point.weights is None else point.witness, iterations, every)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
 from tangency.domain.optimization.region import Region, RiskCap
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY
+from tangency.plugins.kernels.endings import status_of
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.cutting_planes import CompositePoint
@@ -138,17 +139,8 @@ def _squared(proposal: Proposal, objective: SumOfTerms, estimates: Estimates) ->
     return replace(proposal, witness=Witness(multipliers, cuts))
 
 
-_STATUS: Mapping[str, Status] = {
-    "solved": Status.OPTIMAL,
-    "almost_solved": Status.OPTIMAL,
-    "infeasible": Status.INFEASIBLE,
-    "unbounded": Status.UNBOUNDED,
-    "time_limit": Status.TIME_LIMIT,
-}
-
-
 def _proposal(point: CompositePoint) -> Proposal:
-    status = _STATUS.get(point.status, Status.NUMERICAL_ERROR)
+    status = status_of(point.status)
     witness = point.witness if point.weights is not None else None
     return Proposal(status, point.weights, witness, point.attempt.iterations, (point.attempt,))
 

@@ -21,23 +21,13 @@ from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
 from tangency.domain.risk.volatility import covariance_of
+from tangency.plugins.kernels.endings import CLARABEL
 
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""
 
 Sparse: TypeAlias = Any
 """SciPy's sparse matrices and Clarabel's cones and results have no types."""
-
-_STATUS = {
-    "Solved": "solved",
-    "AlmostSolved": "almost_solved",
-    "PrimalInfeasible": "infeasible",
-    "AlmostPrimalInfeasible": "infeasible",
-    "DualInfeasible": "unbounded",
-    "AlmostDualInfeasible": "unbounded",
-    "MaxTime": "time_limit",
-    "MaxIterations": "iteration_limit",
-}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,7 +76,7 @@ def conic(
     solver = clarabel.DefaultSolver(program.P, program.q, program.A, program.b, program.cones, settings)
     result = solver.solve()
     spent = 1e3 * (perf_counter() - started)
-    status = _STATUS.get(str(result.status), "numerical_error")
+    status = CLARABEL.get(str(result.status), "numerical_error")
     return program.read(result, status, SolverAttempt("clarabel", status, int(result.iterations), spent))
 
 

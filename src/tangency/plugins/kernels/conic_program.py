@@ -21,6 +21,7 @@ from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
 from tangency.domain.risk.risk import Risk
+from tangency.plugins.kernels.endings import CLARABEL
 
 Sparse: TypeAlias = Any
 """SciPy's sparse matrices and Clarabel's cones and results have no types."""
@@ -34,17 +35,8 @@ SHORTER_STEPS = (0.95, 0.8)
 """Of the way to the boundary of the cones, after the solver's own 0.99: with it exponential cones beside a limit end in
 "insufficient progress" now and then, far from the solution."""
 
-_STATUS = {
-    "Solved": "solved",
-    "AlmostSolved": "almost_solved",
-    "InsufficientProgress": "almost_solved",  # the certificate says how near it came
-    "PrimalInfeasible": "infeasible",
-    "AlmostPrimalInfeasible": "infeasible",
-    "DualInfeasible": "unbounded",
-    "AlmostDualInfeasible": "unbounded",
-    "MaxTime": "time_limit",
-    "MaxIterations": "iteration_limit",
-}
+_STATUS = {**CLARABEL, "InsufficientProgress": "almost_solved"}
+"""The certificate says how near it came."""
 
 
 class Expression(NamedTuple):

@@ -20,21 +20,13 @@ from tangency.domain.optimization.region import Region
 from tangency.plugins.kernels.ceilings import in_ratio
 from tangency.plugins.kernels.composite import minimise
 from tangency.plugins.kernels.cutting_planes import CompositePoint
+from tangency.plugins.kernels.endings import status_of
 
 MOST_STEPS = 40
 STILL = 1e-8
 """Relative gain of a step after which there is no other: the next would be near its square."""
 NO_GAIN = 1e-10
 """Of the gains that a portfolio can have name by name: the best one below it is 0."""
-
-STATUS = {
-    "solved": Status.OPTIMAL,
-    "almost_solved": Status.OPTIMAL,
-    "infeasible": Status.INFEASIBLE,
-    "unbounded": Status.UNBOUNDED,
-    "time_limit": Status.TIME_LIMIT,
-}
-"""Our statuses for a solver's words; any other is a numerical error."""
 
 
 def best_ratio(ratio: WorstRatio, region: Region, estimates: Estimates, policy: SolverPolicy, refusal: str) -> Proposal:
@@ -60,7 +52,7 @@ def best_ratio(ratio: WorstRatio, region: Region, estimates: Estimates, policy: 
         point = step(0.0)
         theta = 0.0 if point.weights is None else _reached(ratio, point.weights, estimates)
     if point.weights is None:
-        return _ended(Proposal(STATUS.get(point.status, Status.NUMERICAL_ERROR)), attempts)
+        return _ended(Proposal(status_of(point.status)), attempts)
     if theta <= 0.0:
         return _ended(Proposal(Status.NOT_APPLICABLE, message=refusal, reading=Reading(ratio)), attempts)
     for _ in range(MOST_STEPS):

@@ -10,15 +10,26 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility, RiskParity
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Reading
 from tangency.domain.risk.measure import MEASURES, Measure
 from tangency.plugins.kernels.codependence import riskless
+from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 OF_MOMENTS = ("variance", "volatility")
 RISK_MEASURES = frozenset(MEASURES) | frozenset(OF_MOMENTS)
 """What a cluster's risk may be measured by."""
+ALONG_A_TREE = Capabilities(
+    objectives=frozenset({"RISK_PARITY", "MIN_VOLATILITY"}),
+    constraints=EVERY_LIMIT,
+    risk_measures=RISK_MEASURES,
+    uses_scenarios=True,
+    heuristic=True,
+    order_dependent=True,
+)
+"""Of the methods that share out weight between clusters, and then move to the nearest feasible weights."""
 NO_RISK = 1e-14
 """Of the largest risk of a name: less is rounding."""
 

@@ -15,20 +15,6 @@ from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, S
 from tangency.domain.optimization.region import Region, RiskCap, Row, Shape
 from tangency.plugins.kernels.parametric import Family
 
-EVERY_LIMIT = frozenset(
-    {
-        "budget",
-        "long_only",
-        "min_weight",
-        "max_weight",
-        "sector_limits",
-        "turnover_limit",
-        "leverage_limit",
-        "target_return",
-        "target_volatility",
-    }
-)
-"""The kinds of constraints that a projection can honour."""
 INSIDE = 1e-12
 """By how much weights may miss a limit in rounding and still be taken as they are."""
 NO_ROOM = 1e-9

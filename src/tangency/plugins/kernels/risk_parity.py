@@ -21,6 +21,7 @@ from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
 from tangency.domain.risk.risk import Risk
 from tangency.domain.risk.volatility import Volatility
+from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.risk_budgets import budgeted
 
 if TYPE_CHECKING:
@@ -40,14 +41,6 @@ SHARED = 1e-5
 MOST_SCALINGS = 40
 SCALED = 1e-12
 """Relative change of what is invested after which the volatility is the target's."""
-
-_STATUS = {
-    "solved": Status.OPTIMAL,
-    "almost_solved": Status.OPTIMAL,
-    "infeasible": Status.INFEASIBLE,
-    "unbounded": Status.UNBOUNDED,
-    "time_limit": Status.TIME_LIMIT,
-}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -268,7 +261,7 @@ class RiskParityProgram:
         message = (
             "The limits leave no portfolio that holds every name with a risk budget. Loosen them, or leave names out."
         )
-        status = _STATUS.get(ended, Status.NUMERICAL_ERROR)
+        status = status_of(ended)
         return Found(status, message=message if status is Status.INFEASIBLE else "")
 
     # --- what the aim says --------------------------------------------------------------------------------------------

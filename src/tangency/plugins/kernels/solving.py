@@ -14,7 +14,8 @@ from tangency.domain.optimization.proposal import Proposal, Reading, Status, Wit
 from tangency.domain.optimization.region import Region
 from tangency.plugins.kernels.ceilings import in_blend
 from tangency.plugins.kernels.composite import minimise
-from tangency.plugins.kernels.fractional import STATUS, best_ratio
+from tangency.plugins.kernels.endings import status_of
+from tangency.plugins.kernels.fractional import best_ratio
 
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
@@ -48,7 +49,7 @@ def least_sum(objective: SumOfTerms, region: Region, estimates: Estimates, polic
     point = minimise(objective.terms, region, estimates, policy.tolerance, policy.time_limit_s)
     attempts, iterations = (point.attempt,), point.attempt.iterations
     if point.weights is None:
-        status = STATUS.get(point.status, Status.NUMERICAL_ERROR)
+        status = status_of(point.status)
         return Proposal(status, iterations=iterations, attempts=attempts)
     judged = in_blend(objective, point.witness, point.weights) if isinstance(objective, Blend) else objective
     reading = Reading(judged)

@@ -11,6 +11,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.risk.measure import MEASURES
 from tangency.plugins.peers.borrowed import LINEAR
 
 BUDGETED = frozenset(
@@ -114,24 +115,7 @@ class Riskfolio:
             {"MIN_VOLATILITY", "MIN_RISK", "MAX_SHARPE", "MAX_RATIO", "MAX_UTILITY", "MAX_RETURN", "RISK_PARITY"}
         ),
         constraints=LINEAR | {"leverage_limit", "target_volatility"},
-        risk_measures=frozenset(
-            {
-                "volatility",
-                "mad",
-                "semi_deviation",
-                "first_lower_partial_moment",
-                "second_lower_partial_moment",
-                "cvar",
-                "evar",
-                "worst_realization",
-                "max_drawdown",
-                "average_drawdown",
-                "cdar",
-                "edar",
-                "ulcer_index",
-                "gini_mean_difference",
-            }
-        ),
+        risk_measures=frozenset(MEASURES) - {"variance", "var"},
         uses_scenarios=True,
     )
     options: type = RiskfolioOptions
