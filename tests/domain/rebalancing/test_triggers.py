@@ -81,7 +81,13 @@ def test_a_name_that_is_held_and_not_wanted_is_outside_every_relative_band() -> 
 
 def test_at_the_target_nothing_that_measures_drift_fires() -> None:
     there = replace(DRIFT, weights=DRIFT.target, cash=5_000.0, tracking_error=0.0)
-    drifts = [AbsoluteBand(0.0), RelativeBand(0.0), VolatilityBand(0.0), TrackingErrorBand(0.0), CashFlow(1e-12)]
+    drifts: list[Trigger] = [
+        AbsoluteBand(0.0),
+        RelativeBand(0.0),
+        VolatilityBand(0.0),
+        TrackingErrorBand(0.0),
+        CashFlow(1e-12),
+    ]
     assert not any(trigger.look(there).fires for trigger in drifts)
 
 
