@@ -3,9 +3,12 @@
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import numpy as np
 import pytest
 
@@ -13,6 +16,7 @@ from tests.adapters.rest.test_optimization import problem_of
 from tests.support.held import CASH, CLASS_OF, NAMES, SECTOR_OF, hold, portfolio, prices
 from tests.support.server import client, served
 
+SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
 ADDRESS = "/api/v1/optimizations"
 SEED: dict[str, Any] = {
     "portfolio_id": "port-123456",
@@ -307,3 +311,21 @@ def test_events_can_be_resumed_where_one_left(desk: httpx.Client) -> None:
         before += 1
     assert found[0][2]["optimization_completed"]["metrics"] == document["metrics"]
     problem_of(desk.get("/api/v1/events", headers={"Last-Event-ID": "x"}), 422, "invalid")
+
+
+def test_events_are_as_their_schemas_say(desk: httpx.Client) -> None:
+    answered(desk)
+    answered(desk, constraints={"max_position_size": 0.01})
+    told: list[tuple[str, dict[str, Any]]] = []
+    position = "0"
+    while {"portfolio_optimized", "optimization_completed", "optimization_failed"} - {event for event, _ in told}:
+        ((position, event, data),) = events_of(desk, "/api/v1/events", 1, **{"Last-Event-ID": position})
+        told.append((event, data))
+    for event, data in told:
+        jsonschema.validate(data, json.loads((SCHEMAS / f"{event}.json").read_text()))
+
+
+def test_requests_with_one_key_at_once_make_one_order(desk: httpx.Client) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        futures = [pool.submit(ordered, desk, wish(), **{"Idempotency-Key": "at once"}) for _ in range(16)]
+        assert len({future.result()["optimization_id"] for future in futures}) == 1

@@ -1,0 +1,142 @@
+"""The protocol of orders, on whatever database is behind it: one owner at a time, one end, one echo per key."""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from tangency.adapters.settings import Settings
+from tangency.adapters.sql import Store
+from tangency.domain.errors import NoAnswer
+from tangency.domain.optimization.optimization import Optimization, Stage
+from tangency.domain.optimization.order import MOST_LOSSES, Event, KeyReused, Order
+from tangency.domain.portfolio.valuation import Valuation
+from tests.contracts.test_store import AT, CONFIGURATION, problem, run
+from tests.contracts.test_store import settings as settings  # noqa: PLC0414 - the fixture
+
+HELD = Valuation(100.0, {"A": 1.0, "B": 2.0, "C": 4.0}, {"A": 0.5, "B": 0.25, "C": 0.25})
+LEASE = timedelta(seconds=10)
+
+
+def order() -> Order:
+    optimization = Optimization.request(uuid4(), "port-1", CONFIGURATION, problem(), AT)
+    return Order(optimization, {"objective": "maximize_sharpe"}, HELD, AT + LEASE)
+
+
+async def accepted(store: Store) -> UUID:
+    made = order()
+    async with store.units() as unit:
+        await unit.orders.add(made)
+        await unit.commit()
+    return made.optimization.id
+
+
+async def claimed(store: Store, which: UUID) -> Order | None:
+    async with store.units() as unit:
+        taken = await unit.orders.claim(which, AT + LEASE, AT)
+        await unit.commit()
+    return taken
+
+
+def test_of_many_that_claim_an_order_one_gets_it_whole(settings: Settings) -> None:
+    async def race(store: Store) -> list[Order | None]:
+        which = await accepted(store)
+        return await asyncio.gather(*[claimed(store, which) for _ in range(5)])
+
+    (taken,) = [each for each in run(settings, race) if each is not None]
+    assert taken.attempt == 1
+    assert taken.optimization.stage is Stage.PROCESSING
+    assert taken.valuation == HELD
+    assert taken.optimization.problem.universe == problem().universe
+
+
+def test_who_was_taken_for_lost_cannot_end_what_another_has(settings: Settings) -> None:
+    async def work(store: Store) -> tuple[bool, bool, bool]:
+        first = await claimed(store, await accepted(store))
+        assert first is not None
+        async with store.units() as unit:
+            assert list(await unit.orders.sweep(AT + 2 * LEASE)) == []
+            await unit.commit()
+        second = await claimed(store, first.optimization.id)
+        assert second is not None
+        first.optimization.fail(NoAnswer("too late"), AT, 1.0)
+        second.optimization.fail(NoAnswer("in time"), AT, 1.0)
+        async with store.units() as unit:
+            late = await unit.orders.finish(first, None), await unit.orders.finish(second, None)
+            again = await unit.orders.finish(second, None)
+            await unit.commit()
+        return (*late, again)
+
+    assert run(settings, work) == (False, True, False)
+
+
+def test_an_order_that_costs_too_many_workers_ends_with_the_reason_of_each(settings: Settings) -> None:
+    async def work(store: Store) -> list[str]:
+        which, stages = await accepted(store), []
+        for _ in range(MOST_LOSSES):
+            assert await claimed(store, which) is not None
+            async with store.units() as unit:
+                ended = await unit.orders.sweep(AT + 2 * LEASE)
+                await unit.commit()
+            stages.append(ended[0].stage.value if ended else "waits")
+        state = await store.order(which)
+        assert state is not None
+        assert len(state.losses) == MOST_LOSSES
+        assert state.message.count("attempt") == MOST_LOSSES
+        assert await claimed(store, which) is None
+        return stages
+
+    assert run(settings, work) == ["waits"] * (MOST_LOSSES - 1) + ["failed"]
+
+
+def test_a_lease_that_is_extended_is_not_swept_and_a_cancelled_order_is_nobodys(settings: Settings) -> None:
+    async def work(store: Store) -> tuple[bool, bool, bool, bool]:
+        taken = await claimed(store, await accepted(store))
+        assert taken is not None
+        which = taken.optimization.id
+        async with store.units() as unit:
+            alive = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            await unit.orders.sweep(AT + 2 * LEASE)
+            still = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            cancelled = await unit.orders.cancel(which, AT)
+            after = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            await unit.commit()
+        return alive, still, cancelled, after
+
+    assert run(settings, work) == (True, True, True, False)
+
+
+def test_of_many_requests_with_one_key_one_makes_an_order(settings: Settings) -> None:
+    async def one(store: Store) -> UUID:
+        made = order()
+        async with store.units() as unit:
+            owner = await unit.orders.claim_key("key", "print", made.optimization.id, AT)
+            if owner == made.optimization.id:
+                await unit.orders.add(made)
+                await unit.commit()
+        return owner
+
+    async def race(store: Store) -> tuple[set[UUID], int]:
+        owners = set(await asyncio.gather(*[one(store) for _ in range(10)]))
+        with pytest.raises(KeyReused):
+            async with store.units() as unit:
+                await unit.orders.claim_key("key", "another", uuid4(), AT)
+        return owners, await store.open_orders()
+
+    owners, count = run(settings, race)
+    assert (len(owners), count) == (1, 1)
+
+
+def test_events_are_numbered_without_gaps_whatever_is_undone(settings: Settings) -> None:
+    async def one(store: Store, number: int) -> None:
+        async with store.units() as unit:
+            await unit.events.add(Event("type", str(number), AT, {"number": number}))
+            if number % 3:
+                await unit.commit()
+
+    async def race(store: Store) -> list[int]:
+        await asyncio.gather(*[one(store, number) for number in range(9)])
+        return [event.position for event in await store.events(1, 100)]
+
+    assert run(settings, race) == [2, 3, 4, 5, 6]
