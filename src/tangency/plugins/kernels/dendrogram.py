@@ -109,8 +109,7 @@ class Dendrogram:
         """So many nodes that hold every name once, by undoing the last merges; left to right."""
         top = self.top(clusters)
         nodes = {child for node in top for child in self.children(node)} | {2 * len(self.names) - 2}
-        place = {leaf: position for position, leaf in enumerate(self.leaves)}
-        return sorted(nodes - set(top), key=lambda node: place[self.members[node][0]])
+        return sorted(nodes - set(top), key=lambda node: self._places[self.members[node][0]])
 
     def top(self, clusters: int) -> list[int]:
         """The nodes above a cut into so many clusters, the root first."""
@@ -134,8 +133,23 @@ class Dendrogram:
         return int(np.argmax(dispersions[:-2] - 2 * dispersions[1:-1] + dispersions[2:])) + 2
 
     def _dispersion(self, clusters: int) -> float:
-        inside = (self.members[node] for node in self.cut(clusters))
-        return sum(float(self.distances[np.ix_(names, names)].sum()) / (2 * len(names)) for names in inside)
+        return sum(self._within(self.members[node]) / (2 * len(self.members[node])) for node in self.cut(clusters))
+
+    def _within(self, names: Sequence[int]) -> float:
+        """The sum of the distances of the leaves of a node, which are neighbours in the order of all leaves."""
+        first = self._places[names[0]]
+        inside = slice(first, first + len(names))
+        return float(self._by_leaf[inside, inside].sum())
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where each leaf is, left to right."""
+        return {leaf: place for place, leaf in enumerate(self.leaves)}
+
+    @cached_property
+    def _by_leaf(self) -> Matrix:
+        """Distances in the order of the leaves; shape (n, n)."""
+        return self.distances[np.ix_(self.leaves, self.leaves)]
 
     def described(self, cut: Sequence[int]) -> dict[str, Any]:
         """The finding ``clusters``: names, linkage rows, leaf order, and the names of each cluster of a cut."""

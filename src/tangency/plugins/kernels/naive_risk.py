@@ -98,9 +98,7 @@ class NaiveRisk:
 
     def weights(self, names: Sequence[int]) -> Vector:
         """Inverse-risk weights of the names at these positions, summing to 1; shape (len(names),)."""
-        alone = self.alone[list(names)]
-        inverse: Vector = (alone == 0).astype(float) if (alone == 0).any() else alone.min() / alone
-        return inverse / float(inverse.sum())
+        return _inverse(self.alone[list(names)])
 
     def of(self, names: Sequence[int]) -> float:
         """The risk of the names at these positions, held at their inverse-risk weights.
@@ -108,17 +106,19 @@ class NaiveRisk:
         Raises:
             NoNaiveRisk: it is below 0.
         """
-        places, weights = list(names), self.weights(names)
-        if (self.alone[places] == 0).any():
+        places = np.array(names)
+        alone = self.alone[places]
+        if not alone.all():
             return 0.0
+        weights = _inverse(alone)
         if self.measure in OF_MOMENTS:
-            variance = float(weights @ self._covariances[np.ix_(places, places)] @ weights)
+            variance = float(weights @ self._covariances[places[:, None], places] @ weights)
             return max(0.0, variance) if self.measure == "variance" else float(np.sqrt(max(0.0, variance)))
         whole = np.zeros(len(self.estimates.universe))
         whole[places] = weights
         risk = Measure(self.measure, self.confidence_level).of(self.estimates).value(whole)
         if risk < 0:
-            raise NoNaiveRisk(self._refusal(places, risk))
+            raise NoNaiveRisk(self._refusal(names, risk))
         return risk
 
     @cached_property
@@ -131,6 +131,12 @@ class NaiveRisk:
             f"The {self.measure} of {names} is {risk:.6g}, and a weight in proportion to its inverse has no meaning. "
             "Leave such names out, or choose another risk_measure."
         )
+
+
+def _inverse(alone: Vector) -> Vector:
+    """Shares in proportion to 1 / risk, or equal ones of the names without risk, if there are any."""
+    inverse: Vector = alone.min() / alone if alone.all() else (alone == 0).astype(float)
+    return inverse / float(inverse.sum())
 
 
 def share_of_first(first: float, second: float) -> float:

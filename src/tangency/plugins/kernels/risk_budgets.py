@@ -38,7 +38,7 @@ def budgeted(S: Matrix, budgets: Vector) -> tuple[Vector, int]:
     while steps < MOST_STEPS:
         steps += 1
         gradient = C @ z - budgets / z
-        direction = -np.linalg.solve(C + np.diag(budgets / z**2), gradient)
+        direction = -_solved(C + np.diag(budgets / z**2), gradient)
         decrement = -float(gradient @ direction)
         if decrement <= QUADRATIC * float(budgets.min()):
             z = z + direction
@@ -47,6 +47,14 @@ def budgeted(S: Matrix, budgets: Vector) -> tuple[Vector, int]:
         else:
             z = z + _length(C, budgets, z, direction, decrement) * direction
     return z / deviations, steps
+
+
+def _solved(H: Matrix, right: Vector) -> Vector:
+    """H^-1 right by Cholesky's factor, twice as fast as by pivots, which do where rounding leaves H indefinite."""
+    from scipy.linalg.lapack import dposv
+
+    _, solution, failed = dposv(H, right)
+    return np.asarray(np.linalg.solve(H, right) if failed else solution, dtype=float)
 
 
 def _length(C: Matrix, budgets: Vector, z: Vector, direction: Vector, decrement: float) -> float:
