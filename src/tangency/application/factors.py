@@ -14,6 +14,7 @@ from tangency.application.context import Context
 from tangency.application.message import Message
 from tangency.domain.errors import Fault, InvalidInput, NotFound, Path, hint
 from tangency.domain.factors.analysis import PREFIX, FactorAnalysis
+from tangency.domain.factors.announcement import completed
 from tangency.domain.factors.document import dates_of, history_of, is_dated
 from tangency.domain.factors.explaining import FactorSample, explain
 from tangency.domain.factors.history import FactorHistory, Frequency
@@ -118,7 +119,9 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     analysis = replace(analysis, references=tuple(sorted(set(references))))
     async with context.units() as unit:
         await unit.factor_analyses.add(analysis)
+        await unit.events.add(completed(analysis, context.ids))
         await unit.commit()
+    context.bench.signal()
     return analysis
 
 

@@ -1,10 +1,12 @@
 """Factor analyses over HTTP, against statsmodels and the sample computed here once more."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import numpy as np
 import polars as pl
 import pytest
@@ -13,6 +15,7 @@ from arch.data import frenchdata
 
 from tangency.sample import holdings_path, prices_path
 from tests.adapters.rest.test_optimization import problem_of
+from tests.adapters.rest.test_orders import SCHEMAS, events_of
 from tests.features.sample import Sample
 from tests.support.command import Command
 from tests.support.server import client, served
@@ -213,6 +216,18 @@ def test_a_portfolio_that_is_not_there_is_not_found(http: httpx.Client) -> None:
     problem_of(http.post("/api/v1/portfolios/nobody/factor-analysis", json=body), 404, "not-found")
     problem_of(http.get("/api/v1/portfolios/nobody/factor-analyses"), 404, "not-found")
     problem_of(http.get("/api/v1/factor-analyses/fac-nothing"), 404, "not-found")
+
+
+def test_others_are_told_of_an_analysis(http: httpx.Client) -> None:
+    first = analyzed(http, factors="market")
+    position, told = "0", ""
+    while told != first["analysis_id"]:
+        ((position, event, data),) = events_of(http, "/api/v1/events", 1, **{"Last-Event-ID": position})
+        told = data[event]["analysis_id"]
+    assert event == "factor_analysis_completed"
+    assert data[event]["exposures"] == first["exposures"]
+    assert data[event]["attribution"] == first["attribution"]
+    jsonschema.validate(data, json.loads((SCHEMAS / f"{event}.json").read_text()))
 
 
 def test_longley_through_the_file_door(tmp_path: Path) -> None:

@@ -39,12 +39,15 @@ def history_of(content: object, path: Path) -> FactorHistory:
     given = read.fields(content, path, {"frequency", "dates", RETURNS}, {"risk_free"})
     frequency = read.one_of(given["frequency"], (*path, "frequency"), FREQUENCIES)
     dates = dates_of(given["dates"], (*path, "dates"))
+    if not dates:
+        raise InvalidInput.at((*path, "dates"), "is empty; give at least one.", "empty")
     columns = read.mapping(given[RETURNS], (*path, RETURNS))
     if not columns:
         raise InvalidInput.at((*path, RETURNS), "is empty; give at least one factor.", "empty")
     values = [_column(column, (*path, RETURNS, name), len(dates)) for name, column in columns.items()]
-    free = given.get("risk_free")
-    rates = None if free is None else _column(free, (*path, "risk_free"), len(dates))
+    rates = None
+    if "risk_free" in given:
+        rates = _column(given["risk_free"], (*path, "risk_free"), len(dates))
     chosen: Frequency = "monthly" if frequency == "monthly" else "daily"
     return FactorHistory(tuple(columns), dates, np.column_stack(values), chosen, rates)
 
