@@ -28,7 +28,7 @@ from tangency.domain.plain_values import as_buffer
 from tangency.domain.risk.measure import Measure
 from tangency.plugins import multi_objective as plugin
 from tangency.plugins.multi.options import AimOption, MultiObjectiveOptions, ScoreLimit
-from tests.support.history import of_sample
+from tests.support.history import of_history, of_sample
 from tests.support.posed import best, estimated, posed
 
 cp: Any = cvxpy  # its functions are made when it is imported: no type checker finds them
@@ -289,6 +289,22 @@ def test_aims_that_agree_have_a_front_of_one_point() -> None:
 
 
 # --- scores -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [("risk",), ("risk", "concentration"), ("return", "risk")])
+@pytest.mark.parametrize("scheme", ["weighted_sum", "chebyshev"])
+def test_the_rounding_of_a_riskless_name_is_no_unit(names: tuple[str, ...], scheme: Any) -> None:
+    deviations = np.array([0.2, 0.3, 0.0, 0.25])
+    rows = 0.01 * np.random.default_rng(5).standard_normal((60, 4)) * (deviations > 0)
+    problem, estimates = of_history(rows + np.array([0.0, 0.0, 1e-4, 0.0]), objective=MultiObjective())
+    options = MultiObjectiveOptions(tuple(AimOption(name) for name in names), scheme, points=0)
+    solution = _answer(options, (problem, estimates))
+    assert solution.certificate is not None
+    assert solution.certificate.duality_gap is not None
+    assert solution.certificate.duality_gap < 1e-9
+    if names == ("risk",):
+        assert solution.weights is not None
+        assert solution.weights[2] == pytest.approx(1.0, abs=1e-9)
 
 
 def test_a_score_limit_is_kept_and_says_what_it_costs() -> None:

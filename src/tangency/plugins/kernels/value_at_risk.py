@@ -34,7 +34,7 @@ REMEDY = "use var_method 'cvar_proxy'"
 
 NOTHING = (
     "By the word of the solver no portfolio keeps every limit; value at risk is not convex, and nothing proves it. "
-    "Raise its limit or lower its confidence level."
+    "Raise method_options.risk_limits.var or lower its confidence_level."
 )
 
 

@@ -25,6 +25,8 @@ TRACE = 1e-9
 """Of the mean variance: moves weights in the ninth digit."""
 FLAT = 1e-6
 """Of a loss: an aim that moves by less among the bests of the others does not move."""
+NOTHING = 1e-9
+"""Of the loss of equal weights: rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,18 +38,22 @@ class Scale:
         nadir: the largest of each among the portfolios that are best for another; shape (m,). Of two aims that is the
             worst on the front; of more it is an estimate of it.
         corners: the portfolio that is best for each aim, ties broken by the others.
+        usual: the size of each loss with the same weight in every name; shape (m,). What is nothing next to it, such
+            as the risk of a name that has none, is rounding.
     """
 
     ideal: Vector
     nadir: Vector
     corners: tuple[Vector, ...]
+    usual: Vector
 
     @property
     def units(self) -> Vector:
         """What a loss is divided by; shape (m,)."""
         span = self.nadir - self.ideal
         size = np.maximum(np.abs(self.ideal), np.abs(self.nadir))
-        return np.where(span > FLAT * size, span, np.where(size > 0, size, 1.0))
+        size = np.where(size > NOTHING * self.usual, size, np.where(self.usual > 0, self.usual, 1.0))
+        return np.where(span > FLAT * size, span, size)
 
 
 def frame(problem: Problem, estimates: Estimates, aims: Sequence[Aim]) -> Scale | Proposal:
@@ -59,7 +65,9 @@ def frame(problem: Problem, estimates: Estimates, aims: Sequence[Aim]) -> Scale 
             return found
         corners.append(found)
     table = np.array([[aim.loss(w, estimates) for aim in aims] for w in corners])
-    return Scale(table.min(axis=0), table.max(axis=0), tuple(corners))
+    equal = np.full(len(problem.universe), 1.0 / len(problem.universe))
+    usual = np.array([abs(aim.loss(equal, estimates)) for aim in aims])
+    return Scale(table.min(axis=0), table.max(axis=0), tuple(corners), usual)
 
 
 def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim) -> Vector | Proposal:
