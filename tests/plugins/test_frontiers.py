@@ -1,6 +1,5 @@
 """Frontiers of mean and risk: published turning points, other solvers, and the laws of a frontier."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import cvxpy as cp
@@ -283,7 +282,7 @@ def test_the_ends_are_their_own_solves() -> None:
 def test_limits_keep_the_laws_and_bind() -> None:
     market = random_market(np.random.default_rng(11), 15)
     sector = next(iter(market.universe.sectors))
-    limits: Sequence[Constraint] = (*LONG_ONLY, MaximumWeight(0.2), SectorLimit(0.4, sector))
+    limits: tuple[Constraint, ...] = (*LONG_ONLY, MaximumWeight(0.2), SectorLimit(0.4, sector))
     curve = curve_of(Problem(market, MinimumVolatility(), limits), FrontierQuestion(points=40))
     obeys_the_laws(curve)
     assert max(float(point.weights.max()) for point in curve.points) == pytest.approx(0.2)

@@ -57,9 +57,9 @@ def print_frontier(document: FrontierResponse) -> None:
     for place, point in enumerate(document.efficient_frontier, start=1):
         made.add_row(str(place), *_figures(point))
     made.add_section()
-    for words, point in (("Optimal", document.optimal_portfolio), ("Current", document.current_portfolio)):
-        if point is not None:
-            made.add_row(words, *_figures(point))
+    made.add_row("Optimal", *_figures(document.optimal_portfolio))
+    if document.current_portfolio is not None:
+        made.add_row("Current", *_figures(document.current_portfolio))
     screen = console()
     screen.print(made)
     screen.print(f"\nKept as {document.frontier_id}.")

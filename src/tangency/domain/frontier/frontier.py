@@ -13,6 +13,7 @@ from tangency.domain.frontier.tracing import Traced
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
+from tangency.domain.optimization.constraint import TargetReturn
 from tangency.domain.optimization.judgement import Outcome, judge, required_answer
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Provenance
@@ -114,7 +115,7 @@ def checked(problem: Problem, question: FrontierQuestion, traced: Traced, proven
 def _point(problem: Problem, question: FrontierQuestion, estimates: Estimates, candidate: Candidate) -> FrontierPoint:
     """A candidate that keeps every limit, with what proves it."""
     proposal = candidate.proposal
-    asked = proposal.reading.of(posed(problem, question, candidate.aim, candidate.target))
+    asked = proposal.reading.of(_claimed(problem, question, estimates, candidate))
     weights = proposal.weights
     if weights is None or weights.shape != (len(problem.universe),) or not np.isfinite(weights).all():
         raise NumericalFailure("A point of the frontier came back without usable weights. Ask for fewer points.")
@@ -124,6 +125,13 @@ def _point(problem: Problem, question: FrontierQuestion, estimates: Estimates, c
         detail = f"A point of the frontier breaks {worst} by {certificate.max_violation:.3g}."
         raise NumericalFailure(f"{detail} Check the scale of the figures.")
     return measured(problem, question, estimates, weights + 0.0, certificate.relative_gap)
+
+
+def _claimed(problem: Problem, question: FrontierQuestion, estimates: Estimates, candidate: Candidate) -> Problem:
+    """The problem that a candidate claims to solve, its region made from that of all others."""
+    if candidate.aim is Aim.LEAST_RISK_FOR_RETURN:
+        return problem.narrowed(TargetReturn(candidate.target), estimates)
+    return posed(problem, question, candidate.aim)
 
 
 def measured(

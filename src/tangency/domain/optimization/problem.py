@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.objective import Objective
-from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.region import Region, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,13 @@ class Problem:
         region = Region.of(len(self.universe), shapes)
         object.__setattr__(self, "_region", (estimates, region))
         return region
+
+    def narrowed(self, limit: Constraint, estimates: Estimates) -> Problem:
+        """The same with one limit more; where that is a row, its region is made from this one's."""
+        narrowed, shape = replace(self, constraints=(*self.constraints, limit)), limit.shape(self.universe, estimates)
+        if isinstance(shape, Row):
+            object.__setattr__(narrowed, "_region", (estimates, self.region(estimates).with_row(shape)))
+        return narrowed
 
     def constraints_need_mean(self) -> bool:
         """Whether some constraint cannot be read without expected returns."""

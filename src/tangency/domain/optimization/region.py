@@ -114,6 +114,12 @@ class Region:
             tuple(shape for shape in listed if isinstance(shape, RiskCap)),
         )
 
+    def with_row(self, row: Row) -> Region:
+        """The same with one row more; the bounds that were found for its names still hold."""
+        narrowed = Region(self.size, self.bounds, (*self.rows, row), self.distances, self.caps)
+        narrowed.__dict__.update(lower=self.lower, upper=self.upper, implied=self.implied)
+        return narrowed
+
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Every shape, bounds first."""

@@ -78,6 +78,10 @@ class CriticalLine:
         return np.array([stretch.low for stretch in self.stretches])
 
     @cached_property
+    def _highs(self) -> Vector:
+        return np.array([stretch.high for stretch in self.stretches])
+
+    @cached_property
     def _means(self) -> tuple[Vector, Vector]:
         """Of each stretch: the mean is start + tau slope."""
         lines = [stretch.line for stretch in self.stretches]
@@ -102,8 +106,7 @@ class CriticalLine:
         """The stretch and the tau at which the family has given means; all in its own scale, shape (k,) each."""
         place = np.clip(np.searchsorted(self.corners, means, side="right") - 1, 0, len(self.stretches) - 1)
         start, slope = self._means[0][place], self._means[1][place]
-        lows = self._lows[place]
-        highs = np.array([s.high for s in self.stretches])[place]
+        lows, highs = self._lows[place], self._highs[place]
         with np.errstate(divide="ignore", invalid="ignore"):
             tau = np.where(slope > FLAT, (means - start) / slope, lows)
         return place, np.clip(tau, lows, np.where(np.isfinite(highs), highs, np.maximum(tau, lows)))
@@ -112,7 +115,8 @@ class CriticalLine:
         """Least variances at given means, in the family's own scale; shape (k,)."""
         place, tau = self.taus(means)
         fixed, growing = self._variances[0][place], self._variances[1][place]
-        return fixed + tau**2 * np.where(self._means[1][place] > FLAT, growing, 0.0)
+        found: Vector = fixed + tau**2 * np.where(self._means[1][place] > FLAT, growing, 0.0)
+        return found
 
     def member(self, mean: float) -> Member:
         """The member that has a mean, in the family's own scale."""
@@ -175,21 +179,24 @@ def _end(region: Polyhedron, line: Piece, low: float) -> tuple[float, Leaning | 
     """The tau from which a piece no longer holds, and what the next one leans on; infinite and None for the last."""
     parked, tight = line.leaning.parked, line.leaning.rows
     free, held = np.isnan(parked), region.lower < region.upper
-    slope = _slope(region, line)
-    at_lower, at_upper = (~free & held & (parked == bound) for bound in (region.lower, region.upper))
-    loose = ~tight & ~region.equality
-    room = region.limits - region.rows @ line.start, -(region.rows @ line.direction)
-    events = (
-        _falls_to_zero(line.start - region.lower, line.direction, free, low),
-        _falls_to_zero(region.upper - line.start, -line.direction, free, low),
-        _falls_to_zero(slope[0], slope[1], at_lower, low),
-        _falls_to_zero(-slope[0], -slope[1], at_upper, low),
-        _falls_to_zero(line.row_start, line.row_direction, tight & ~region.equality, low),
-        _falls_to_zero(*room, loose, low),
+    slope, turn = _slope(region, line)
+    figures = (
+        (line.start - region.lower, line.direction, free),
+        (region.upper - line.start, -line.direction, free),
+        (slope, turn, ~free & held & (parked == region.lower)),
+        (-slope, -turn, ~free & held & (parked == region.upper)),
+        (line.row_start, line.row_direction, tight & ~region.equality),
+        (region.limits - region.rows @ line.start, -(region.rows @ line.direction), ~tight & ~region.equality),
     )
-    event = min(_Event, key=lambda each: events[each][0])
-    high, place = events[event]
-    return high, None if np.isinf(high) else _after(region, line.leaning, event, place)
+    start, change, counts = (np.concatenate(parts) for parts in zip(*figures, strict=True))
+    high, place = _falls_to_zero(start, change, counts, low)
+    if np.isinf(high):
+        return high, None
+    names, rows = len(parked), len(tight)
+    if place < _Event.ROW_LETS_GO * names:
+        return high, _after(region, line.leaning, _Event(place // names), place % names)
+    place -= _Event.ROW_LETS_GO * names
+    return high, _after(region, line.leaning, _Event(_Event.ROW_LETS_GO + place // rows), place % rows)
 
 
 def _after(region: Polyhedron, before: Leaning, event: _Event, place: int) -> Leaning:
