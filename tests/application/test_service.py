@@ -1,19 +1,23 @@
 """Every message has its handler, in one table."""
 
 import inspect
+import pkgutil
+from importlib import import_module
 
-from tangency.application import library, methods, optimization, orders, portfolio, readiness, rebalancing
+from tangency import application
 from tangency.application.message import Message
 from tangency.application.service import HANDLERS
 
 
 def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
-    modules = (library, methods, optimization, orders, portfolio, readiness, rebalancing)
+    modules = [
+        import_module(f"tangency.application.{each.name}") for each in pkgutil.iter_modules(application.__path__)
+    ]
     declared = {
         thing
         for module in modules
         for _, thing in inspect.getmembers(module, inspect.isclass)
-        if issubclass(thing, Message) and thing.__module__ == module.__name__
+        if issubclass(thing, Message) and thing is not Message and thing.__module__ == module.__name__
     }
     assert declared == set(HANDLERS)
     assert all(inspect.iscoroutinefunction(handler) for handler in HANDLERS.values())

@@ -266,7 +266,13 @@ def test_a_batch_is_a_list_of_limited_length(http: httpx.Client) -> None:
 def test_methods_are_listed_with_the_objectives_that_go_with_them(http: httpx.Client) -> None:
     offer = http.get("/api/v1/methods").json()
     methods = {method["name"]: method for method in offer["methods"]}
-    assert methods["mean_variance"]["objectives"] == ["MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"]
+    assert methods["mean_variance"]["objectives"] == [
+        "MAX_SHARPE",
+        "MIN_VOLATILITY",
+        "MAX_RETURN",
+        "MAX_UTILITY",
+        "RISK_PARITY",
+    ]
     assert "RISK_PARITY" in methods["equal_weight"]["objectives"]
     for method in offer["methods"]:
         assert {"name", "distribution", "version", "citation", "capabilities", "options", "error"} <= set(method)
