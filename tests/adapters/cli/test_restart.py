@@ -38,9 +38,9 @@ def order(address: str, **changes: str) -> str:
 
 
 def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict[str, Any]:
-    until = time.monotonic() + PATIENCE_S
+    until, document = time.monotonic() + PATIENCE_S, dict[str, Any]()
     while time.monotonic() < until:
-        document: dict[str, Any] = httpx.get(f"{address}{ADDRESS}/{optimization_id}").json()
+        document = httpx.get(f"{address}{ADDRESS}/{optimization_id}").json()
         if document[field] in wanted:
             return document
         time.sleep(0.05)

@@ -153,11 +153,6 @@ class SqlOrders:
                 ended.append(state_of(row))
         return ended
 
-    async def state(self, order: UUID) -> OrderState | None:
-        """The order of that id, without its answer."""
-        row = await self._session.get(OptimizationRequest, (self._tenant, order))
-        return None if row is None else state_of(row)
-
     async def _changed(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
         statement = (
             update(OptimizationRequest)

@@ -1,22 +1,19 @@
-"""The identity of an optimization, as text: a prefix and 26 characters that are not mistaken for each other."""
+"""The identity of an optimization, as text, and back."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from tangency.domain.errors import NotFound
+from tangency.domain.identity import ALPHABET, LENGTH, token
 
 PREFIX = "opt-"
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's: without I, L, O and U."""
-LENGTH = 26
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 
 
 def spelled(identity: UUID) -> str:
     """The 128 bits of an identity, five to a letter."""
-    number = identity.int
-    return PREFIX + "".join(ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(LENGTH)))
+    return token(PREFIX, identity)
 
 
 def identity_of(text: str) -> UUID:

@@ -151,9 +151,6 @@ class OrderRepository(Protocol):
     async def cancel(self, order: UUID, at: datetime) -> bool:
         """End it; False where it has ended."""
 
-    async def state(self, order: UUID) -> OrderState | None:
-        """The order of that id, without its answer."""
-
 
 class OrderReader(Protocol):
     """The read side of orders and events."""
