@@ -38,7 +38,8 @@ def order(address: str, **changes: str) -> str:
 
 
 def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict[str, Any]:
-    until, document = time.monotonic() + PATIENCE_S, dict[str, Any]()
+    until = time.monotonic() + PATIENCE_S
+    document: dict[str, Any] = {}
     while time.monotonic() < until:
         document = httpx.get(f"{address}{ADDRESS}/{optimization_id}").json()
         if document[field] in wanted:
