@@ -24,6 +24,8 @@ from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Tradi
 
 LARGEST_COST = 0.1
 """Of what is traded. Nothing that is traded on an exchange costs more; 10 is meant as basis points."""
+ENDLESS = 1e4
+"""A turnover beyond it is as good as none, and would drown every other figure."""
 SETTLED = 1e-14
 """Of the portfolio's value: what is invested no longer moves with the costs."""
 MOST_ROUNDS = 25
@@ -164,7 +166,9 @@ class _Run:
     def _trade_limits(self) -> tuple[TradeLimit, ...]:
         asked, current = self.asked, tuple(self.current.tolist())
         limits: list[TradeLimit] = []
-        if asked.max_turnover is not None:  # half of |changes| and |change of cash| is the larger of the two
+        if (
+            asked.max_turnover is not None and asked.max_turnover < ENDLESS
+        ):  # half of |changes| and |change of cash| is the larger of the two
             limits.append(TradeLimit(asked.max_turnover, "purchases", 1.0, 0.0, current))
             limits.append(TradeLimit(asked.max_turnover, "sales", 0.0, 1.0, current))
         if asked.benchmark is not None:

@@ -276,6 +276,57 @@ def test_the_last_rebalancing_is_that_of_the_last_approved_plan(http: httpx.Clie
     assert nothing.json()["errors"][0]["pointer"] == "/triggers"
 
 
+def lots(cost: float, day: str) -> list[dict[str, Any]]:
+    """One lot for every name that is held, at a share of its latest price."""
+    return [
+        {"instrument_id": h.name, "quantity": h.quantity, "cost": cost * PRICES[h.name], "date": day}
+        for h in HELD.holdings
+        if h.quantity
+    ]
+
+
+@pytest.mark.parametrize(("cost", "day", "rate"), [(0.5, "2010-01-04", 0.15), (1.2, "2010-01-04", 0.0)])
+def test_taxes_are_due_on_what_is_sold_and_leave_cash_at_its_floor(
+    http: httpx.Client, cost: float, day: str, rate: float
+) -> None:
+    limits = {"consider_tax_implications": True}
+    tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": lots(cost, day)}
+    answer = plan(http, target_type="equal_weight", constraints=limits, tax=tax, transaction_cost_model=0.001)
+    sold = sum(trade["estimated_value"] * (0.999 - cost) for trade in answer["trades"] if trade["action"] == "sell")
+    assert answer["metrics"]["tax_implications"] == pytest.approx(rate * sold, abs=0.005)
+    cash, metrics = answer["valuation"]["cash_after"], answer["metrics"]
+    assert cash >= -0.005
+    change = sum(trade["estimated_value"] * (1 if trade["action"] == "sell" else -1) for trade in answer["trades"])
+    paid = metrics["transaction_costs"] + metrics["tax_implications"]
+    assert cash == pytest.approx(HELD.cash + change - paid, abs=0.005)
+    assert {each["long_term"] for each in answer["evidence"]["disposals"]} == {True}
+
+
+def test_a_loss_that_is_bought_back_is_disallowed(http: httpx.Client) -> None:
+    tax = {
+        "rates": {"short_term": 0.35, "long_term": 0.15},
+        "lots": lots(1.5, "2010-01-04"),
+        "purchases": [{"instrument_id": "AAPL", "quantity": 1e6, "date": "1990-01-01"}],
+        "realized_gains": {"long_term": 1e9},
+    }
+    asked = {"target_type": "custom", "target_allocation": {"CASH": 1.0}}
+    limits = {"consider_tax_implications": True}
+    answer = plan(http, **asked, constraints=limits, tax=tax)
+    loss = 0.5 * (TOTAL - HELD.cash)
+    assert answer["metrics"]["tax_implications"] == pytest.approx(-0.15 * loss)
+    tax["purchases"] = [{"instrument_id": "AAPL", "quantity": 1e6, "date": answer["created_at"][:10]}]
+    washed = plan(http, **asked, constraints=limits, tax=tax)
+    apple = 0.5 * next(h.quantity for h in HELD.holdings if h.name == "AAPL") * PRICES["AAPL"]
+    assert washed["metrics"]["tax_implications"] == pytest.approx(-0.15 * (loss - apple))
+
+
+def test_names_without_lots_are_told(http: httpx.Client) -> None:
+    tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": lots(1.0, "2010-01-04")[2:]}
+    asked = {"target_type": "optimal", "constraints": {"consider_tax_implications": True}, "tax": tax}
+    errors = http.post("/api/v1/portfolios/sample/rebalance", json=asked).json()["errors"]
+    assert "missing: AAPL, AMD." in errors[0]["detail"]
+
+
 def test_limits_that_contradict_each_other_are_named(http: httpx.Client) -> None:
     limits = {"max_turnover": 0.001, "max_weight": 0.06}
     response = http.post("/api/v1/portfolios/sample/rebalance", json={"target_type": "optimal", "constraints": limits})

@@ -16,16 +16,20 @@ from tangency.adapters.document.request import (
     LONGEST_TEXT,
     Document,
     Finite,
+    Name,
     NotNegative,
     OptimizationConstraints,
     OptimizationRequest,
+    Positive,
     RiskParameters,
     Text,
     Word,
 )
 from tangency.application.rebalancing import VALID_FOR_S, EvaluateTriggers, Evaluation, MakePlan, TradeRules
+from tangency.application.taxation import TaxTerms
 from tangency.domain.errors import InvalidInput
 from tangency.domain.rebalancing.plan import Figures, RebalancePlan, TargetType
+from tangency.domain.rebalancing.taxes import Gains, LotRule, Purchase, TaxLot, TaxRates
 from tangency.domain.rebalancing.triggers import (
     AbsoluteBand,
     Calendar,
@@ -68,13 +72,60 @@ class RebalanceConstraints(Document, frozen=True):
     ) = UNSET
 
 
+class TaxLotDocument(Document, frozen=True):
+    """Units bought together."""
+
+    instrument_id: Name
+    quantity: Positive
+    cost: Annotated[NotNegative, Meta(description="Per unit.")]
+    date: Annotated[date, Meta(description="Of the purchase.")]
+    lot_id: Annotated[Text, Meta(description="Its place in the list where left out.")] | UnsetType = UNSET
+
+
+class PurchaseDocument(Document, frozen=True):
+    """Units bought, or announced to be bought, outside of the lots."""
+
+    instrument_id: Name
+    quantity: Positive
+    date: date
+
+
+class TaxRatesDocument(Document, frozen=True):
+    """Of gains."""
+
+    short_term: Annotated[float, Meta(ge=0.0, le=1.0)]
+    long_term: Annotated[float, Meta(ge=0.0, le=1.0, description="Held for more than a year.")]
+
+
+class RealizedGains(Document, frozen=True):
+    """Of the year so far, in money; losses are negative."""
+
+    short_term: Finite = 0.0
+    long_term: Finite = 0.0
+
+
+class TaxRequest(Document, frozen=True):
+    """What taxes are counted from."""
+
+    rates: TaxRatesDocument
+    lots: list[TaxLotDocument]
+    lot_rule: Literal["min_tax", "fifo", "lifo", "hifo", "specific"] = "min_tax"
+    chosen_lots: (
+        Annotated[dict[str, dict[str, Finite]], Meta(description="For `specific`: units by name and lot.")] | UnsetType
+    ) = UNSET
+    purchases: (
+        Annotated[list[PurchaseDocument], Meta(description="They take over losses within 30 days.")] | UnsetType
+    ) = UNSET
+    realized_gains: RealizedGains | UnsetType = UNSET
+
+
 class RebalanceRequest(Document, frozen=True):
     """Trades that are wanted."""
 
     target_type: Literal["optimal", "custom", "benchmark", "equal_weight", "model"]
     target_allocation: (
         Annotated[
-            dict[str, float], Meta(description="Of a `custom` target: weights by name, `CASH` among them; sum 1.")
+            dict[str, Finite], Meta(description="Of a `custom` target: weights by name, `CASH` among them; sum 1.")
         ]
         | UnsetType
     ) = UNSET
@@ -99,6 +150,7 @@ class RebalanceRequest(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
+    tax: Annotated[TaxRequest, Meta(description="For `consider_tax_implications`.")] | UnsetType = UNSET
     valid_for_s: (
         Annotated[float, Meta(gt=0.0, le=LONGEST_VALIDITY_S, description="Seconds; a day where left out.")] | UnsetType
     ) = UNSET
@@ -140,8 +192,24 @@ def _command(portfolio_id: str, asked: RebalanceRequest) -> MakePlan:
         asked.target_allocation or None,
         asked.model_id or None,
         asked.transaction_cost_model or 0.0,
+        None if isinstance(asked.tax, UnsetType) else _tax(asked.tax),
         asked.valid_for_s or VALID_FOR_S,
         msgspec.to_builtins(asked),
+    )
+
+
+def _tax(stated: TaxRequest) -> TaxTerms:
+    realized = stated.realized_gains or RealizedGains()
+    return TaxTerms(
+        TaxRates(stated.rates.short_term, stated.rates.long_term),
+        [
+            TaxLot(lot.lot_id or str(place), lot.instrument_id, lot.quantity, lot.cost, lot.date)
+            for place, lot in enumerate(stated.lots)
+        ],
+        LotRule(stated.lot_rule),
+        [Purchase(each.instrument_id, each.quantity, each.date) for each in stated.purchases or ()],
+        Gains(realized.short_term, realized.long_term),
+        stated.chosen_lots or {},
     )
 
 

@@ -120,6 +120,8 @@ class Disposal:
 
 def is_long_term(bought: date, sold: date) -> bool:
     """Held for more than a year: from the day after the same day of the next year. February 29 counts as March 1."""
+    if bought >= sold:
+        return False
     try:
         anniversary = bought.replace(year=bought.year + 1)
     except ValueError:

@@ -85,9 +85,8 @@ class Calendar:
         if drift.last_rebalance is None:
             return Verdict("calendar", True, None, self.every_days, "The last rebalancing is unknown.")
         passed = (drift.today - drift.last_rebalance).days
-        due = drift.last_rebalance + timedelta(days=self.every_days)
         fires = passed >= self.every_days
-        reason = f"{passed} days have passed since {drift.last_rebalance}; it is due {due}."
+        reason = f"{passed} days have passed since {drift.last_rebalance}; it is due after {self.every_days}."
         return Verdict("calendar", fires, passed, self.every_days, reason)
 
 
