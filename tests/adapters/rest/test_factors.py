@@ -1,5 +1,6 @@
 """Factor analyses over HTTP, against statsmodels and the sample computed here once more."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ import pytest
 import statsmodels.api as sm
 from arch.data import frenchdata
 
+from tangency.adapters import container
+from tangency.adapters.settings import Settings
+from tangency.application.library import WriteEntry
+from tangency.application.portfolio import ImportHoldings, ImportPrices
+from tangency.domain.factors.document import content_of
+from tangency.domain.library.entry import Shelf
 from tangency.sample import holdings_path, prices_path
 from tests.adapters.rest.test_optimization import problem_of
 from tests.adapters.rest.test_orders import SCHEMAS, events_of
@@ -38,17 +45,24 @@ FRENCH = """Momentum, made up.
 """
 
 
+async def kept(folder: Path, prices: Path, holdings: Path, portfolio_id: str, momentum: Path | None = None) -> None:
+    """Import files into the database of a folder."""
+    async with container.keeping(Settings(data_dir=str(folder))) as service:
+        await service.handle(ImportPrices(portfolio_id, container.read_prices(prices).history))
+        await service.handle(ImportHoldings(container.read_holdings(holdings, portfolio_id).portfolio))
+        if momentum is not None:
+            content = content_of(container.read_factors(momentum))
+            await service.handle(WriteEntry(Shelf.FACTORS, "momentum", content))
+
+
 @pytest.fixture(scope="module")
 def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A service with the sample imported, a model portfolio, and a momentum file as French writes them."""
     folder = tmp_path_factory.mktemp("factors")
-    command = Command(folder)
-    for what, path in (("prices", prices_path()), ("holdings", holdings_path())):
-        assert command("import", what, path, "--portfolio-id", "sample").code == 0
     momentum = folder / "momentum.csv"
     momentum.write_text(FRENCH)
-    assert command("import", "factors", momentum, "--id", "momentum").code == 0
-    with served(command.data) as address, client(address) as http:
+    asyncio.run(kept(folder, prices_path(), holdings_path(), "sample", momentum))
+    with served(folder) as address, client(address) as http:
         assert http.put("/api/v1/models/house", json=MODEL).is_success
         yield http
 
@@ -243,8 +257,9 @@ def test_longley_through_the_file_door(tmp_path: Path) -> None:
     (tmp_path / "prices.csv").write_text("\n".join(["date,WORK", *lines]))
     (tmp_path / "holdings.csv").write_text("name,quantity\nWORK,1\n")
     command = Command(tmp_path)
-    for what in ("prices", "holdings"):
-        assert command("import", what, tmp_path / f"{what}.csv", "--portfolio-id", "longley").code == 0
+    asyncio.run(kept(command.data, tmp_path / "prices.csv", tmp_path / "holdings.csv", "longley"))
+    imported = command("import", "factors", tmp_path / "longley.csv", "--id", "longley", "--json")
+    assert (imported.json["factors"], imported.json["periods"], imported.json["frequency"]) == (names, 16, "monthly")
     ran = command("factors", "--portfolio-id", "longley", "--file", tmp_path / "longley.csv", "--json")
     assert ran.code == 0, ran.err
     (asset,) = ran.json["assets"]
