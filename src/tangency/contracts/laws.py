@@ -11,7 +11,7 @@ from dataclasses import dataclass, is_dataclass, replace
 from typing import NoReturn
 
 import numpy as np
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from threadpoolctl import threadpool_limits
@@ -70,6 +70,7 @@ def on(
             derandomize=True,
             database=None,
             report_multiple_bugs=False,
+            phases=[phase for phase in settings().phases if phase is not Phase.explain],  # it names lines of the judge
             suppress_health_check=list(HealthCheck),
         )
         @given(problem=drawn(subject), data=st.data())
