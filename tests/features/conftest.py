@@ -3,6 +3,7 @@
 Steps are plain functions: pytest-bdd never awaits a coroutine, so an asynchronous step would pass without running.
 """
 
+import itertools
 import math
 import statistics
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from tests.support.installed import installed
 
 EXAMPLE_PLUGIN = Path(__file__).parents[1] / "example_plugin"
 STRANGERS_METHOD = "projected_gradient"
+CERTIFIED = 1e-8
+"""What a certificate allows: a hundred-millionth of the portfolio's value."""
+PROVEN = 1e-6
 OBJECTIVES = {
     "maximum Sharpe ratio": "MAX_SHARPE",
     "minimum volatility": "MIN_VOLATILITY",
@@ -317,3 +321,75 @@ def _(desk: Desk) -> None:
     newest, *_ = desk.http.get("/api/v1/portfolios/sample/factor-analyses").json()["analyses"]
     assert newest["analysis_id"] == desk.answer["analysis_id"]
     assert desk.http.get(f"/api/v1/factor-analyses/{newest['analysis_id']}").json() == desk.answer
+
+
+# --- frontiers ----------------------------------------------------------------------------------------------------
+
+FIGURES = ("return", "risk", "sharpe")
+
+
+def along(desk: Desk, figure: str) -> list[float]:
+    return [point[figure] for point in desk.answer["efficient_frontier"]]
+
+
+@then(parsers.parse("the frontier has {count:d} points"))
+def _(desk: Desk, count: int) -> None:
+    assert len(desk.answer["efficient_frontier"]) == count
+
+
+@then("the frontier has the names, types and nesting of the contract")
+def _(desk: Desk) -> None:
+    answer = desk.answer
+    assert (answer["portfolio_id"], answer["risk_measure"]) == (desk.request["portfolio_id"], "volatility")
+    for point in answer["efficient_frontier"]:
+        assert all(isinstance(point[figure], float) for figure in FIGURES)
+        assert set(point["weights"]) == set(desk.current)
+        assert sum(point["weights"].values()) == pytest.approx(1.0, abs=CERTIFIED)
+    for which in ("current", "optimal", "min_risk", "max_return"):
+        assert all(isinstance(answer[f"{which}_portfolio"][figure], float) for figure in FIGURES)
+
+
+@then("return and risk grow along the frontier, and what more risk earns falls")
+def _(desk: Desk) -> None:
+    steps = [
+        (later[0] - earlier[0], later[1] - earlier[1])
+        for earlier, later in itertools.pairwise(zip(along(desk, "return"), along(desk, "risk"), strict=True))
+    ]
+    assert all(gained > 0 and risked > 0 for gained, risked in steps)
+    steepness = [gained / risked for gained, risked in steps]
+    assert steepness == sorted(steepness, reverse=True)
+
+
+@then(step("no two steps along the frontier differ by more than {most:percent}"))
+def _(desk: Desk, most: float) -> None:
+    returns, risks = along(desk, "return"), along(desk, "risk")
+    across, up = risks[-1] - risks[0], returns[-1] - returns[0]
+    lengths = [
+        (((r2 - r1) / across) ** 2 + ((e2 - e1) / up) ** 2) ** 0.5
+        for (r1, e1), (r2, e2) in itertools.pairwise(zip(risks, returns, strict=True))
+    ]
+    assert max(lengths) <= (1.0 + most) * min(lengths)
+
+
+@then("every point of the frontier is proven")
+def _(desk: Desk) -> None:
+    assert max(along(desk, "relative_gap")) <= PROVEN
+
+
+@then("the answer is the frontier that is kept")
+def _(desk: Desk) -> None:
+    assert desk.answer == desk.last_good
+    assert desk.http.get(f"/api/v1/efficient-frontiers/{desk.answer['frontier_id']}").json() == desk.last_good
+
+
+@then("whoever has it already is told that nothing changed")
+def _(desk: Desk) -> None:
+    assert desk.response is not None
+    known = {"If-None-Match": desk.response.headers["etag"]}
+    again = desk.http.get(str(desk.response.url), headers=known)
+    assert (again.status_code, again.content) == (httpx.codes.NOT_MODIFIED, b"")
+
+
+@then(parsers.parse("the frontier is refused at {field:w}"))
+def _(desk: Desk, field: str) -> None:
+    assert desk.problem["errors"][0]["pointer"] == f"/{field}"
