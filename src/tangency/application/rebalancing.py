@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import cast
 
 import numpy as np
 
@@ -159,11 +160,13 @@ async def _planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, 
     terms = checked_terms(portfolio, command.tax) if command.rules.consider_tax_implications else None
     now, wish = Allocation.of(portfolio, prices.latest()), await _wish(command, prices, context)
     created, reserve = context.clock.now(), 0.0
-    for _ in range(MOST_ROUNDS):
+    rounds = 0
+    while True:
         problem = await _posed(command, now, wish, cost, reserve, context)
         solution = required_answer(await context.solvers.solve(problem, context.deadline_s))
         bill = _billed(_changes(solution, problem, now), now, portfolio, prices, cost, terms, created.date())
-        if bill.owed <= reserve + CENT / 2:
+        rounds += 1
+        if bill.owed <= reserve + CENT / 2 or rounds == MOST_ROUNDS:
             break
         reserve = bill.owed
     plan = RebalancePlan(
@@ -249,10 +252,10 @@ async def evaluate_triggers(query: EvaluateTriggers, context: Context) -> Evalua
     drift = Drift(
         weights={name: plan.current_allocation.get(name, 0.0) for name in names},
         target={name: target.get(name, 0.0) for name in names},
-        volatilities=solution.findings["volatilities"],  # type: ignore[arg-type] - as the method writes it
+        volatilities=cast(Mapping[str, float], solution.findings["volatilities"]),
         today=date.fromisoformat(plan.valuation.priced_at),
         last_rebalance=last,
-        tracking_error=solution.findings["distance"],  # type: ignore[arg-type] - as the method writes it
+        tracking_error=cast(float, solution.findings["distance"]),
         total=plan.valuation.total,
         cash=plan.valuation.cash_before,
         gain=_certainty_equivalent(solution, query.plan.question.risk.risk_aversion or 1.0),
@@ -361,7 +364,7 @@ async def _wish(command: MakePlan, prices: PriceHistory, context: Context) -> di
     entry = await context.library.entry(address)
     if entry is None:
         raise InvalidInput.at(("model_id",), str(missing(address)), "reference")
-    weights: Mapping[str, float] = entry.content  # type: ignore[assignment] - the shelf holds nothing else
+    weights = cast(Mapping[str, float], entry.content)  # the shelf holds nothing else
     return _lined_up(weights, prices.names, "model_id")
 
 
@@ -456,7 +459,7 @@ def _metrics(
 
 
 def _figures(found: object) -> Figures:
-    figures: Mapping[str, float | None] = found  # type: ignore[assignment] - as the method writes it
+    figures = cast(Mapping[str, float | None], found)  # as the method writes it
     return Figures(figures["return"], figures["risk"], figures["sharpe"])
 
 
