@@ -273,6 +273,16 @@ def test_gaps_are_met_by_each_policy(http: httpx.Client, policy: Any) -> None:
     assert data["dropped"] == (5 if policy == "intersect" else 0)
 
 
+def test_a_risk_that_is_not_above_zero_has_no_shares_and_says_why(http: httpx.Client) -> None:
+    document = asked("EQUAL_WEIGHT", "MIN_VOLATILITY")
+    for strategy in document["strategies"]:
+        strategy["returns"] = [0.0] * PERIODS
+    answer = answered(http, document)
+    assert answer["risk_contributions"] is None
+    assert "volatility is not above 0" in answer["risk_decomposition"]["target"]["reason"]
+    assert "reason" not in answered(http, asked("EQUAL_WEIGHT", "MIN_VOLATILITY"))["risk_decomposition"]["target"]
+
+
 TOLD = {f"/problems/{slug}" for slug in ("invalid", "unsupported", "not-applicable", "infeasible", "unbounded")}
 CORNERS = {
     "fewer returns than names": RETURNS[:4],

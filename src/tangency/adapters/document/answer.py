@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal, cast
 
-from msgspec import Meta, Struct, defstruct
+from msgspec import UNSET, Meta, Struct, UnsetType, defstruct
 
 from tangency.domain.errors import NotFound
 from tangency.domain.market.estimates import Origin, Sources
@@ -90,6 +90,7 @@ class PortfolioRiskDocument(Part, frozen=True):
         dict[str, RiskContribution] | None,
         Meta(description="By factor, and `specific`; null unless the risk stands on a factor model."),
     ]
+    reason: Annotated[str | UnsetType, Meta(description="Why there are no shares, where there are none.")] = UNSET
 
 
 class RiskDecomposition(Part, frozen=True):
@@ -269,6 +270,9 @@ def _portfolio_risk(risk: PortfolioRisk | None, universe: Universe) -> Portfolio
         sectors=_contributions(risk.by_group(universe, lambda asset: asset.sector)),
         asset_classes=_contributions(risk.by_group(universe, lambda asset: asset.asset_class)),
         factors=None if risk.by_factor is None else _contributions(risk.by_factor),
+        reason=UNSET
+        if risk.shares is not None
+        else f"The total {risk.measure} is not above 0, so that it has no shares.",
     )
 
 
