@@ -10,12 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
-Aim: TypeAlias = Literal["minimum volatility", "maximum Sharpe"]
+Aim: TypeAlias = Literal[
+    "minimum volatility",
+    "maximum Sharpe",
+    "minimum CVaR 95 %",
+    "equal risk contribution",
+    "hierarchical risk parity, single linkage",
+    "hierarchical risk parity, Ward linkage",
+]
 
 SIZES = (20, 100, 250, 500, 1000)
 AIMS: tuple[Aim, ...] = ("minimum volatility", "maximum Sharpe")
 PERIODS_PER_YEAR = 252
 FACTORS = 10
+
+FASTER = 3.0
+FASTER_AT_SHARPE_1000 = 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +80,11 @@ class Case:
     @property
     def sharpe(self) -> bool:
         return self.aim == "maximum Sharpe"
+
+    @property
+    def faster(self) -> float:
+        """How many times as fast as the fastest peer ours is claimed to be."""
+        return FASTER_AT_SHARPE_1000 if self.sharpe and self.size == SIZES[-1] else FASTER
 
     def value(self, weights: Array) -> float:
         """Annual volatility, or the Sharpe ratio over a risk-free rate of 0."""

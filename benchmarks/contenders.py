@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 import tangency
-from benchmarks.cases import Array, Case
+from benchmarks.cases import Array, Case, Sample
 
 Call: TypeAlias = Callable[[], Array]
 """What is timed: from prepared inputs to weights."""
@@ -151,12 +151,9 @@ def _cvxpy_quadratic(w: Any, case: Case) -> Any:  # noqa: ANN401 - expressions o
     return cp.quad_form(w, case.sample.covariance, assume_PSD=True)
 
 
-def skfolio_call(case: Case) -> Call:
-    """With a prior that has been estimated before: of the returns only the shape is used."""
-    from skfolio.optimization import MeanRisk, ObjectiveFunction
+def estimated_before(sample: Sample) -> Any:  # noqa: ANN401 - a prior of a library without types
+    """A prior for skfolio that has these moments."""
     from skfolio.prior import BasePrior, ReturnDistribution
-
-    sample = case.sample
 
     class Estimated(BasePrior):  # type: ignore[misc]  # the peer is not installed where types are checked
         def __init__(self, moments: object = None) -> None:
@@ -166,11 +163,18 @@ def skfolio_call(case: Case) -> Call:
             self.return_distribution_ = self.moments
             return self
 
-    moments = ReturnDistribution(mu=sample.mean, covariance=sample.covariance, returns=sample.returns)
+    return Estimated(ReturnDistribution(mu=sample.mean, covariance=sample.covariance, returns=sample.returns))
+
+
+def skfolio_call(case: Case) -> Call:
+    """With a prior that has been estimated before: of the returns only the shape is used."""
+    from skfolio.optimization import MeanRisk, ObjectiveFunction
+
+    sample = case.sample
     aim = ObjectiveFunction.MAXIMIZE_RATIO if case.sharpe else ObjectiveFunction.MINIMIZE_RISK
 
     def call() -> Array:
-        model = MeanRisk(aim, prior_estimator=Estimated(moments), max_weights=case.cap)
+        model = MeanRisk(aim, prior_estimator=estimated_before(sample), max_weights=case.cap)
         return np.asarray(model.fit(sample.returns).weights_, dtype=float)
 
     return call

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.contenders import FLOOR, OURS, PEERS, Contender
-from benchmarks.mean_variance import Result, Row
-
-HEADER = ("task", "n", "cap", "ours, ms", f"{FLOOR.name}, ms", *(f"{peer.name} / ours" for peer in PEERS))
+from benchmarks.contenders import FLOOR, PEERS, Contender
+from benchmarks.rows import Result, Row
 
 
-def header() -> str:
-    return f"{line(HEADER)}\n{line(['---'] * len(HEADER))}"
+def header(peers: Sequence[Contender] = PEERS, floor: str = FLOOR.name) -> str:
+    columns = ("task", "n", "cap", "ours, ms", f"{floor}, ms", *(f"{peer.name} / ours" for peer in peers))
+    return f"{line(columns)}\n{line(['---'] * len(columns))}"
 
 
 def line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def row_line(row: Row) -> str:
+def row_line(row: Row, peers: Sequence[Contender] = PEERS) -> str:
     """Ratios of the peers to ours: bold for the fastest that counts, struck out where one does not count."""
     case = row.case
-    own, floor = (_milliseconds(row.of(contender)) for contender in (OURS, FLOOR))
-    return line([case.aim, str(case.size), case.cap_words, own, floor, *(_ratio(row, peer) for peer in PEERS)])
+    own, floor = _milliseconds(row.playing("ours")), _milliseconds(row.playing("floor"))
+    return line([case.aim, str(case.size), case.cap_words, own, floor, *(_ratio(row, peer) for peer in peers)])
 
 
 def notes(row: Row) -> list[str]:
