@@ -11,6 +11,7 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, LongOnly
+from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumUtility,
@@ -23,7 +24,7 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.kernels.trading_costs import TradingCosts
 from tangency.plugins.mean_variance import MeanVariance
-from tests.support.posed import estimated, solve_with
+from tests.support.posed import estimated
 
 RANDOM = np.random.default_rng(5)
 N = 8

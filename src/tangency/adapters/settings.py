@@ -49,7 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         batch_limit: most items in one batch.
         deadline_s: seconds from the hand-over to the solvers until a request is given up.
         order_deadline_s: the same for an optimization that was ordered and is waited for by nobody.
-        lease_s: after so many seconds without a sign of life a worker is taken for lost, and its order is taken up again.
+        lease_s: after so many seconds without a sign of life a worker is taken for lost, its order taken up again.
         stream_s: seconds after which a stream of events ends; clients come back and resume.
         solver_workers: solver processes; 0 means one per processor core.
         solver_queue: problems that may wait for a solver; above it the service is busy.

@@ -234,7 +234,8 @@ def test_a_portfolio_that_is_not_there_is_not_found(http: httpx.Client) -> None:
 
 def test_others_are_told_of_an_analysis(http: httpx.Client) -> None:
     first = analyzed(http, factors="market")
-    position, told = "0", ""
+    position, told, event = "0", "", ""
+    data: dict[str, Any] = {}
     while told != first["analysis_id"]:
         ((position, event, data),) = events_of(http, "/api/v1/events", 1, **{"Last-Event-ID": position})
         told = data[event]["analysis_id"]

@@ -309,7 +309,7 @@ def test_a_loss_that_is_bought_back_is_disallowed(http: httpx.Client) -> None:
         "purchases": [{"instrument_id": "AAPL", "quantity": 1e6, "date": "1990-01-01"}],
         "realized_gains": {"long_term": 1e9},
     }
-    asked = {"target_type": "custom", "target_allocation": {"CASH": 1.0}}
+    asked: dict[str, Any] = {"target_type": "custom", "target_allocation": {"CASH": 1.0}}
     limits = {"consider_tax_implications": True}
     answer = plan(http, **asked, constraints=limits, tax=tax)
     loss = 0.5 * (TOTAL - HELD.cash)

@@ -138,7 +138,7 @@ KINDS: Mapping[type[Exception], Kind] = {
         "plan-decided",
         409,
         "The plan cannot be decided on",
-        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, and for some time.",
+        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, for some time.",
     ),
     NoFreeSolver: Kind(
         "no-free-solver",

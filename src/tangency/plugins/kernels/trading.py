@@ -18,7 +18,7 @@ import piqp
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.proposal import SolverAttempt
-from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.region import Region, Shape
 
 MOST_ITERATIONS = 200
 """PIQP needs 8 to 40 on what has a solution."""
@@ -112,7 +112,7 @@ class Trading:
         change = x - self.current
         bought, sold = float(change[change > 0].sum()), -float(change[change < 0].sum())
         loads = [load.buying * bought + load.selling * sold - load.limit for load in self.loads]
-        shapes = (*self.region.bounds, *self.region.rows)
+        shapes: tuple[Shape, ...] = (*self.region.bounds, *self.region.rows)
         if max([*loads, *(shape.excess(x) for shape in shapes)], default=0.0) > ROUNDING:
             return None
         prices = {row.id: 0.0 for row in self.region.rows} | {load.id: 0.0 for load in self.loads}
@@ -169,7 +169,7 @@ class _Program:
     def still(self) -> Point | None:
         """Where nothing may be traded: the current weights, if they are allowed."""
         trading, x = self.trading, self.trading.current
-        shapes = (*trading.region.bounds, *trading.region.rows)
+        shapes: tuple[Shape, ...] = (*trading.region.bounds, *trading.region.rows)
         broken = any(shape.excess(x) > DUST for shape in shapes) or any(load.limit < -DUST for load in trading.loads)
         nothing = trading.aim.ratio and float(trading.aim.gain @ x) <= 0
         if broken or nothing or (trading.most or 0) < 0:
