@@ -10,8 +10,18 @@ OPTIONS = {"multi_objective": {"points": 2}}
 """Beside the defaults: twenty points of a front are as lawful as two, and take ten times as long."""
 METHODS = [point.name for point in entry_points(group="tangency.methods")]
 SUBJECTS = {name: Subject.named(name, OPTIONS.get(name)) for name in METHODS}
-FEWER = {"multi_objective": 6, "pypfopt": 15, "riskfolio": 4, "stacking": 15, "subset_resampling": 15}
-"""Problems per law for methods that take a tenth of a second each: a set of programs, or one that cvxpy compiles."""
+FEWER = {
+    "multi_objective": 6,
+    "nested_clusters_optimization": 15,
+    "pypfopt": 15,
+    "riskfolio": 4,
+    "robust_optimization": 15,
+    "schur_complementary": 15,
+    "stacking": 15,
+    "subset_resampling": 15,
+}
+"""Problems per law for methods that solve a set of programs for each, or one that cvxpy compiles. Those of robust
+optimization and of clusters are held to the laws with other options too, by the tests of their own."""
 CASES = [(name, law) for name, subject in SUBJECTS.items() for law in LAWS if LAWS[law].spares(subject) is None]
 
 
