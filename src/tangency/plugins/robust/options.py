@@ -26,9 +26,8 @@ class MeanUncertainty:
         radius: of the ellipsoid, kappa; where left out the root of a chi-squared quantile with n degrees. Of an
             empirical box: how many standard errors wide.
         center: annual means by name; the expected returns of the request where left out.
-        shape: annual, of the ellipsoid: the covariance of the errors of the means; as ``names`` and ``values``, row by row
-            under the names, or in their order. Where
-            left out, the annual covariance over the years of data.
+        shape: annual, of the ellipsoid: the covariance of the errors of the means; as ``names`` and ``values``, row by
+            row under the names, or in their order. Where left out, the annual covariance over the years of data.
         half_width: annual, of the box; one figure, by name, or in the names' order.
     """
 
@@ -51,8 +50,8 @@ class CovarianceUncertainty:
             ``bootstrap``, from histories drawn with replacement.
         confidence_level: that an entry lies in the box; used where the half-width is left out.
         radius: of an empirical box: how many standard errors wide.
-        center: annual covariance, as ``names`` and ``values``, row by row under the names, or in their order; that of the
-            request where left out.
+        center: annual covariance, as ``names`` and ``values``, row by row under the names, or in their order; that of
+            the request where left out.
         half_width: annual; in the forms of a center. A single figure is a share of each entry of the center.
         shape: of no use to a box.
     """
