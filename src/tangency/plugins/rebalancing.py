@@ -20,6 +20,7 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.trade_limit import Traded, TradeLimit
 from tangency.plugins.kernels.few_trades import Search, fewest_trades
+from tangency.plugins.kernels.linearised import witness_at
 from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Trading
 
 LARGEST_COST = 0.1
@@ -161,7 +162,7 @@ class _Run:
             self.problem.solver.tolerance,
         )  # fmt: skip
         search = fewest_trades(trading, self.asked.node_limit, self.problem.solver.time_limit_s)
-        return replace(self._proposal(search, trading), reading=reading, attempts=tuple(trading.attempts[:12]))
+        return replace(self._proposal(search, trading, reading), reading=reading, attempts=tuple(trading.attempts[:12]))
 
     def _trade_limits(self) -> tuple[TradeLimit, ...]:
         asked, current = self.asked, tuple(self.current.tolist())
@@ -190,7 +191,7 @@ class _Run:
             return Aim(0.0 * S, none, self.estimates.required_mean("the objective"))
         return Aim(S, none, none)
 
-    def _proposal(self, search: Search, trading: Trading) -> Proposal:
+    def _proposal(self, search: Search, trading: Trading, reading: Reading) -> Proposal:
         if search.point is None:
             return self._nothing(search, trading)
         point = search.point
@@ -201,7 +202,7 @@ class _Run:
             "before": self._figures(self.current),
             "after": self._figures(point.weights),
         }
-        witness = self._witness(point, trading.region) if search.continuous else None
+        witness = self._witness(point, trading.region, reading) if search.continuous else None
         status = Status.OPTIMAL if search.continuous else Status.FEASIBLE
         return Proposal(status, point.weights, witness, search.nodes, findings=findings)
 
@@ -215,15 +216,17 @@ class _Run:
             return Proposal(Status.NOT_APPLICABLE, message=NO_EXCESS)
         return Proposal(Status.INFEASIBLE)
 
-    def _witness(self, point: Point, region: Region) -> Witness:
+    def _witness(self, point: Point, region: Region, reading: Reading) -> Witness:
         """Prices as they are; the slope of each limit on trades where the prices and the objective are in balance."""
+        traded = [(cap.id, cap.risk) for cap in region.caps if isinstance(cap.risk, Traded)]
+        if not traded and not any(point.prices.values()):  # nothing was traded, so no program has told any price
+            return witness_at(reading.of(self.problem), self.estimates, point.weights)
         slope = self.objective.minorant(point.weights, self.estimates).slope
         prices = dict(point.prices)
         if not (point.weights != self.current).any():  # any price above every slope of the objective keeps all names
             prices |= {cap.id: 2.0 * float(np.abs(slope).max()) for cap in region.caps if abs(cap.limit) <= DUST}
         for row in region.rows:
             slope = slope + prices.get(row.id, 0.0) * row.coefficients
-        traded = [(cap.id, cap.risk) for cap in region.caps if isinstance(cap.risk, Traded)]
         return Witness(prices, _in_balance(slope, prices, traded))
 
     def _figures(self, w: Vector) -> dict[str, float | None]:
