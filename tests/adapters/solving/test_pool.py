@@ -253,7 +253,7 @@ def test_an_infeasible_problem_arrives_with_its_conflict_and_its_proof(service: 
 @pytest.mark.parametrize(
     ("change", "path", "words"),
     [
-        ({"method": "mean_varience"}, ("method",), "did you mean mean_variance?"),
+        ({"method": "mean_varience"}, ("method",), "did you mean mean_variance"),
         ({"options": {"speed": 1}}, ("method_options", "speed"), "'speed' is no option here"),
         (
             {"market": Market(UNIVERSE, covariance=-COVARIANCE)},
