@@ -240,8 +240,9 @@ def test_methods_and_estimators_are_listed_with_the_schema_of_their_options(http
         assert objective in methods[name]["objectives"]
         assert set(options) <= set(methods[name]["options"]["properties"])
     for estimator in http.get("/api/v1/estimators").json()["estimators"]:
-        assert set(estimator["estimates"]) <= {"mean", "covariance", "scenarios"}
-        assert estimator["options"]["type"] == "object"
+        if estimator["error"] is None:
+            assert set(estimator["estimates"]) <= {"mean", "covariance", "scenarios"}
+            assert estimator["options"]["type"] == "object"
 
 
 OUTSIDE = {
@@ -254,7 +255,8 @@ ROLES = {"mean": "expected_return_estimator", "covariance": "covariance_estimato
 
 
 def test_every_estimator_is_used_by_its_name(http: httpx.Client) -> None:
-    for estimator in http.get("/api/v1/estimators").json()["estimators"]:
+    listed = http.get("/api/v1/estimators").json()["estimators"]
+    for estimator in (each for each in listed if each["distribution"] == "tangency"):  # other tests install strangers
         name = estimator["name"]
         choice = {"name": name, "options": OUTSIDE[name]} if name in OUTSIDE else name
         for role in estimator["estimates"]:
