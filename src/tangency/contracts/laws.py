@@ -34,8 +34,7 @@ CLOSE = 1e-6
 """Relative: two answers that are both proven to a relative gap of 1e-6 cannot be further apart."""
 UNITS = (2.0**20, 2.0**-20, 2.0**7)
 """Powers of two lose no digit; the first two make variances of 1e12 and 1e-12."""
-SMALL_UNITS = (2.0**-14, 2.0**-7)
-"""For methods that want scenarios: no simple return is below -1, and a loss of 1e-8 is a rounding to conic solvers."""
+SMALL_UNITS = (2.0**-20, 2.0**-7)
 
 
 class LawBroken(AssertionError):
@@ -111,8 +110,9 @@ def answered(subject: Subject, problem: Problem) -> Verdict:
     solution = found.solution
     if solution.status is Status.NOT_APPLICABLE and found.proposal.reading.objective is not None:
         assume(False)  # a ratio may have a gain as it is asked for, and none in the worst case that the method reads
-    if solution.status is Status.UNBOUNDED and isinstance(problem.objective, MaximumRatio):
-        assume(False)  # by the method's own measure a gain may come without a risk above 0
+    measures_scenarios = subject.method.capabilities.uses_scenarios
+    if solution.status is Status.UNBOUNDED and measures_scenarios and isinstance(problem.objective, MaximumRatio):
+        assume(False)  # by a measure of losses a gain may come without a risk above 0
     if not solution.status.answered:
         worst = {} if solution.certificate is None else solution.certificate.violations
         outside = ", ".join(f"{key} by {excess:.3g}" for key, excess in worst.items() if excess > 0)

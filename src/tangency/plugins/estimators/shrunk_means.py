@@ -63,8 +63,7 @@ class JamesStein(Estimator):
         noise = sample.periods_per_year * float(eigenvalues.sum() - 2.0 * eigenvalues[-1]) / rows
         distance = float((mean - target) @ (mean - target))
         share = min(1.0, max(0.0, noise) / distance) if distance > 0 else 1.0
-        shrunk: Vector = (1.0 - share) * mean + share * target
-        return shrunk
+        return _shrunk(mean, target, share)
 
 
 class BayesStein(Estimator):
@@ -89,8 +88,12 @@ class BayesStein(Estimator):
         apart = mean - target
         evidence = rows * float(apart @ _solved(covariance, apart)) / sample.periods_per_year
         share = (len(mean) + 2.0) / (len(mean) + 2.0 + evidence)
-        shrunk: Vector = (1.0 - share) * mean + share * target
-        return shrunk
+        return _shrunk(mean, target, share)
+
+
+def _shrunk(mean: Vector, target: float, share: float) -> Vector:
+    shrunk: Vector = (1.0 - share) * mean + share * target
+    return shrunk
 
 
 def _target(mean: Vector, covariance: Covariance, target: Target) -> float:

@@ -26,8 +26,6 @@ from tangency.plugins.kernels.cones import compiled, limited
 from tangency.plugins.kernels.conic_program import Builder, Expression, Sparse, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
 
-SMALL_RISK = 1e-4
-"""Of the even portfolio; below it, the solver's absolute tolerance would cost digits."""
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""
 
@@ -69,8 +67,7 @@ def _maximised(
     time_limit_s: float,
     cuts: Cuts,
 ) -> CompositePoint:
-    build = Homogeneous(region.size, estimates, region, cuts=cuts)
-    unit = power_of_two_near(float(np.abs(gain).max())) / _risk_unit(risk, estimates, region.size)
+    build, unit = Homogeneous(region.size, estimates, region, cuts=cuts), power_of_two_near(float(np.abs(gain).max()))
     build.normalise(gain / unit)
     places, part = limited(build), compiled(risk, build)
     loss = build.homogeneous(part.expression)
@@ -87,12 +84,6 @@ def _maximised(
     witness = witness_of(places, [(risk.id, part)], found)
     priced = {key: price * unit / least for key, price in witness.multipliers.items()}
     return CompositePoint(status, weights, Witness(priced, witness.cuts), attempt)
-
-
-def _risk_unit(risk: RiskOf, estimates: Estimates, size: int) -> float:
-    """What the scale of y is divided by, so that a risk near the solver's tolerance is counted in figures near 1."""
-    typical = abs(risk.measure.of(estimates).value(np.full(size, 1.0 / size)))
-    return power_of_two_near(typical) if 0.0 < typical < SMALL_RISK else 1.0
 
 
 @dataclass(eq=False)
