@@ -47,14 +47,13 @@ from tangency.application.orders import (
 )
 from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
 from tangency.application.readiness import CheckReadiness, check_readiness
-from tangency.application.rebalancing import (
+from tangency.application.rebalancing.command import MakePlan
+from tangency.application.rebalancing.evaluation import EvaluateTriggers, evaluate_triggers
+from tangency.application.rebalancing.plans import (
     DecidePlan,
-    EvaluateTriggers,
     ListPlans,
-    MakePlan,
     ReadPlan,
     decide_plan,
-    evaluate_triggers,
     list_plans,
     make_plan,
     read_plan,

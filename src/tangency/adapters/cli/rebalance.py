@@ -10,7 +10,7 @@ import click
 from tangency.adapters.cli.terminal import json_option, portfolio_option, print_json, progress
 
 if TYPE_CHECKING:
-    from tangency.adapters.document.rebalancing import RebalancePlanDocument
+    from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
 
 TARGETS = ("optimal", "equal_weight", "model", "benchmark")
 
@@ -43,7 +43,8 @@ def rebalance(portfolio_id: str, as_json: bool, **asked: str | float | None) -> 
 
 async def _planned(portfolio_id: str, asked: dict[str, Any]) -> RebalancePlanDocument:
     from tangency.adapters import container
-    from tangency.adapters.document.rebalancing import command_of, document_of
+    from tangency.adapters.document.rebalancing.plan import document_of
+    from tangency.adapters.document.rebalancing.request import command_of
     from tangency.adapters.settings import Settings
 
     command = command_of(portfolio_id, asked)

@@ -11,12 +11,9 @@ from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
-from tangency.adapters.document.rebalancing import (
-    EvaluationDocument,
-    EvaluationRequest,
-    RebalancePlanDocument,
-    RebalanceRequest,
-)
+from tangency.adapters.document.rebalancing.evaluation import EvaluationDocument, EvaluationRequest
+from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
+from tangency.adapters.document.rebalancing.request import RebalanceRequest
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType

@@ -11,14 +11,10 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from tangency.adapters.document.reading import read_value
-from tangency.adapters.document.rebalancing import (
-    RebalancePlanDocument,
-    command_of,
-    document_of,
-    evaluation_document,
-    evaluation_of,
-)
-from tangency.application.rebalancing import DecidePlan, ListPlans, ReadPlan
+from tangency.adapters.document.rebalancing.evaluation import evaluation_document, evaluation_of
+from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument, document_of
+from tangency.adapters.document.rebalancing.request import command_of
+from tangency.application.rebalancing.plans import DecidePlan, ListPlans, ReadPlan
 from tangency.application.service import Service
 from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
 

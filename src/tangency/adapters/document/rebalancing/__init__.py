@@ -1,0 +1,1 @@
+"""Rebalancing over the wire: what is asked, and what comes of it."""

@@ -1,0 +1,178 @@
+"""From what is held and what is asked to the trades of a plan."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import cast
+
+from tangency.application.context import Context
+from tangency.application.library import with_entries
+from tangency.application.posing import gathered, pose
+from tangency.application.rebalancing.bill import Bill, billed, told
+from tangency.application.rebalancing.command import MakePlan
+from tangency.application.rebalancing.target import wished, with_cash
+from tangency.application.rebalancing.taxation import checked_terms
+from tangency.domain.errors import NotFound
+from tangency.domain.market.universe import CASH
+from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.judgement import required_answer
+from tangency.domain.optimization.objective import MinimumVolatility
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Solution
+from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.rebalancing.plan import (
+    Figures,
+    PlanMetrics,
+    PlanValuation,
+    RebalancePlan,
+)
+from tangency.domain.rebalancing.trades import Allocation, CostModel, turnover
+from tangency.domain.rebalancing.valuation import state_digest
+
+CENT = 0.01
+MOST_ROUNDS = 30
+"""Selling to pay a tax owes more of it: each round leaves at most the tax rate of the miss before it."""
+ROUNDING = 1e-9
+"""Of the portfolio's value: what the solver leaves of a weight that is 0."""
+
+
+async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
+    """The plan, not kept, and the solve behind it."""
+    portfolio, prices = await _state(command.question.portfolio_id, context)
+    cost = CostModel.of(command.cost_rate, ("transaction_cost_model",))
+    terms = checked_terms(portfolio, command.tax) if command.rules.consider_tax_implications else None
+    now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
+    created, reserve = context.clock.now(), 0.0
+    rounds = 0
+    while True:
+        problem = await _posed(command, now, wish, cost, reserve, context)
+        solution = required_answer(await context.solvers.solve(problem, context.deadline_s))
+        bill = billed(_changes(solution, problem, now), now, portfolio, prices, cost, terms, created.date())
+        rounds += 1
+        if bill.owed <= reserve + CENT / 2 or rounds == MOST_ROUNDS:
+            break
+        reserve = bill.owed
+    plan = RebalancePlan(
+        id="reb-" + base64.b32encode(context.ids.new().bytes).decode().rstrip("="),
+        portfolio_id=portfolio.id,
+        target_type=command.target_type,
+        request=command.stated,
+        current_allocation=_shares(now, bill.after),
+        model_target=None if wish is None else with_cash(wish),
+        target_allocation=_shares(bill.after, now),
+        trades=bill.trades,
+        metrics=_metrics(solution, bill, now, wish),
+        valuation=PlanValuation(
+            state_digest(portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
+        ),
+        evidence={**_evidence(solution), "disposals": [told(disposal) for disposal in bill.disposals]},
+        created_at=created,
+        valid_until=created + timedelta(seconds=command.valid_for_s),
+    )
+    return plan, solution
+
+
+async def _state(portfolio_id: str, context: Context) -> tuple[Portfolio, PriceHistory]:
+    portfolio = await context.portfolios.portfolio(portfolio_id)
+    prices = await context.market_data.prices(portfolio_id)
+    if portfolio is None or prices is None:
+        what = "holdings" if portfolio is None else "prices"
+        raise NotFound(f"no {what} are imported under {portfolio_id!r}; import prices and holdings first.")
+    return portfolio, prices
+
+
+async def _posed(
+    command: MakePlan,
+    now: Allocation,
+    wish: Mapping[str, float] | None,
+    cost: CostModel,
+    reserve: float,
+    context: Context,
+) -> Problem:
+    rules, total = command.rules, now.total
+    floor = (min(0.0, now.cash) if rules.min_cash is None else rules.min_cash) + reserve
+    options: dict[str, object] = {
+        "max_turnover": rules.max_turnover,
+        "max_trades": rules.max_trades,
+        "min_trade": rules.min_trade_size / total + 2 * ROUNDING if rules.min_trade_size > 0 else 0.0,
+        "cost": cost.rate,
+        "cash_floor": floor / total,
+        **({} if wish is None else {"benchmark": dict(wish)}),
+    }
+    question = await with_entries(replace(command.question, options=options, method="rebalancing"), context)
+    problem = pose(question, await gathered(question, context), context)
+    others = tuple(limit for limit in problem.constraints if not isinstance(limit, Budget))
+    if wish is not None:
+        return replace(problem, objective=MinimumVolatility(), constraints=others)
+    kept = now.cash / total if rules.cash_weight is None else rules.cash_weight
+    return replace(problem, constraints=(Budget(1.0 - max(kept, floor / total)), *others))
+
+
+def _changes(solution: Solution, problem: Problem, now: Allocation) -> dict[str, float]:
+    """Of each traded name's value, in money; what is sold out is sold to the last unit."""
+    total, changes = now.total, {}
+    weights, current = solution.weights_by_name, now.weights
+    for name in problem.universe.names:
+        change = weights[name] - current.get(name, 0.0)
+        if abs(change) > ROUNDING:
+            sold_out = abs(weights[name]) <= ROUNDING
+            changes[name] = -now.values[name] if sold_out else change * total
+    return changes
+
+
+def _shares(of: Allocation, other: Allocation) -> dict[str, float]:
+    """Every name that is held before or after, and cash."""
+    weights, total = of.weights, of.total
+    names = sorted({name for each in (of, other) for name, value in each.values.items() if value})
+    return {**{name: weights.get(name, 0.0) for name in names}, CASH: of.cash / total}
+
+
+def _metrics(
+    solution: Solution,
+    bill: Bill,
+    now: Allocation,
+    wish: Mapping[str, float] | None,
+) -> PlanMetrics:
+    before, after = (figures_of(solution.findings[when]) for when in ("before", "after"))
+    drag = (bill.costs + bill.owed) / now.total
+    net = Figures(
+        None if after.expected_return is None else after.expected_return - drag,
+        after.risk,
+        None if after.sharpe is None or not after.risk else after.sharpe - drag / after.risk,
+    )
+    return PlanMetrics(
+        turnover=turnover(bill.trades, now.total),
+        improvement=after.less(before),
+        net_improvement=net.less(before),
+        transaction_costs=bill.costs,
+        tax_implications=bill.tax,
+        tracking_error=None if wish is None else solution.objective_value,
+    )
+
+
+def figures_of(found: object) -> Figures:
+    """Figures among the findings of the method."""
+    figures = cast(Mapping[str, float | None], found)  # as the method writes it
+    return Figures(figures["return"], figures["risk"], figures["sharpe"])
+
+
+def _evidence(solution: Solution) -> dict[str, object]:
+    """What proves the plan, as plain values."""
+    certificate, why = solution.certificate, solution.why
+    return {
+        "convergence_status": solution.status.value,
+        "relative_gap": None if certificate is None else certificate.relative_gap,
+        "max_violation": None if certificate is None else certificate.max_violation,
+        "search": solution.findings["search"],
+        "binding": []
+        if why is None
+        else [
+            {"constraint": each.constraint, "shadow_price": each.shadow_price, "sentence": each.sentence}
+            for each in why.binding
+        ],
+        "problem_hash": None if solution.provenance is None else solution.provenance.problem_hash,
+    }

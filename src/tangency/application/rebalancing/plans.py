@@ -1,0 +1,110 @@
+"""Making plans, reading them and deciding about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tangency.application.context import Context
+from tangency.application.message import Message
+from tangency.application.rebalancing.command import MakePlan
+from tangency.application.rebalancing.planning import planned
+from tangency.domain.errors import NotFound
+from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
+from tangency.domain.rebalancing.valuation import state_digest
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan(Message[RebalancePlan]):
+    """A plan as it stands now."""
+
+    plan_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlans(Message[Sequence[RebalancePlan]]):
+    """The plans of a portfolio, newest first."""
+
+    portfolio_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecidePlan(Message[RebalancePlan]):
+    """Approve or reject a plan."""
+
+    plan_id: str
+    decision: PlanStatus
+
+
+async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
+    """Solve for the target that the limits allow, and keep the trades that lead there.
+
+    Raises:
+        NotFound: no holdings or no prices are imported under the portfolio's id.
+        InvalidInput: what was asked cannot be read as a problem.
+        NoAnswer: it can, and no trades within the limits are to be had.
+    """
+    plan, _ = await planned(command, context)
+    async with context.units() as unit:
+        await unit.rebalance_plans.put(plan)
+        await unit.commit()
+    return plan
+
+
+async def read_plan(query: ReadPlan, context: Context) -> RebalancePlan:
+    """Read it.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return await _seen(await context.rebalance_plans.plan(query.plan_id), query.plan_id, context)
+
+
+async def list_plans(query: ListPlans, context: Context) -> Sequence[RebalancePlan]:
+    """Read them.
+
+    Raises:
+        NotFound: nobody knows the portfolio.
+    """
+    plans = await context.rebalance_plans.plans_of(query.portfolio_id)
+    digest, now = await _digest(query.portfolio_id, context), context.clock.now()
+    if digest is None and not plans:
+        raise NotFound(f"nothing is imported under {query.portfolio_id[:100]!r}; import prices and holdings first.")
+    return [plan.seen(now, digest) for plan in plans]
+
+
+async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
+    """Decide, and keep the decision.
+
+    Raises:
+        NotFound: there is no such plan.
+        APlanIsDecidedOnce: it is decided already, or expired.
+    """
+    known = await context.rebalance_plans.plan(command.plan_id)
+    digest = None if known is None else await _digest(known.portfolio_id, context)
+    async with context.units() as unit:
+        plan = await unit.rebalance_plans.get(command.plan_id)
+        if plan is None:
+            raise _no_plan(command.plan_id)
+        now: datetime = context.clock.now()
+        decided = plan.seen(now, digest).decided(command.decision, now)
+        await unit.rebalance_plans.put(decided)
+        await unit.commit()
+    return decided
+
+
+async def _seen(plan: RebalancePlan | None, plan_id: str, context: Context) -> RebalancePlan:
+    if plan is None:
+        raise _no_plan(plan_id)
+    return plan.seen(context.clock.now(), await _digest(plan.portfolio_id, context))
+
+
+def _no_plan(plan_id: str) -> NotFound:
+    return NotFound(f"there is no rebalance plan {plan_id[:100]!r}.")
+
+
+async def _digest(portfolio_id: str, context: Context) -> str | None:
+    portfolio = await context.portfolios.portfolio(portfolio_id)
+    prices = await context.market_data.prices(portfolio_id)
+    return None if portfolio is None or prices is None else state_digest(portfolio, prices)

@@ -1,0 +1,57 @@
+"""The allocation that is wished for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from tangency.application.context import Context
+from tangency.application.rebalancing.command import MakePlan
+from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.library.entry import Address, Shelf, missing
+from tangency.domain.market.universe import CASH
+from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.rebalancing.plan import TargetType
+
+LARGEST_MISS = 1e-6
+"""By which the weights of a target may miss 1."""
+
+
+async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> dict[str, float] | None:
+    """Weights of every name with a price; None where the objective decides. What they leave of 1 is cash."""
+    kind = command.target_type
+    if kind is TargetType.OPTIMAL:
+        return None
+    if kind is TargetType.EQUAL_WEIGHT:
+        return dict.fromkeys(prices.names, 1.0 / len(prices.names))
+    if kind is TargetType.CUSTOM:
+        if command.target_allocation is None:
+            raise InvalidInput.at(("target_allocation",), "is left out; a custom target needs it.", "missing")
+        return _lined_up(command.target_allocation, prices.names, "target_allocation")
+    if command.model_id is None:
+        detail = f"is left out; a target of type {kind.value} needs the id of a portfolio kept at /api/v1/models."
+        raise InvalidInput.at(("model_id",), detail, "missing")
+    address = Address(Shelf.MODELS, command.model_id)
+    entry = await context.library.entry(address)
+    if entry is None:
+        raise InvalidInput.at(("model_id",), str(missing(address)), "reference")
+    weights = cast(Mapping[str, float], entry.content)  # the shelf holds nothing else
+    return _lined_up(weights, prices.names, "model_id")
+
+
+def _lined_up(weights: Mapping[str, float], names: Sequence[str], field_name: str) -> dict[str, float]:
+    for name, weight in weights.items():
+        if name != CASH and name not in names:
+            detail = f"{name!r} has no price under this portfolio's id; {hint(name, [*names, CASH])}"
+            raise InvalidInput.at((field_name, name), detail, "unknown")
+        if weight < 0:
+            raise InvalidInput.at((field_name, name), f"is {weight}; give a weight of at least 0.", "range")
+    total = sum(weights.values())
+    if abs(total - 1.0) > LARGEST_MISS:
+        raise InvalidInput.at((field_name,), f"sums to {total:.9g}; weights and {CASH} sum to 1.", "budget")
+    return {name: weights.get(name, 0.0) for name in names}
+
+
+def with_cash(wish: Mapping[str, float]) -> dict[str, float]:
+    """A wish with what it leaves of 1, and without names of no weight."""
+    return {**{name: weight for name, weight in wish.items() if weight}, CASH: max(0.0, 1.0 - sum(wish.values()))}
