@@ -13,7 +13,6 @@ from tangency.adapters.document import request as wire
 from tangency.adapters.document.answer import EstimateSources, MethodReference, Part, Shares, sources_document
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.mapping import question_of
-from tangency.adapters.document.reading import read_value
 from tangency.application.frontier import TraceFrontier
 from tangency.domain.errors import InvalidInput
 from tangency.domain.frontier.frontier import EfficientFrontier, FrontierPoint
@@ -126,14 +125,13 @@ def frontier_asked_by_query(portfolio_id: str, query: Mapping[str, str]) -> Trac
     return _asked(portfolio_id, FrontierRequest(**_plain(_converted(values, FrontierQuery))))
 
 
-def frontier_asked_by(portfolio_id: str, body: bytes) -> TraceFrontier:
-    """What a body asks.
+def frontier_asked_by(portfolio_id: str, value: object) -> TraceFrontier:
+    """What a document asks.
 
     Raises:
-        UnreadableDocument: it is not JSON.
         InvalidInput: every mistake with its place.
     """
-    return _asked(portfolio_id, _converted(read_value(body), FrontierRequest))
+    return _asked(portfolio_id, _converted(value, FrontierRequest))
 
 
 def response_of_frontier(frontier: EfficientFrontier) -> FrontierResponse:

@@ -101,7 +101,15 @@ def read_wish(body: bytes) -> Wish:
         UnreadableDocument: not JSON, or a key given twice.
         InvalidInput: readable, and no such request; every mistake with its place.
     """
-    written = read_value(body)
+    return wish_of(read_value(body))
+
+
+def wish_of(written: Any) -> Wish:  # noqa: ANN401 - plain values of any kind
+    """The wish that plain values stand for.
+
+    Raises:
+        InvalidInput: no such request; every mistake with its place.
+    """
     try:
         request = msgspec.convert(written, CreateOptimization)
     except msgspec.ValidationError as error:

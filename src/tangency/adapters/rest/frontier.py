@@ -15,6 +15,7 @@ from tangency.adapters.document.frontier import (
     frontier_asked_by_query,
     response_of_frontier,
 )
+from tangency.adapters.document.reading import read_value
 from tangency.adapters.rest.problems import failure, problem_for
 from tangency.application.frontier import ReadFrontier, TraceFrontier
 from tangency.application.service import Service
@@ -39,7 +40,7 @@ async def efficient_frontier(request: Incoming, portfolio_id: FromPath[str]) -> 
 @post(OF_A_PORTFOLIO, status_code=200)
 async def constrained_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """The same within limits."""
-    command = frontier_asked_by(portfolio_id, await request.body())
+    command = frontier_asked_by(portfolio_id, read_value(await request.body()))
     try:
         return _document(await _traced(request, command))
     except TangencyError as error:

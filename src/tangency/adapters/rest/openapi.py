@@ -10,6 +10,7 @@ import msgspec
 from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
+from tangency.adapters.document.orders import Accepted, OptimizationDocument, OptimizationList
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
 from tangency.adapters.document.rebalancing.evaluation import EvaluationDocument, EvaluationRequest
 from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
@@ -17,7 +18,6 @@ from tangency.adapters.document.rebalancing.request import RebalanceRequest
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
-from tangency.adapters.rest.order_documents import Accepted, OptimizationDocument, OptimizationList
 from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
 from tangency.adapters.rest.rebalancing import RebalancePlanList

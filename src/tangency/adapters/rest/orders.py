@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Coroutine
-from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -15,9 +14,9 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from tangency.adapters.document.orders import accepted_of, document_of, list_of, progress_of
 from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest.gate import Gate
-from tangency.adapters.rest.order_documents import accepted_of, document_of, list_of, queue_state_of, status_of
 from tangency.adapters.settings import Settings
 from tangency.application.bench import heard
 from tangency.application.orders import (
@@ -179,28 +178,13 @@ async def _progress(request: Incoming, state: OrderState) -> AsyncIterator[bytes
     for _ in _looks(request):
         changed = service.context.bench.listen()
         state = await _undisturbed(service.handle(ReadOrder(state.id)))
-        now = _progress_of(state)
+        now = progress_of(state)
         if now != told:
             yield _written("progress" if state.ended_at is None else str(now["status"]), now)
             told = now
         if state.ended_at is not None:
             return
         await heard(changed, _pause(request))
-
-
-def _progress_of(state: OrderState) -> dict[str, object]:
-    """A fraction by the clock while it runs: no method says how far it is."""
-    share = 1.0 if state.ended_at is not None else 0.0
-    if state.stage is Stage.PROCESSING:
-        span = (state.expected_at - state.created_at).total_seconds() or 1.0
-        share = min(0.99, max(0.0, (datetime.now(UTC) - state.created_at).total_seconds() / span))
-    return {
-        "optimization_id": spelled(state.id),
-        "status": status_of(state.stage),
-        "queue_state": queue_state_of(state.stage),
-        "attempt": state.attempt,
-        "progress": round(share, 2),
-    }
 
 
 async def _undisturbed(reading: Coroutine[Any, Any, Read]) -> Read:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -206,3 +206,18 @@ def list_of(states: Sequence[OrderState], limit: int) -> OptimizationList:
     page = states[:limit]
     more = str(page[-1].number) if len(states) > limit else None
     return OptimizationList(optimizations=[Summary(**_common(state)) for state in page], next_cursor=more)
+
+
+def progress_of(state: OrderState) -> dict[str, object]:
+    """A fraction by the clock while it runs: no method says how far it is."""
+    share = 1.0 if state.ended_at is not None else 0.0
+    if state.stage is Stage.PROCESSING:
+        span = (state.expected_at - state.created_at).total_seconds() or 1.0
+        share = min(0.99, max(0.0, (datetime.now(UTC) - state.created_at).total_seconds() / span))
+    return {
+        "optimization_id": spelled(state.id),
+        "status": status_of(state.stage),
+        "queue_state": queue_state_of(state.stage),
+        "attempt": state.attempt,
+        "progress": round(share, 2),
+    }
