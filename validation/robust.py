@@ -14,7 +14,7 @@ from validation.peers import CONFIDENCE, cvxpy, cvxpy_weights, riskfolio_portfol
 from validation.sample import DAYS, TRADING_DAYS, Array, covariance, market, mean, names, returns
 
 LIMITS = (Budget(), LongOnly())
-AVERSION, WIDER, RADIUS = 4.0, 0.3, 2e-4
+AVERSION, WIDER, RADIUS, DISTANCE = 4.0, 0.3, 2e-4, 0.7
 METHOD = "robust_optimization"
 
 
@@ -33,6 +33,15 @@ def cases() -> Iterator[Case]:
         "least volatility over a box of covariances",
         Problem(market(), MinimumVolatility(), LIMITS, METHOD, options=box),
         {"Riskfolio-Lib": lambda: _riskfolio_box()},
+    )
+    ellipsoid_of_squares = {
+        "covariance_uncertainty": {"kind": "ellipsoid", "radius": DISTANCE, "shape": _shape().tolist()}
+    }
+    yield Case(
+        "least volatility over an ellipsoid of covariances",
+        Problem(market(), MinimumVolatility(), LIMITS, METHOD, options=ellipsoid_of_squares),
+        {"Riskfolio-Lib": lambda: _riskfolio_ellipsoid(), "cvxpy": lambda: _cvxpy_inflated()},
+        remarks={"cvxpy": "told the covariance plus the radius times the shape, the closed form of the worst case"},
     )
     for norm in ("l1", "l2"):
         ball = {"wasserstein_radius": RADIUS, "ground_norm": norm}
@@ -66,20 +75,37 @@ def _cvxpy_ellipsoid() -> Array:
     return cvxpy_weights(loss)
 
 
+def _shape() -> Array:
+    return np.asarray(0.2 * covariance() + 0.01 * np.eye(len(names())))
+
+
 def _riskfolio_box() -> Array:
+    wide = WIDER * np.abs(covariance())
+    return _riskfolio("box", wide, np.eye(len(names()) ** 2), 1.0)
+
+
+def _riskfolio_ellipsoid() -> Array:
+    """Its ellipsoid is one of n^2 entries: the square of the shape by Kronecker."""
+    return _riskfolio("ellip", 0.0 * covariance(), np.asarray(np.kron(_shape(), _shape()), dtype=float), DISTANCE)
+
+
+def _riskfolio(kind: str, wide: Array, sigma: Array, radius: float) -> Array:
+    """Least volatility; it reads what the other kind of set needs too, and has no use for it."""
     import pandas as pd
 
-    portfolio, wide = riskfolio_portfolio(), WIDER * np.abs(covariance())
-    listed = list(names())
+    portfolio, listed = riskfolio_portfolio(), list(names())
     portfolio.mu, portfolio.cov = pd.DataFrame([mean()], columns=listed), pd.DataFrame(covariance(), listed, listed)
     portfolio.cov_l, portfolio.cov_u = (
         pd.DataFrame(covariance() + sign * wide, listed, listed) for sign in (-1.0, 1.0)
     )
-    # It reads these too, and boxes have no use for them.
-    portfolio.d_mu = 0.0 * portfolio.mu
-    portfolio.cov_mu, portfolio.cov_sigma = portfolio.cov, pd.DataFrame(np.eye(len(listed) ** 2))
-    portfolio.k_mu = portfolio.k_sigma = 1.0
-    return riskfolio_weights(portfolio.wc_optimization(obj="MinRisk", rf=0.0, Umu=None, Ucov="box"))
+    portfolio.d_mu, portfolio.cov_mu, portfolio.k_mu = 0.0 * portfolio.mu, portfolio.cov, 1.0
+    portfolio.cov_sigma, portfolio.k_sigma = pd.DataFrame(sigma), radius
+    return riskfolio_weights(portfolio.wc_optimization(obj="MinRisk", rf=0.0, Umu=None, Ucov=kind))
+
+
+def _cvxpy_inflated() -> Array:
+    inflated = cvxpy().psd_wrap(covariance() + DISTANCE * _shape())
+    return cvxpy_weights(lambda w: cvxpy().quad_form(w, inflated))
 
 
 def _cvxpy_ball(norm: str) -> Array:

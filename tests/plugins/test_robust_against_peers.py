@@ -16,6 +16,7 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty, RobustOptions
 from tests.support.history import five_years, of_sample
+from tests.support.posed import estimated, posed
 from tests.support.robust import proven
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,40 @@ def test_boxes_of_both_as_a_semidefinite_program_of_cvxpy() -> None:
     options = RobustOptions(MeanUncertainty("box", half_width=0.04), CovarianceUncertainty(half_width=wide.tolist()))
     ours = proven(of_sample(MaximumUtility(4.0), LONG_SHORT), options)
     assert ours.objective_value == pytest.approx(theirs, rel=1e-6)
+
+
+def _far_in(shape: np.ndarray, covariance: Any) -> Any:
+    """The distance that an ellipsoid of covariances limits, as cvxpy writes it."""
+    inverse = np.linalg.inv(np.linalg.cholesky(shape))
+    return cp.norm(inverse @ covariance @ inverse.T, "fro")
+
+
+@pytest.mark.parametrize("shape", [np.eye(6), 0.2 * np.diag(np.arange(1.0, 7.0))], ids=["ball", "weighted"])
+def test_the_worst_covariance_of_an_ellipsoid_as_a_semidefinite_program_of_cvxpy(shape: np.ndarray) -> None:
+    covariance = _moments()[1][:6, :6]
+    case = posed(covariance, limits=LONG_SHORT)
+    given = CovarianceUncertainty("ellipsoid", radius=0.04, shape=shape.tolist())
+    ours = proven((case, estimated(case)), RobustOptions(covariance_uncertainty=given))
+    w, member = np.asarray(ours.weights), cp.Variable((6, 6), PSD=True)
+    limits = [_far_in(shape, member - covariance) <= 0.04]
+    theirs = _solved(cp.Problem(cp.Maximize(cp.trace(member @ np.outer(w, w))), limits))
+    assert ours.objective_value == pytest.approx(np.sqrt(theirs), rel=1e-7)
+
+
+def test_the_least_worst_variance_over_an_ellipsoid_as_a_semidefinite_program_of_cvxpy() -> None:
+    # The dual of the worst case, over w too: Schottle and Werner (2009), Robustness properties of mean-variance
+    # portfolios, Optimization 58(6), 641-663.
+    covariance = _moments()[1][:6, :6]
+    shape = 0.1 * covariance + 0.02 * np.eye(6)
+    w, square = cp.Variable((6, 1)), cp.Variable((6, 6), symmetric=True)
+    factor = np.linalg.cholesky(shape)
+    worst = cp.trace(square @ covariance) + 0.8 * cp.norm(factor.T @ square @ factor, "fro")
+    limits = [cp.sum(w) == 1, w >= -0.2, w <= 0.4, cp.bmat([[square, w], [w.T, np.ones((1, 1))]]) >> 0]
+    theirs = _solved(cp.Problem(cp.Minimize(worst), limits))
+    case = posed(covariance, limits=LONG_SHORT)
+    given = CovarianceUncertainty("ellipsoid", radius=0.8, shape=shape.tolist())
+    ours = proven((case, estimated(case)), RobustOptions(covariance_uncertainty=given))
+    assert ours.objective_value == pytest.approx(np.sqrt(theirs), rel=1e-7)
 
 
 @pytest.mark.parametrize(("ground", "dual"), [("l1", cp.norm_inf), ("l2", cp.norm2)])
@@ -118,6 +153,30 @@ def test_the_box_of_covariances_of_riskfolio() -> None:
     options = RobustOptions(covariance_uncertainty=CovarianceUncertainty(half_width=wide.tolist()))
     ours = proven(of_sample(MinimumVolatility()), options).objective_value
     assert ours == pytest.approx(np.sqrt(theirs @ (covariance + wide) @ theirs), rel=1e-6)
+
+
+def test_the_ellipsoid_of_covariances_of_riskfolio() -> None:
+    # Its ellipsoid is of the n^2 entries; the square of our shape by Kronecker is the matrix that it takes.
+    import pandas as pd
+    import riskfolio as rp
+
+    names, rows = five_years()
+    covariance = _moments()[1]
+    shape = 0.2 * covariance + 0.01 * np.eye(N)
+    port = rp.Portfolio(returns=pd.DataFrame(rows, columns=list(names)))
+    port.mu, port.cov = pd.DataFrame([_moments()[0]], columns=list(names)), pd.DataFrame(covariance, names, names)
+    port.cov_l = port.cov_u = port.cov_mu = port.cov
+    port.d_mu = pd.DataFrame([np.zeros(N)], columns=list(names))
+    port.cov_sigma, port.k_sigma, port.k_mu = pd.DataFrame(np.kron(shape, shape)), 0.7, 0.0
+    port.solvers = ["CLARABEL"]
+    theirs = port.wc_optimization(obj="MinRisk", rf=0.0, l=2, Umu=None, Ucov="ellip")["weights"].to_numpy()
+    given = CovarianceUncertainty("ellipsoid", radius=0.7, shape=shape.tolist())
+    ours = proven(of_sample(MinimumVolatility()), RobustOptions(covariance_uncertainty=given))
+    assert ours.objective_value is not None
+    reached = np.sqrt(theirs @ (covariance + 0.7 * shape) @ theirs)
+    assert ours.objective_value <= reached * (1 + 1e-9)
+    assert ours.objective_value == pytest.approx(reached, rel=1e-6)
+    np.testing.assert_allclose(np.asarray(ours.weights), theirs, atol=2e-3)
 
 
 def test_riskfolio_has_the_worst_gain_over_the_variance_where_it_is_asked_for_a_ratio_to_the_volatility() -> None:

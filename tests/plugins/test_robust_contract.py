@@ -22,3 +22,11 @@ class TestACovarianceKnownByItsErrors(MethodContract):
     method = "robust_optimization"
     examples = EXAMPLES
     options: ClassVar[Mapping[str, object]] = {"covariance_uncertainty": CovarianceUncertainty(estimate="empirical")}
+
+
+class TestEllipsoidsOfCovariances(MethodContract):
+    method = "robust_optimization"
+    examples = EXAMPLES
+    options: ClassVar[Mapping[str, object]] = {
+        "covariance_uncertainty": CovarianceUncertainty("ellipsoid", "empirical", confidence_level=0.9),
+    }

@@ -20,9 +20,10 @@ from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.robust import metrics, reading
+from tangency.plugins.robust.covariance_sets import CovarianceSet, covariance_set
+from tangency.plugins.robust.mean_sets import MeanSet, mean_set
 from tangency.plugins.robust.options import MeanUncertainty, RobustOptions
 from tangency.plugins.robust.reading import Market
-from tangency.plugins.robust.sets import CovarianceSet, MeanSet, covariance_set, mean_set
 
 
 class RobustOptimization:
@@ -30,8 +31,9 @@ class RobustOptimization:
 
     Limits of the request are on the figures estimated, not on the worst ones.
 
-    Ellipsoids of means are second-order cones, boxes of means absolute values, boxes of covariances a larger covariance
-    where nothing is sold short, and a semidefinite program elsewhere. Clarabel solves them.
+    Ellipsoids of means are second-order cones, boxes of means absolute values, ellipsoids of covariances a larger
+    covariance, and so are boxes of them where nothing is sold short; elsewhere these are a semidefinite program.
+    Clarabel solves them.
     """
 
     name = "robust_optimization"

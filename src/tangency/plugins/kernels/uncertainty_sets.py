@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.robust_terms import ROUNDING
+from tangency.domain.optimization.robust_terms import ROUNDING, root_of
 
 RESAMPLES = 1000
 """Of the bootstrap: a 95 % quantile then rests on 50 draws beyond it."""
@@ -23,11 +23,22 @@ def ellipsoid_radius(shape: Matrix, confidence_level: float) -> float:
 
     The squared distance of a normal mean from its center, in the metric of its own covariance, has that distribution.
     """
-    from scipy.special import gammaincinv
+    return _chi(_rank(shape), confidence_level)
 
-    values = np.linalg.eigvalsh(shape)
-    degrees = int((values > 1e2 * ROUNDING * float(values[-1])).sum())
-    return float(np.sqrt(2.0 * gammaincinv(0.5 * degrees, confidence_level))) if degrees else 0.0
+
+def matrix_radius(shape: Matrix, confidence_level: float) -> float:
+    """The same of a covariance matrix, which has n (n + 1) / 2 entries of its own; n the rank of the shape."""
+    rank = _rank(shape)
+    return _chi(rank * (rank + 1) // 2, confidence_level)
+
+
+def matrix_shape(covariance: Matrix, periods: int) -> Matrix:
+    """Q = sqrt(2 / (T - 1)) S, in whose metric the errors of a normal sample's covariance have unit size; shape (n, n).
+
+    (T - 1) / 2 x trace((S^-1 D)^2) tends to a chi-squared variable with n (n + 1) / 2 degrees, D the error: Anderson
+    (2003), An Introduction to Multivariate Statistical Analysis, theorem 3.4.4.
+    """
+    return np.asarray(np.sqrt(2.0 / max(1, periods - 1)) * covariance)
 
 
 def normal_radius(confidence_level: float) -> float:
@@ -53,10 +64,40 @@ def resampled_means(sample: Scenarios, seed: int) -> Matrix:
 
 def resampled_spread(sample: Scenarios, seed: int, confidence_level: float) -> Matrix:
     """How far, entry by entry, covariances of drawn histories are from the sample's; shape (n, n)."""
+    own, drawn = _resampled_covariances(sample, seed)
+    spread = np.quantile(np.abs(drawn - own), confidence_level, axis=0)
+    return np.asarray(0.5 * (spread + spread.T))
+
+
+def resampled_distances(sample: Scenarios, seed: int) -> tuple[Matrix, Vector]:
+    """How far covariances of drawn histories are from the sample's in its own metric.
+
+    Returns:
+        The metric, as :func:`matrix_shape`; shape (n, n). The distances |F^-1 (C - S) F^-T|; shape (1000,).
+    """
+    own, drawn = _resampled_covariances(sample, seed)
+    shape = matrix_shape(own, len(sample))
+    inverse = np.linalg.pinv(root_of(shape))
+    return shape, np.asarray(np.linalg.norm(inverse @ (drawn - own) @ inverse.T, axis=(1, 2)))
+
+
+def _resampled_covariances(sample: Scenarios, seed: int) -> tuple[Matrix, NDArray[np.float64]]:
+    """The annual covariance of a history, shape (n, n), and of those drawn from it, shape (1000, n, n)."""
     own = np.cov(sample.returns, rowvar=False).reshape(sample.returns.shape[1], -1)
     drawn = [np.cov(sample.returns[rows], rowvar=False).reshape(own.shape) for rows in _draws(sample, seed)]
-    spread = np.quantile(np.abs(np.array(drawn) - own), confidence_level, axis=0)
-    return np.asarray(sample.periods_per_year * 0.5 * (spread + spread.T))
+    return sample.periods_per_year * own, sample.periods_per_year * np.array(drawn)
+
+
+def _rank(shape: Matrix) -> int:
+    values = np.linalg.eigvalsh(shape)
+    return int((values > 1e2 * ROUNDING * float(values[-1])).sum())
+
+
+def _chi(degrees: int, confidence_level: float) -> float:
+    """The root of a chi-squared quantile."""
+    from scipy.special import gammaincinv
+
+    return float(np.sqrt(2.0 * gammaincinv(0.5 * degrees, confidence_level))) if degrees else 0.0
 
 
 def spread_of(means: Matrix, confidence_level: float) -> Vector:

@@ -9,14 +9,15 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
-from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, Objective, SumOfTerms
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.term import Linear, RiskOf
 from tangency.domain.risk.measure import VOLATILITY
+from tangency.plugins.robust.covariance_sets import CovarianceSet
+from tangency.plugins.robust.mean_sets import MeanSet
 from tangency.plugins.robust.reading import Market
-from tangency.plugins.robust.sets import CovarianceSet, MeanSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +73,11 @@ def over_sets(
         worst = means.worst(w)
         found["worst_case_return"] = float(worst @ w)
         member["expected_returns"] = universe.named(worst)
-    matrix = estimates.covariance.dense() if covariances is None else worst_member(covariances, w, dual)
+    matrix = estimates.covariance.dense() if covariances is None else covariances.worst(w, dual)
     found["worst_case_volatility"] = float(np.sqrt(max(0.0, float(w @ matrix @ w))))
     if covariances is not None:
         member["covariance"] = {name: universe.named(row) for name, row in zip(universe.names, matrix, strict=True)}
     return {**found, "worst_case": member}
-
-
-def worst_member(covariances: CovarianceSet, w: Vector, dual: Vector | None) -> Matrix:
-    """The covariance of the set that is worst for w; shape (n, n)."""
-    if covariances.corner is not None:
-        return covariances.corner
-    return covariances.box.member(dual, w)
 
 
 def over_markets(w: Vector, listed: Sequence[Market], shares: Mapping[str, float]) -> dict[str, object]:

@@ -42,27 +42,32 @@ class MeanUncertainty:
 
 @dataclass(frozen=True, slots=True)
 class CovarianceUncertainty:
-    """A set that the annual covariance lies in: the positive semidefinite members of a box.
+    """A set that the annual covariance lies in: the positive semidefinite members of a box or of an ellipsoid.
 
     Attributes:
-        kind: ``box``: entry by entry within half_width of the center.
-        estimate: ``given`` by half_width; ``empirical``, from the standard errors of a normal sample's covariance; or
-            ``bootstrap``, from histories drawn with replacement.
-        confidence_level: that an entry lies in the box; used where the half-width is left out.
-        radius: of an empirical box: how many standard errors wide.
+        kind: ``box``: entry by entry within half_width of the center; or ``ellipsoid``: with the norm of Frobenius,
+            |F^-1 (covariance - center) F^-T| <= radius, F F' = shape.
+        estimate: ``given`` by half_width, or by radius and shape; ``empirical``, from the errors of a normal sample's
+            covariance; or ``bootstrap``, from histories drawn with replacement.
+        confidence_level: that an entry lies in the box, or the covariance in the ellipsoid; used where the half-width
+            or the radius is left out.
+        radius: of the ellipsoid; where left out, of a bootstrap the quantile of the distances drawn, else the root of a
+            chi-squared quantile with n (n + 1) / 2 degrees. Of an empirical box: how many standard errors wide.
         center: annual covariance, as ``names`` and ``values``, row by row under the names, or in their order; that of
             the request where left out.
-        half_width: annual; in the forms of a center. A single figure is a share of each entry of the center.
-        shape: of no use to a box.
+        half_width: annual, of the box; in the forms of a center. A single figure is a share of each entry of the
+            center.
+        shape: annual, of the ellipsoid; in the forms of a center. Where left out, given: 1 for each name, so that the
+            radius is a distance between covariances; else the center times sqrt(2 / (periods - 1)).
     """
 
-    kind: Literal["box"] = "box"
+    kind: Literal["box", "ellipsoid"] = "box"
     estimate: Literal["given", "empirical", "bootstrap"] = "given"
     confidence_level: float = 0.95
     radius: float | None = None
     center: Square | None = None
     half_width: float | Square | None = None
-    shape: None = None
+    shape: Square | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ from tangency.domain.optimization.robust_terms import LargestWeight, Norm, Squar
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY, Measure
 from tangency.plugins.robust import figures
+from tangency.plugins.robust.covariance_sets import CovarianceSet
+from tangency.plugins.robust.mean_sets import MeanSet
 from tangency.plugins.robust.options import RobustOptions, Scenario
-from tangency.plugins.robust.sets import CovarianceSet, MeanSet
 
 PROBABILITY_ROUNDING = 1e-9
 SCENARIOS: Path = ("method_options", "scenarios")
