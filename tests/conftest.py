@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from hypothesis import settings
+
+from tests.support import postgres, services
 
 # A test never judges by the clock: machines are busy, and a slow example proves nothing. The same examples every time:
 # a failure must be somebody's change, and a search for new ones has its own command (--hypothesis-profile=search).
@@ -12,3 +18,60 @@ settings.load_profile("steady")
 
 # A project of its own: it is tested as its author would, from its own folder, by contracts/test_example_plugin.py.
 collect_ignore = ["example_plugin"]
+
+NOT_RUN = pytest.StashKey[services.Left]()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """The PostgreSQL of this process, started by the first test that asks for it."""
+    with postgres.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgresql(cluster: postgres.Cluster) -> Iterator[str]:
+    """The address of a migrated database of one's own."""
+    with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql(cluster: postgres.Cluster) -> Iterator[str]:
+    """The address of a database without tables."""
+    with cluster.database(migrated=False) as url:
+        yield url
+
+
+def pytest_configure() -> None:
+    """Before anything is collected."""
+    services.insist()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a service that is not there."""
+    items[:], out, left = services.leave_out(items)
+    if out:
+        config.hook.pytest_deselected(items=out)
+    config.stash[NOT_RUN] = left
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that sums up what did not run here."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["not_run"] = session.config.stash.get(NOT_RUN, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each of the processes of a run collects the same tests: what one leaves out, all do."""
+    node.config.stash[NOT_RUN] = getattr(node, "workeroutput", {}).get("not_run", {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what did not run, and why."""
+    lines = list(services.told(config.stash.get(NOT_RUN, {})))
+    if lines:
+        terminalreporter.section("not run", red=True, bold=True)
+        for line in lines:
+            terminalreporter.write_line(line, red=True)

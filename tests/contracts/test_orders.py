@@ -13,7 +13,6 @@ from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Event, KeyReused, Order
 from tangency.domain.portfolio.valuation import Valuation
 from tests.contracts.test_store import AT, CONFIGURATION, problem, run
-from tests.contracts.test_store import settings as settings  # noqa: PLC0414 - the fixture
 
 HELD = Valuation(100.0, {"A": 1.0, "B": 2.0, "C": 4.0}, {"A": 0.5, "B": 0.25, "C": 0.25})
 LEASE = timedelta(seconds=10)

@@ -1,15 +1,10 @@
-"""What every store must do, whatever database is behind it.
-
-The embedded one is always tested; another one too where ``TANGENCY_TEST_DATABASE_URL`` names it.
-"""
+"""What every store must do, whatever database is behind it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -22,7 +17,6 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.solving import in_process
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.engine import engine_of
-from tangency.adapters.sql.revisions import upgrade
 from tangency.adapters.sql.schema import StoredMatrix
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Asset, Universe
@@ -41,19 +35,10 @@ from tangency.domain.portfolio.prices import PriceHistory
 Result = TypeVar("Result")
 Work = Callable[[Store], Coroutine[Any, Any, Result]]
 
-DATABASES = ["embedded", *filter(None, [os.environ.get("TANGENCY_TEST_DATABASE_URL")])]
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 UNIVERSE = Universe((Asset("A", "technology", "equity"), Asset("B"), Asset("C", "energy")))
 COVARIANCE: Matrix = np.array([[0.04, 0.01, 0.0], [0.01, 0.09, 0.02], [0.0, 0.02, 0.16]])
 CONFIGURATION = Configuration("MAX_SHARPE", "mean_variance", {"max_weight": 0.6}, {"risk_free_rate": 0.02})
-
-
-@pytest.fixture(params=DATABASES)
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    if request.param == "embedded":
-        return Settings(data_dir=str(tmp_path))
-    asyncio.run(upgrade(Settings(database_url=request.param)))
-    return Settings(database_url=request.param, tenant=str(uuid4()))
 
 
 @asynccontextmanager

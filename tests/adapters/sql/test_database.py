@@ -15,7 +15,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import Connection, PrimaryKeyConstraint, UniqueConstraint, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tangency.adapters.settings import InvalidSettings, Settings
@@ -25,6 +25,7 @@ from tangency.adapters.sql.revisions import NEWEST, DatabaseNotMigrated, config,
 from tangency.adapters.sql.schema import Table
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tests.support.databases import DATABASES
 
 
 def now() -> datetime:
@@ -50,34 +51,63 @@ def elsewhere(tmp_path: Path) -> Settings:
     return Settings(database_url=f"sqlite:///{tmp_path / 'other.db'}")
 
 
+@pytest.fixture(params=DATABASES)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if request.param == "sqlite":
+        return Settings(data_dir=str(tmp_path))
+    return Settings(database_url=request.getfixturevalue("empty_postgresql"))
+
+
 def test_the_newest_revision_is_the_last_one_in_the_folder() -> None:
     assert ScriptDirectory.from_config(config()).get_heads() == [NEWEST]
 
 
-def test_the_migrations_make_what_the_tables_say(embedded: Settings) -> None:
+def test_the_migrations_make_what_the_tables_say(empty: Settings) -> None:
     def differences(connection: Connection) -> list[Any]:
         migrated = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(migrated, Table.metadata))
 
     async def compare() -> list[Any]:
-        await upgrade(embedded)
-        async with connected(embedded) as engine, engine.connect() as connection:
+        await upgrade(empty)
+        async with connected(empty) as engine, engine.connect() as connection:
             return await connection.run_sync(differences)
 
     assert asyncio.run(compare()) == []
 
 
-def test_the_migrations_can_be_taken_back(embedded: Settings) -> None:
-    def tables(connection: Connection) -> list[str]:
-        return list(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
-
+def test_the_migrations_can_be_taken_back(empty: Settings) -> None:
     async def there_and_back() -> list[str]:
-        await upgrade(embedded)
-        async with connected(embedded) as engine, engine.begin() as connection:
+        await upgrade(empty)
+        async with connected(empty) as engine, engine.begin() as connection:
             await connection.run_sync(lambda sync: command.downgrade(config(sync), "base"))
-            return await connection.run_sync(tables)
+            return await connection.run_sync(lambda sync: inspect(sync).get_table_names())
 
     assert asyncio.run(there_and_back()) == ["alembic_version"]
+
+
+def test_of_many_that_upgrade_at_once_one_does_and_all_find_it_done(empty: Settings) -> None:
+    async def race() -> list[str]:
+        return await asyncio.gather(*(upgrade(empty) for _ in range(4)))
+
+    assert asyncio.run(race()) == [NEWEST] * 4
+
+
+@pytest.mark.service("postgresql")
+def test_an_upgrade_does_not_make_everybody_queue_behind_a_table_that_it_cannot_have(
+    postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(database_url=postgresql)
+    monkeypatch.setattr(revisions, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(revisions, "_revision", lambda _connection: None)
+    monkeypatch.setattr(revisions, "_upgrade", lambda on: on.execute(text("ALTER TABLE portfolios ADD COLUMN a INT")))
+
+    async def beside_a_reader() -> None:
+        async with connected(settings) as engine, engine.begin() as connection:
+            await connection.execute(text("SELECT * FROM portfolios"))
+            await upgrade(settings)
+
+    with pytest.raises(StoreUnavailable, match="lock timeout"):
+        asyncio.run(beside_a_reader())
 
 
 def test_every_table_and_every_key_begins_with_the_tenant() -> None:

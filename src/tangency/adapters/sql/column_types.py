@@ -7,8 +7,18 @@ import math
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import DateTime, Dialect, Float
+from sqlalchemy import JSON, DateTime, Dialect, Float
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
+
+JSON_VALUE = JSON().with_variant(JSONB(), "postgresql")
+"""A value that may be asked about. JSONB keeps neither the order of an object's members nor the sign of zero."""
+
+MAYBE_JSON_VALUE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""The same, or nothing."""
+
+DOCUMENT = JSON()
+"""A document that comes back to the letter: a problem that is solved again, a request that is echoed."""
 
 
 class FiniteFloat(TypeDecorator[float]):

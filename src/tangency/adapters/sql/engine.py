@@ -17,6 +17,9 @@ from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 5
+SILENCE_S = 15
+"""After so many seconds without a sign of life, the server of a connection is taken for gone."""
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it writes every value that is kept into the log
 READING = {"reading": True}
 """Execution option of connections that write nothing: they need no lock against other writers."""
@@ -31,7 +34,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
     """
     url = url_of(settings)
     try:
-        engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, pool_size=5, max_overflow=5)
+        engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, **_options(url, settings))
     except (ImportError, ArgumentError) as error:
         raise InvalidSettings(
             f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}."
@@ -52,6 +55,26 @@ def url_of(settings: Settings) -> URL:
     except ArgumentError as error:
         raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read: {error}.") from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def _options(url: URL, settings: Settings) -> dict[str, Any]:
+    pool = {"pool_size": settings.database_connections, "max_overflow": 0, "pool_timeout": settings.database_wait_s}
+    if url.drivername != DRIVERS["postgresql"]:
+        return pool
+    arguments = {name: value for name, value in _server_arguments(settings).items() if name not in url.query}
+    return pool | {"pool_pre_ping": True, "connect_args": arguments}
+
+
+def _server_arguments(settings: Settings) -> dict[str, object]:
+    """What libpq is told, unless the address of the database says otherwise: no server keeps us waiting for minutes."""
+    timeout_ms = round(settings.statement_timeout_s * 1000)
+    return {
+        "application_name": "tangency",
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "keepalives_idle": SILENCE_S,
+        "tcp_user_timeout": SILENCE_S * 1000,
+        "options": f"-c statement_timeout={timeout_ms} -c idle_in_transaction_session_timeout={2 * timeout_ms}",
+    }
 
 
 def _open_once(url: URL) -> None:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 NEWEST = "0007"
 """The last revision in the folder of migrations; a test compares the two."""
 
+LOCK = 7_264_002
+"""Of the database of a server: who holds it until the end of a transaction may migrate."""
+
+LOCK_TIMEOUT_S = 5
+"""A migration that cannot have a table by then gives up, rather than making everybody queue behind it."""
+
 FOLDER = Path(__file__).with_name("migrations")
 
 
@@ -72,6 +78,8 @@ async def prepare(engine: AsyncEngine, migrate: bool) -> None:
         DatabaseNotMigrated: it is not, and ``migrate`` does not allow to change that.
     """
     async with engine.begin() as connection:
+        if migrate:
+            await connection.run_sync(_wait_for_turn)
         found = await connection.run_sync(_revision)
         if found == NEWEST:
             return
@@ -80,6 +88,14 @@ async def prepare(engine: AsyncEngine, migrate: bool) -> None:
         if not migrate:
             raise DatabaseNotMigrated(found)
         await connection.run_sync(_upgrade)
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    """Whoever comes second finds the work done. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))
 
 
 def _revision(connection: Connection) -> str | None:

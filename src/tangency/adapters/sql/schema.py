@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     ForeignKeyConstraint,
     Identity,
@@ -21,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from tangency.adapters.sql.column_types import FiniteFloat, UtcDateTime
+from tangency.adapters.sql.column_types import DOCUMENT, JSON_VALUE, MAYBE_JSON_VALUE, FiniteFloat, UtcDateTime
 
 TENANT = String(100)
 PORTFOLIO = String(100)
@@ -39,7 +38,7 @@ class Table(DeclarativeBase):
     """Root of the tables."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, float: FiniteFloat, dict[str, Any]: JSON, list[Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {datetime: UtcDateTime, float: FiniteFloat, dict[str, Any]: JSON_VALUE, list[Any]: JSON_VALUE}  # noqa: RUF012
 
 
 class OptimizationConfiguration(Table):
@@ -83,15 +82,15 @@ class OptimizationResult(Table):
     expected_volatility: Mapped[float | None]
     sharpe_ratio: Mapped[float | None]
     optimization_metadata: Mapped[dict[str, Any]]
-    risk_contributions: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    certificate: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    why: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    infeasibility: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    provenance: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    risk_decomposition: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    risk_contributions: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
+    certificate: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
+    why: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
+    infeasibility: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
+    provenance: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
+    risk_decomposition: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     findings: Mapped[dict[str, Any]]
     unused_inputs: Mapped[list[Any]]
-    problem: Mapped[dict[str, Any]]
+    problem: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
     """The whole problem; in place of each matrix its digest."""
     requested_at: Mapped[datetime]
     created_at: Mapped[datetime]
@@ -120,7 +119,7 @@ class LibraryEntry(Table):
     shelf: Mapped[str] = mapped_column(String(20), primary_key=True)
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    content: Mapped[Any] = mapped_column(JSON)
+    content: Mapped[Any] = mapped_column(DOCUMENT)
     written_at: Mapped[datetime]
 
 
@@ -206,8 +205,8 @@ class OptimizationRequest(Table):
     sequence: Mapped[int] = mapped_column(BigInteger, Identity())
     portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
     configuration_id: Mapped[UUID] = mapped_column(Uuid)
-    wording: Mapped[dict[str, Any]]
-    problem: Mapped[dict[str, Any]]
+    wording: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
+    problem: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
     valuation: Mapped[dict[str, Any]]
     status: Mapped[str] = mapped_column(String(20))
     attempt: Mapped[int]
@@ -216,7 +215,7 @@ class OptimizationRequest(Table):
     losses: Mapped[list[Any]]
     outcome: Mapped[str] = mapped_column(String(50))
     message: Mapped[str] = mapped_column(Text)
-    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    report: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     expected_at: Mapped[datetime]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -239,7 +238,7 @@ class StoredFrontier(Table):
     max_risk: Mapped[float | None]
     names: Mapped[list[Any]]
     efficient_frontier: Mapped[list[Any]]
-    current_portfolio: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    current_portfolio: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     optimal_portfolio: Mapped[dict[str, Any]]
     provenance: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
@@ -266,7 +265,7 @@ class PublishedEvent(Table):
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(50))
     subject: Mapped[str] = mapped_column(String(100))
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
     created_at: Mapped[datetime]
 
 
@@ -280,9 +279,9 @@ class StoredPlan(Table):
     rebalance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
     target_type: Mapped[str] = mapped_column(String(20))
-    request: Mapped[dict[str, Any]]
+    request: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
     current_allocation: Mapped[dict[str, Any]]
-    model_target: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    model_target: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     target_allocation: Mapped[dict[str, Any]]
     trades: Mapped[list[Any]]
     metrics: Mapped[dict[str, Any]]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
@@ -18,7 +19,7 @@ PORTFOLIO = sa.String(100)
 DIGEST = sa.String(64)
 MOMENT = sa.DateTime(timezone=True)
 DOUBLE = sa.Float(53)
-MAYBE_JSON = sa.JSON(none_as_null=True)
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -41,8 +42,8 @@ def upgrade() -> None:
         sa.Column("portfolio_id", PORTFOLIO, nullable=False),
         sa.Column("objective", sa.String(50), nullable=False),
         sa.Column("method", sa.String(50), nullable=False),
-        sa.Column("constraints", sa.JSON, nullable=False),
-        sa.Column("risk_parameters", sa.JSON, nullable=False),
+        sa.Column("constraints", JSON_VALUE, nullable=False),
+        sa.Column("risk_parameters", JSON_VALUE, nullable=False),
         sa.Column("enabled", sa.Boolean, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_optimization_configurations"),
@@ -57,17 +58,17 @@ def upgrade() -> None:
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("outcome", sa.String(50), nullable=False),
         sa.Column("message", sa.Text, nullable=False),
-        sa.Column("optimal_weights", sa.JSON, nullable=False),
+        sa.Column("optimal_weights", JSON_VALUE, nullable=False),
         sa.Column("expected_return", DOUBLE, nullable=True),
         sa.Column("expected_volatility", DOUBLE, nullable=True),
         sa.Column("sharpe_ratio", DOUBLE, nullable=True),
-        sa.Column("optimization_metadata", sa.JSON, nullable=False),
-        sa.Column("risk_contributions", MAYBE_JSON, nullable=True),
-        sa.Column("certificate", MAYBE_JSON, nullable=True),
-        sa.Column("why", MAYBE_JSON, nullable=True),
-        sa.Column("infeasibility", MAYBE_JSON, nullable=True),
-        sa.Column("provenance", MAYBE_JSON, nullable=True),
-        sa.Column("unused_inputs", sa.JSON, nullable=False),
+        sa.Column("optimization_metadata", JSON_VALUE, nullable=False),
+        sa.Column("risk_contributions", JSON_VALUE, nullable=True),
+        sa.Column("certificate", JSON_VALUE, nullable=True),
+        sa.Column("why", JSON_VALUE, nullable=True),
+        sa.Column("infeasibility", JSON_VALUE, nullable=True),
+        sa.Column("provenance", JSON_VALUE, nullable=True),
+        sa.Column("unused_inputs", JSON_VALUE, nullable=False),
         sa.Column("problem", sa.JSON, nullable=False),
         sa.Column("requested_at", MOMENT, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
@@ -113,8 +114,8 @@ def upgrade() -> None:
         "prices",
         sa.Column("tenant", TENANT, nullable=False),
         sa.Column("portfolio_id", PORTFOLIO, nullable=False),
-        sa.Column("names", sa.JSON, nullable=False),
-        sa.Column("dates", sa.JSON, nullable=False),
+        sa.Column("names", JSON_VALUE, nullable=False),
+        sa.Column("dates", JSON_VALUE, nullable=False),
         sa.Column("digest", DIGEST, nullable=False),
         sa.Column("imported_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_prices"),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
+
 
 def upgrade() -> None:
     """To this revision."""
     with op.batch_alter_table("optimization_results") as table:
-        table.add_column(sa.Column("risk_decomposition", sa.JSON(none_as_null=True), nullable=True))
-        table.add_column(sa.Column("findings", sa.JSON, nullable=False, server_default="{}"))
+        table.add_column(sa.Column("risk_decomposition", JSON_VALUE, nullable=True))
+        table.add_column(sa.Column("findings", JSON_VALUE, nullable=False, server_default="{}"))
 
 
 def downgrade() -> None:

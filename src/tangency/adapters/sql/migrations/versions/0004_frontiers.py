@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -23,11 +26,11 @@ def upgrade() -> None:
         sa.Column("points", sa.Integer, nullable=False),
         sa.Column("min_return", sa.Float(53)),
         sa.Column("max_risk", sa.Float(53)),
-        sa.Column("names", sa.JSON, nullable=False),
-        sa.Column("efficient_frontier", sa.JSON, nullable=False),
-        sa.Column("current_portfolio", sa.JSON),
-        sa.Column("optimal_portfolio", sa.JSON, nullable=False),
-        sa.Column("provenance", sa.JSON, nullable=False),
+        sa.Column("names", JSON_VALUE, nullable=False),
+        sa.Column("efficient_frontier", JSON_VALUE, nullable=False),
+        sa.Column("current_portfolio", JSON_VALUE),
+        sa.Column("optimal_portfolio", JSON_VALUE, nullable=False),
+        sa.Column("provenance", JSON_VALUE, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "frontier_id", name="pk_efficient_frontiers"),
         sa.UniqueConstraint(

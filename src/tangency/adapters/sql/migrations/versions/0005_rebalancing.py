@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -20,13 +23,13 @@ def upgrade() -> None:
         sa.Column("portfolio_id", sa.String(100), nullable=False),
         sa.Column("target_type", sa.String(20), nullable=False),
         sa.Column("request", sa.JSON, nullable=False),
-        sa.Column("current_allocation", sa.JSON, nullable=False),
-        sa.Column("model_target", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("target_allocation", sa.JSON, nullable=False),
-        sa.Column("trades", sa.JSON, nullable=False),
-        sa.Column("metrics", sa.JSON, nullable=False),
-        sa.Column("valuation", sa.JSON, nullable=False),
-        sa.Column("evidence", sa.JSON, nullable=False),
+        sa.Column("current_allocation", JSON_VALUE, nullable=False),
+        sa.Column("model_target", JSON_VALUE, nullable=True),
+        sa.Column("target_allocation", JSON_VALUE, nullable=False),
+        sa.Column("trades", JSON_VALUE, nullable=False),
+        sa.Column("metrics", JSON_VALUE, nullable=False),
+        sa.Column("valuation", JSON_VALUE, nullable=False),
+        sa.Column("evidence", JSON_VALUE, nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),

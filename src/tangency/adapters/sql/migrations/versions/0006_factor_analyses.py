@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -19,10 +22,10 @@ def upgrade() -> None:
         sa.Column("analysis_id", sa.String(40), nullable=False),
         sa.Column("portfolio_id", sa.String(100), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("factors", sa.JSON, nullable=False),
-        sa.Column("exposures", sa.JSON, nullable=False),
-        sa.Column("attribution", sa.JSON, nullable=False),
-        sa.Column("details", sa.JSON, nullable=False),
+        sa.Column("factors", JSON_VALUE, nullable=False),
+        sa.Column("exposures", JSON_VALUE, nullable=False),
+        sa.Column("attribution", JSON_VALUE, nullable=False),
+        sa.Column("details", JSON_VALUE, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "analysis_id", name="pk_factor_exposures"),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -23,15 +26,15 @@ def upgrade() -> None:
         sa.Column("configuration_id", sa.Uuid, nullable=False),
         sa.Column("wording", sa.JSON, nullable=False),
         sa.Column("problem", sa.JSON, nullable=False),
-        sa.Column("valuation", sa.JSON, nullable=False),
+        sa.Column("valuation", JSON_VALUE, nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("lease_until", moment, nullable=True),
         sa.Column("progress", sa.Float(53), nullable=False),
-        sa.Column("losses", sa.JSON, nullable=False),
+        sa.Column("losses", JSON_VALUE, nullable=False),
         sa.Column("outcome", sa.String(50), nullable=False),
         sa.Column("message", sa.Text, nullable=False),
-        sa.Column("report", sa.JSON, nullable=True),
+        sa.Column("report", JSON_VALUE, nullable=True),
         sa.Column("expected_at", moment, nullable=False),
         sa.Column("created_at", moment, nullable=False),
         sa.Column("updated_at", moment, nullable=False),

@@ -1,0 +1,8 @@
+"""The databases that every suite of a store runs on."""
+
+import pytest
+
+DATABASES = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgresql", id="postgresql", marks=pytest.mark.service("postgresql")),
+]
