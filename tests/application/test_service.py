@@ -10,9 +10,8 @@ from tangency.application.service import HANDLERS
 
 
 def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
-    modules = [
-        import_module(f"tangency.application.{each.name}") for each in pkgutil.iter_modules(application.__path__)
-    ]
+    found = pkgutil.walk_packages(application.__path__, "tangency.application.")
+    modules = [import_module(each.name) for each in found]
     declared = {
         thing
         for module in modules

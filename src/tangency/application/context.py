@@ -15,7 +15,7 @@ from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import LatestAnswers
 from tangency.domain.optimization.solver_pool import SolverPool
-from tangency.domain.portfolio.ports import MarketData, PortfolioSource
+from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
 from tangency.domain.rebalancing.ports import RebalancePlans
 from tangency.domain.unit_of_work import UnitsOfWork
 
@@ -46,6 +46,7 @@ class Context:
     """The ports that handlers use.
 
     Attributes:
+        risk_models: None where risks are always estimated from returns.
         deadline_s: seconds that a solve may take, its wait for a free solver included.
         names_limit: most names in one problem.
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
@@ -69,6 +70,7 @@ class Context:
     orders: OrderReader
     catalogue: Catalogue
     store: Checked
+    risk_models: RiskModels | None = None
     deadline_s: float = 30.0
     names_limit: int = 2_000
     side_by_side: int = 2

@@ -10,6 +10,7 @@ import numpy as np
 from tangency.application.question import Strategy
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.returns import Returns
+from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
@@ -26,6 +27,8 @@ class Evidence:
         returns: of the names that have any.
         current: current weights, NaN where unknown; shape (n,).
         limits: the names' own minimum and maximum weights.
+        risk_model: covariances that somebody else has estimated; None where they are to be estimated here.
+        sources: where neighbours' data was read, and as of when.
     """
 
     universe: Universe
@@ -33,6 +36,8 @@ class Evidence:
     returns: Returns | None
     current: Vector
     limits: Sequence[MinimumWeight | MaximumWeight] = ()
+    risk_model: RiskModel | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def current_if_known(self) -> Vector | None:
@@ -57,8 +62,8 @@ def stated(strategies: Sequence[Strategy]) -> Evidence:
     )
 
 
-def imported(portfolio: Portfolio | None, prices: PriceHistory) -> Evidence:
-    """What the imported prices and holdings say. Without holdings, current weights and labels are unknown.
+def known(portfolio: Portfolio | None, prices: PriceHistory, model: RiskModel | None) -> Evidence:
+    """What prices, holdings and a risk model say. Without holdings, current weights and labels are unknown.
 
     Raises:
         InvalidInput: a name is held and has no price, or what is held is worth nothing.
@@ -69,7 +74,10 @@ def imported(portfolio: Portfolio | None, prices: PriceHistory) -> Evidence:
     universe = Universe(tuple(Asset(h.name, h.sector, h.asset_class) for h in holdings))
     nothing = 0.0 if portfolio else np.nan
     current = np.array([weights.get(name, nothing) for name in prices.names])
-    return Evidence(universe, None, Returns(universe, frozen_with_gaps(prices.returns())), current)
+    returns = Returns(universe, frozen_with_gaps(prices.returns()))
+    read = [None if each is None else each.source for each in (portfolio, prices, model)]
+    sources = tuple(source for source in read if source is not None)
+    return Evidence(universe, None, returns, current, risk_model=model, sources=sources)
 
 
 def _figures(values: Sequence[float | None]) -> Vector:

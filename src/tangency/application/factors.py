@@ -12,6 +12,7 @@ import numpy as np
 
 from tangency.application.context import Context
 from tangency.application.message import Message
+from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import Fault, InvalidInput, NotFound, Path, hint
 from tangency.domain.factors.analysis import PREFIX, FactorAnalysis
 from tangency.domain.factors.announcement import completed
@@ -107,12 +108,11 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
         NotFound: the portfolio's holdings or prices are not there.
         InvalidInput: factors that are not known, or that do not line up with the returns.
     """
-    prices = await context.market_data.prices(command.portfolio_id)
-    portfolio = await context.portfolios.portfolio(command.portfolio_id)
+    portfolio, prices = await holdings_and_prices(command.portfolio_id, context)
     if prices is None or portfolio is None:
         what = "prices" if prices is None else "holdings"
         raise NotFound(f"there are no {what} of portfolio {command.portfolio_id[:100]!r}; import them first.")
-    references: list[str] = []
+    references = [each.source for each in (portfolio, prices) if each.source is not None]
     benchmark = await _benchmark(command, context, references)
     stated = await _stated(command, context, references)
     analysis = await asyncio.to_thread(_analyzed, command, context, portfolio, prices, stated, benchmark)

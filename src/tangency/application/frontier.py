@@ -9,6 +9,7 @@ from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
+from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.frontier.question import FrontierQuestion
@@ -50,7 +51,8 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     """
     question, asked = await with_entries(command.question, context), command.asked
     problem, asked = await _posed(question, asked, context)
-    key, portfolio_id = asked.key(problem), question.portfolio_id
+    portfolio_id = question.portfolio_id
+    key = asked.key(replace(problem, references=()))  # where equal data came from makes no other frontier
     kept = await context.frontiers.frontier_for(portfolio_id, key)
     if kept is not None:
         return kept
@@ -77,7 +79,7 @@ async def read_frontier(query: ReadFrontier, context: Context) -> EfficientFront
 
 async def _posed(question: Question, asked: FrontierQuestion, context: Context) -> tuple[Problem, FrontierQuestion]:
     """The problem of least risk; targets that the question states limit the ends."""
-    if question.strategies is None and await context.market_data.prices(question.portfolio_id) is None:
+    if question.strategies is None and (await holdings_and_prices(question.portfolio_id, context))[1] is None:
         detail = f"no prices are imported under portfolio {question.portfolio_id!r}; import prices and holdings first."
         raise NotFound(detail)
     risk = question.risk

@@ -8,10 +8,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from tangency.application.context import Context
-from tangency.application.evidence import imported
+from tangency.application.evidence import known
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
+from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.optimization.identity import spelled
@@ -91,10 +92,13 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     Raises:
         InvalidInput: the wish cannot be read as a problem; nothing is kept.
         KeyReused: the key came with another request before.
+        NotFound: a neighbour knows no such portfolio, or no price of it.
+        NeighbourUnavailable: it cannot be asked.
+        NeighbourUnusable: its answer is against its contract.
     """
-    known = await _known(command.key, context)
-    if known is not None:
-        return known
+    before = await _ordered_before(command.key, context)
+    if before is not None:
+        return before
     try:
         order = await _order(command.wish, context)
     except InvalidInput as error:
@@ -114,7 +118,7 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     return await _found(optimization.id, context)
 
 
-async def _known(key: Key | None, context: Context) -> OrderState | None:
+async def _ordered_before(key: Key | None, context: Context) -> OrderState | None:
     """What the same request was answered before, whatever was imported meanwhile."""
     if key is None:
         return None
@@ -129,14 +133,13 @@ async def _known(key: Key | None, context: Context) -> OrderState | None:
 
 
 async def _order(wish: Wish, context: Context) -> Order:
-    portfolio = await context.portfolios.portfolio(wish.portfolio_id)
+    portfolio, prices = await holdings_and_prices(wish.portfolio_id, context)
     faults = list(faults_of(wish, portfolio))
-    prices = await context.market_data.prices(wish.portfolio_id)
     if prices is None or portfolio is None or faults:
         missing = f"{wish.portfolio_id!r} has no prices here; import them first."
         raise InvalidInput(faults or InvalidInput.at(("portfolio_id",), missing, "unknown").faults)
     refuse_too_many(len(prices.names), context.names_limit)
-    evidence = imported(portfolio, prices)
+    evidence = known(portfolio, prices, await risk_model(wish.portfolio_id, wish.risk, context))
     question = await with_entries(question_of(wish, evidence), context)
     problem = pose(question, bounds_of(wish, evidence), context)
     now = context.clock.now()

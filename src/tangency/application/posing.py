@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from tangency.application.context import Context
-from tangency.application.evidence import Evidence, imported, stated
+from tangency.application.evidence import Evidence, known, stated
 from tangency.application.question import NamedCovariance, Question, RiskParameters
+from tangency.application.state import holdings_and_prices, risk_model
 from tangency.domain import plain_values as read
 from tangency.domain.errors import Fault, InvalidInput, Unsupported, hint
 from tangency.domain.market.estimates import EstimatorChoice
@@ -60,15 +61,18 @@ CONFIDENCE = 0.95
 
 
 async def gathered(question: Question, context: Context) -> Evidence:
-    """What the question states about its names, or what was imported under its portfolio id.
+    """What the question states about its names, or what is known about the portfolio of its id.
 
     Raises:
         InvalidInput: nothing stated and nothing imported, more names than allowed, or figures that do not line up.
+        NotFound: a neighbour knows no such portfolio, or no price of it.
+        NeighbourUnavailable: it cannot be asked.
+        NeighbourUnusable: its answer is against its contract.
     """
     if question.strategies is not None:
         refuse_too_many(len(question.strategies), context.names_limit)
         return stated(question.strategies)
-    prices = await context.market_data.prices(question.portfolio_id)
+    portfolio, prices = await holdings_and_prices(question.portfolio_id, context)
     if prices is None:
         detail = (
             f"are left out, and no prices are imported under {question.portfolio_id!r}; state them, or import prices "
@@ -76,7 +80,7 @@ async def gathered(question: Question, context: Context) -> Evidence:
         )
         raise InvalidInput.at(("strategies",), detail, "missing")
     refuse_too_many(len(prices.names), context.names_limit)
-    return imported(await context.portfolios.portfolio(question.portfolio_id), prices)
+    return known(portfolio, prices, await risk_model(question.portfolio_id, question.risk, context))
 
 
 def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
@@ -89,7 +93,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
     objective = _objective(question)
     method = context.plugins.origin(question.method).name
     faults = _turnover_faults(question, evidence)
-    covariance = _gather(faults, lambda: _covariance(question.risk.covariance, evidence.universe))
+    covariance = _gather(faults, lambda: _covariance(question.risk.covariance, evidence))
     try:
         problem = Problem(
             market=_market(question.risk, evidence.universe.scored(_scores(question)), evidence, covariance),
@@ -102,7 +106,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
             confidence_level=CONFIDENCE if question.risk.confidence_level is None else question.risk.confidence_level,
             risk_aversion=question.risk.risk_aversion,
             solver=_policy(context.deadline_s),
-            references=question.references,
+            references=(*question.references, *evidence.sources),
         )
     except InvalidInput as error:
         raise InvalidInput([*faults, *error.faults]) from None
@@ -196,10 +200,11 @@ def _gather(faults: list[Fault], make: Callable[[], Matrix | None]) -> Matrix | 
         return None
 
 
-def _covariance(given: NamedCovariance | None, universe: Universe) -> Matrix | None:
+def _covariance(given: NamedCovariance | None, evidence: Evidence) -> Matrix | None:
     """The matrix in the order of the universe; not copied where it is in that order already."""
+    universe, model = evidence.universe, evidence.risk_model
     if given is None:
-        return None
+        return None if model is None else model.of(universe.names)
     faults = _join_faults(given, universe)
     if faults:
         raise InvalidInput(faults)

@@ -58,6 +58,7 @@ from tangency.application.rebalancing.plans import (
     make_plan,
     read_plan,
 )
+from tangency.application.state import reading_once
 
 Handler = Callable[[Any, Context], Awaitable[object]]
 
@@ -100,4 +101,4 @@ class Service:
 
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""
-        return cast(Result, await HANDLERS[type(message)](message, self.context))
+        return cast(Result, await HANDLERS[type(message)](message, reading_once(self.context)))

@@ -14,6 +14,8 @@
     │   └── MethodCrashed       the method raised, or took its process down
     ├── NoFreeSolver            every solver is busy and the queue is full; try again
     ├── StoreUnavailable        what has to be kept or read cannot be; nothing was kept
+    ├── NeighbourUnavailable    a service that data comes from cannot be asked now; nothing was kept
+    ├── NeighbourUnusable       a service that data comes from answered what cannot be used; nothing was kept
     └── PluginError             a plugin could not be loaded; names the distribution that brought it
 
 Every error says what happened, what it means and what to do, and carries the values that broke it.
@@ -130,6 +132,18 @@ class NoFreeSolver(TangencyError):
 
 class StoreUnavailable(TangencyError):
     """What has to be kept or read cannot be: the database is gone, full or locked."""
+
+
+class NeighbourUnavailable(TangencyError):
+    """A service that data comes from cannot be asked: it is down, too slow, or refuses us."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class NeighbourUnusable(TangencyError):
+    """A service that data comes from answered, and what it says is against its contract."""
 
 
 class PluginError(TangencyError):

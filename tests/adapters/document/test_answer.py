@@ -221,7 +221,7 @@ def test_every_error_of_the_tree_has_its_kind_of_problem() -> None:
 
 
 def test_nothing_that_a_client_sends_is_a_fault_of_the_service() -> None:
-    ours = {errors.StoreUnavailable}
+    ours = {errors.StoreUnavailable, errors.NeighbourUnavailable, errors.NeighbourUnusable}
     assert all(kind.status < 500 for error, kind in KINDS.items() if error not in ours)
 
 

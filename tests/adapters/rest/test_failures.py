@@ -17,6 +17,8 @@ from tangency.adapters.settings import Settings
 from tangency.application.service import Service
 from tangency.domain.errors import (
     MethodCrashed,
+    NeighbourUnavailable,
+    NeighbourUnusable,
     NoFreeSolver,
     NumericalFailure,
     PluginError,
@@ -70,6 +72,8 @@ def failing(folder: Path, **ports: Any) -> Iterator[httpx.Client]:
         (MethodCrashed("the method raised ZeroDivisionError"), 422, "method-crashed"),
         (PluginError("mine", "my-methods", "it is broken"), 422, "plugin-unusable"),
         (NoFreeSolver("all are busy", 1.2), 429, "no-free-solver"),
+        (NeighbourUnavailable("the portfolio service does not answer", 1.2), 503, "neighbour-unavailable"),
+        (NeighbourUnusable("the portfolio service answers what is no portfolio"), 502, "neighbour-unusable"),
     ],
 )
 def test_every_outcome_that_is_no_answer_has_its_own_type(
@@ -80,7 +84,7 @@ def test_every_outcome_that_is_no_answer_has_its_own_type(
         assert response.status_code == status
         assert response.json()["type"] == f"/problems/{slug}"
         assert response.json()["detail"] == str(error)
-        assert response.headers.get("retry-after") == ("2" if status == 429 else None)
+        assert response.headers.get("retry-after") == ("2" if status in (429, 503) else None)
         (entry,) = http.post("/api/v1/optimize/batch", json=[EXAMPLE]).json()
         assert entry == {"status": status, "problem": response.json()}
 

@@ -37,9 +37,14 @@ STORAGE = ExitCode(
     "the database or a file cannot be read or written",
     ("StoreUnavailable", "DatabaseNotMigrated", "DatabaseIsNewer", "OSError"),
 )
+NEIGHBOUR = ExitCode(
+    9,
+    "a service that data comes from cannot be asked, or its answer cannot be used",
+    ("NeighbourUnavailable", "NeighbourUnusable"),
+)
 INTERRUPTED = ExitCode(130, "interrupted")
 
-EXIT_CODES = (OK, UNEXPECTED, USAGE, INVALID, INFEASIBLE, NO_ANSWER, RAN_OUT, PLUGIN, STORAGE, INTERRUPTED)
+EXIT_CODES = (OK, UNEXPECTED, USAGE, INVALID, INFEASIBLE, NO_ANSWER, RAN_OUT, PLUGIN, STORAGE, NEIGHBOUR, INTERRUPTED)
 
 
 def exit_code_of(error: BaseException) -> ExitCode:

@@ -16,6 +16,8 @@ from tangency.domain.errors import (
     Fault,
     InvalidInput,
     MethodCrashed,
+    NeighbourUnavailable,
+    NeighbourUnusable,
     NoAnswer,
     NoFreeSolver,
     NotApplicable,
@@ -151,6 +153,20 @@ KINDS: Mapping[type[Exception], Kind] = {
         503,
         "Answers cannot be kept",
         "The database is gone, full or locked. Nothing was kept; ask again later.",
+    ),
+    NeighbourUnavailable: Kind(
+        "neighbour-unavailable",
+        503,
+        "A service that data comes from cannot be asked",
+        "It is down, too slow, or refuses this service. Nothing was kept. Come again after the seconds that the header "
+        "Retry-After says, or state the data in the request.",
+    ),
+    NeighbourUnusable: Kind(
+        "neighbour-unusable",
+        502,
+        "The answer of a service that data comes from cannot be used",
+        "It is against the contract that is written in docs/upstream. Nothing was kept; tell the people who run that "
+        "service, or state the data in the request.",
     ),
 }
 

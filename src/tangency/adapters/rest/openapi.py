@@ -55,9 +55,9 @@ STRUCTS = (
 )
 REFERENCE = "#/components/schemas/{name}"
 
-OF_A_BODY = (400, 403, 408, 413, 415, 422, 429, 500, 503)
-OF_A_LOOK = (403, 404, 422, 500, 503)
-OF_A_PLAN_DECISION = (403, 404, 408, 409, 413, 422, 429, 500, 503)
+OF_A_BODY = (400, 403, 408, 413, 415, 422, 429, 500, 502, 503)
+OF_A_LOOK = (403, 404, 422, 500, 502, 503)
+OF_A_PLAN_DECISION = (403, 404, 408, 409, 413, 422, 429, 500, 502, 503)
 
 EXAMPLE: Json = {
     "portfolio_id": "port-1",
@@ -104,7 +104,9 @@ def _paths(settings: Settings) -> Json:
     portfolio, slug = _parameter("portfolio_id", LONGEST_TEXT), _parameter("slug", LONGEST_TEXT)
     return {
         "/api/v1/optimize": {
-            "post": _operation("optimize", "Optimize a portfolio and keep the answer", answer, OF_A_BODY, body=request)
+            "post": _operation(
+                "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), body=request
+            )
         },
         "/api/v1/optimize/batch": {
             "post": _operation(
@@ -243,7 +245,7 @@ def _order_paths() -> Json:
     id_, document = _parameter("optimization_id", LONGEST_TEXT), _reference("OptimizationDocument")
     address = "/api/v1/optimizations/{optimization_id}"
     create = _operation(
-        "create_optimization", "Accept an optimization", _reference("Accepted"), OF_A_BODY,
+        "create_optimization", "Accept an optimization", _reference("Accepted"), (404, *OF_A_BODY),
         _reference("CreateOptimization"), [_KEY], "202",
     )  # fmt: skip
     create["responses"]["202"]["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 
 from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem, problem, problem_of
 from tangency.application.question import Question
-from tangency.domain.errors import NoFreeSolver
+from tangency.domain.errors import NeighbourUnavailable, NoFreeSolver
 
 Incoming = Request[Any, Any, State]
 
@@ -70,7 +70,9 @@ def refusal(kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -
 
 def failure(error: Exception, document: Problem | None = None) -> Response[bytes]:
     """Whatever was raised, as a response; ``document`` where it has been written already."""
-    headers = {"Retry-After": str(math.ceil(error.retry_after_s))} if isinstance(error, NoFreeSolver) else {}
+    headers = {}
+    if isinstance(error, NoFreeSolver | NeighbourUnavailable):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return _response(document or problem_for(error), headers)
 
 

@@ -67,7 +67,7 @@ class Store:
         async with self._reading() as session:
             return await read_portfolio(session, self._tenant, portfolio_id)
 
-    async def prices(self, portfolio_id: str) -> PriceHistory | None:
+    async def prices(self, portfolio_id: str, names: Sequence[str] = ()) -> PriceHistory | None:
         """The prices that were imported under an id."""
         async with self._reading() as session:
             return await read_prices(session, self._tenant, portfolio_id)

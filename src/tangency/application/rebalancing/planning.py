@@ -15,6 +15,7 @@ from tangency.application.rebalancing.bill import Bill, billed, told
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.target import wished, with_cash
 from tangency.application.rebalancing.taxation import checked_terms
+from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
 from tangency.domain.market.universe import CASH
 from tangency.domain.optimization.constraint import Budget
@@ -77,8 +78,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
 
 
 async def _state(portfolio_id: str, context: Context) -> tuple[Portfolio, PriceHistory]:
-    portfolio = await context.portfolios.portfolio(portfolio_id)
-    prices = await context.market_data.prices(portfolio_id)
+    portfolio, prices = await holdings_and_prices(portfolio_id, context)
     if portfolio is None or prices is None:
         what = "holdings" if portfolio is None else "prices"
         raise NotFound(f"no {what} are imported under {portfolio_id!r}; import prices and holdings first.")
@@ -175,4 +175,5 @@ def _evidence(solution: Solution) -> dict[str, object]:
             for each in why.binding
         ],
         "problem_hash": None if solution.provenance is None else solution.provenance.problem_hash,
+        "references": [] if solution.provenance is None else list(solution.provenance.references),
     }

@@ -10,6 +10,7 @@ from tangency.application.context import Context
 from tangency.application.message import Message
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.planning import planned
+from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
 from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
 from tangency.domain.rebalancing.valuation import state_digest
@@ -105,6 +106,8 @@ def _no_plan(plan_id: str) -> NotFound:
 
 
 async def _digest(portfolio_id: str, context: Context) -> str | None:
-    portfolio = await context.portfolios.portfolio(portfolio_id)
-    prices = await context.market_data.prices(portfolio_id)
+    try:
+        portfolio, prices = await holdings_and_prices(portfolio_id, context)
+    except NotFound:  # a neighbour knows the portfolio no more, so that none of its plans is for a state that it has
+        return None
     return None if portfolio is None or prices is None else state_digest(portfolio, prices)

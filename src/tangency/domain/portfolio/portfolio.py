@@ -46,6 +46,7 @@ class Portfolio:
         id: the portfolio id of requests.
         holdings: one per name; names are unique, and none is ``CASH``.
         cash: in the currency of the prices; negative where borrowed.
+        source: where it was read and as of when, for the record; None for what was imported.
 
     Raises:
         InvalidInput: nothing held at all, a name twice or without letters, or a quantity that is not finite.
@@ -54,6 +55,7 @@ class Portfolio:
     id: str
     holdings: tuple[Holding, ...]
     cash: float = 0.0
+    source: str | None = None
 
     def __post_init__(self) -> None:
         faults = [] if self.holdings else [Fault(("holdings",), "are empty; give at least one name.", "empty")]

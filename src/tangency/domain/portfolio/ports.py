@@ -1,9 +1,14 @@
-"""Where portfolios and prices come from when a request leaves them out."""
+"""Where portfolios, prices and risks come from when a request leaves them out.
+
+Each port has a local adapter, over what was imported, and one that asks a neighbouring service.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 
@@ -12,14 +17,42 @@ class PortfolioSource(Protocol):
     """The state of portfolios."""
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
-        """What is held under an id; None where nothing is known."""
+        """What is held under an id; None where nothing was imported under it.
+
+        Raises:
+            NotFound: a neighbour knows no such portfolio.
+            NeighbourUnavailable: it cannot be asked.
+            NeighbourUnusable: its answer is against its contract.
+        """
 
 
 class MarketData(Protocol):
     """Prices."""
 
-    async def prices(self, portfolio_id: str) -> PriceHistory | None:
-        """The history of the names of a portfolio; None where nothing is known."""
+    async def prices(self, portfolio_id: str, names: Sequence[str]) -> PriceHistory | None:
+        """The history of the names of a portfolio; None where nothing was imported under its id.
+
+        Args:
+            portfolio_id: under which prices were imported.
+            names: what it holds, for a source that knows names and no portfolios; there may be more in the history.
+
+        Raises:
+            NotFound: a neighbour has no price of any of them.
+            NeighbourUnavailable: it cannot be asked.
+            NeighbourUnusable: its answer is against its contract.
+        """
+
+
+class RiskModels(Protocol):
+    """Covariances that somebody else has estimated."""
+
+    async def risk_model(self, portfolio_id: str) -> RiskModel | None:
+        """The model to use for a portfolio; None where there is none, so that risks are estimated from returns.
+
+        Raises:
+            NeighbourUnavailable: a neighbour cannot be asked.
+            NeighbourUnusable: its answer is against its contract.
+        """
 
 
 class PortfolioRepository(Protocol):

@@ -23,6 +23,7 @@ class PriceHistory:
         names: unique, in column order.
         dates: strictly increasing, one per row.
         values: shape (T, n), in one currency.
+        source: where it was read and as of when, for the record; None for what was imported.
 
     Raises:
         InvalidInput: fewer than two dates, dates out of order or twice, names twice, a price that is not above zero,
@@ -32,6 +33,7 @@ class PriceHistory:
     names: tuple[str, ...]
     dates: tuple[date, ...]
     values: Matrix
+    source: str | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.dates), len(self.names))

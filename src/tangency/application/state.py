@@ -1,0 +1,96 @@
+"""What is known about a portfolio, read once for one answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from tangency.application.context import Context
+from tangency.application.question import RiskParameters
+from tangency.domain.market.risk_model import RiskModel
+from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+from tangency.domain.portfolio.prices import PriceHistory
+
+Read = TypeVar("Read")
+
+
+async def holdings_and_prices(portfolio_id: str, context: Context) -> tuple[Portfolio | None, PriceHistory | None]:
+    """What a portfolio holds, and the prices of that; None for what was not imported.
+
+    Raises:
+        NotFound: a neighbour knows no such portfolio, or no price of it.
+        NeighbourUnavailable: it cannot be asked.
+        NeighbourUnusable: its answer is against its contract.
+    """
+    portfolio = await context.portfolios.portfolio(portfolio_id)
+    names = () if portfolio is None else tuple(portfolio.by_name)
+    return portfolio, await context.market_data.prices(portfolio_id, names)
+
+
+async def risk_model(portfolio_id: str, stated: RiskParameters, context: Context) -> RiskModel | None:
+    """The risk model of a portfolio, where nothing that is stated says where covariances come from.
+
+    Raises:
+        NeighbourUnavailable: a neighbour cannot be asked.
+        NeighbourUnusable: its answer is against its contract.
+    """
+    chosen = any(each is not None for each in (stated.covariance, stated.covariance_estimator, stated.prior))
+    if chosen or context.risk_models is None:
+        return None
+    return await context.risk_models.risk_model(portfolio_id)
+
+
+def reading_once(context: Context) -> Context:
+    """The context with sources that read nothing twice: one answer must not stand on two states of a portfolio."""
+    models = context.risk_models
+    return replace(
+        context,
+        portfolios=_Portfolios(context.portfolios),
+        market_data=_Prices(context.market_data),
+        risk_models=None if models is None else _RiskModels(models),
+    )
+
+
+class _Once:
+    """Keeps what was read; questions of one batch that ask for the same wait for the first."""
+
+    def __init__(self) -> None:
+        self._read: dict[Hashable, Any] = {}
+        self._turns: dict[Hashable, asyncio.Lock] = {}
+
+    async def read(self, key: Hashable, read: Callable[[], Awaitable[Read]]) -> Read:
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            if key not in self._read:
+                self._read[key] = await read()
+            kept: Read = self._read[key]
+            return kept
+
+
+class _Portfolios(_Once):
+    def __init__(self, source: PortfolioSource) -> None:
+        super().__init__()
+        self._source = source
+
+    async def portfolio(self, portfolio_id: str) -> Portfolio | None:
+        return await self.read(portfolio_id, lambda: self._source.portfolio(portfolio_id))
+
+
+class _Prices(_Once):
+    def __init__(self, source: MarketData) -> None:
+        super().__init__()
+        self._source = source
+
+    async def prices(self, portfolio_id: str, names: Sequence[str]) -> PriceHistory | None:
+        return await self.read((portfolio_id, *names), lambda: self._source.prices(portfolio_id, names))
+
+
+class _RiskModels(_Once):
+    def __init__(self, source: RiskModels) -> None:
+        super().__init__()
+        self._source = source
+
+    async def risk_model(self, portfolio_id: str) -> RiskModel | None:
+        return await self.read(portfolio_id, lambda: self._source.risk_model(portfolio_id))
