@@ -114,6 +114,12 @@ class Served:
     process: subprocess.Popen[str]
     address: str
 
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC is answered, as the second line says; read it once."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().rsplit(maxsplit=1)[-1].rstrip(".")
+
     def ended_by(self, which: signal.Signals) -> tuple[int, float]:
         """Send a signal; the exit code, and how many seconds it took."""
         began = time.monotonic()

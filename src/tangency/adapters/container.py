@@ -50,6 +50,7 @@ __all__ = [
     "report_page",
     "running",
     "serve",
+    "serving",
     "trace",
     "upgrade",
 ]
@@ -177,7 +178,16 @@ async def check_store(settings: Settings) -> None:
 
 
 def serve(settings: Settings, listening: socket.socket) -> None:
-    """See :func:`tangency.adapters.rest.app.serve`."""
+    """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors."""
     from tangency.adapters.rest import app
 
-    app.serve(settings, running, listening)
+    app.serve(settings, serving if settings.grpc else running, listening)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Service]:
+    """The service, with its door for gRPC open."""
+    from tangency.adapters.grpc import server
+
+    async with running(settings) as service, server.serving(settings, service):
+        yield service

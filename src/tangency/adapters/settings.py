@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         tenant: whose data this process serves.
         host: address to listen on.
         port: port to listen on.
+        grpc: address to answer gRPC on, such as 127.0.0.1:50051; empty means that it is not.
+        grpc_concurrent_calls: most calls of gRPC at once, streams among them; one above it is asked to come again.
+        grpc_reflection: whether clients may ask for the description of the messages.
         body_limit_bytes: largest body of a request; a covariance of 1,000 names is 22 MB.
         body_budget_bytes: most bytes of bodies in memory at once; a request above it is asked to come again.
         body_deadline_s: a client that has not sent its whole body by then is refused.
@@ -69,6 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: Annotated[str, Meta(min_length=1, max_length=100)] = "default"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    grpc: Annotated[str, Meta(pattern=r"^(.+:[0-9]{1,5})?$")] = ""
+    grpc_concurrent_calls: Count = 100
+    grpc_reflection: bool = False
     body_limit_bytes: Bytes = 32 * 2**20
     body_budget_bytes: Bytes = 256 * 2**20
     body_deadline_s: Seconds = 30.0
@@ -128,6 +134,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def workers(self) -> int:
         """Solver processes."""
         return self.solver_workers or _cores()
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``; an IPv6 address stands in brackets."""
+    host, _, port = address.rpartition(":")
+    return host, int(port)
 
 
 def is_loopback(host: str) -> bool:

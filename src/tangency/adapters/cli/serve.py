@@ -1,4 +1,4 @@
-"""``tangency serve``: answer over REST."""
+"""``tangency serve``: answer over REST, and over gRPC."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tangency.adapters.settings import Settings
 
 INSECURE = "--insecure-without-authentication"
+GRPC = "127.0.0.1:50051"
 WAITING = 2048
 """Connections that may wait to be accepted."""
 
@@ -21,54 +22,88 @@ WAITING = 2048
 @click.option("--host", help="The address to listen on.  [default: TANGENCY_HOST, or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65_535), help="0: any free one.  [default: TANGENCY_PORT, or 8000]")
 @click.option(
+    "--grpc",
+    is_flag=False,
+    flag_value=GRPC,
+    metavar="[HOST:PORT]",
+    help=f"Answer gRPC too, on {GRPC} where no address is given.  [default: TANGENCY_GRPC, or not at all]",
+)
+@click.option(
     INSECURE,
     "insecure",
     is_flag=True,
     help="Listen on an address that other machines can reach. Anybody there can read and replace every portfolio.",
 )
-def serve(host: str | None, port: int | None, insecure: bool) -> None:
-    """Answer over REST until a signal comes.
+def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) -> None:
+    """Answer over REST, and gRPC, until a signal comes.
 
     The description of the service is at /schema. Nobody is asked who they are yet, so only this machine is served.
     """
-    from tangency.adapters.settings import is_loopback
-
-    settings = _settings(host, port)
-    if not (insecure or is_loopback(settings.host)):
-        raise click.ClickException(
-            f"{settings.host!r} can be reached from other machines, and nobody would be asked who they are. Listen on "
-            f"127.0.0.1 behind a proxy that asks, or accept the risk with {INSECURE}."
-        )
-    listening = _listen(settings)
+    settings = _settings(host, port, grpc)
+    if not insecure:
+        _refuse_strangers(settings)
+    listening, settings = _listen(settings), _with_free_port(settings)
     from tangency.adapters import container
 
     asyncio.run(container.check_store(settings))
     for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: that is a good end
         signal.signal(each, _ended)
     click.echo(f"Tangency answers on {_address(listening)}, described at {_address(listening)}/schema. Ctrl-C ends it.")
+    if settings.grpc:
+        click.echo(f"It answers gRPC on {settings.grpc}.")
     container.serve(settings, listening)
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
+def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
     import msgspec
 
     from tangency.adapters.settings import Settings
 
     settings = Settings.load()
-    stated = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    return msgspec.structs.replace(settings, **stated)
+    given = {"host": host, "port": port, "grpc": grpc}
+    stated = {name: value for name, value in given.items() if value is not None}
+    try:
+        return msgspec.convert({**msgspec.structs.asdict(settings), **stated}, Settings)
+    except msgspec.ValidationError as error:
+        raise click.ClickException(f"{error}: give HOST:PORT.") from None
+
+
+def _refuse_strangers(settings: Settings) -> None:
+    from tangency.adapters.settings import is_loopback, split_address
+
+    hosts = [settings.host, *([split_address(settings.grpc)[0]] if settings.grpc else [])]
+    open_ones = [host for host in hosts if not is_loopback(host)]
+    if open_ones:
+        raise click.ClickException(
+            f"{open_ones[0]!r} can be reached from other machines, and nobody would be asked who they are. Listen on "
+            f"127.0.0.1 behind a proxy that asks, or accept the risk with {INSECURE}."
+        )
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    """Port 0 of gRPC as a number, and a port that is taken told while there is somebody to tell."""
+    if not settings.grpc:
+        return settings
+    import msgspec
+
+    from tangency.adapters.settings import split_address
+
+    host, port = split_address(settings.grpc)
+    with _bound(host.strip("[]"), port, "--grpc") as found:
+        return msgspec.structs.replace(settings, grpc=f"{host}:{found.getsockname()[1]}")
+
+
+def _bound(host: str, port: int, option: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=WAITING)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise click.ClickException(f"cannot listen on {host} port {port}: {why}. Choose another {option}.") from None
 
 
 def _listen(settings: Settings) -> socket.socket:
-    host = settings.host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, settings.port), family=family, backlog=WAITING)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise click.ClickException(
-            f"cannot listen on {host} port {settings.port}: {why}. Choose another --port."
-        ) from None
+    listening = _bound(settings.host.strip("[]"), settings.port, "--port")
     # Connections inherit it. Without it the second packet of an answer waits 40 ms for the client to acknowledge the
     # first, and asyncio sets it only on sockets that were made with the protocol spelt out.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -280,12 +280,12 @@ def infeasible(kind: Kind, detail: str, found: Infeasibility) -> Problem:
 def error_items(faults: Sequence[Fault], question: Question | None) -> list[ErrorItem]:
     """Faults as they are served: pointing into the request as it was written."""
     return [
-        ErrorItem(pointer=pointer(_as_written(fault.path, question)), code=fault.code, detail=fault.detail)
+        ErrorItem(pointer=pointer(as_written(fault.path, question)), code=fault.code, detail=fault.detail)
         for fault in faults
     ]
 
 
-def _as_written(path: Path, question: Question | None) -> Path:
+def as_written(path: Path, question: Question | None) -> Path:
     """The domain speaks of a strategy by name or position; a request has its position, or no strategies at all."""
     if question is None or len(path) < 2 or path[0] != "strategies":  # noqa: PLR2004 - the list, and who in it
         return path
@@ -295,4 +295,4 @@ def _as_written(path: Path, question: Question | None) -> Path:
     return ("strategies", names.index(str(path[1])), *path[2:]) if path[1] in names else path
 
 
-__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "kind_of", "problem", "problem_of"]
+__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "as_written", "kind_of", "problem", "problem_of"]

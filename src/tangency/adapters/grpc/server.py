@@ -1,0 +1,167 @@
+"""The server: which call is answered by what, and within which limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from tangency.adapters.grpc.call import Call
+from tangency.adapters.grpc.factors import analyze_factor_exposures
+from tangency.adapters.grpc.frontiers import generate_efficient_frontier, stream_efficient_frontier
+from tangency.adapters.grpc.optimizations import create_optimization, get_optimization, watch_optimization
+from tangency.adapters.grpc.portfolio_optimization.v1.portfolio_optimization_pb2 import DESCRIPTOR
+from tangency.adapters.grpc.rebalancing import generate_rebalance_plan
+from tangency.adapters.grpc.statuses import Asked, status_of
+from tangency.adapters.settings import Settings
+from tangency.application.readiness import CheckReadiness
+from tangency.application.service import Service
+from tangency.domain.errors import StoreUnavailable
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Answering = Callable[[Call, Any], Awaitable[Message]]
+Streaming = Callable[[Call, Any], AsyncIterator[Message]]
+
+SERVICE = DESCRIPTOR.services_by_name["PortfolioOptimizationService"]
+
+ANSWERED: Mapping[str, Answering] = {
+    "CreateOptimization": create_optimization,
+    "GetOptimization": get_optimization,
+    "GenerateEfficientFrontier": generate_efficient_frontier,
+    "GenerateRebalancePlan": generate_rebalance_plan,
+    "AnalyzeFactorExposures": analyze_factor_exposures,
+}
+STREAMED: Mapping[str, Streaming] = {
+    "StreamEfficientFrontier": stream_efficient_frontier,
+    "WatchOptimization": watch_optimization,
+}
+
+
+class CannotListen(OSError):
+    """The address is taken, or is none of this machine."""
+
+
+@asynccontextmanager
+async def serving(settings: Settings, service: Service) -> AsyncIterator[str]:
+    """Answer calls on the address that the settings name; gives the address.
+
+    Calls under way at the end have the deadline of the service to be answered; streams end at once.
+
+    Raises:
+        CannotListen: not there.
+    """
+    server = grpc.aio.server(options=_options(settings), maximum_concurrent_rpcs=settings.grpc_concurrent_calls)
+    door, states = Door(service, asyncio.Event()), Health(service)
+    server.add_generic_rpc_handlers((door.handlers(),))
+    health_pb2_grpc.add_HealthServicer_to_server(states, server)
+    for name in ("", SERVICE.full_name):
+        await states.set(name, health_pb2.HealthCheckResponse.SERVING)
+    if settings.grpc_reflection:
+        _reflect(server)
+    address = _listen(server, settings.grpc)
+    await server.start()
+    try:
+        yield address
+    finally:
+        door.ending.set()
+        await states.enter_graceful_shutdown()
+        await server.stop(settings.deadline_s)
+
+
+def _options(settings: Settings) -> list[tuple[str, Any]]:
+    return [
+        ("grpc.max_receive_message_length", settings.body_limit_bytes),
+        ("grpc.max_send_message_length", settings.body_limit_bytes),
+        ("grpc.so_reuseport", 0),  # else a second server on the same port takes half of the calls, unnoticed
+    ]
+
+
+def _listen(server: grpc.aio.Server, address: str) -> str:
+    host = address.rpartition(":")[0]
+    try:
+        return f"{host}:{server.add_insecure_port(address)}"
+    except RuntimeError as error:
+        raise CannotListen(f"cannot listen on {address}: {error}") from None
+
+
+def _reflect(server: grpc.aio.Server) -> None:
+    from grpc_reflection.v1alpha import reflection
+
+    names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+
+
+class Health(health.aio.HealthServicer):
+    """Of the service by its name, whether answers can be given and kept; without one, whether the process answers."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+
+    async def Check(  # noqa: N802 - the protocol's name
+        self, request: health_pb2.HealthCheckRequest, context: Context
+    ) -> health_pb2.HealthCheckResponse:
+        """How it is now."""
+        if request.service == SERVICE.full_name:
+            try:
+                await self._service.handle(CheckReadiness())
+            except StoreUnavailable:
+                return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.NOT_SERVING)
+        return await super().Check(request, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Between calls and handlers: what a handler raises becomes a status.
+
+    A call that is cancelled, or whose deadline passes, cancels its handler, and so its solve.
+    """
+
+    service: Service
+    ending: asyncio.Event
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """Of every method of the service."""
+        found = {method.name: self._handler(method) for method in SERVICE.methods}
+        return grpc.method_handlers_generic_handler(SERVICE.full_name, found)
+
+    def _handler(self, method: MethodDescriptor) -> grpc.RpcMethodHandler[Any, Any]:
+        read, written = GetMessageClass(method.input_type).FromString, GetMessageClass(method.output_type)
+        if method.server_streaming:
+            streamed = self._streamed(STREAMED[method.name])
+            return grpc.unary_stream_rpc_method_handler(streamed, read, written.SerializeToString)
+        answered = self._answered(ANSWERED[method.name])
+        return grpc.unary_unary_rpc_method_handler(answered, read, written.SerializeToString)
+
+    def _answered(self, handler: Answering) -> Any:  # noqa: ANN401 - the types of handlers know only synchronous ones
+        async def answer(request: Message, context: Context) -> Message:
+            async with self._refusing(request, context) as call:
+                return await handler(call, request)
+
+        return answer
+
+    def _streamed(self, handler: Streaming) -> Any:  # noqa: ANN401 - the same
+        async def stream(request: Message, context: Context) -> AsyncIterator[Message]:
+            async with self._refusing(request, context) as call:
+                async for part in handler(call, request):
+                    yield part
+
+        return stream
+
+    @asynccontextmanager
+    async def _refusing(self, request: Message, context: Context) -> AsyncIterator[Call]:
+        """A call; what is raised while it is answered ends it with a status."""
+        call = Call(self.service, dict(context.invocation_metadata() or ()), self.ending)
+        try:
+            yield call
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client hears of it
+            status = status_of(error, Asked(type(request), call.question))
+            await context.abort(status.code, status.details, status.trailing_metadata)

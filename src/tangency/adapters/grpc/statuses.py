@@ -1,0 +1,131 @@
+"""Errors as statuses of gRPC with details: the same tree, and the same words, as the problem documents of REST."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status.rpc_status import to_status
+
+from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_written, kind_of, problem_of
+from tangency.adapters.grpc.messages import field_of
+from tangency.application.question import Question
+from tangency.domain.errors import Fault, InvalidInput, NoFreeSolver
+
+DOMAIN = "tangency"
+LONGEST_MESSAGE = 1000
+LARGEST_DETAIL = 3000
+"""Bytes of one kind of detail. Details travel in a trailer, and clients refuse more than 8 kB of those in all."""
+
+BY_KIND: Mapping[str, grpc.StatusCode] = {
+    "unreadable": grpc.StatusCode.INVALID_ARGUMENT,
+    "invalid": grpc.StatusCode.INVALID_ARGUMENT,
+    "unsupported": grpc.StatusCode.INVALID_ARGUMENT,
+    "key-reused": grpc.StatusCode.INVALID_ARGUMENT,
+    "time-limit": grpc.StatusCode.DEADLINE_EXCEEDED,
+    "resources-exhausted": grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+BY_HTTP_STATUS: Mapping[int, grpc.StatusCode] = {
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    404: grpc.StatusCode.NOT_FOUND,
+    409: grpc.StatusCode.FAILED_PRECONDITION,
+    422: grpc.StatusCode.FAILED_PRECONDITION,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    503: grpc.StatusCode.UNAVAILABLE,
+}
+"""For kinds of problems without a line of their own."""
+
+log = logging.getLogger("tangency.grpc")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an error is about.
+
+    Attributes:
+        request: the kind of message that came.
+        question: what it asked, as far as that could be read.
+    """
+
+    request: type[Message]
+    question: Question | None = None
+
+
+def status_of(error: Exception, asked: Asked) -> grpc.Status:
+    """The status for whatever was raised. What is our fault goes to the log, and only there."""
+    kind, problem = kind_of(error), problem_of(error, asked.question)
+    if kind is INTERNAL:
+        log.error("a call failed", exc_info=error)
+    details = [_information(kind), *_more(error, problem, asked)]
+    code = code_of(kind)
+    status = Status(code=code.value[0], message=problem.detail[:LONGEST_MESSAGE], details=map(_packed, details))
+    return to_status(status)
+
+
+def code_of(kind: Kind) -> grpc.StatusCode:
+    """The code for a kind of problem."""
+    return BY_KIND.get(kind.slug) or BY_HTTP_STATUS.get(kind.status, grpc.StatusCode.INTERNAL)
+
+
+def reason_of(kind: Kind) -> str:
+    """A kind of problem as programs read it."""
+    return kind.slug.upper().replace("-", "_")
+
+
+def _information(kind: Kind) -> ErrorInfo:
+    return ErrorInfo(reason=reason_of(kind), domain=DOMAIN, metadata={"type": kind.type, "title": kind.title})
+
+
+def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]:
+    if isinstance(error, InvalidInput):
+        yield _bad_request(error.faults, asked)
+    if problem.conflict or problem.relaxation:
+        yield _precondition(problem)
+    if isinstance(error, NoFreeSolver):
+        retry = RetryInfo()
+        retry.retry_delay.FromSeconds(math.ceil(error.retry_after_s))
+        yield retry
+
+
+def _bad_request(faults: Iterable[Fault], asked: Asked) -> BadRequest:
+    """As many mistakes as a trailer has room for, the first ones first."""
+    found = BadRequest()
+    for fault in faults:
+        violation = BadRequest.FieldViolation(
+            field=field_of(as_written(fault.path, asked.question), asked.request),
+            description=fault.detail[:LONGEST_MESSAGE],
+            reason=fault.code.upper(),
+        )
+        if found.ByteSize() + violation.ByteSize() > LARGEST_DETAIL:
+            break
+        found.field_violations.append(violation)
+    return found
+
+
+def _precondition(problem: Problem) -> PreconditionFailure:
+    """The limits that contradict each other, and what would have to give way."""
+    found = PreconditionFailure()
+    rows = [("CONFLICT", each.constraint, each.sentence) for each in problem.conflict or ()]
+    rows += [
+        ("RELAXATION", each.constraint, f"{each.limit:.12g} would have to be {each.needed:.12g}")
+        for each in problem.relaxation or ()
+    ]
+    for kind, subject, description in rows:
+        violation = PreconditionFailure.Violation(type=kind, subject=subject, description=description)
+        if found.ByteSize() + violation.ByteSize() > LARGEST_DETAIL:
+            break
+        found.violations.append(violation)
+    return found
+
+
+def _packed(detail: Message) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(detail)
+    return packed

@@ -1,0 +1,46 @@
+"""One process of the service for the whole folder, with both doors open on one portfolio that is held."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import grpc
+import httpx
+import pytest
+
+from tangency.adapters.grpc.portfolio_optimization.v1.portfolio_optimization_pb2_grpc import (
+    PortfolioOptimizationServiceStub,
+)
+from tests.support.command import Command
+from tests.support.held import hold
+from tests.support.server import client
+
+PORTFOLIO = "port-123456"
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Two ways in.
+
+    Attributes:
+        address: of gRPC.
+        stub: every call of it.
+        http: a client of REST.
+    """
+
+    address: str
+    channel: grpc.Channel
+    stub: PortfolioOptimizationServiceStub
+    http: httpx.Client
+
+
+@pytest.fixture(scope="session")
+def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+    command = Command(tmp_path_factory.mktemp("grpc"))
+    command.data.mkdir()
+    hold(command.data, PORTFOLIO)
+    settings = {"TANGENCY_BODY_LIMIT_BYTES": str(2**20), "TANGENCY_GRPC_CONCURRENT_CALLS": "8"}
+    with command.serving("--grpc", "127.0.0.1:0", **settings) as served:
+        address = served.grpc_address
+        with client(served.address) as http, grpc.insecure_channel(address) as channel:
+            stub = PortfolioOptimizationServiceStub(channel)  # type: ignore[no-untyped-call]
+            yield Doors(address, channel, stub, http)
