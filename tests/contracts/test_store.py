@@ -29,8 +29,10 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.portfolio.labels import Label
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 Result = TypeVar("Result")
 Work = Callable[[Store], Coroutine[Any, Any, Result]]
@@ -302,6 +304,30 @@ def test_imports_come_back_and_replace_each_other(settings: Settings) -> None:
     assert (one, two) == (first, second)
     assert (history.names, history.dates) == (prices().names, prices().dates)
     assert history.values.tobytes() == prices().values.tobytes()
+
+
+def test_lots_a_benchmark_and_labels_come_back_and_replace_each_other(settings: Settings) -> None:
+    lots = [TaxLot("b", "A", 3.5, 10.25, date(2020, 2, 29)), TaxLot("a", "B", 1.0, 0.0, date(2024, 1, 2))]
+    weights = {"A": 0.1 + 0.2, "CASH": 0.7}
+    labels = {"A": Label("energy", None), "C": Label(None, "bond")}
+    held = Portfolio("port-1", (Holding("A", 1.0, "utilities", "equity"),))
+
+    async def put_and_look(store: Store) -> list[Any]:
+        seen: list[Any] = []
+        for part in (1, 2):
+            async with store.units() as unit:
+                await unit.portfolios.put(held)
+                await unit.portfolios.put_tax_lots("port-1", lots[:part])
+                await unit.portfolios.put_benchmark("port-1", weights if part == 2 else {"B": 1.0})
+                await unit.portfolios.put_labels("port-1", labels if part == 2 else {"B": Label("energy")})
+                await unit.commit()
+            seen.append(await store.tax_lots("port-1"))
+        nothing = [await store.tax_lots("port-2"), await store.benchmark("port-2")]
+        return [*seen, await store.benchmark("port-1"), await store.portfolio("port-1"), nothing]
+
+    one, two, benchmark, portfolio, nothing = run(settings, put_and_look)
+    assert (one, two, benchmark, nothing) == (lots[:1], lots, weights, [[], None])
+    assert portfolio.holdings == (Holding("A", 1.0, "energy", "equity"), Holding("C", 0.0, None, "bond"))
 
 
 def only_matrix(values: Matrix) -> PriceHistory:

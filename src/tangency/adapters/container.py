@@ -27,26 +27,35 @@ from tangency.application.context import Context
 from tangency.application.service import Service
 
 if TYPE_CHECKING:
+    from tangency.adapters.files.benchmark import BenchmarkFile
     from tangency.adapters.files.holdings import HoldingsFile
+    from tangency.adapters.files.labels import LabelsFile
     from tangency.adapters.files.prices import PricesFile
+    from tangency.adapters.files.tax_lots import TaxLotsFile
     from tangency.domain.factors.history import FactorHistory
 
 __all__ = [
+    "BenchmarkFile",
     "Container",
     "Figures",
     "Findings",
     "Frontier",
     "HoldingsFile",
+    "LabelsFile",
     "PricesFile",
+    "TaxLotsFile",
     "check_store",
     "current",
     "findings_of",
     "keeping",
     "plugins",
+    "read_benchmark",
     "read_document",
     "read_factors",
     "read_holdings",
+    "read_labels",
     "read_prices",
+    "read_tax_lots",
     "report_page",
     "running",
     "serve",
@@ -143,6 +152,27 @@ def read_holdings(path: Path, portfolio_id: str) -> HoldingsFile:
     from tangency.adapters.files import holdings
 
     return holdings.read_holdings(path, portfolio_id)
+
+
+def read_tax_lots(path: Path) -> TaxLotsFile:
+    """See :func:`tangency.adapters.files.tax_lots.read_tax_lots`."""
+    from tangency.adapters.files import tax_lots
+
+    return tax_lots.read_tax_lots(path)
+
+
+def read_benchmark(path: Path) -> BenchmarkFile:
+    """See :func:`tangency.adapters.files.benchmark.read_benchmark`."""
+    from tangency.adapters.files import benchmark
+
+    return benchmark.read_benchmark(path)
+
+
+def read_labels(path: Path) -> LabelsFile:
+    """See :func:`tangency.adapters.files.labels.read_labels`."""
+    from tangency.adapters.files import labels
+
+    return labels.read_labels(path)
 
 
 def read_factors(path: Path) -> FactorHistory:

@@ -43,7 +43,7 @@ class AnalyzeFactors(Message[FactorAnalysis]):
         factors: a set or ``statistical``; sets and factors by name; or returns by name, or a reference to them.
         dates: of the periods of factors that are stated, where they are not those of the portfolio.
         count: of statistical factors.
-        benchmark: weights by name, or a reference to them.
+        benchmark: weights by name, or a reference to them; None for what was imported.
         frequency: None for that of the factors.
         risk_free_rate: annual; None for that which comes with the factors, else 0.
         zero_investment: whether stated factors cost nothing to hold; the risk-free rate is taken off others.
@@ -131,7 +131,7 @@ Stated = FactorHistory | Mapping[str, Sequence[float]] | None
 
 async def _benchmark(command: AnalyzeFactors, context: Context, references: list[str]) -> Mapping[str, float] | None:
     if command.benchmark is None:
-        return None
+        return await context.portfolios.benchmark(command.portfolio_id)
     given: object = command.benchmark
     if set(command.benchmark) == {REFERENCE}:
         given = await _entry(command.benchmark[REFERENCE], Shelf.MODELS, ("benchmark", REFERENCE), context, references)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tangency.application.context import Context
 from tangency.application.message import Message
 from tangency.domain.errors import InvalidInput
+from tangency.domain.portfolio.benchmark import refuse_other_totals
+from tangency.domain.portfolio.labels import Labels
 from tangency.domain.portfolio.portfolio import Portfolio, id_fault
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,30 @@ class ImportPrices(Message[None]):
     prices: PriceHistory
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportTaxLots(Message[None]):
+    """Keep the tax lots of what a portfolio holds, in place of those kept before."""
+
+    portfolio_id: str
+    lots: Sequence[TaxLot]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportBenchmark(Message[None]):
+    """Keep the weights of what a portfolio is measured against, in place of those kept before."""
+
+    portfolio_id: str
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportLabels(Message[None]):
+    """Keep sectors and asset classes of names, in place of those kept before."""
+
+    portfolio_id: str
+    labels: Labels
+
+
 async def import_holdings(command: ImportHoldings, context: Context) -> None:
     """Replace the holdings."""
     _check(command.portfolio.id)
@@ -39,6 +67,32 @@ async def import_prices(command: ImportPrices, context: Context) -> None:
     _check(command.portfolio_id)
     async with context.units() as unit:
         await unit.portfolios.put_prices(command.portfolio_id, command.prices)
+        await unit.commit()
+
+
+async def import_tax_lots(command: ImportTaxLots, context: Context) -> None:
+    """Replace the lots."""
+    _check(command.portfolio_id)
+    refuse_repeated(command.lots)
+    async with context.units() as unit:
+        await unit.portfolios.put_tax_lots(command.portfolio_id, command.lots)
+        await unit.commit()
+
+
+async def import_benchmark(command: ImportBenchmark, context: Context) -> None:
+    """Replace the benchmark."""
+    _check(command.portfolio_id)
+    refuse_other_totals(command.weights, ("benchmark",))
+    async with context.units() as unit:
+        await unit.portfolios.put_benchmark(command.portfolio_id, command.weights)
+        await unit.commit()
+
+
+async def import_labels(command: ImportLabels, context: Context) -> None:
+    """Replace the labels."""
+    _check(command.portfolio_id)
+    async with context.units() as unit:
+        await unit.portfolios.put_labels(command.portfolio_id, command.labels)
         await unit.commit()
 
 

@@ -45,7 +45,18 @@ from tangency.application.orders import (
     read_events,
     read_order,
 )
-from tangency.application.portfolio import ImportHoldings, ImportPrices, import_holdings, import_prices
+from tangency.application.portfolio import (
+    ImportBenchmark,
+    ImportHoldings,
+    ImportLabels,
+    ImportPrices,
+    ImportTaxLots,
+    import_benchmark,
+    import_holdings,
+    import_labels,
+    import_prices,
+    import_tax_lots,
+)
 from tangency.application.readiness import CheckReadiness, check_readiness
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.evaluation import EvaluateTriggers, evaluate_triggers
@@ -85,6 +96,9 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     LastPosition: last_position,
     ImportHoldings: import_holdings,
     ImportPrices: import_prices,
+    ImportTaxLots: import_tax_lots,
+    ImportBenchmark: import_benchmark,
+    ImportLabels: import_labels,
     MakePlan: make_plan,
     EvaluateTriggers: evaluate_triggers,
     ReadPlan: read_plan,

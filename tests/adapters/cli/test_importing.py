@@ -30,6 +30,34 @@ def test_imported_prices_and_holdings_stand_for_the_strategies(command: Command)
         assert part in ran.out
 
 
+def test_lots_a_benchmark_and_labels_are_used_where_a_request_leaves_them_out(command: Command) -> None:
+    files = {
+        "prices": "date,A,B,C\n2024-01-02,10,20,30\n2024-01-03,11,19,31\n2024-01-04,10,20,33\n2024-01-05,12,21,30\n",
+        "holdings": "name,quantity\nA,100\nB,50\nCASH,100\n",
+        "lots": "name,quantity,cost,date,lot_id\nA,100,7,2010-01-04,old\nB,30,30,2010-01-04,x\nB,20,5,2010-01-04,y\n",
+        "benchmark": "name,weight\nB,0.5\nC,0.5\n",
+        "labels": "name,sector\nA,energy\nC,energy\nB,retail\n",
+    }
+    for what, text in files.items():
+        ran = command("import", what, command.write(f"{what}.csv", text), "--portfolio-id", "mine", "--json")
+        assert ran.json["ignored_columns"] == []
+        assert ran.json["portfolio_id"] == "mine"
+    rates = ("--tax-rates", "0.35", "0.15")
+    plan = command("rebalance", "--portfolio-id", "mine", "--target-type", "benchmark", *rates, "--json").json
+    assert {name: round(weight, 6) for name, weight in plan["model_target"].items()} == {
+        "B": 0.5,
+        "C": 0.5,
+        "CASH": 0.0,
+    }
+    assert plan["metrics"]["tax_implications"] == pytest.approx(0.15 * 100 * 5.0)
+    assert [each["lot"] for each in plan["evidence"]["disposals"]] == ["old"]
+    limited = {**LEFT_OUT, "constraints": {"sector_limits": {"energy": 0.3}}}
+    answer = command("optimize", command.write("request.json", limited), "--json").json
+    assert answer["optimal_weights"]["A"] + answer["optimal_weights"]["C"] <= 0.3 + 1e-8
+    refused = command("import", "benchmark", command.write("b.csv", "name,weight\nB,0.5\n"), "--portfolio-id", "mine")
+    assert (refused.code, "sums to 0.5" in refused.err) == (3, True)
+
+
 def test_an_import_replaces_the_one_before_and_says_what_it_did_not_read(command: Command) -> None:
     columns = "date,ticker,open,close\n"
     rows = "2024-01-02,{0},9,10\n2024-01-03,{0},9,11\n2024-01-04,{0},9,10.5\n"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from tangency.domain.errors import InvalidInput
+from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.taxes import (
     Gains,
     LotRule,
     Purchase,
     Sale,
-    TaxLot,
     TaxRates,
     disposed,
     due,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--frequency", type=click.Choice(["daily", "monthly"]), help="Of returns, where the factors leave it open."
 )
-@click.option("--benchmark", metavar="MODEL", help="The id of a model portfolio.")
+@click.option("--benchmark", metavar="MODEL", help="The id of a model portfolio.  [default: what was imported]")
 @click.option("--risk-free-rate", type=float, help="Annual.  [default: what comes with the factors]")
 @json_option
 def factors(portfolio_id: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - as click hands them over

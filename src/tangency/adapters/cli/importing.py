@@ -1,4 +1,4 @@
-"""``tangency import``: prices and holdings, so that a request may leave them out."""
+"""``tangency import``: prices, holdings and what belongs to them, so that a request may leave them out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 from tangency.adapters.cli.terminal import json_option, portfolio_option, print_json, progress
 
 if TYPE_CHECKING:
-    from tangency.adapters.container import HoldingsFile, PricesFile
+    from tangency.adapters.container import HoldingsFile, PricesFile, TaxLotsFile
     from tangency.application.message import Message
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -20,7 +20,7 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_
 
 @click.group("import")
 def importing() -> None:
-    """Import prices and holdings under a portfolio id."""
+    """Import prices, holdings and what belongs to them under a portfolio id."""
 
 
 @importing.command("prices")
@@ -61,6 +61,69 @@ def import_holdings(file: Path, portfolio_id: str, as_json: bool) -> None:
         read = container.read_holdings(file, portfolio_id)
         asyncio.run(_keep(ImportHoldings(read.portfolio)))
     _print(_of_holdings(read), read.ignored, as_json)
+
+
+@importing.command("lots")
+@FILE
+@portfolio_option
+@json_option
+def import_lots(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import the tax lots of what a portfolio holds, in place of those before.
+
+    FILE is CSV or Parquet with columns name, quantity (the units left), cost (of a unit), date (of the purchase) and,
+    where the lots have ids, lot_id. They are taken wherever a rebalance plan considers taxes and states no lots.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportTaxLots
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_tax_lots(file)
+        asyncio.run(_keep(ImportTaxLots(portfolio_id, read.lots)))
+    _print(_of_lots(portfolio_id, read), read.ignored, as_json)
+
+
+@importing.command("benchmark")
+@FILE
+@portfolio_option
+@json_option
+def import_benchmark(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import the weights of what a portfolio is measured against, in place of those before.
+
+    FILE is CSV or Parquet with columns name and weight; the weights, CASH among them, sum to 1. They are the target of
+    rebalancing to the benchmark, and what factor analyses compare with.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportBenchmark
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_benchmark(file)
+        asyncio.run(_keep(ImportBenchmark(portfolio_id, read.weights)))
+    _print({"portfolio_id": portfolio_id, "names": len(read.weights)}, read.ignored, as_json)
+
+
+@importing.command("labels")
+@FILE
+@portfolio_option
+@json_option
+def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import sectors and asset classes of names, held or not, in place of those before.
+
+    FILE is CSV or Parquet with columns name, and sector or asset_class or both. They come before labels in the file of
+    holdings, and stay when holdings are imported again.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportLabels
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_labels(file)
+        asyncio.run(_keep(ImportLabels(portfolio_id, read.labels)))
+    labels = read.labels.values()
+    counts = {
+        "names": len(labels),
+        "sectors": len({label.sector for label in labels if label.sector}),
+        "asset_classes": len({label.asset_class for label in labels if label.asset_class}),
+    }
+    _print({"portfolio_id": portfolio_id, **counts}, read.ignored, as_json)
 
 
 @importing.command("factors")
@@ -127,6 +190,17 @@ def _of_holdings(read: HoldingsFile) -> dict[str, Any]:
         "names": len(portfolio.holdings),
         "sectors": len(sectors),
         "cash": portfolio.cash,
+    }
+
+
+def _of_lots(portfolio_id: str, read: TaxLotsFile) -> dict[str, Any]:
+    days = [lot.bought for lot in read.lots]
+    return {
+        "portfolio_id": portfolio_id,
+        "lots": len(read.lots),
+        "names": len({lot.instrument_id for lot in read.lots}),
+        "first_date": min(days),
+        "last_date": max(days),
     }
 
 

@@ -12,6 +12,7 @@ from tangency.adapters.cli.terminal import json_option, portfolio_option, print_
 if TYPE_CHECKING:
     from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
 
+LOT_RULES = ("min_tax", "fifo", "lifo", "hifo")
 TARGETS = ("optimal", "equal_weight", "model", "benchmark")
 
 
@@ -24,8 +25,17 @@ TARGETS = ("optimal", "equal_weight", "model", "benchmark")
 @click.option("--min-trade-size", type=float, help="In money; no trade is worth less.")
 @click.option("--max-trades", type=int, help="Most names that are traded.")
 @click.option("--cost", "transaction_cost_model", type=float, help="Per traded value, each side; 0.001 is 0.1 percent.")
+@click.option(
+    "--tax-rates",
+    type=(float, float),
+    metavar="SHORT LONG",
+    help="Of short-term and long-term gains; taxes are then counted from the imported lots.",
+)
+@click.option("--lot-rule", type=click.Choice(LOT_RULES), default="min_tax", show_default=True, help="Which lots.")
 @json_option
-def rebalance(portfolio_id: str, as_json: bool, **asked: str | float | None) -> None:
+def rebalance(
+    portfolio_id: str, as_json: bool, tax_rates: tuple[float, float] | None, lot_rule: str, **asked: str | float | None
+) -> None:
     """Plan the trades that lead from what is held to a target.
 
     Prices and holdings were imported under the id. The plan is kept, to be approved or rejected over HTTP.
@@ -33,6 +43,9 @@ def rebalance(portfolio_id: str, as_json: bool, **asked: str | float | None) -> 
     limits = {name: asked.pop(name) for name in ("max_turnover", "min_trade_size", "max_trades")}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     given["constraints"] = {name: value for name, value in limits.items() if value is not None}
+    if tax_rates is not None:
+        given["constraints"]["consider_tax_implications"] = True
+        given["tax"] = {"rates": {"short_term": tax_rates[0], "long_term": tax_rates[1]}, "lot_rule": lot_rule}
     with progress("Rebalancing", as_json):
         plan = asyncio.run(_planned(portfolio_id, given))
     if as_json:
@@ -64,7 +77,8 @@ def _print(plan: RebalancePlanDocument) -> None:
     if not plan.trades:
         click.echo("  Nothing to trade.")
     metrics, gain = plan.metrics, plan.metrics.expected_improvement
-    click.echo(f"Turnover {100 * metrics.turnover:.2f}%, costs {metrics.transaction_costs:,.2f}")
+    taxes = "" if metrics.tax_implications is None else f", taxes {metrics.tax_implications:,.2f}"
+    click.echo(f"Turnover {100 * metrics.turnover:.2f}%, costs {metrics.transaction_costs:,.2f}{taxes}")
     changes = [(name, getattr(gain, name)) for name in ("return", "risk", "sharpe")]
     told = ", ".join(f"{name} {value:+.4f}" for name, value in changes if value is not None)
     click.echo(f"Improvement: {told}")

@@ -9,10 +9,14 @@ from tangency.adapters.files.table import Table
 from tangency.domain.errors import InvalidInput
 
 DATE = ("date", "day", "datetime", "timestamp", "time")
-NAME = ("name", "symbol", "ticker", "asset", "instrument", "strategy")
+NAME = ("name", "symbol", "ticker", "asset", "instrument", "instrument_id", "strategy")
 PRICE = ("adj_close", "adjusted_close", "adjclose", "price", "close", "last", "value")
 """The best first: an adjusted close is preferred to the plain one beside it."""
 QUANTITY = ("quantity", "shares", "units", "qty", "position")
+WEIGHT = ("weight", "share")
+COST = ("cost", "unit_cost", "cost_per_unit", "cost_per_share", "cost_basis", "price")
+BOUGHT = ("bought", "purchase_date", "acquired", "date_acquired", "date", "day")
+LOT = ("lot_id", "lot", "id")
 SECTOR = ("sector",)
 ASSET_CLASS = ("asset_class", "assetclass", "class")
 QUOTES = frozenset({"open", "high", "close", "adj_close", "volume"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Text, cast, delete, exists, select
@@ -11,15 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.matrices import freeze_matrix, thaw_matrix
 from tangency.adapters.sql.schema import (
+    ImportedBenchmark,
     ImportedHolding,
+    ImportedLabel,
+    ImportedLot,
     ImportedPortfolio,
     ImportedPrices,
     OptimizationResult,
     StoredMatrix,
 )
 from tangency.adapters.sql.statements import dialect, insert_unless_there
+from tangency.domain.portfolio.labels import Label, Labels, labelled
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 
 class SqlPortfolios:
@@ -31,9 +36,7 @@ class SqlPortfolios:
     async def put(self, portfolio: Portfolio) -> None:
         """Replace what is held under the portfolio's id."""
         for table in (ImportedHolding, ImportedPortfolio):
-            await self._session.execute(
-                delete(table).where(table.tenant == self._tenant, table.portfolio_id == portfolio.id)
-            )
+            await self._clear(table, portfolio.id)
         key = {"tenant": self._tenant, "portfolio_id": portfolio.id}
         self._session.add(ImportedPortfolio(**key, cash=portfolio.cash, imported_at=self._now()))
         await self._session.flush()
@@ -47,6 +50,44 @@ class SqlPortfolios:
                 asset_class=holding.asset_class,
             )
             for place, holding in enumerate(portfolio.holdings)
+        )
+
+    async def put_tax_lots(self, portfolio_id: str, lots: Sequence[TaxLot]) -> None:
+        """Replace the lots of what is held."""
+        await self._clear(ImportedLot, portfolio_id)
+        self._session.add_all(
+            ImportedLot(
+                tenant=self._tenant,
+                portfolio_id=portfolio_id,
+                lot_id=lot.id,
+                place=place,
+                instrument_id=lot.instrument_id,
+                quantity=lot.quantity,
+                cost=lot.cost,
+                bought=lot.bought,
+            )
+            for place, lot in enumerate(lots)
+        )
+
+    async def put_benchmark(self, portfolio_id: str, weights: Mapping[str, float]) -> None:
+        """Replace the weights of what the portfolio is measured against."""
+        key = {"tenant": self._tenant, "portfolio_id": portfolio_id}
+        await self._session.merge(ImportedBenchmark(**key, weights=dict(weights), imported_at=self._now()))
+
+    async def put_labels(self, portfolio_id: str, labels: Labels) -> None:
+        """Replace the labels of a portfolio's names."""
+        await self._clear(ImportedLabel, portfolio_id)
+        key = {"tenant": self._tenant, "portfolio_id": portfolio_id}
+        self._session.add_all(
+            ImportedLabel(**key, name=name, place=place, sector=label.sector, asset_class=label.asset_class)
+            for place, (name, label) in enumerate(labels.items())
+        )
+
+    async def _clear(
+        self, table: type[ImportedHolding | ImportedPortfolio | ImportedLot | ImportedLabel], portfolio_id: str
+    ) -> None:
+        await self._session.execute(
+            delete(table).where(table.tenant == self._tenant, table.portfolio_id == portfolio_id)
         )
 
     async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
@@ -94,7 +135,27 @@ async def read_portfolio(session: AsyncSession, tenant: str, portfolio_id: str) 
     )
     rows = await session.scalars(query.order_by(ImportedHolding.place))
     holdings = tuple(Holding(row.name, row.quantity, row.sector, row.asset_class) for row in rows)
-    return Portfolio(portfolio_id, holdings, head.cash)
+    labels = await _labels(session, tenant, portfolio_id)
+    return labelled(Portfolio(portfolio_id, holdings, head.cash), labels)
+
+
+async def _labels(session: AsyncSession, tenant: str, portfolio_id: str) -> Labels:
+    query = select(ImportedLabel).where(ImportedLabel.tenant == tenant, ImportedLabel.portfolio_id == portfolio_id)
+    rows = await session.scalars(query.order_by(ImportedLabel.place))
+    return {row.name: Label(row.sector, row.asset_class) for row in rows}
+
+
+async def read_tax_lots(session: AsyncSession, tenant: str, portfolio_id: str) -> Sequence[TaxLot]:
+    """The lots of what is held; none where none were imported."""
+    query = select(ImportedLot).where(ImportedLot.tenant == tenant, ImportedLot.portfolio_id == portfolio_id)
+    rows = await session.scalars(query.order_by(ImportedLot.place))
+    return [TaxLot(row.lot_id, row.instrument_id, row.quantity, row.cost, row.bought) for row in rows]
+
+
+async def read_benchmark(session: AsyncSession, tenant: str, portfolio_id: str) -> Mapping[str, float] | None:
+    """What the portfolio is measured against; None where nothing was imported."""
+    row = await session.get(ImportedBenchmark, (tenant, portfolio_id))
+    return None if row is None else row.weights
 
 
 async def read_prices(session: AsyncSession, tenant: str, portfolio_id: str) -> PriceHistory | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Date,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -171,6 +172,45 @@ class ImportedHolding(Table):
     quantity: Mapped[float]
     sector: Mapped[str | None] = mapped_column(Text)
     asset_class: Mapped[str | None] = mapped_column(Text)
+
+
+class ImportedLabel(Table):
+    """Sector and asset class of a name, whether it is held or not."""
+
+    __tablename__ = "labels"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    place: Mapped[int]
+    sector: Mapped[str | None] = mapped_column(Text)
+    asset_class: Mapped[str | None] = mapped_column(Text)
+
+
+class ImportedLot(Table):
+    """Units that were bought together; ``place`` is the row in the file."""
+
+    __tablename__ = "tax_lots"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    lot_id: Mapped[str] = mapped_column(String(200), primary_key=True)
+    place: Mapped[int]
+    instrument_id: Mapped[str] = mapped_column(String(100))
+    quantity: Mapped[float]
+    cost: Mapped[float]
+    bought: Mapped[date] = mapped_column(Date)
+
+
+class ImportedBenchmark(Table):
+    """Weights by name of what a portfolio is measured against."""
+
+    __tablename__ = "benchmarks"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    weights: Mapped[dict[str, Any]]
+    imported_at: Mapped[datetime]
 
 
 class ImportedPrices(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
 from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
-from tangency.adapters.sql.portfolios import read_portfolio, read_prices
+from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
@@ -30,6 +30,7 @@ from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Event, Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.plan import RebalancePlan
 
 
@@ -66,6 +67,16 @@ class Store:
         """What was imported as held under an id."""
         async with self._reading() as session:
             return await read_portfolio(session, self._tenant, portfolio_id)
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        """The lots that were imported under an id."""
+        async with self._reading() as session:
+            return await read_tax_lots(session, self._tenant, portfolio_id)
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        """The benchmark that was imported under an id."""
+        async with self._reading() as session:
+            return await read_benchmark(session, self._tenant, portfolio_id)
 
     async def prices(self, portfolio_id: str, names: Sequence[str] = ()) -> PriceHistory | None:
         """The prices that were imported under an id."""

@@ -14,7 +14,7 @@ from tangency.application.posing import gathered, pose
 from tangency.application.rebalancing.bill import Bill, billed, told
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.target import wished, with_cash
-from tangency.application.rebalancing.taxation import checked_terms
+from tangency.application.rebalancing.taxation import complete_terms
 from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
 from tangency.domain.market.universe import CASH
@@ -45,7 +45,8 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
     """The plan, not kept, and the solve behind it."""
     portfolio, prices = await _state(command.question.portfolio_id, context)
     cost = CostModel.of(command.cost_rate, ("transaction_cost_model",))
-    terms = checked_terms(portfolio, command.tax) if command.rules.consider_tax_implications else None
+    taxed = command.rules.consider_tax_implications
+    terms = await complete_terms(portfolio, command.tax, context.portfolios) if taxed else None
     now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
     created, reserve = context.clock.now(), 0.0
     rounds = 0

@@ -28,6 +28,8 @@ async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> d
         if command.target_allocation is None:
             raise InvalidInput.at(("target_allocation",), "is left out; a custom target needs it.", "missing")
         return _lined_up(command.target_allocation, prices.names, "target_allocation")
+    if command.model_id is None and kind is TargetType.BENCHMARK:
+        return _lined_up(await _benchmark(command, context), prices.names, "target_type")
     if command.model_id is None:
         detail = f"is left out; a target of type {kind.value} needs the id of a portfolio kept at /api/v1/models."
         raise InvalidInput.at(("model_id",), detail, "missing")
@@ -37,6 +39,18 @@ async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> d
         raise InvalidInput.at(("model_id",), str(missing(address)), "reference")
     weights = cast(Mapping[str, float], entry.content)  # the shelf holds nothing else
     return _lined_up(weights, prices.names, "model_id")
+
+
+async def _benchmark(command: MakePlan, context: Context) -> Mapping[str, float]:
+    portfolio_id = command.question.portfolio_id
+    weights = await context.portfolios.benchmark(portfolio_id)
+    if weights is None:
+        detail = (
+            f"is left out, and no benchmark is imported under {portfolio_id!r}; give the id of a portfolio kept at "
+            "/api/v1/models, or import one with `tangency import benchmark`."
+        )
+        raise InvalidInput.at(("model_id",), detail, "missing")
+    return weights
 
 
 def _lined_up(weights: Mapping[str, float], names: Sequence[str], field_name: str) -> dict[str, float]:

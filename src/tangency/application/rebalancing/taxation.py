@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.portfolio.ports import PortfolioSource
+from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 from tangency.domain.rebalancing.taxes import (
     Disposal,
     Gains,
     LotRule,
     Purchase,
     Sale,
-    TaxLot,
     TaxRates,
     disposed,
     due,
@@ -31,44 +32,53 @@ class TaxTerms:
     """What taxes are counted from.
 
     Attributes:
-        lots: of every name that is held.
+        lots: of every name that is held; None for those that were imported.
         purchases: announced, or made outside of these lots; they take over losses too.
         realized: gains of the year so far.
         chosen: for the rule ``specific``: by name, quantities by id of the lot.
     """
 
     rates: TaxRates
-    lots: Sequence[TaxLot]
+    lots: Sequence[TaxLot] | None = None
     rule: LotRule = LotRule.MIN_TAX
     purchases: Sequence[Purchase] = ()
     realized: Gains = field(default_factory=Gains)
     chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def checked_terms(portfolio: Portfolio, terms: TaxTerms | None) -> TaxTerms:
-    """The terms, complete for a portfolio.
+async def complete_terms(portfolio: Portfolio, terms: TaxTerms | None, source: PortfolioSource) -> TaxTerms:
+    """The terms with lots for all of a portfolio: those that are stated, or those that were imported.
 
     Raises:
-        InvalidInput: a name that is held without lots for all of it.
+        InvalidInput: a name that is held without lots for all of it, a lot's id given twice, or no rates.
     """
-    lots = () if terms is None else terms.lots
+    stated = None if terms is None else terms.lots
+    lots = await source.tax_lots(portfolio.id) if stated is None else stated
+    refuse_repeated(lots)
     missing = [holding.name for holding in portfolio.holdings if _short(holding.quantity, holding.name, lots)]
-    if missing or terms is None:
-        detail = f"needs rates, and the tax lots of every name that is held; missing: {', '.join(missing) or 'rates'}."
+    if missing:
+        detail = (
+            "needs the tax lots of every name that is held, stated as `tax.lots` or imported with `tangency import "
+            f"lots`; missing: {', '.join(missing)}."
+        )
         raise InvalidInput.at(("constraints", "consider_tax_implications"), detail, "missing")
-    return terms
+    if terms is None:
+        detail = "is left out; consider_tax_implications needs its `rates`, short_term and long_term."
+        raise InvalidInput.at(("tax",), detail, "missing")
+    return replace(terms, lots=lots)
 
 
 def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date) -> tuple[float, list[Disposal]]:
     """What the sales owe together, and the lots they take; sales count in the order of their priority."""
-    history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in terms.lots]
+    held = terms.lots or ()
+    history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in held]
     realized, disposals = terms.realized, list[Disposal]()
     for trade in trades:
         if trade.action == "sell":
             name = trade.instrument_id
             proceeds = trade.estimated_value * (1.0 - cost.rate) / trade.quantity
             sale = Sale(name, trade.quantity, proceeds, day, terms.chosen.get(name))
-            lots = [lot for lot in terms.lots if lot.instrument_id == name]
+            lots = [lot for lot in held if lot.instrument_id == name]
             found = disposed(sale, lots, terms.rule, terms.rates, [*history, *terms.purchases], realized)
             disposals += found
             for disposal in found:

@@ -5,12 +5,14 @@ Each port has a local adapter, over what was imported, and one that asks a neigh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tangency.domain.market.risk_model import RiskModel
+from tangency.domain.portfolio.labels import Labels
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 
 class PortfolioSource(Protocol):
@@ -24,6 +26,12 @@ class PortfolioSource(Protocol):
             NeighbourUnavailable: it cannot be asked.
             NeighbourUnusable: its answer is against its contract.
         """
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        """The lots of what is held; none where nothing is known of them."""
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known."""
 
 
 class MarketData(Protocol):
@@ -63,3 +71,12 @@ class PortfolioRepository(Protocol):
 
     async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
         """Keep the history of the names of a portfolio."""
+
+    async def put_tax_lots(self, portfolio_id: str, lots: Sequence[TaxLot]) -> None:
+        """Keep the lots of what is held."""
+
+    async def put_benchmark(self, portfolio_id: str, weights: Mapping[str, float]) -> None:
+        """Keep the weights of what the portfolio is measured against."""
+
+    async def put_labels(self, portfolio_id: str, labels: Labels) -> None:
+        """Keep sectors and asset classes by name; they come before those of the holdings."""

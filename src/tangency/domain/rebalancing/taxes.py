@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import accumulate, pairwise
 
 from tangency.domain.errors import InvalidInput, Path
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 WASH_DAYS = 30
 """Before and after a sale at a loss: what is bought within these days takes the loss over (26 U.S.C. section 1091)."""
@@ -28,24 +29,6 @@ class LotRule(StrEnum):
     LIFO = "lifo"
     HIFO = "hifo"
     SPECIFIC = "specific"
-
-
-@dataclass(frozen=True, slots=True)
-class TaxLot:
-    """Units bought together.
-
-    Attributes:
-        id: unique among the lots of a portfolio.
-        quantity: units left, above 0.
-        cost: per unit.
-        bought: the day.
-    """
-
-    id: str
-    instrument_id: str
-    quantity: float
-    cost: float
-    bought: date
 
 
 @dataclass(frozen=True, slots=True)

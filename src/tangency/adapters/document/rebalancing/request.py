@@ -26,8 +26,9 @@ from tangency.adapters.document.request import (
 from tangency.application.rebalancing.command import VALID_FOR_S, MakePlan, TradeRules
 from tangency.application.rebalancing.taxation import TaxTerms
 from tangency.domain.errors import InvalidInput
+from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.plan import TargetType
-from tangency.domain.rebalancing.taxes import Gains, LotRule, Purchase, TaxLot, TaxRates
+from tangency.domain.rebalancing.taxes import Gains, LotRule, Purchase, TaxRates
 
 Asked = TypeVar("Asked", bound="RebalanceRequest")
 
@@ -96,7 +97,10 @@ class TaxRequest(Document, frozen=True):
     """What taxes are counted from."""
 
     rates: TaxRatesDocument
-    lots: list[TaxLotDocument]
+    lots: (
+        Annotated[list[TaxLotDocument], Meta(description="Of every name held; those imported where left out.")]
+        | UnsetType
+    ) = UNSET
     lot_rule: Literal["min_tax", "fifo", "lifo", "hifo", "specific"] = "min_tax"
     chosen_lots: (
         Annotated[dict[str, dict[str, Finite]], Meta(description="For `specific`: units by name and lot.")] | UnsetType
@@ -118,7 +122,14 @@ class RebalanceRequest(Document, frozen=True):
         | UnsetType
     ) = UNSET
     model_id: (
-        Annotated[Text, Meta(description="Of a `model` or `benchmark` target: kept at /api/v1/models.")] | UnsetType
+        Annotated[
+            Text,
+            Meta(
+                description="Of a `model` or `benchmark` target: kept at /api/v1/models. Left out, a benchmark is the "
+                "imported one."
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     constraints: Annotated[RebalanceConstraints, Meta(description="Limits.")] | UnsetType = UNSET
     objective: (
@@ -196,15 +207,19 @@ def _tax(stated: TaxRequest) -> TaxTerms:
     realized = stated.realized_gains or RealizedGains()
     return TaxTerms(
         TaxRates(stated.rates.short_term, stated.rates.long_term),
-        [
-            TaxLot(lot.lot_id or str(place), lot.instrument_id, lot.quantity, lot.cost, lot.date)
-            for place, lot in enumerate(stated.lots)
-        ],
+        None if isinstance(stated.lots, UnsetType) else _lots(stated.lots),
         LotRule(stated.lot_rule),
         [Purchase(each.instrument_id, each.quantity, each.date) for each in stated.purchases or ()],
         Gains(realized.short_term, realized.long_term),
         stated.chosen_lots or {},
     )
+
+
+def _lots(stated: list[TaxLotDocument]) -> list[TaxLot]:
+    return [
+        TaxLot(lot.lot_id or str(place), lot.instrument_id, lot.quantity, lot.cost, lot.date)
+        for place, lot in enumerate(stated)
+    ]
 
 
 def _rules(limits: RebalanceConstraints) -> TradeRules:

@@ -1,0 +1,55 @@
+"""Tax lots, benchmarks and labels that are imported."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """To this revision."""
+    op.create_table(
+        "labels",
+        *_key(),
+        sa.Column("name", sa.String(100), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("sector", sa.Text),
+        sa.Column("asset_class", sa.Text),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", "name", name="pk_labels"),
+    )
+    op.create_table(
+        "tax_lots",
+        *_key(),
+        sa.Column("lot_id", sa.String(200), nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
+        sa.Column("instrument_id", sa.String(100), nullable=False),
+        sa.Column("quantity", sa.Float(53), nullable=False),
+        sa.Column("cost", sa.Float(53), nullable=False),
+        sa.Column("bought", sa.Date, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", "lot_id", name="pk_tax_lots"),
+    )
+    op.create_table(
+        "benchmarks",
+        *_key(),
+        sa.Column("weights", sa.JSON, nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_benchmarks"),
+    )
+
+
+def _key() -> tuple[sa.Column[str], sa.Column[str]]:
+    return (
+        sa.Column("tenant", sa.String(100), nullable=False),
+        sa.Column("portfolio_id", sa.String(100), nullable=False),
+    )
+
+
+def downgrade() -> None:
+    """Back to the one before."""
+    for table in ("benchmarks", "tax_lots", "labels"):
+        op.drop_table(table)
