@@ -85,6 +85,7 @@ class Container(containers.DeclarativeContainer):
         units=store.provided.units,
         latest=store,
         portfolios=store,
+        records=store,
         market_data=store,
         library=store,
         published_factors=published_factors,

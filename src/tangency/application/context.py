@@ -15,7 +15,7 @@ from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import LatestAnswers
 from tangency.domain.optimization.solver_pool import SolverPool
-from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 from tangency.domain.rebalancing.ports import RebalancePlans
 from tangency.domain.unit_of_work import UnitsOfWork
 
@@ -61,6 +61,7 @@ class Context:
     units: UnitsOfWork
     latest: LatestAnswers
     portfolios: PortfolioSource
+    records: PortfolioRecords
     market_data: MarketData
     library: Library
     published_factors: PublishedFactors

@@ -131,7 +131,7 @@ Stated = FactorHistory | Mapping[str, Sequence[float]] | None
 
 async def _benchmark(command: AnalyzeFactors, context: Context, references: list[str]) -> Mapping[str, float] | None:
     if command.benchmark is None:
-        return await context.portfolios.benchmark(command.portfolio_id)
+        return await context.records.benchmark(command.portfolio_id)
     given: object = command.benchmark
     if set(command.benchmark) == {REFERENCE}:
         given = await _entry(command.benchmark[REFERENCE], Shelf.MODELS, ("benchmark", REFERENCE), context, references)

@@ -46,7 +46,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
     portfolio, prices = await _state(command.question.portfolio_id, context)
     cost = CostModel.of(command.cost_rate, ("transaction_cost_model",))
     taxed = command.rules.consider_tax_implications
-    terms = await complete_terms(portfolio, command.tax, context.portfolios) if taxed else None
+    terms = await complete_terms(portfolio, command.tax, context.records) if taxed else None
     now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
     created, reserve = context.clock.now(), 0.0
     rounds = 0

@@ -43,7 +43,7 @@ async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> d
 
 async def _benchmark(command: MakePlan, context: Context) -> Mapping[str, float]:
     portfolio_id = command.question.portfolio_id
-    weights = await context.portfolios.benchmark(portfolio_id)
+    weights = await context.records.benchmark(portfolio_id)
     if weights is None:
         detail = (
             f"is left out, and no benchmark is imported under {portfolio_id!r}; give the id of a portfolio kept at "

@@ -9,7 +9,7 @@ from datetime import date
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.portfolio import Portfolio
-from tangency.domain.portfolio.ports import PortfolioSource
+from tangency.domain.portfolio.ports import PortfolioRecords
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 from tangency.domain.rebalancing.taxes import (
     Disposal,
@@ -46,14 +46,14 @@ class TaxTerms:
     chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-async def complete_terms(portfolio: Portfolio, terms: TaxTerms | None, source: PortfolioSource) -> TaxTerms:
+async def complete_terms(portfolio: Portfolio, terms: TaxTerms | None, records: PortfolioRecords) -> TaxTerms:
     """The terms with lots for all of a portfolio: those that are stated, or those that were imported.
 
     Raises:
         InvalidInput: a name that is held without lots for all of it, a lot's id given twice, or no rates.
     """
     stated = None if terms is None else terms.lots
-    lots = await source.tax_lots(portfolio.id) if stated is None else stated
+    lots = await records.tax_lots(portfolio.id) if stated is None else stated
     refuse_repeated(lots)
     missing = [holding.name for holding in portfolio.holdings if _short(holding.quantity, holding.name, lots)]
     if missing:

@@ -27,12 +27,6 @@ class PortfolioSource(Protocol):
             NeighbourUnusable: its answer is against its contract.
         """
 
-    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
-        """The lots of what is held; none where nothing is known of them."""
-
-    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
-        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known."""
-
 
 class MarketData(Protocol):
     """Prices."""
@@ -61,6 +55,16 @@ class RiskModels(Protocol):
             NeighbourUnavailable: a neighbour cannot be asked.
             NeighbourUnusable: its answer is against its contract.
         """
+
+
+class PortfolioRecords(Protocol):
+    """What is kept of a portfolio beside its holdings."""
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        """The lots of what is held; none where nothing is known of them."""
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known."""
 
 
 class PortfolioRepository(Protocol):
