@@ -43,6 +43,7 @@ def context(deadline_s: float = 30.0) -> Context:
         frontiers=NOTHING,
         rebalance_plans=NOTHING,
         orders=NOTHING,
+        events=NOTHING,
         catalogue=NOTHING,
         store=NOTHING,
         deadline_s=deadline_s,

@@ -10,7 +10,7 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.optimization import Optimization, Stage
-from tangency.domain.optimization.order import MOST_LOSSES, Event, KeyReused, Order
+from tangency.domain.optimization.order import MOST_LOSSES, KeyReused, Order
 from tangency.domain.portfolio.valuation import Valuation
 from tests.contracts.test_store import AT, CONFIGURATION, problem, run
 
@@ -125,17 +125,3 @@ def test_of_many_requests_with_one_key_one_makes_an_order(settings: Settings) ->
 
     owners, count = run(settings, race)
     assert (len(owners), count) == (1, 1)
-
-
-def test_events_are_numbered_without_gaps_whatever_is_undone(settings: Settings) -> None:
-    async def one(store: Store, number: int) -> None:
-        async with store.units() as unit:
-            await unit.events.add(Event("type", str(number), AT, {"number": number}))
-            if number % 3:
-                await unit.commit()
-
-    async def race(store: Store) -> list[int]:
-        await asyncio.gather(*[one(store, number) for number in range(9)])
-        return [event.position for event in await store.events(1, 100)]
-
-    assert run(settings, race) == [2, 3, 4, 5, 6]

@@ -21,7 +21,7 @@ PATIENCE_S = 30.0
 def served(folder: Path, **settings: Any) -> Iterator[str]:
     """The address of a service on an embedded database in a folder."""
     chosen = Settings(data_dir=str(folder), solver_workers=1, **settings)
-    with listening(create_app(chosen, container.running)) as address:
+    with listening(create_app(chosen, container.serving)) as address:
         yield address
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
+from tangency.adapters.bus import InProcessBus
 from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.files.published_factors import BundledFactors
@@ -24,7 +25,9 @@ from tangency.adapters.solving import ProcessSolverPool
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.revisions import current, upgrade
 from tangency.application.context import Context
+from tangency.application.relay import Relay
 from tangency.application.service import Service
+from tangency.application.worker import working
 
 if TYPE_CHECKING:
     from tangency.adapters.files.benchmark import BenchmarkFile
@@ -74,6 +77,7 @@ class Container(containers.DeclarativeContainer):
 
     clock = providers.ThreadSafeSingleton(SystemClock)
     ids = providers.ThreadSafeSingleton(RandomIds)
+    publisher = providers.ThreadSafeSingleton(InProcessBus)
     published_factors = providers.ThreadSafeSingleton(BundledFactors)
     plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
     context = providers.Factory(
@@ -93,6 +97,7 @@ class Container(containers.DeclarativeContainer):
         frontiers=store,
         rebalance_plans=store,
         orders=store,
+        events=store,
         catalogue=plugins,
         store=store,
         deadline_s=settings.provided.deadline_s,
@@ -128,7 +133,28 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     Raises:
         DatabaseNotMigrated: it is not.
     """
+    async with _opened(Container(settings=settings)) as service:
+        yield service
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Service]:
+    """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted."""
     container = Container(settings=settings)
+    async with _opened(container) as service, AsyncExitStack() as beside:
+        relay = Relay(container.store().outbox, container.publisher(), service.context.bench.signal)
+        await beside.enter_async_context(working(service.context))
+        await beside.enter_async_context(relay.running())
+        if settings.grpc:
+            from tangency.adapters.grpc import server
+
+            await beside.enter_async_context(server.serving(settings, service))
+        yield service
+
+
+@asynccontextmanager
+async def _opened(container: Container) -> AsyncIterator[Service]:
+    settings = container.settings()
     async with (
         Store.open(settings, container.clock().now) as store,
         ProcessSolverPool.open(settings, container.plugins()) as solvers,
@@ -212,13 +238,4 @@ def serve(settings: Settings, listening: socket.socket) -> None:
     """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors."""
     from tangency.adapters.rest import app
 
-    app.serve(settings, serving if settings.grpc else running, listening)
-
-
-@asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Service]:
-    """The service, with its door for gRPC open."""
-    from tangency.adapters.grpc import server
-
-    async with running(settings) as service, server.serving(settings, service):
-        yield service
+    app.serve(settings, serving, listening)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tangency.application.bench import Bench
 from tangency.domain.clock import Clock, IdGenerator
+from tangency.domain.event import EventReader
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
 from tangency.domain.library.ports import Library
@@ -69,6 +70,7 @@ class Context:
     frontiers: Frontiers
     rebalance_plans: RebalancePlans
     orders: OrderReader
+    events: EventReader
     catalogue: Catalogue
     store: Checked
     risk_models: RiskModels | None = None

@@ -15,11 +15,11 @@ from tangency.application.posing import pose, refuse_too_many
 from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
+from tangency.domain.event import Event
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import (
     AlreadyFinal,
-    Event,
     Filter,
     KeyReused,
     Order,
@@ -191,9 +191,9 @@ async def cancel_order(command: CancelOrder, context: Context) -> OrderState:
 
 async def read_events(query: ReadEvents, context: Context) -> Sequence[Event]:
     """Read them."""
-    return await context.orders.events(query.after, query.limit)
+    return await context.events.events(query.after, query.limit)
 
 
 async def last_position(_query: LastPosition, context: Context) -> int:
     """Read it."""
-    return await context.orders.last_position()
+    return await context.events.last_position()

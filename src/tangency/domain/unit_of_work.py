@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self
 
+from tangency.domain.event import EventRepository
 from tangency.domain.factors.ports import FactorAnalysisRepository
 from tangency.domain.frontier.ports import FrontierRepository
 from tangency.domain.library.ports import LibraryRepository
-from tangency.domain.optimization.order import EventRepository, OrderRepository
+from tangency.domain.optimization.order import OrderRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository

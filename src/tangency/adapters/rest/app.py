@@ -17,7 +17,6 @@ from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
-from tangency.application.worker import working
 
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 
@@ -27,15 +26,14 @@ def create_app(settings: Settings, running: Running) -> Gate:
 
     Args:
         settings: what an operator set.
-        running: opens the service.
+        running: opens the service, with whatever is to work beside it.
     """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with running(settings) as service:
             app.state.service = service
-            async with working(service.context):
-                yield
+            yield
 
     application = Litestar(
         route_handlers=[

@@ -1,18 +1,21 @@
-"""Events as rows."""
+"""Events as rows of the outbox: written by whoever has something to tell, read by position once published."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Insert, bindparam, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import PublishedEvent
-from tangency.adapters.sql.statements import dialect
-from tangency.domain.optimization.order import Event
+from tangency.adapters.sql.locks import UNTIL_COMMIT, lock_number
+from tangency.adapters.sql.schema import OutboxEvent
+from tangency.adapters.sql.statements import dialect, table_of
+from tangency.domain.event import Event
 
-LOCK = 7_264_001
-"""Of the database of a server: who holds it until the end of a transaction gives out the next positions."""
+CHANNEL = "tangency_outbox"
+"""What a PostgreSQL server notifies, at the commit, of a new event."""
 
 
 class SqlEvents:
@@ -20,32 +23,57 @@ class SqlEvents:
 
     def __init__(self, session: AsyncSession, tenant: str) -> None:
         self._session, self._tenant = session, tenant
+        self.told = False
 
     async def add(self, event: Event) -> None:
-        """Keep it. One transaction at a time numbers events, so that positions follow the order of commitment."""
-        if dialect(self._session) == "postgresql":
-            await self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        self._session.add(
-            PublishedEvent(
-                tenant=self._tenant,
-                position=await last_position(self._session, self._tenant) + 1,
-                type=event.type,
-                subject=event.subject,
-                payload=dict(event.payload),
-                created_at=event.at,
-            )
-        )
-        await self._session.flush()
+        """Keep it. Writers of one portfolio's events follow each other, so that the order of its numbers is theirs."""
+        database = dialect(self._session)
+        if database == "postgresql":
+            lock = lock_number("events", self._tenant, event.portfolio_id)
+            await self._session.execute(UNTIL_COMMIT, {"lock": lock})
+            await self._session.execute(text(f"NOTIFY {CHANNEL}"))
+        row = {
+            "tenant": self._tenant,
+            "event_id": event.event_id,
+            "type": event.type,
+            "subject": event.subject,
+            "portfolio_id": event.portfolio_id,
+            "payload": dict(event.payload),
+            "created_at": event.at,
+        }
+        numbered = {"of_tenant": self._tenant, "of_portfolio": event.portfolio_id}
+        await self._session.execute(_insert(database), row | numbered)
+        self.told = True
+
+
+@cache
+def _insert(database: str) -> Insert:
+    """Insert an event with the next sequence of its portfolio, unless it is there."""
+    table = table_of(OutboxEvent)
+    rows = table.c
+    ours = rows.tenant == bindparam("of_tenant")
+    latest = select(func.coalesce(func.max(rows.sequence), 0) + 1)
+    numbers = {"sequence": latest.where(ours, rows.portfolio_id == bindparam("of_portfolio")).scalar_subquery()}
+    if database == "sqlite":  # it numbers no column but an integer key
+        numbers["number"] = select(func.coalesce(func.max(rows.number), 0) + 1).where(ours).scalar_subquery()
+    insert = postgresql.insert if database == "postgresql" else sqlite.insert
+    statement: Insert = insert(table).values(**numbers).on_conflict_do_nothing(index_elements=["tenant", "event_id"])
+    return statement
 
 
 async def last_position(session: AsyncSession, tenant: str) -> int:
-    """Of the newest event; 0 where there is none."""
-    newest = await session.scalar(select(func.max(PublishedEvent.position)).where(PublishedEvent.tenant == tenant))
+    """Of the newest event that was published; 0 where there is none."""
+    newest = await session.scalar(select(func.max(OutboxEvent.position)).where(OutboxEvent.tenant == tenant))
     return newest or 0
 
 
 async def read_events(session: AsyncSession, tenant: str, after: int, limit: int) -> Sequence[Event]:
     """Those after a position, in their order."""
-    query = select(PublishedEvent).where(PublishedEvent.tenant == tenant, PublishedEvent.position > after)
-    rows = await session.scalars(query.order_by(PublishedEvent.position).limit(limit))
-    return [Event(row.type, row.subject, row.created_at, row.payload, row.position) for row in rows]
+    query = select(OutboxEvent).where(OutboxEvent.tenant == tenant, OutboxEvent.position > after)
+    rows = await session.scalars(query.order_by(OutboxEvent.position).limit(limit))
+    return [event_of(row) for row in rows]
+
+
+def event_of(row: OutboxEvent) -> Event:
+    """A row as an event."""
+    return Event(row.type, row.subject, row.created_at, row.payload, row.position or 0, row.sequence)

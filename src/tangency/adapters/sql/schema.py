@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -26,6 +27,7 @@ from tangency.adapters.sql.column_types import DOCUMENT, JSON_VALUE, MAYBE_JSON_
 TENANT = String(100)
 PORTFOLIO = String(100)
 DIGEST = String(64)
+WAITING = "position IS NULL AND refused IS NULL"
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -296,17 +298,33 @@ class IdempotencyKey(Table):
     created_at: Mapped[datetime]
 
 
-class PublishedEvent(Table):
-    """Something that others want to know; positions have no gaps and follow the order of commitment."""
+class OutboxEvent(Table):
+    """Something that others want to know. It waits until it has a position, or the reason why nobody takes it.
 
-    __tablename__ = "events"
+    ``number`` keeps the order of each portfolio, which a lock on the portfolio sees to, and no more than that: a lower
+    one of another may be committed later. ``sequence`` counts within the portfolio.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("tenant", "number"),
+        UniqueConstraint("tenant", "position"),
+        UniqueConstraint("tenant", "portfolio_id", "sequence"),
+        Index("ix_outbox_waiting", "tenant", "number", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+    )
 
     tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity())
     type: Mapped[str] = mapped_column(String(50))
     subject: Mapped[str] = mapped_column(String(100))
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
+    sequence: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
+    position: Mapped[int | None] = mapped_column(BigInteger)
+    refused: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
 
 
 class StoredPlan(Table):

@@ -21,7 +21,7 @@ def dialect(session: AsyncSession) -> str:
 def insert_unless_there(table: type[Table], database: str) -> Insert:
     """Insert a row, or leave the one that has its key."""
     insert = postgresql.insert if database == "postgresql" else sqlite.insert
-    statement: Insert = insert(_table(table)).on_conflict_do_nothing()
+    statement: Insert = insert(table_of(table)).on_conflict_do_nothing()
     return statement
 
 
@@ -32,7 +32,7 @@ def insert_numbered(mapped: type[OptimizationResult | OptimizationRequest], data
     SQLite numbers no column but an integer key. One transaction at a time writes there, so that the largest number
     cannot change under it.
     """
-    table = _table(mapped)
+    table = table_of(mapped)
     if database != "sqlite":
         return table.insert()
     following = select(func.coalesce(func.max(table.c.sequence), 0) + 1)
@@ -40,5 +40,6 @@ def insert_numbered(mapped: type[OptimizationResult | OptimizationRequest], data
     return table.insert().values(sequence=number)
 
 
-def _table(mapped: type[Table]) -> SqlTable:
+def table_of(mapped: type[Table]) -> SqlTable:
+    """The table behind a class."""
     return Table.metadata.tables[mapped.__tablename__]

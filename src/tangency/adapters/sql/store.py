@@ -19,15 +19,17 @@ from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer
 from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
+from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
-from tangency.domain.optimization.order import Event, Filter, OrderState
+from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot
@@ -40,6 +42,7 @@ class Store:
     def __init__(self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime]) -> None:
         self._readers, self._tenant = engine.execution_options(**READING), tenant
         self.units = SqlUnitsOfWork(engine, tenant, now)
+        self.outbox = SqlOutbox(self.units)
 
     @classmethod
     @asynccontextmanager

@@ -58,6 +58,8 @@ class SqlUnitOfWork:
         """Make every change durable."""
         await self._session.commit()
         self._units.freezer.kept.update(self.optimizations.written)
+        if self.events.told:
+            self._units.news.set()
 
 
 class SqlUnitsOfWork:
@@ -66,6 +68,8 @@ class SqlUnitsOfWork:
     def __init__(self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime]) -> None:
         self.engine, self.tenant, self.now = engine, tenant, now
         self.freezer = Freezer()
+        self.news = asyncio.Event()
+        """Set at each commit that keeps an event, for the relay of this process."""
         self.turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
     def __call__(self) -> SqlUnitOfWork:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from tangency.domain.clock import IdGenerator
+from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
-from tangency.domain.optimization.order import Event
 
 COMPLETED = "factor_analysis_completed"
 

@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from tangency.domain.clock import IdGenerator
+from tangency.domain.event import Event
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Answer, Stage
-from tangency.domain.optimization.order import Event, Order
+from tangency.domain.optimization.order import Order
 
 ECHOED = ("optimization_type", "objective", "risk_measure", "constraints", "preferences")
 """What a strategy is built on: it comes with the event of the end."""

@@ -99,24 +99,6 @@ class OrderState:
     losses: Sequence[str] = field(default_factory=tuple)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that others want to know.
-
-    Attributes:
-        position: in the order of commitment, without gaps; 0 until it is kept.
-        type: such as ``optimization_completed``.
-        subject: what it happened to.
-        payload: plain values.
-    """
-
-    type: str
-    subject: str
-    at: datetime
-    payload: Mapping[str, Any]
-    position: int = 0
-
-
 class OrderRepository(Protocol):
     """Orders, within one transaction."""
 
@@ -153,7 +135,7 @@ class OrderRepository(Protocol):
 
 
 class OrderReader(Protocol):
-    """The read side of orders and events."""
+    """The read side of orders."""
 
     async def order(self, order: UUID) -> OrderState | None:
         """The order of that id, with its answer where there is one."""
@@ -166,19 +148,6 @@ class OrderReader(Protocol):
 
     async def open_orders(self) -> int:
         """How many have not ended."""
-
-    async def events(self, after: int, limit: int) -> Sequence[Event]:
-        """In the order of their positions."""
-
-    async def last_position(self) -> int:
-        """Of the newest event; 0 where there is none."""
-
-
-class EventRepository(Protocol):
-    """Events, within one transaction."""
-
-    async def add(self, event: Event) -> None:
-        """Keep it, with the next position."""
 
 
 def expected_seconds(problem: Problem) -> float:

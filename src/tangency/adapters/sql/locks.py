@@ -1,0 +1,24 @@
+"""Locks of a PostgreSQL server that stand for a thing rather than a row. SQLite has one writer at a time anyway."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from sqlalchemy import BigInteger, TextClause, bindparam, text
+
+
+def lock_number(*names: str) -> int:
+    """The number of the lock on a thing: 64 bits, equal for equal names whatever process asks."""
+    digest = blake2b("\0".join(names).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+def _asking(function: str) -> TextClause:
+    return text(f"SELECT {function}(:lock)").bindparams(bindparam("lock", type_=BigInteger))
+
+
+UNTIL_COMMIT = _asking("pg_advisory_xact_lock")
+"""Wait for a lock, and hold it until the transaction ends."""
+
+UNTIL_CLOSED = _asking("pg_try_advisory_lock")
+"""True where the lock is held from now on, until the connection is closed."""

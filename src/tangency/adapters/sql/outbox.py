@@ -1,0 +1,129 @@
+"""The outbox: what waits to be published, and the right to publish it, which one process has at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from typing import Any
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from tangency.adapters.sql.engine import READING
+from tangency.adapters.sql.events import CHANNEL, event_of
+from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.locks import UNTIL_CLOSED, lock_number
+from tangency.adapters.sql.schema import OutboxEvent
+from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.domain.event import Event
+
+WAITS = (OutboxEvent.position.is_(None), OutboxEvent.refused.is_(None))
+
+
+class SqlOutbox:
+    """The outbox of one tenant.
+
+    On PostgreSQL the right to publish is a lock that a connection of its own holds, and settling goes through that very
+    connection: who lost the lock with its connection cannot settle what another publishes by now. In the embedded
+    database the relay of its process is the only one.
+    """
+
+    def __init__(self, units: SqlUnitsOfWork) -> None:
+        self._units, self._engine, self._tenant = units, units.engine, units.tenant
+        self._readers = units.engine.execution_options(**READING)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[SqlTurn | None]:
+        """The right to publish; None where another process has it."""
+        async with translated():
+            if self._engine.dialect.name != "postgresql":
+                yield SqlTurn(self)
+                return
+            async with self._engine.connect() as connection:
+                try:
+                    held = await connection.scalar(UNTIL_CLOSED, {"lock": lock_number("relay", self._tenant)})
+                    await connection.execute(text(f"LISTEN {CHANNEL}"))
+                    await connection.commit()
+                    yield SqlTurn(self, connection) if held else None
+                finally:
+                    await _let_go(connection)
+
+    async def holds(self, count: int) -> bool:
+        """Whether so many events wait, or more."""
+        query = select(OutboxEvent.number).where(OutboxEvent.tenant == self._tenant, *WAITS)
+        async with translated(), AsyncSession(self._readers) as session:
+            return await session.scalar(query.order_by(OutboxEvent.number).offset(count - 1).limit(1)) is not None
+
+    async def waiting(self, most: int) -> Sequence[Event]:
+        """What waits, by number."""
+        query = select(OutboxEvent).where(OutboxEvent.tenant == self._tenant, *WAITS)
+        async with translated(), AsyncSession(self._readers) as session:
+            rows = await session.scalars(query.order_by(OutboxEvent.number).limit(most))
+            return [event_of(row) for row in rows]
+
+    async def settle(self, connection: AsyncConnection, settled: Sequence[Event], refused: Mapping[str, str]) -> None:
+        """Within a transaction of a connection."""
+        session = AsyncSession(connection, expire_on_commit=False)
+        ours = OutboxEvent.tenant == self._tenant
+        position = await session.scalar(select(func.max(OutboxEvent.position)).where(ours)) or 0
+        for event in settled:
+            fate: dict[str, Any] = {"refused": refused.get(event.event_id)}
+            if fate["refused"] is None:
+                fate["position"] = position = position + 1
+            change = update(OutboxEvent).where(ours, OutboxEvent.event_id == event.event_id, *WAITS)
+            await session.execute(change.values(settled_at=self._units.now(), **fate))
+
+    async def news(self, within_s: float) -> None:
+        """Wait until this process keeps an event, or for so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._units.news.wait(), within_s)
+        self._units.news.clear()
+
+    @asynccontextmanager
+    async def writing(self, own: AsyncConnection | None) -> AsyncIterator[AsyncConnection]:
+        """A transaction on a connection; on one of the pool, after those who wait to write, where none is given."""
+        if own is not None:
+            async with translated(), own.begin():
+                yield own
+            return
+        turn: AbstractAsyncContextManager[Any] = self._units.turn or nullcontext()
+        async with turn, translated(), self._engine.begin() as connection:
+            yield connection
+
+
+class SqlTurn:
+    """The right to publish."""
+
+    def __init__(self, outbox: SqlOutbox, own: AsyncConnection | None = None) -> None:
+        self._outbox, self._own = outbox, own
+
+    async def waiting(self, most: int) -> Sequence[Event]:
+        """What is not published yet."""
+        return await self._outbox.waiting(most)
+
+    async def settle(self, events: Sequence[Event], refused: Mapping[str, str]) -> None:
+        """Positions for those that were published, the reason for those that were refused."""
+        async with self._outbox.writing(self._own) as connection:
+            await self._outbox.settle(connection, events, refused)
+
+    async def heard(self, within_s: float) -> None:
+        """Wait for the server's notification; where the database is embedded, for a commit of this process."""
+        if self._own is None:
+            await self._outbox.news(within_s)
+            return
+        async with translated():
+            driver: Any = (await self._own.get_raw_connection()).driver_connection
+            await self._own.commit()
+            async for _ in driver.notifies(timeout=within_s, stop_after=1):
+                return
+
+
+async def _let_go(connection: AsyncConnection) -> None:
+    """Whoever waits for the right gets it now; where the connection is broken, when the server finds that out."""
+    with suppress(DBAPIError):
+        await connection.rollback()
+        await connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        await connection.commit()
+    await connection.invalidate()  # closed rather than given back to the pool, with what it listened for
