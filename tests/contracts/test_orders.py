@@ -1,16 +1,14 @@
-"""The protocol of orders, on whatever database is behind it: one owner at a time, one end, one echo per key."""
+"""The protocol of orders, on whatever database is behind it: one owner at a time, one end."""
 
 import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import pytest
-
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.optimization import Optimization, Stage
-from tangency.domain.optimization.order import MOST_LOSSES, KeyReused, Order
+from tangency.domain.optimization.order import MOST_LOSSES, Order
 from tangency.domain.portfolio.valuation import Valuation
 from tests.contracts.test_store import AT, CONFIGURATION, problem, run
 
@@ -104,24 +102,3 @@ def test_a_lease_that_is_extended_is_not_swept_and_a_cancelled_order_is_nobodys(
         return alive, still, cancelled, after
 
     assert run(settings, work) == (True, True, True, False)
-
-
-def test_of_many_requests_with_one_key_one_makes_an_order(settings: Settings) -> None:
-    async def one(store: Store) -> UUID:
-        made = order()
-        async with store.units() as unit:
-            owner = await unit.orders.claim_key("key", "print", made.optimization.id, AT)
-            if owner == made.optimization.id:
-                await unit.orders.add(made)
-                await unit.commit()
-        return owner
-
-    async def race(store: Store) -> tuple[set[UUID], int]:
-        owners = set(await asyncio.gather(*[one(store) for _ in range(10)]))
-        with pytest.raises(KeyReused):
-            async with store.units() as unit:
-                await unit.orders.claim_key("key", "another", uuid4(), AT)
-        return owners, await store.open_orders()
-
-    owners, count = run(settings, race)
-    assert (len(owners), count) == (1, 1)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tangency.application.bench import Bench
+from tangency.application.turns import Turns
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.event import EventReader
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
+from tangency.domain.idempotency import Keys
 from tangency.domain.library.ports import Library
 from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
-from tangency.domain.optimization.repository import LatestAnswers
+from tangency.domain.optimization.repository import Answers
 from tangency.domain.optimization.solver_pool import SolverPool
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 from tangency.domain.rebalancing.ports import RebalancePlans
@@ -60,7 +62,7 @@ class Context:
     plugins: Plugins
     solvers: SolverPool
     units: UnitsOfWork
-    latest: LatestAnswers
+    answers: Answers
     portfolios: PortfolioSource
     records: PortfolioRecords
     market_data: MarketData
@@ -71,6 +73,7 @@ class Context:
     rebalance_plans: RebalancePlans
     orders: OrderReader
     events: EventReader
+    keys: Keys
     catalogue: Catalogue
     store: Checked
     risk_models: RiskModels | None = None
@@ -80,3 +83,4 @@ class Context:
     order_deadline_s: float = 300.0
     lease_s: float = 15.0
     bench: Bench = field(default_factory=Bench)
+    turns: Turns = field(default_factory=Turns)

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from tangency.application.context import Context
+from tangency.application.idempotency import Creating, claim
 from tangency.application.message import Message
 from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import Fault, InvalidInput, NotFound, Path, hint
@@ -36,7 +37,7 @@ FACTORS: Path = ("factors",)
 
 
 @dataclass(frozen=True, slots=True)
-class AnalyzeFactors(Message[FactorAnalysis]):
+class AnalyzeFactors(Creating[FactorAnalysis]):
     """Explain a portfolio's returns by factors, and keep the analysis.
 
     Attributes:
@@ -118,11 +119,17 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     analysis = await asyncio.to_thread(_analyzed, command, context, portfolio, prices, stated, benchmark)
     analysis = replace(analysis, references=tuple(sorted(set(references))))
     async with context.units() as unit:
+        await claim(unit, command.key, analysis.analysis_id, analysis.created_at)
         await unit.factor_analyses.add(analysis)
         await unit.events.add(completed(analysis, context.ids))
         await unit.commit()
     context.bench.signal()
     return analysis
+
+
+async def analysis_again(subject: str, context: Context) -> FactorAnalysis:
+    """The analysis that a key stands for."""
+    return await read_factor_analysis(ReadFactorAnalysis(subject), context)
 
 
 Stated = FactorHistory | Mapping[str, Sequence[float]] | None

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tangency.application.context import Context
+from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
+from tangency.domain.frontier.announcement import generated
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.idempotency import Key
 from tangency.domain.identity import token
 from tangency.domain.optimization.problem import Problem
 
@@ -23,7 +26,7 @@ OTHER_METHOD = "mean_risk"
 
 
 @dataclass(frozen=True, slots=True)
-class TraceFrontier(Message[EfficientFrontier]):
+class TraceFrontier(Creating[EfficientFrontier]):
     """The efficient frontier of a portfolio; where the same data and figures were asked for before, the one kept.
 
     Attributes:
@@ -53,16 +56,31 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     problem, asked = await _posed(question, asked, context)
     portfolio_id = question.portfolio_id
     key = asked.key(replace(problem, references=()))  # where equal data came from makes no other frontier
-    kept = await context.frontiers.frontier_for(portfolio_id, key)
-    if kept is not None:
-        return kept
-    curve = await context.solvers.trace(problem, asked, context.deadline_s)
-    made = token(PREFIX, context.ids.new())
-    frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now())
+    frontier = await context.frontiers.frontier_for(portfolio_id, key)
+    if frontier is None:
+        curve = await context.solvers.trace(problem, asked, context.deadline_s)
+        made = token(PREFIX, context.ids.new())
+        frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now())
+    elif command.key is None:
+        return frontier
+    return await _kept(frontier, command.key, context)
+
+
+async def _kept(frontier: EfficientFrontier, key: Key | None, context: Context) -> EfficientFrontier:
+    """Keep it where nobody was quicker; what the key stands for is that which is kept."""
     async with context.units() as unit:
-        frontier = await unit.frontiers.add(frontier)
+        kept = await unit.frontiers.add(frontier)
+        await claim(unit, key, kept.id, context.clock.now())
+        if kept is frontier:
+            await unit.events.add(generated(kept, context.ids))
         await unit.commit()
-    return frontier
+    context.bench.signal()
+    return kept
+
+
+async def frontier_again(subject: str, context: Context) -> EfficientFrontier:
+    """The frontier that a key stands for."""
+    return await read_frontier(ReadFrontier(subject), context)
 
 
 async def read_frontier(query: ReadFrontier, context: Context) -> EfficientFrontier:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tangency.application.context import Context
+from tangency.application.idempotency import Creating, claim
 from tangency.application.message import Message
 from tangency.application.question import Question, RiskParameters
 from tangency.domain.errors import Fault, InvalidInput, Path
@@ -15,7 +16,7 @@ from tangency.domain.market.estimates import EstimatorChoice
 
 
 @dataclass(frozen=True, slots=True)
-class WriteEntry(Message[Entry]):
+class WriteEntry(Creating[Entry]):
     """Keep a document; equal content is no new version."""
 
     shelf: Shelf
@@ -41,10 +42,16 @@ async def write_entry(command: WriteEntry, context: Context) -> Entry:
     async with context.units() as unit:
         before = await unit.library.newest(address)
         entry = next_version(before, address, content, context.clock.now())
+        await claim(unit, command.key, str(entry.address), context.clock.now())
         if entry is not before:
             await unit.library.add(entry)
-            await unit.commit()
+        await unit.commit()
     return entry
+
+
+async def entry_again(subject: str, context: Context) -> Entry:
+    """The entry that a key stands for."""
+    return await read_entry(ReadEntry(Address.of(subject, ())), context)
 
 
 async def read_entry(query: ReadEntry, context: Context) -> Entry:

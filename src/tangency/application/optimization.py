@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from tangency.application.context import Context
+from tangency.application.idempotency import Creating, claim, once
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.unused_inputs import unused_inputs
 from tangency.domain.errors import NoAnswer, NotFound
+from tangency.domain.optimization.announcement import portfolio_optimized
 from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.optimization import Answer, Optimization
 from tangency.domain.optimization.problem import Problem
@@ -26,7 +29,7 @@ class PoseQuestion(Message[Problem]):
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizePortfolio(Message[Answer]):
+class OptimizePortfolio(Creating[Answer]):
     """Answer a question about a portfolio, and keep the answer or the reason why there is none.
 
     Attributes:
@@ -38,7 +41,7 @@ class OptimizePortfolio(Message[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizeBatch(Message[tuple[Answer | Exception, ...]]):
+class OptimizeBatch(Creating[tuple[Answer | Exception, ...]]):
     """Answer several questions, each as if it stood alone; what one raises takes its place in the result."""
 
     questions: tuple[Question, ...]
@@ -84,14 +87,30 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
     )
     failure = await _solve(optimization, question, context)
     await context.units.ready(problem)
+    answer = optimization.answer
     async with context.units() as unit:
+        if answer is not None:
+            await claim(unit, command.key, str(optimization.id), optimization.requested_at)
+            await unit.events.add(portfolio_optimized(answer, context.ids))
         await unit.optimizations.add(optimization)
         await unit.commit()
+    context.bench.signal()
     if failure is not None:
         raise failure
-    answer = optimization.answer
     if answer is None:
         raise NotFound(f"optimization {optimization.id} ended {optimization.stage} and left no answer")
+    return answer
+
+
+async def answer_again(subject: str, context: Context) -> Answer:
+    """The answer that a key stands for.
+
+    Raises:
+        NotFound: it is not kept any more.
+    """
+    answer = await context.answers.answer_of(UUID(subject))
+    if answer is None:
+        raise NotFound(f"the answer of optimization {subject} is not kept any more.")
     return answer
 
 
@@ -113,14 +132,22 @@ async def _solve(optimization: Optimization, question: Question, context: Contex
 
 
 async def optimize_batch(command: OptimizeBatch, context: Context) -> tuple[Answer | Exception, ...]:
-    """Optimize side by side, in the order of the questions."""
-    turns = asyncio.Semaphore(context.side_by_side)
+    """Optimize side by side, in the order of the questions.
 
-    async def one(question: Question) -> Answer:
+    Raises:
+        KeyReused: the key came with another batch before.
+    """
+    key, turns = command.key, asyncio.Semaphore(context.side_by_side)
+    if key is not None:
+        await context.keys.made(key)
+
+    async def one(part: int, question: Question) -> Answer:
+        own = None if key is None else replace(key, part=part)
         async with turns:
-            return await optimize_portfolio(OptimizePortfolio(question), context)
+            return await once(OptimizePortfolio(question, key=own), optimize_portfolio, answer_again, context)
 
-    results = await asyncio.gather(*map(one, command.questions), return_exceptions=True)
+    parts = (one(part, question) for part, question in enumerate(command.questions))
+    results = await asyncio.gather(*parts, return_exceptions=True)
     return tuple(_kept_in_place(result) for result in results)
 
 
@@ -145,7 +172,7 @@ async def latest_optimization(query: LatestOptimization, context: Context) -> An
     Raises:
         NotFound: there is none.
     """
-    answer = await context.latest.answer(query.portfolio_id)
+    answer = await context.answers.answer(query.portfolio_id)
     if answer is None:
         raise NotFound(f"nothing has been optimized for portfolio {query.portfolio_id!r} yet; post it first.")
     return answer

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tangency.application.context import Context
 from tangency.application.evidence import known
+from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
@@ -21,35 +22,18 @@ from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import (
     AlreadyFinal,
     Filter,
-    KeyReused,
     Order,
     OrderState,
     expected_seconds,
 )
 from tangency.domain.portfolio.valuation import Valuation
 
-LONGEST_KEY = 255
-
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """What makes a second request the first one's echo.
-
-    Attributes:
-        text: chosen by whoever asks.
-        fingerprint: of the request.
-    """
-
-    text: str
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceOrder(Message[OrderState]):
+class PlaceOrder(Creating[OrderState]):
     """Accept a wish, to be carried out later; nothing is solved yet."""
 
     wish: Wish
-    key: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +75,10 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
 
     Raises:
         InvalidInput: the wish cannot be read as a problem; nothing is kept.
-        KeyReused: the key came with another request before.
         NotFound: a neighbour knows no such portfolio, or no price of it.
         NeighbourUnavailable: it cannot be asked.
         NeighbourUnusable: its answer is against its contract.
     """
-    before = await _ordered_before(command.key, context)
-    if before is not None:
-        return before
     try:
         order = await _order(command.wish, context)
     except InvalidInput as error:
@@ -107,29 +87,16 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     context.units.prepare(optimization.problem)
     await context.units.ready(optimization.problem)
     async with context.units() as unit:
-        if command.key is not None:
-            at = optimization.requested_at
-            owner = await unit.orders.claim_key(command.key.text, command.key.fingerprint, optimization.id, at)
-            if owner != optimization.id:
-                return await _found(owner, context)
+        await claim(unit, command.key, str(optimization.id), optimization.requested_at)
         await unit.orders.add(order)
         await unit.commit()
     context.bench.signal()
     return await _found(optimization.id, context)
 
 
-async def _ordered_before(key: Key | None, context: Context) -> OrderState | None:
-    """What the same request was answered before, whatever was imported meanwhile."""
-    if key is None:
-        return None
-    if not 1 <= len(key.text) <= LONGEST_KEY:
-        raise InvalidInput.at((), f"the header Idempotency-Key must have 1 to {LONGEST_KEY} characters.", "length")
-    kept = await context.orders.keyed(key.text)
-    if kept is None:
-        return None
-    if kept[1] != key.fingerprint:
-        raise KeyReused(key.text)
-    return await _found(kept[0], context)
+async def order_again(subject: str, context: Context) -> OrderState:
+    """The order that a key stands for."""
+    return await _found(UUID(subject), context)
 
 
 async def _order(wish: Wish, context: Context) -> Order:

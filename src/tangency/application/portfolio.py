@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tangency.application.context import Context
+from tangency.application.expiry import expire_outdated
 from tangency.application.message import Message
-from tangency.domain.errors import InvalidInput
+from tangency.domain.errors import InvalidInput, NeighbourUnavailable, NeighbourUnusable, NotFound
 from tangency.domain.portfolio.benchmark import refuse_other_totals
 from tangency.domain.portfolio.labels import Labels
 from tangency.domain.portfolio.portfolio import Portfolio, id_fault
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,21 @@ class ImportLabels(Message[None]):
 async def import_holdings(command: ImportHoldings, context: Context) -> None:
     """Replace the holdings."""
     _check(command.portfolio.id)
+    names = tuple(command.portfolio.by_name)
+    prices = await _if_known(context.market_data.prices(command.portfolio.id, names))
     async with context.units() as unit:
         await unit.portfolios.put(command.portfolio)
+        await expire_outdated(command.portfolio, prices, unit, context)
         await unit.commit()
 
 
 async def import_prices(command: ImportPrices, context: Context) -> None:
     """Replace the prices."""
     _check(command.portfolio_id)
+    portfolio = await _if_known(context.portfolios.portfolio(command.portfolio_id))
     async with context.units() as unit:
         await unit.portfolios.put_prices(command.portfolio_id, command.prices)
+        await expire_outdated(portfolio, command.prices, unit, context)
         await unit.commit()
 
 
@@ -94,6 +103,14 @@ async def import_labels(command: ImportLabels, context: Context) -> None:
     async with context.units() as unit:
         await unit.portfolios.put_labels(command.portfolio_id, command.labels)
         await unit.commit()
+
+
+async def _if_known(reading: Awaitable[Read | None]) -> Read | None:
+    """What is read, where it can be: an import does not wait for neighbours."""
+    try:
+        return await reading
+    except (NotFound, NeighbourUnavailable, NeighbourUnusable):
+        return None
 
 
 def _check(portfolio_id: str) -> None:

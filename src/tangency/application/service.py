@@ -11,12 +11,20 @@ from tangency.application.factors import (
     AnalyzeFactors,
     ListFactorAnalyses,
     ReadFactorAnalysis,
+    analysis_again,
     analyze_factors,
     list_factor_analyses,
     read_factor_analysis,
 )
-from tangency.application.frontier import ReadFrontier, TraceFrontier, read_frontier, trace_frontier
-from tangency.application.library import ReadEntry, WriteEntry, read_entry, write_entry
+from tangency.application.frontier import (
+    ReadFrontier,
+    TraceFrontier,
+    frontier_again,
+    read_frontier,
+    trace_frontier,
+)
+from tangency.application.idempotency import Again, Creating, once
+from tangency.application.library import ReadEntry, WriteEntry, entry_again, read_entry, write_entry
 from tangency.application.message import Message, Result
 from tangency.application.methods import ListMethods, list_methods
 from tangency.application.optimization import (
@@ -25,6 +33,7 @@ from tangency.application.optimization import (
     OptimizePortfolio,
     PoseQuestion,
     SolveProblem,
+    answer_again,
     latest_optimization,
     optimize_batch,
     optimize_portfolio,
@@ -41,6 +50,7 @@ from tangency.application.orders import (
     cancel_order,
     last_position,
     list_orders,
+    order_again,
     place_order,
     read_events,
     read_order,
@@ -67,6 +77,7 @@ from tangency.application.rebalancing.plans import (
     decide_plan,
     list_plans,
     make_plan,
+    plan_again,
     read_plan,
 )
 from tangency.application.state import reading_once
@@ -106,6 +117,16 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     DecidePlan: decide_plan,
 }
 
+AGAIN: Mapping[type[Creating[Any]], Again[Any]] = {
+    OptimizePortfolio: answer_again,
+    WriteEntry: entry_again,
+    AnalyzeFactors: analysis_again,
+    TraceFrontier: frontier_again,
+    PlaceOrder: order_again,
+    MakePlan: plan_again,
+}
+"""How a command that comes again with its key is answered; a batch looks after its parts itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -115,4 +136,7 @@ class Service:
 
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""
-        return cast(Result, await HANDLERS[type(message)](message, reading_once(self.context)))
+        handler, context = HANDLERS[type(message)], reading_once(self.context)
+        if isinstance(message, Creating) and type(message) in AGAIN:
+            return cast(Result, await once(message, handler, AGAIN[type(message)], context))
+        return cast(Result, await handler(message, context))

@@ -12,8 +12,9 @@ from typing import Any
 
 from tangency.application.bench import heard
 from tangency.application.context import Context
+from tangency.application.expiry import expire
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
-from tangency.domain.optimization.announcement import FAILED, announced, announcement, echo_of
+from tangency.domain.optimization.announcement import announced, failed
 from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import Order, expected_seconds
 from tangency.domain.optimization.report import report_of
@@ -173,5 +174,7 @@ async def _sweep(context: Context) -> None:
 async def _swept(unit: UnitOfWork, context: Context) -> None:
     now = context.clock.now()
     for state in await unit.orders.sweep(now):
-        told = {"outcome": state.outcome, "message": state.message, **echo_of(state.wording)}
-        await unit.events.add(announcement(FAILED, state.id, state.portfolio_id, now, context.ids, told))
+        told = failed(state.id, state.portfolio_id, state.wording, now, state.outcome, state.message, context.ids)
+        await unit.events.add(told)
+    for plan in await unit.rebalance_plans.overdue(now):
+        await expire(plan, unit, context)

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 from tangency.domain.event import EventRepository
 from tangency.domain.factors.ports import FactorAnalysisRepository
 from tangency.domain.frontier.ports import FrontierRepository
+from tangency.domain.idempotency import KeyRepository
 from tangency.domain.library.ports import LibraryRepository
 from tangency.domain.optimization.order import OrderRepository
 from tangency.domain.optimization.problem import Problem
@@ -42,6 +43,10 @@ class UnitOfWork(Protocol):
     @property
     def orders(self) -> OrderRepository:
         """Optimizations that were ordered, within this transaction."""
+
+    @property
+    def keys(self) -> KeyRepository:
+        """Keys of whoever calls, within this transaction."""
 
     @property
     def events(self) -> EventRepository:

@@ -106,7 +106,7 @@ def test_a_mistake_of_ours_is_logged_and_not_told(tmp_path: Path, caplog: pytest
 
 def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(tmp_path: Path) -> None:
     gone = Failing(StoreUnavailable("the database failed: unable to open database file."))
-    with failing(tmp_path, store=gone, latest=gone) as http:
+    with failing(tmp_path, store=gone, answers=gone) as http:
         assert http.get("/health/live").status_code == 200
         for path in ("/health/ready", "/api/v1/optimization/p/latest"):
             response = http.get(path)

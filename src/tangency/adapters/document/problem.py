@@ -32,8 +32,9 @@ from tangency.domain.errors import (
     TimeLimitReached,
     Unsupported,
 )
+from tangency.domain.idempotency import KeyReused
 from tangency.domain.optimization.infeasibility import Infeasibility
-from tangency.domain.optimization.order import AlreadyFinal, KeyReused
+from tangency.domain.optimization.order import AlreadyFinal
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.rebalancing.plan import APlanIsDecidedOnce
 

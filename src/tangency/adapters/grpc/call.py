@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from google.protobuf.message import Message as ProtobufMessage
 
 from tangency.adapters.grpc.messages import Plain
+from tangency.application.idempotency import Creating
 from tangency.application.message import Message, Result
-from tangency.application.orders import Key
 from tangency.application.question import Question
 from tangency.application.service import Service
 from tangency.domain.errors import InvalidInput
+from tangency.domain.idempotency import Key
 
 IDEMPOTENCY_KEY = "idempotency-key"
 
@@ -36,16 +37,17 @@ class Call:
         """Hand a message to the application."""
         return await self.service.handle(message)
 
-    def key(self, asked: object) -> Key | None:
-        """What makes this call the echo of an earlier one; None where the client did not say.
+    async def create(self, command: Creating[Result], request: ProtobufMessage) -> Result:
+        """Hand over a command that makes something, with the key that the client sent beside its message, if any.
 
-        Args:
-            asked: plain values that tell this request from others.
+        Raises:
+            InvalidInput: the key is empty or too long.
         """
         text = self.metadata.get(IDEMPOTENCY_KEY)
         if text is None:
-            return None
-        return Key(str(text), hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest())
+            return await self.handle(command)
+        asked = request.SerializeToString(deterministic=True).hex()
+        return await self.handle(replace(command, key=Key.of(str(text), type(request).__name__, asked)))
 
 
 def portfolio_of(document: Plain) -> str:

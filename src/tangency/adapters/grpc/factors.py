@@ -19,7 +19,7 @@ async def analyze_factor_exposures(call: Call, request: pb.FactorExposureRequest
     """Explain a portfolio's returns and its risk by factors."""
     document = document_of(request)
     portfolio_id = portfolio_of(document)
-    analysis = await call.handle(command_of(portfolio_id, analysis_request(_named(document))))
+    analysis = await call.create(command_of(portfolio_id, analysis_request(_named(document))), request)
     return answer_of(pb.FactorExposureResponse, _apart(analysis_response(analysis)))
 
 

@@ -30,4 +30,4 @@ async def _traced(call: Call, request: pb.EfficientFrontierRequest) -> FrontierR
     document = document_of(request)
     command = frontier_asked_by(portfolio_of(document), document)
     call.question = command.question
-    return response_of_frontier(await call.handle(command))
+    return response_of_frontier(await call.create(command, request))

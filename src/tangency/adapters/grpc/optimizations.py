@@ -28,7 +28,7 @@ PREFERENCES = "preferences"
 async def create_optimization(call: Call, request: pb.CreateOptimizationRequest) -> pb.CreateOptimizationResponse:
     """Accept an optimization."""
     wish = wish_of(_wished(document_of(request)))
-    state = await call.handle(PlaceOrder(wish, call.key(wish.wording)))
+    state = await call.create(PlaceOrder(wish), request)
     return answer_of(pb.CreateOptimizationResponse, accepted_of(state))
 
 

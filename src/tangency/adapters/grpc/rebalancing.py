@@ -12,5 +12,5 @@ from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimizat
 async def generate_rebalance_plan(call: Call, request: pb.RebalancePlanRequest) -> pb.RebalancePlanResponse:
     """Plan the trades toward a target."""
     document = with_cost_model(document_of(request), ())
-    plan = await call.handle(command_of(portfolio_of(document), document))
+    plan = await call.create(command_of(portfolio_of(document), document), request)
     return answer_of(pb.RebalancePlanResponse, served(plan))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from litestar.params import FromPath
 
 from tangency.adapters.document.factors import analysis_list, analysis_request, analysis_response, command_of
 from tangency.adapters.document.reading import read_value
+from tangency.adapters.rest.keys import key_of
 from tangency.application.factors import ListFactorAnalyses, ReadFactorAnalysis
 from tangency.application.message import Message, Result
 from tangency.application.service import Service
@@ -22,7 +24,8 @@ Incoming = Request[Any, Any, State]
 async def analyze_factors(request: Incoming, portfolio_id: FromPath[str]) -> Response[bytes]:
     """Explain a portfolio's returns by factors, and keep the analysis."""
     asked = analysis_request(read_value(await request.body()))
-    return _json(analysis_response(await _handled(request, command_of(portfolio_id, asked))))
+    command = replace(command_of(portfolio_id, asked), key=await key_of(request))
+    return _json(analysis_response(await _handled(request, command)))
 
 
 @get("/api/v1/portfolios/{portfolio_id:str}/factor-analyses")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from tangency.adapters.document.frontier import (
     response_of_frontier,
 )
 from tangency.adapters.document.reading import read_value
+from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import failure, problem_for
 from tangency.application.frontier import ReadFrontier, TraceFrontier
 from tangency.application.service import Service
@@ -42,7 +44,7 @@ async def constrained_frontier(request: Incoming, portfolio_id: FromPath[str]) -
     """The same within limits."""
     command = frontier_asked_by(portfolio_id, read_value(await request.body()))
     try:
-        return _document(await _traced(request, command))
+        return _document(await _traced(request, replace(command, key=await key_of(request))))
     except TangencyError as error:
         return failure(error, problem_for(error, command.question))
 

@@ -105,7 +105,7 @@ def _paths(settings: Settings) -> Json:
     return {
         "/api/v1/optimize": {
             "post": _operation(
-                "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), body=request
+                "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), request, [_KEY]
             )
         },
         "/api/v1/optimize/batch": {
@@ -114,7 +114,8 @@ def _paths(settings: Settings) -> Json:
                 "Optimize several portfolios, each as if it stood alone",
                 entries,
                 OF_A_BODY,
-                body=batch,
+                batch,
+                [_KEY],
             )
         },
         "/api/v1/optimization/{portfolio_id}/latest": {
@@ -150,7 +151,7 @@ def _rebalancing_paths() -> Json:
     body = _reference("RebalanceRequest")
     paths: Json = {
         "/api/v1/portfolios/{portfolio_id}/rebalance": {
-            "post": _operation("rebalance", "Plan the trades toward a target", plan, of_a_plan, body, [portfolio])
+            "post": _operation("rebalance", "Plan the trades toward a target", plan, of_a_plan, body, [portfolio, _KEY])
         },
         "/api/v1/portfolios/{portfolio_id}/rebalance/evaluate": {
             "post": _operation(
@@ -183,7 +184,7 @@ def _factor_paths(portfolio: Json) -> Json:
     problems = tuple(sorted({*OF_A_BODY, *OF_A_LOOK}))
     summary = "Explain a portfolio's returns and risk by factors"
     body = _reference("FactorAnalysisRequest")
-    made = _operation("analyze_factors", summary, answer, problems, body, [portfolio])
+    made = _operation("analyze_factors", summary, answer, problems, body, [portfolio, _KEY])
     listed = _operation(
         "factor_analyses", "The factor analyses of a portfolio", several, OF_A_LOOK, parameters=[portfolio]
     )
@@ -208,7 +209,7 @@ def _frontier_paths() -> Json:
     )  # fmt: skip
     within = _operation(
         "constrained_frontier", "The efficient frontier within limits", answer, (404, *OF_A_BODY),
-        _reference("FrontierRequest"), [portfolio],
+        _reference("FrontierRequest"), [portfolio, _KEY],
     )  # fmt: skip
     id_ = _parameter("frontier_id", LONGEST_TEXT)
     stored = _operation("stored_frontier", "A frontier that was traced", answer, OF_A_LOOK, None, [id_])
@@ -232,7 +233,9 @@ def _library_paths() -> Json:
     entry, id_, version = _reference("EntryDocument"), _parameter("id", LONGEST_ID), _VERSION
     paths: Json = {}
     for shelf in Shelf:
-        write = _operation(f"write_{shelf}", f"Keep {shelf} to refer to", entry, OF_A_BODY, CONTENTS[shelf], [id_])
+        write = _operation(
+            f"write_{shelf}", f"Keep {shelf} to refer to", entry, OF_A_BODY, CONTENTS[shelf], [id_, _KEY]
+        )
         look = _operation(f"newest_{shelf}", f"The newest version of {shelf}", entry, OF_A_LOOK, parameters=[id_])
         one = _operation(f"version_of_{shelf}", f"A version of {shelf}", entry, OF_A_LOOK, parameters=[id_, version])
         paths[f"/api/v1/{shelf}/{{id}}"] = {"put": write, "get": look}

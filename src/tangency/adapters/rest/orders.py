@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar, cast
 
@@ -17,11 +15,11 @@ from litestar.response import Stream
 from tangency.adapters.document.orders import accepted_of, document_of, list_of, progress_of
 from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest.gate import Gate
+from tangency.adapters.rest.keys import key_of
 from tangency.adapters.settings import Settings
 from tangency.application.bench import heard
 from tangency.application.orders import (
     CancelOrder,
-    Key,
     LastPosition,
     ListOrders,
     PlaceOrder,
@@ -29,7 +27,6 @@ from tangency.application.orders import (
     ReadOrder,
 )
 from tangency.application.service import Service
-from tangency.application.wish import Wish
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Stage
@@ -60,9 +57,7 @@ async def optimizations(request: Incoming) -> Outgoing:
 async def _created(request: Incoming) -> Outgoing:
     """Accept an optimization of a portfolio that was imported."""
     wish = read_wish(await request.body())
-    text = request.headers.get("idempotency-key")
-    key = None if text is None else Key(text, _fingerprint(wish))
-    state = await _service(request).handle(PlaceOrder(wish, key))
+    state = await _service(request).handle(PlaceOrder(wish, key=await key_of(request)))
     headers = {"Location": f"/api/v1/optimizations/{spelled(state.id)}"}
     return Response(msgspec.json.encode(accepted_of(state)), status_code=202, media_type=JSON, headers=headers)
 
@@ -107,11 +102,6 @@ HANDLERS = (
 
 QUERIES = {"/api/v1/optimizations": frozenset({"portfolio_id", "status", "limit", "cursor"})}
 """The query parameters of these addresses."""
-
-
-def _fingerprint(wish: Wish) -> str:
-    """Of what was written, whatever its order and spaces."""
-    return hashlib.sha256(json.dumps(wish.wording, sort_keys=True).encode()).hexdigest()
 
 
 def _filter(query: dict[str, str]) -> Filter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from tangency.adapters.document.reading import read_value
 from tangency.adapters.document.rebalancing.evaluation import evaluation_document, evaluation_of
 from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument, document_of
 from tangency.adapters.document.rebalancing.request import command_of
+from tangency.adapters.rest.keys import key_of
 from tangency.application.rebalancing.plans import DecidePlan, ListPlans, ReadPlan
 from tangency.application.service import Service
 from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
@@ -32,7 +34,7 @@ class RebalancePlanList(Struct, frozen=True, kw_only=True):
 async def rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """Plan the trades toward a target."""
     command = command_of(portfolio_id, read_value(await request.body()))
-    return _plan(await _service(request).handle(command))
+    return _plan(await _service(request).handle(replace(command, key=await key_of(request))))
 
 
 @post("/api/v1/portfolios/{portfolio_id:str}/rebalance/evaluate", status_code=200)

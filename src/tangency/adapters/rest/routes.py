@@ -15,6 +15,7 @@ from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
 from tangency.adapters.rest import factors, frontier, orders, rebalancing
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
+from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
 from tangency.adapters.settings import Settings
 from tangency.application.library import ReadEntry, WriteEntry
@@ -38,7 +39,8 @@ async def optimize(request: Incoming) -> Outgoing:
     question = None
     try:
         question = question_of(read_request(await request.body()))
-        answer = await _service(request).handle(OptimizePortfolio(question))
+        command = OptimizePortfolio(question, key=await key_of(request))
+        answer = await _service(request).handle(command)
     except TangencyError as error:
         return failure(error, await _problem(request, error, question))
     return _json(response_of(answer))
@@ -50,7 +52,7 @@ async def optimize_batch(request: Incoming) -> Outgoing:
     items = read_batch(await request.body(), _settings(request).batch_limit)
     read = [_read(item) for item in items]
     questions = tuple(each for each in read if isinstance(each, Question))
-    answers = await _service(request).handle(OptimizeBatch(questions))
+    answers = await _service(request).handle(OptimizeBatch(questions, key=await key_of(request)))
     results = iter(zip(questions, answers, strict=True))
     pairs = [next(results) if isinstance(each, Question) else (None, each) for each in read]
     return _json([await _entry(request, question, result) for question, result in pairs])
@@ -85,7 +87,8 @@ async def newest_entry(request: Incoming, id: FromPath[str]) -> Outgoing:  # noq
     if request.method == HttpMethod.GET:
         return _json(_entry_document(await _service(request).handle(ReadEntry(Address(shelf, id)))))
     content = read_value(await request.body())
-    return _json(_entry_document(await _service(request).handle(WriteEntry(shelf, id, content))))
+    command = WriteEntry(shelf, id, content, key=await key_of(request))
+    return _json(_entry_document(await _service(request).handle(command)))
 
 
 @get([f"/api/v1/{shelf}/{{id:str}}/versions/{{version:int}}" for shelf in Shelf])

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import StoredFrontier
@@ -25,7 +25,9 @@ class SqlFrontiers:
     async def add(self, frontier: EfficientFrontier) -> EfficientFrontier:
         """Keep a frontier, or give back the one that has its key."""
         statement = insert_unless_there(StoredFrontier, dialect(self._session))
-        await self._session.execute(statement, {"tenant": self._tenant, **_columns(frontier)})
+        added = await self._session.execute(statement, {"tenant": self._tenant, **_columns(frontier)})
+        if isinstance(added, CursorResult) and added.rowcount == 1:
+            return frontier
         kept = await read_frontier_for(self._session, self._tenant, frontier.portfolio_id, frontier.key)
         return kept or frontier
 

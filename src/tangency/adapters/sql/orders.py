@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_where
-from tangency.adapters.sql.schema import IdempotencyKey, OptimizationRequest, OptimizationResult
-from tangency.adapters.sql.statements import dialect, insert_numbered, insert_unless_there
+from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult
+from tangency.adapters.sql.statements import dialect, insert_numbered
 from tangency.domain.optimization.optimization import Optimization, Stage
-from tangency.domain.optimization.order import MOST_LOSSES, Filter, KeyReused, Order, OrderState
+from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
 from tangency.domain.portfolio.valuation import Valuation
 
 OPEN = (Stage.PENDING.value, Stage.PROCESSING.value)
@@ -29,16 +29,6 @@ class SqlOrders:
 
     def __init__(self, session: AsyncSession, tenant: str, optimizations: SqlOptimizations) -> None:
         self._session, self._tenant, self._optimizations = session, tenant, optimizations
-
-    async def claim_key(self, key: str, fingerprint: str, order: UUID, at: datetime) -> UUID:
-        """The order that a key stands for: inserted first, so that of two at once one waits and finds the other's."""
-        row = {"key": key, "fingerprint": fingerprint, "optimization_id": order, "created_at": at}
-        statement = insert_unless_there(IdempotencyKey, dialect(self._session))
-        await self._session.execute(statement, {**row, "tenant": self._tenant})
-        kept = await self._session.get_one(IdempotencyKey, (self._tenant, key))
-        if kept.fingerprint != fingerprint:
-            raise KeyReused(key)
-        return kept.optimization_id
 
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
@@ -218,12 +208,6 @@ async def count_open(session: AsyncSession, tenant: str) -> int:
     """How many have not ended."""
     query = select(func.count()).where(OptimizationRequest.tenant == tenant, OptimizationRequest.status.in_(OPEN))
     return await session.scalar(query) or 0
-
-
-async def read_key(session: AsyncSession, tenant: str, key: str) -> tuple[UUID, str] | None:
-    """What an idempotency key stands for."""
-    row = await session.get(IdempotencyKey, (tenant, key))
-    return None if row is None else (row.optimization_id, row.fingerprint)
 
 
 def _light() -> Any:  # noqa: ANN401 - a select, whose type says nothing more

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import StoredPlan
@@ -30,6 +31,20 @@ class SqlRebalancePlans:
     async def get(self, plan_id: str) -> RebalancePlan | None:
         """The plan of that id."""
         return await read_plan(self._session, self._tenant, plan_id)
+
+    async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
+        """The plans of a portfolio that nobody has decided on."""
+        return await self._proposed(StoredPlan.portfolio_id == portfolio_id)
+
+    async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
+        """The plans of every portfolio that nobody decided on while they were valid."""
+        return await self._proposed(StoredPlan.valid_until <= at)
+
+    async def _proposed(self, condition: ColumnElement[bool]) -> Sequence[RebalancePlan]:
+        query = select(StoredPlan).where(
+            StoredPlan.tenant == self._tenant, StoredPlan.status == PlanStatus.PROPOSED.value, condition
+        )
+        return [_plan(row) for row in await self._session.scalars(query.with_for_update())]
 
     async def put(self, plan: RebalancePlan) -> None:
         """Keep a plan, or what was decided about it."""

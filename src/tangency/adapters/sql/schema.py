@@ -287,14 +287,15 @@ class StoredFrontier(Table):
 
 
 class IdempotencyKey(Table):
-    """A key, the request that came with it first, and what that made."""
+    """A key, the request that came with it first, and what that made; a batch makes several things, each a part."""
 
     __tablename__ = "idempotency_keys"
 
     tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     fingerprint: Mapped[str] = mapped_column(DIGEST)
-    optimization_id: Mapped[UUID] = mapped_column(Uuid)
+    subject: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
 
 

@@ -16,17 +16,20 @@ from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
+from tangency.adapters.sql.keys import read_key
 from tangency.adapters.sql.library import read_entry
-from tangency.adapters.sql.optimizations import latest_answer
-from tangency.adapters.sql.orders import count_open, read_key, read_order, read_orders
+from tangency.adapters.sql.optimizations import answer_where, latest_answer
+from tangency.adapters.sql.orders import count_open, read_order, read_orders
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
+from tangency.adapters.sql.schema import OptimizationResult
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
+from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
@@ -65,6 +68,11 @@ class Store:
         """The last answer for a portfolio."""
         async with self._reading() as session:
             return await latest_answer(session, self._tenant, portfolio_id)
+
+    async def answer_of(self, optimization_id: UUID) -> Answer | None:
+        """The answer of an optimization."""
+        async with self._reading() as session:
+            return await answer_where(session, self._tenant, OptimizationResult.id == optimization_id)
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
         """What was imported as held under an id."""
@@ -106,7 +114,7 @@ class Store:
         async with self._reading() as session:
             return await count_open(session, self._tenant)
 
-    async def keyed(self, key: str) -> tuple[UUID, str] | None:
+    async def made(self, key: Key) -> str | None:
         """What an idempotency key stands for."""
         async with self._reading() as session:
             return await read_key(session, self._tenant, key)

@@ -15,6 +15,7 @@ from tangency.adapters.sql.events import SqlEvents
 from tangency.adapters.sql.factors import SqlFactorAnalyses
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.frontiers import SqlFrontiers
+from tangency.adapters.sql.keys import SqlKeys
 from tangency.adapters.sql.library import SqlLibrary
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
@@ -38,6 +39,7 @@ class SqlUnitOfWork:
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
+        self.keys = SqlKeys(self._session, units.tenant)
         self.events = SqlEvents(self._session, units.tenant)
 
     async def __aenter__(self) -> Self:

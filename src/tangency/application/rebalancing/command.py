@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tangency.application.message import Message
+from tangency.application.idempotency import Creating
 from tangency.application.question import Question
 from tangency.application.rebalancing.taxation import TaxTerms
 from tangency.domain.rebalancing.plan import RebalancePlan, TargetType
@@ -36,7 +36,7 @@ class TradeRules:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class MakePlan(Message[RebalancePlan]):
+class MakePlan(Creating[RebalancePlan]):
     """Plan the trades toward a target.
 
     Attributes:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tangency.application.context import Context
+from tangency.application.idempotency import claim
 from tangency.application.message import Message
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.planning import planned
 from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
-from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
+from tangency.domain.rebalancing.announcement import created, decided
+from tangency.domain.rebalancing.plan import APlanIsDecidedOnce, PlanStatus, RebalancePlan
 from tangency.domain.rebalancing.valuation import state_digest
 
 
@@ -48,9 +50,20 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
     """
     plan, _ = await planned(command, context)
     async with context.units() as unit:
+        await claim(unit, command.key, plan.id, plan.created_at)
         await unit.rebalance_plans.put(plan)
+        await unit.events.add(created(plan, context.ids))
         await unit.commit()
+    context.bench.signal()
     return plan
+
+
+async def plan_again(subject: str, context: Context) -> RebalancePlan:
+    """The plan that a key stands for, as it was when it was made."""
+    plan = await context.rebalance_plans.plan(subject)
+    if plan is None:
+        raise _no_plan(subject)
+    return replace(plan, status=PlanStatus.PROPOSED, decided_at=None)
 
 
 async def read_plan(query: ReadPlan, context: Context) -> RebalancePlan:
@@ -89,10 +102,17 @@ async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
         if plan is None:
             raise _no_plan(command.plan_id)
         now: datetime = context.clock.now()
-        decided = plan.seen(now, digest).decided(command.decision, now)
-        await unit.rebalance_plans.put(decided)
-        await unit.commit()
-    return decided
+        ended = plan.seen(now, digest)
+        if ended.status is PlanStatus.PROPOSED:
+            ended = ended.decided(command.decision, now)
+        if ended is not plan:
+            await unit.rebalance_plans.put(ended)
+            await unit.events.add(decided(ended, now, context.ids))
+            await unit.commit()
+    context.bench.signal()
+    if ended is plan or ended.status is PlanStatus.EXPIRED:
+        raise APlanIsDecidedOnce(plan.id, ended.status)
+    return ended
 
 
 async def _seen(plan: RebalancePlan | None, plan_id: str, context: Context) -> RebalancePlan:

@@ -1,4 +1,4 @@
-"""What others are told about an optimization that was ordered: the events of its end, as plain values."""
+"""What others are told about an optimization: that a portfolio has new weights, and how an order ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tangency.domain.clock import IdGenerator
-from tangency.domain.event import Event
+from tangency.domain.event import Event, announcement, stamp
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Answer, Stage
 from tangency.domain.optimization.order import Order
@@ -16,38 +16,12 @@ from tangency.domain.optimization.order import Order
 ECHOED = ("optimization_type", "objective", "risk_measure", "constraints", "preferences")
 """What a strategy is built on: it comes with the event of the end."""
 
-FAILED = "optimization_failed"
+OPTIMIZED, COMPLETED, FAILED = "portfolio_optimized", "optimization_completed", "optimization_failed"
 
 
-def echo_of(wording: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a request comes with the event of its end."""
-    return {word: wording[word] for word in ECHOED if word in wording}
-
-
-def announced(order: Order, report: Mapping[str, Any] | None, ids: IdGenerator) -> Iterator[Event]:
-    """The events of an end: of an answer, that of the portfolio and that of the order; else why there is none."""
-    optimization = order.optimization
-    at, answer = optimization.ended_at or optimization.requested_at, optimization.answer
-    echo = echo_of(order.wording)
-    if answer is not None and report is not None:
-        yield _portfolio_optimized(answer, ids)
-        told = {"completed_at": _stamp(at), **echo, **{word: report[word] for word in ("metrics", "target_allocation")}}
-        yield announcement("optimization_completed", optimization.id, optimization.portfolio_id, at, ids, told)
-    elif optimization.stage is not Stage.CANCELLED:
-        told = {"outcome": optimization.outcome, "message": optimization.message, **echo}
-        yield announcement(FAILED, optimization.id, optimization.portfolio_id, at, ids, told)
-
-
-def announcement(
-    kind: str, order: UUID, portfolio_id: str, at: datetime, ids: IdGenerator, told: Mapping[str, Any]
-) -> Event:
-    """An event about an order."""
-    about = {"optimization_id": spelled(order), "portfolio_id": portfolio_id, **told}
-    return Event(kind, spelled(order), at, {"event_id": str(ids.new()), "timestamp": _stamp(at), kind: about})
-
-
-def _portfolio_optimized(answer: Answer, ids: IdGenerator) -> Event:
-    solution, at = answer.solution, answer.answered_at
+def portfolio_optimized(answer: Answer, ids: IdGenerator) -> Event:
+    """The event of an answer, whoever asked and however."""
+    solution = answer.solution
     told = {
         "portfolio_id": answer.portfolio_id,
         "optimal_weights": solution.weights_by_name,
@@ -60,9 +34,44 @@ def _portfolio_optimized(answer: Answer, ids: IdGenerator) -> Event:
             "optimization_time_ms": round(answer.time_ms),
         },
     }
-    payload = {"event_id": str(ids.new()), "timestamp": _stamp(at), "portfolio_optimized": told}
-    return Event("portfolio_optimized", answer.portfolio_id, at, payload)
+    return announcement(OPTIMIZED, answer.portfolio_id, answer.answered_at, ids, told)
 
 
-def _stamp(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def announced(order: Order, report: Mapping[str, Any] | None, ids: IdGenerator) -> Iterator[Event]:
+    """The events of an end: of an answer, that of the portfolio and that of the order; else why there is none."""
+    optimization = order.optimization
+    at, answer = optimization.ended_at or optimization.requested_at, optimization.answer
+    about = (optimization.id, optimization.portfolio_id, order.wording, at)
+    if answer is not None and report is not None:
+        yield portfolio_optimized(answer, ids)
+        told = {"completed_at": stamp(at), **{word: report[word] for word in ("metrics", "target_allocation")}}
+        yield _of_order(COMPLETED, *about, ids, told)
+    elif optimization.stage is not Stage.CANCELLED:
+        yield failed(*about, optimization.outcome or optimization.stage.value, optimization.message, ids)
+
+
+def failed(
+    order: UUID,
+    portfolio_id: str,
+    wording: Mapping[str, Any],
+    at: datetime,
+    outcome: str,
+    message: str,
+    ids: IdGenerator,
+) -> Event:
+    """The event of an order that has no answer."""
+    return _of_order(FAILED, order, portfolio_id, wording, at, ids, {"outcome": outcome, "message": message})
+
+
+def _of_order(
+    kind: str,
+    order: UUID,
+    portfolio_id: str,
+    wording: Mapping[str, Any],
+    at: datetime,
+    ids: IdGenerator,
+    told: Mapping[str, Any],
+) -> Event:
+    echo = {word: wording[word] for word in ECHOED if word in wording}
+    about = {"optimization_id": spelled(order), "portfolio_id": portfolio_id, **told, **echo}
+    return announcement(kind, spelled(order), at, ids, about)

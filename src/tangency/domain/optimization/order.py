@@ -28,14 +28,6 @@ class AlreadyFinal(TangencyError):
         super().__init__(f"optimization {subject} is {stage} already; nothing was changed.")
 
 
-class KeyReused(TangencyError):
-    """An idempotency key came with another request than the first time."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        super().__init__(f"the key {key[:100]!r} was used for another request; use a new key for each.")
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Order:
     """What is needed to carry an order out, on whatever machine, whatever is imported meanwhile.
@@ -102,13 +94,6 @@ class OrderState:
 class OrderRepository(Protocol):
     """Orders, within one transaction."""
 
-    async def claim_key(self, key: str, fingerprint: str, order: UUID, at: datetime) -> UUID:
-        """The order that a key stands for: this one where the key is new, else that of the first time.
-
-        Raises:
-            KeyReused: the first request was another.
-        """
-
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
 
@@ -142,9 +127,6 @@ class OrderReader(Protocol):
 
     async def orders(self, wanted: Filter) -> Sequence[OrderState]:
         """Newest first, without answers."""
-
-    async def keyed(self, key: str) -> tuple[UUID, str] | None:
-        """The order and the fingerprint that an idempotency key stands for."""
 
     async def open_orders(self) -> int:
         """How many have not ended."""

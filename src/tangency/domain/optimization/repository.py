@@ -21,8 +21,11 @@ class OptimizationRepository(Protocol):
         """The last completed optimization of a portfolio, with its problem; failures never replace it."""
 
 
-class LatestAnswers(Protocol):
-    """The read side of :meth:`OptimizationRepository.latest`: the answer without its problem, at one query."""
+class Answers(Protocol):
+    """The read side of :class:`OptimizationRepository`: answers without their problems, at one query."""
 
     async def answer(self, portfolio_id: str) -> Answer | None:
         """The last answer for a portfolio; None where there is none."""
+
+    async def answer_of(self, optimization_id: UUID) -> Answer | None:
+        """The answer of an optimization; None where it has none."""

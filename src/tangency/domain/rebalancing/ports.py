@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from tangency.domain.rebalancing.plan import RebalancePlan
@@ -23,6 +24,12 @@ class RebalancePlanRepository(Protocol):
 
     async def get(self, plan_id: str) -> RebalancePlan | None:
         """The plan of that id; None where there is none."""
+
+    async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
+        """The plans of a portfolio that nobody has decided on."""
+
+    async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
+        """The plans of every portfolio that nobody decided on while they were valid."""
 
     async def put(self, plan: RebalancePlan) -> None:
         """Keep a plan, or what was decided about it."""

@@ -12,8 +12,8 @@ from tangency.domain.portfolio.prices import PriceHistory
 def state_digest(portfolio: Portfolio, prices: PriceHistory) -> str:
     """Of holdings, cash and latest prices: equal for equal states, and for no others."""
     state = [
-        [[holding.name, holding.quantity] for holding in portfolio.holdings if holding.quantity],
-        portfolio.cash,
+        [[holding.name, float(holding.quantity)] for holding in portfolio.holdings if holding.quantity],
+        float(portfolio.cash),
         prices.dates[-1].isoformat(),
         sorted(prices.latest().items()),
     ]
