@@ -1,4 +1,9 @@
-"""The real command, in a process of its own, on a data folder of its own."""
+"""The real command on a data folder of its own.
+
+Most commands run in the test's process, through the function that the installed script calls: importing everything and
+starting the server that solvers are forked from takes a second, and is done once for all of them. Strange plugins,
+servers, pipes and whatever is said about starting have a process of their own.
+"""
 
 import json
 import os
@@ -8,10 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from tangency.adapters.cli.main import main
 
 EXECUTABLE = Path(sys.executable).with_name("tangency")
 PATIENCE_S = 60.0
@@ -27,7 +36,6 @@ class Ran:
     code: int
     out: str
     err: str
-    seconds: float
 
     @property
     def json(self) -> Any:
@@ -56,7 +64,22 @@ class Command:
         return self.folder / "data"
 
     def __call__(self, *arguments: object, stdin: str | None = None, **settings: str) -> Ran:
-        began = time.monotonic()
+        """Run it, and look at what it printed."""
+        if self.plugins:
+            return self.apart(*arguments, stdin=stdin, **settings)
+        out, err = _text(), _text()
+        with (
+            patch.dict(os.environ, self._environment(settings), clear=True),
+            patch.object(sys, "stdin", _text(stdin or "")),
+            chdir(self.folder),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = main([str(argument) for argument in arguments])
+        return _checked(Ran(code, _written(out), _written(err)))
+
+    def apart(self, *arguments: object, stdin: str | None = None, **settings: str) -> Ran:
+        """Run it in a process of its own."""
         done = subprocess.run(
             [EXECUTABLE, *map(str, arguments)],
             cwd=self.folder,
@@ -67,8 +90,7 @@ class Command:
             timeout=PATIENCE_S,
             check=False,
         )
-        assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
+        return _checked(Ran(done.returncode, done.stdout, done.stderr))
 
     def write(self, name: str, document: object) -> Path:
         """A file in the folder: text as it is, anything else as JSON."""
@@ -125,3 +147,17 @@ class Served:
         began = time.monotonic()
         self.process.send_signal(which)
         return self.process.wait(PATIENCE_S), time.monotonic() - began
+
+
+def _text(content: str = "") -> TextIOWrapper:
+    return TextIOWrapper(BytesIO(content.encode()), encoding="utf-8", write_through=True)
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+def _checked(ran: Ran) -> Ran:
+    assert "Traceback" not in ran.out + ran.err, ran.err
+    return ran

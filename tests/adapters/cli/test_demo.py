@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.support.command import HANGS, Command
+from tests.support.command import Command
 
 
 def test_the_demo_shows_the_answer_its_proof_and_where_the_report_is(command: Command) -> None:
-    ran = command("demo")
+    ran = command.apart("demo")
     assert ran.code == 0
     assert ran.err == ""
     for part in (
@@ -20,7 +20,6 @@ def test_the_demo_shows_the_answer_its_proof_and_where_the_report_is(command: Co
     assert str(report) in ran.out
     assert report.stat().st_size > 10**6
     assert not command.data.exists(), "the demo has touched the user's own data"
-    assert ran.seconds < HANGS
 
 
 def test_with_json_it_is_the_answer_document_and_nothing_else(command: Command) -> None:

@@ -42,16 +42,18 @@ def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) 
     settings = _settings(host, port, grpc)
     if not insecure:
         _refuse_strangers(settings)
-    listening, settings = _listen(settings), _with_free_port(settings)
-    from tangency.adapters import container
+    with _listen(settings) as listening:
+        settings = _with_free_port(settings)
+        from tangency.adapters import container
 
-    asyncio.run(container.check_store(settings))
-    for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: that is a good end
-        signal.signal(each, _ended)
-    click.echo(f"Tangency answers on {_address(listening)}, described at {_address(listening)}/schema. Ctrl-C ends it.")
-    if settings.grpc:
-        click.echo(f"It answers gRPC on {settings.grpc}.")
-    container.serve(settings, listening)
+        asyncio.run(container.check_store(settings))
+        for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: a good end
+            signal.signal(each, _ended)
+        at = _address(listening)
+        click.echo(f"Tangency answers on {at}, described at {at}/schema. Ctrl-C ends it.")
+        if settings.grpc:
+            click.echo(f"It answers gRPC on {settings.grpc}.")
+        container.serve(settings, listening)
 
 
 def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
