@@ -19,6 +19,7 @@ from tangency.adapters.sql import Store
 from tangency.adapters.sql.engine import engine_of
 from tangency.adapters.sql.schema import StoredMatrix
 from tangency.domain.market.market import Market
+from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, TargetVolatility
@@ -328,6 +329,23 @@ def test_lots_a_benchmark_and_labels_come_back_and_replace_each_other(settings: 
     one, two, benchmark, portfolio, nothing = run(settings, put_and_look)
     assert (one, two, benchmark, nothing) == (lots[:1], lots, weights, [[], None])
     assert portfolio.holdings == (Holding("A", 1.0, "energy", "equity"), Holding("C", 0.0, None, "bond"))
+
+
+def test_a_risk_model_comes_back_and_keeps_its_matrix(settings: Settings) -> None:
+    shared, other = np.array([[0.04, 0.01], [0.01, 0.09]]), np.array([[0.05, 0.01], [0.01, 0.09]])
+
+    async def put_and_look(store: Store) -> list[Any]:
+        seen: list[Any] = [await store.risk_model("one")]
+        for portfolio_id, values in (("one", shared), ("two", shared), ("two", other), ("two", shared)):
+            async with store.units() as unit:
+                await unit.portfolios.put_risk_model(portfolio_id, RiskModel(("A", "B"), values))
+                await unit.commit()
+            seen.append(await store.risk_model("one"))
+        return [*seen, await store.risk_model("two")]
+
+    nothing, *models = run(settings, put_and_look)
+    assert nothing is None
+    assert [(model.names, model.covariance.tobytes()) for model in models] == [(("A", "B"), shared.tobytes())] * 5
 
 
 def only_matrix(values: Matrix) -> PriceHistory:

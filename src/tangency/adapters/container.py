@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tangency.adapters.files.holdings import HoldingsFile
     from tangency.adapters.files.labels import LabelsFile
     from tangency.adapters.files.prices import PricesFile
+    from tangency.adapters.files.risk_model import RiskModelFile
     from tangency.adapters.files.tax_lots import TaxLotsFile
     from tangency.domain.factors.history import FactorHistory
 
@@ -46,6 +47,7 @@ __all__ = [
     "HoldingsFile",
     "LabelsFile",
     "PricesFile",
+    "RiskModelFile",
     "TaxLotsFile",
     "check_store",
     "current",
@@ -58,6 +60,7 @@ __all__ = [
     "read_holdings",
     "read_labels",
     "read_prices",
+    "read_risk_model",
     "read_tax_lots",
     "report_page",
     "running",
@@ -90,6 +93,7 @@ class Container(containers.DeclarativeContainer):
         answers=store,
         portfolios=store,
         records=store,
+        risk_models=store,
         market_data=store,
         library=store,
         published_factors=published_factors,
@@ -187,6 +191,13 @@ def read_tax_lots(path: Path) -> TaxLotsFile:
     from tangency.adapters.files import tax_lots
 
     return tax_lots.read_tax_lots(path)
+
+
+def read_risk_model(path: Path) -> RiskModelFile:
+    """See :func:`tangency.adapters.files.risk_model.read_risk_model`."""
+    from tangency.adapters.files import risk_model
+
+    return risk_model.read_risk_model(path)
 
 
 def read_benchmark(path: Path) -> BenchmarkFile:

@@ -10,6 +10,8 @@ from tangency.application.context import Context
 from tangency.application.expiry import expire_outdated
 from tangency.application.message import Message
 from tangency.domain.errors import InvalidInput, NeighbourUnavailable, NeighbourUnusable, NotFound
+from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.benchmark import refuse_other_totals
 from tangency.domain.portfolio.labels import Labels
 from tangency.domain.portfolio.portfolio import Portfolio, id_fault
@@ -58,6 +60,14 @@ class ImportLabels(Message[None]):
     labels: Labels
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class ImportRiskModel(Message[None]):
+    """Keep the covariances of a portfolio's names, in place of those kept before."""
+
+    portfolio_id: str
+    model: RiskModel
+
+
 async def import_holdings(command: ImportHoldings, context: Context) -> None:
     """Replace the holdings."""
     _check(command.portfolio.id)
@@ -102,6 +112,19 @@ async def import_labels(command: ImportLabels, context: Context) -> None:
     _check(command.portfolio_id)
     async with context.units() as unit:
         await unit.portfolios.put_labels(command.portfolio_id, command.labels)
+        await unit.commit()
+
+
+async def import_risk_model(command: ImportRiskModel, context: Context) -> None:
+    """Replace the risk model.
+
+    Raises:
+        InvalidInput: it is no covariance: not symmetric, or not positive semidefinite.
+    """
+    _check(command.portfolio_id)
+    DenseCovariance.of(command.model.covariance)
+    async with context.units() as unit:
+        await unit.portfolios.put_risk_model(command.portfolio_id, command.model)
         await unit.commit()
 
 

@@ -60,11 +60,13 @@ from tangency.application.portfolio import (
     ImportHoldings,
     ImportLabels,
     ImportPrices,
+    ImportRiskModel,
     ImportTaxLots,
     import_benchmark,
     import_holdings,
     import_labels,
     import_prices,
+    import_risk_model,
     import_tax_lots,
 )
 from tangency.application.readiness import CheckReadiness, check_readiness
@@ -110,6 +112,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ImportTaxLots: import_tax_lots,
     ImportBenchmark: import_benchmark,
     ImportLabels: import_labels,
+    ImportRiskModel: import_risk_model,
     MakePlan: make_plan,
     EvaluateTriggers: evaluate_triggers,
     ReadPlan: read_plan,

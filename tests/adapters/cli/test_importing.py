@@ -54,6 +54,13 @@ def test_lots_a_benchmark_and_labels_are_used_where_a_request_leaves_them_out(co
     limited = {**LEFT_OUT, "constraints": {"sector_limits": {"energy": 0.3}}}
     answer = command("optimize", command.write("request.json", limited), "--json").json
     assert answer["optimal_weights"]["A"] + answer["optimal_weights"]["C"] <= 0.3 + 1e-8
+    model = command.write("m.csv", "name,B,C,A\nA,0.01,0.02,0.09\nB,0.04,0,0.01\nC,0,0.16,0.02\n")
+    assert command("import", "risk-model", model, "--portfolio-id", "mine").code == 0
+    answer = command("optimize", command.write("request.json", LEFT_OUT), "--json").json
+    assert answer["expected_volatility"] == pytest.approx(0.167025, abs=5e-7)
+    indefinite = command.write("m.csv", "name,A,B\nA,1,2\nB,2,1\n")
+    refused = command("import", "risk-model", indefinite, "--portfolio-id", "mine")
+    assert (refused.code, "positive" in refused.err) == (3, True), refused.err
     refused = command("import", "benchmark", command.write("b.csv", "name,weight\nB,0.5\n"), "--portfolio-id", "mine")
     assert (refused.code, "sums to 0.5" in refused.err) == (3, True)
 

@@ -9,6 +9,7 @@ import pytest
 
 from tangency.adapters.files.benchmark import read_benchmark
 from tangency.adapters.files.labels import read_labels
+from tangency.adapters.files.risk_model import read_risk_model
 from tangency.adapters.files.tax_lots import read_tax_lots
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.labels import Label
@@ -55,6 +56,11 @@ def test_weights_and_labels_are_read(tmp_path: Path) -> None:
     assert read_labels(write(tmp_path, "name,asset_class\nAAA,bond\n")).labels == {"AAA": Label(None, "bond")}
 
 
+def test_rows_and_columns_of_a_risk_model_are_joined_by_name(tmp_path: Path) -> None:
+    model = read_risk_model(write(tmp_path, ",B,A\nA,0.1,0.4\nB,0.9,0.1\n")).model
+    assert (model.names, model.covariance.tolist()) == (("A", "B"), [[0.4, 0.1], [0.1, 0.9]])
+
+
 @pytest.mark.parametrize(
     ("read", "text", "parts"),
     [
@@ -70,6 +76,9 @@ def test_weights_and_labels_are_read(tmp_path: Path) -> None:
             "name,quantity,cost,date,lot\nA,1,1,2020-01-01,x\nB,1,1,2020-01-01,x\n",
             ["line 3", "'x'", "line 2 already"],
         ),
+        (read_risk_model, "name,A,B\nA,1,0\nC,0,1\n", ["a column 'B'", "no row"]),
+        (read_risk_model, "name,A\nA,1\nB,0\n", ["line 3", "no column of its own"]),
+        (read_risk_model, "name,A,B\nA,1,\nB,0,1\n", ["line 2, column 'B'", "every pair"]),
         (read_benchmark, "name,weight\nAAA,\n", ["line 2", "no weight"]),
         (read_benchmark, "name,weight\nAAA,0.5\nAAA,0.5\n", ["line 3", "already in line 2"]),
         (read_labels, "name,colour\nAAA,red\n", ["no column 'sector'"]),

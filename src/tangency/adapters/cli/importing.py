@@ -126,6 +126,25 @@ def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
     _print({"portfolio_id": portfolio_id, **counts}, read.ignored, as_json)
 
 
+@importing.command("risk-model")
+@FILE
+@portfolio_option
+@json_option
+def import_risk_model(file: Path, portfolio_id: str, as_json: bool) -> None:
+    """Import covariances of a portfolio's names, in place of those before.
+
+    FILE is CSV or Parquet with a column name and a column for every name: annual covariances. They are taken wherever
+    a request about the portfolio states neither a covariance nor an estimator of it.
+    """
+    from tangency.adapters import container
+    from tangency.application.portfolio import ImportRiskModel
+
+    with progress(f"Importing {file.name}", as_json):
+        read = container.read_risk_model(file)
+        asyncio.run(_keep(ImportRiskModel(portfolio_id, read.model)))
+    _print({"portfolio_id": portfolio_id, "names": len(read.model.names)}, read.ignored, as_json)
+
+
 @importing.command("factors")
 @FILE
 @click.option("--id", "identity", required=True, metavar="ID", help="The id under which analyses refer to them.")

@@ -19,6 +19,8 @@ BOUGHT = ("bought", "purchase_date", "acquired", "date_acquired", "date", "day")
 LOT = ("lot_id", "lot", "id")
 SECTOR = ("sector",)
 ASSET_CLASS = ("asset_class", "assetclass", "class")
+NO_HEADER = ("", "__index_level_0__")
+"""Over the index of a frame that was saved without naming it, as CSV and as Parquet."""
 QUOTES = frozenset({"open", "high", "close", "adj_close", "volume"})
 """Headers of the history of one name."""
 

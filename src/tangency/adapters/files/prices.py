@@ -10,14 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tangency.adapters.files.headers import DATE, NAME, PRICE, QUOTES, find, plain, require
+from tangency.adapters.files.headers import DATE, NAME, NO_HEADER, PRICE, QUOTES, find, plain, require
 from tangency.adapters.files.table import Table, read_table
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.portfolio.prices import PriceHistory
-
-NO_HEADER = ("", "__index_level_0__")
-"""Over the index of a frame that was saved without naming it, as CSV and as Parquet."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

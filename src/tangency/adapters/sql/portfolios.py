@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 from sqlalchemy import Text, cast, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,14 +18,21 @@ from tangency.adapters.sql.schema import (
     ImportedLot,
     ImportedPortfolio,
     ImportedPrices,
+    ImportedRiskModel,
+    OptimizationRequest,
     OptimizationResult,
     StoredMatrix,
 )
 from tangency.adapters.sql.statements import dialect, insert_unless_there
+from tangency.domain.market.risk_model import RiskModel
+from tangency.domain.numbers import Matrix
 from tangency.domain.portfolio.labels import Label, Labels, labelled
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot
+
+Figured = TypeVar("Figured", ImportedPrices, ImportedRiskModel)
+"""Rows that refer to figures."""
 
 
 class SqlPortfolios:
@@ -92,35 +100,45 @@ class SqlPortfolios:
 
     async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
         """Replace the history of the names of a portfolio; the one before goes unless somebody else refers to it."""
-        matrix = await asyncio.to_thread(freeze_matrix, prices.values)
-        now = self._now()
+        row = await self._matrix(ImportedPrices, portfolio_id, prices.values)
+        row.names, row.dates = list(prices.names), [day.isoformat() for day in prices.dates]
+        await self._keep(row)
+
+    async def put_risk_model(self, portfolio_id: str, model: RiskModel) -> None:
+        """Replace the covariances of a portfolio's names; the matrix before goes unless somebody else refers to it."""
+        row = await self._matrix(ImportedRiskModel, portfolio_id, model.covariance)
+        row.names = list(model.names)
+        await self._keep(row)
+
+    async def _matrix(self, table: type[Figured], portfolio_id: str, values: Matrix) -> Figured:
+        """A row that refers to figures, which are kept."""
+        matrix, now = await asyncio.to_thread(freeze_matrix, values), self._now()
         stored = {**matrix.columns, "tenant": self._tenant, "created_at": now}
-        before = await self._session.get(ImportedPrices, (self._tenant, portfolio_id))
-        replaced = None if before is None else before.digest
         await self._session.execute(insert_unless_there(StoredMatrix, dialect(self._session)), stored)
-        await self._session.merge(
-            ImportedPrices(
-                tenant=self._tenant,
-                portfolio_id=portfolio_id,
-                names=list(prices.names),
-                dates=[day.isoformat() for day in prices.dates],
-                digest=matrix.digest,
-                imported_at=now,
-            )
-        )
+        return table(tenant=self._tenant, portfolio_id=portfolio_id, digest=matrix.digest, imported_at=now)
+
+    async def _keep(self, row: Figured) -> None:
+        before = await self._session.get(type(row), (row.tenant, row.portfolio_id))
+        replaced = None if before is None else before.digest
+        await self._session.merge(row)
         await self._session.flush()
-        if replaced is not None and replaced != matrix.digest:
+        if replaced is not None and replaced != row.digest:
             await self._collect(replaced)
 
     async def _collect(self, digest: str) -> None:
-        """Remove a matrix to which neither prices nor an answer refer: every answer must stay replayable."""
+        """Remove a matrix that no import, no answer and no order refers to: every answer must stay replayable."""
         priced = exists().where(ImportedPrices.tenant == self._tenant, ImportedPrices.digest == digest)
+        modelled = exists().where(ImportedRiskModel.tenant == self._tenant, ImportedRiskModel.digest == digest)
+        ordered = exists().where(
+            OptimizationRequest.tenant == self._tenant, cast(OptimizationRequest.problem, Text).contains(digest)
+        )
         answered = exists().where(
             OptimizationResult.tenant == self._tenant, cast(OptimizationResult.problem, Text).contains(digest)
         )
         await self._session.execute(
             delete(StoredMatrix)
-            .where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest == digest, ~priced, ~answered)
+            .where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest == digest)
+            .where(~priced, ~modelled, ~ordered, ~answered)
             .execution_options(synchronize_session=False)
         )
 
@@ -166,3 +184,13 @@ async def read_prices(session: AsyncSession, tenant: str, portfolio_id: str) -> 
     kept = await session.get_one(StoredMatrix, (tenant, head.digest))
     values = await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
     return PriceHistory(tuple(head.names), tuple(map(date.fromisoformat, head.dates)), values)
+
+
+async def read_risk_model(session: AsyncSession, tenant: str, portfolio_id: str) -> RiskModel | None:
+    """The covariances of a portfolio's names; None where none were imported."""
+    head = await session.get(ImportedRiskModel, (tenant, portfolio_id))
+    if head is None:
+        return None
+    kept = await session.get_one(StoredMatrix, (tenant, head.digest))
+    values = await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
+    return RiskModel(tuple(head.names), values)

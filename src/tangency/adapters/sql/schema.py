@@ -229,6 +229,19 @@ class ImportedPrices(Table):
     imported_at: Mapped[datetime]
 
 
+class ImportedRiskModel(Table):
+    """Covariances that somebody else has estimated; the figures are a matrix, one row and one column per name."""
+
+    __tablename__ = "risk_models"
+    __table_args__ = (ForeignKeyConstraint(["tenant", "digest"], ["matrices.tenant", "matrices.digest"]),)
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    names: Mapped[list[Any]]
+    digest: Mapped[str] = mapped_column(DIGEST)
+    imported_at: Mapped[datetime]
+
+
 class OptimizationRequest(Table):
     """An optimization that was ordered, complete: its problem is a document that refers to matrices by digest."""
 

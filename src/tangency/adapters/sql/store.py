@@ -21,7 +21,7 @@ from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import answer_where, latest_answer
 from tangency.adapters.sql.orders import count_open, read_order, read_orders
 from tangency.adapters.sql.outbox import SqlOutbox
-from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_tax_lots
+from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.schema import OptimizationResult
@@ -31,6 +31,7 @@ from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
+from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
@@ -88,6 +89,11 @@ class Store:
         """The benchmark that was imported under an id."""
         async with self._reading() as session:
             return await read_benchmark(session, self._tenant, portfolio_id)
+
+    async def risk_model(self, portfolio_id: str) -> RiskModel | None:
+        """The risk model that was imported under an id."""
+        async with self._reading() as session:
+            return await read_risk_model(session, self._tenant, portfolio_id)
 
     async def prices(self, portfolio_id: str, names: Sequence[str] = ()) -> PriceHistory | None:
         """The prices that were imported under an id."""

@@ -82,5 +82,8 @@ class PortfolioRepository(Protocol):
     async def put_benchmark(self, portfolio_id: str, weights: Mapping[str, float]) -> None:
         """Keep the weights of what the portfolio is measured against."""
 
+    async def put_risk_model(self, portfolio_id: str, model: RiskModel) -> None:
+        """Keep the covariances of a portfolio's names."""
+
     async def put_labels(self, portfolio_id: str, labels: Labels) -> None:
         """Keep sectors and asset classes by name; they come before those of the holdings."""

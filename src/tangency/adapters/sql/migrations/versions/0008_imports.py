@@ -1,14 +1,17 @@
-"""Tax lots, benchmarks and labels that are imported."""
+"""Tax lots, benchmarks, labels and risk models that are imported."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+JSON_VALUE = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
@@ -36,9 +39,20 @@ def upgrade() -> None:
     op.create_table(
         "benchmarks",
         *_key(),
-        sa.Column("weights", sa.JSON, nullable=False),
+        sa.Column("weights", JSON_VALUE, nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_benchmarks"),
+    )
+    op.create_table(
+        "risk_models",
+        *_key(),
+        sa.Column("names", JSON_VALUE, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_risk_models"),
+        sa.ForeignKeyConstraint(
+            ["tenant", "digest"], ["matrices.tenant", "matrices.digest"], name="fk_risk_models_matrices"
+        ),
     )
 
 
@@ -51,5 +65,5 @@ def _key() -> tuple[sa.Column[str], sa.Column[str]]:
 
 def downgrade() -> None:
     """Back to the one before."""
-    for table in ("benchmarks", "tax_lots", "labels"):
+    for table in ("risk_models", "benchmarks", "tax_lots", "labels"):
         op.drop_table(table)
