@@ -37,6 +37,7 @@ def context(deadline_s: float = 30.0) -> Context:
         records=NOTHING,
         portfolios=NOTHING,
         market_data=NOTHING,
+        risk_models=NOTHING,
         library=NOTHING,
         published_factors=NOTHING,
         factor_analyses=NOTHING,

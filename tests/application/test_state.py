@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -61,4 +60,3 @@ def test_a_risk_model_is_asked_for_only_where_nothing_else_is_stated(door: Door)
     assert door.run(lambda: risk_model("p", stated, context)) is None
     assert restless.looks == 0
     assert door.run(lambda: risk_model("p", RiskParameters(), context)) is not None
-    assert door.run(lambda: risk_model("p", RiskParameters(), replace(context, risk_models=None))) is None

@@ -7,9 +7,8 @@ The container itself is synchronous. What has to be opened and closed (the datab
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.solving import ProcessSolverPool
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.revisions import current, upgrade
+from tangency.adapters.upstream import Neighbours
 from tangency.application.context import Context
 from tangency.application.relay import Relay
 from tangency.application.service import Service
@@ -73,10 +73,11 @@ __all__ = [
 
 
 class Container(containers.DeclarativeContainer):
-    """What serves what. ``store`` and ``solvers`` are opened by :func:`running`."""
+    """What serves what. ``store``, ``neighbours`` and ``solvers`` are opened by :func:`running`."""
 
     settings = providers.Dependency(instance_of=Settings)
     store = providers.Dependency(instance_of=Store)
+    neighbours = providers.Dependency(instance_of=Neighbours)
     solvers = providers.Dependency(instance_of=ProcessSolverPool)
 
     clock = providers.ThreadSafeSingleton(SystemClock)
@@ -92,10 +93,10 @@ class Container(containers.DeclarativeContainer):
         solvers=solvers,
         units=store.provided.units,
         answers=store,
-        portfolios=store,
+        portfolios=neighbours.provided.portfolios,
         records=store,
-        risk_models=store,
-        market_data=store,
+        risk_models=neighbours.provided.risk_models,
+        market_data=neighbours.provided.market_data,
         library=store,
         published_factors=published_factors,
         factor_analyses=store,
@@ -124,8 +125,7 @@ def plugins(settings: Settings) -> EntryPointPlugins:
 async def keeping(settings: Settings) -> AsyncIterator[Service]:
     """The service for what is only read and kept: its database is open, and no solver process is ever started."""
     container = Container(settings=settings)
-    async with Store.open(settings, container.clock().now) as store:
-        container.store.override(providers.Object(store))
+    async with _sources(container, settings):
         container.solvers.override(providers.Object(ProcessSolverPool(container.plugins())))
         yield container.service()
 
@@ -144,7 +144,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, announce: Callable[[str], None] | None = None) -> AsyncIterator[Service]:
+async def serving(settings: Settings) -> AsyncIterator[Service]:
     """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted."""
     container = Container(settings=settings)
     async with _opened(container) as service, AsyncExitStack() as beside:
@@ -154,9 +154,7 @@ async def serving(settings: Settings, announce: Callable[[str], None] | None = N
         if settings.grpc:
             from tangency.adapters.grpc import server
 
-            address = await beside.enter_async_context(server.serving(settings, service))
-            if announce is not None:
-                announce(address)
+            await beside.enter_async_context(server.serving(settings, service))
         yield service
 
 
@@ -164,12 +162,24 @@ async def serving(settings: Settings, announce: Callable[[str], None] | None = N
 async def _opened(container: Container) -> AsyncIterator[Service]:
     settings = container.settings()
     async with (
-        Store.open(settings, container.clock().now) as store,
+        _sources(container, settings),
         ProcessSolverPool.open(settings, container.plugins()) as solvers,
     ):
-        container.store.override(providers.Object(store))
         container.solvers.override(providers.Object(solvers))
         yield container.service()
+
+
+@asynccontextmanager
+async def _sources(container: Container, settings: Settings) -> AsyncIterator[None]:
+    """The database and the neighbours, open."""
+    clock = container.clock()
+    async with (
+        Store.open(settings, clock.now) as store,
+        Neighbours.open(settings, clock, imports=store) as neighbours,
+    ):
+        container.store.override(providers.Object(store))
+        container.neighbours.override(providers.Object(neighbours))
+        yield
 
 
 # Doors ask here for what another adapter does. What these import is heavy, and only those who call them need it.
@@ -249,14 +259,8 @@ async def check_store(settings: Settings) -> None:
         pass
 
 
-def serve(settings: Settings, listening: socket.socket, announce: Callable[[str], None]) -> None:
-    """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors.
-
-    Args:
-        settings: what an operator set.
-        listening: for REST.
-        announce: told the address of gRPC once calls are answered there.
-    """
+def serve(settings: Settings, listening: socket.socket) -> None:
+    """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors."""
     from tangency.adapters.rest import app
 
-    app.serve(settings, partial(serving, announce=announce), listening)
+    app.serve(settings, serving, listening)

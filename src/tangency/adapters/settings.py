@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -62,6 +62,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         solver_memory_mb: address space of one solver process.
         solver_jobs: problems after which a solver process is replaced.
         blocked_plugins: names of methods and estimators that may not be loaded, separated by commas.
+        upstream_portfolios_url: of the service that knows what portfolios hold; empty for imports.
+        upstream_market_data_url: of the service that knows prices; empty for imports.
+        upstream_risk_models_url: of the service that knows covariances; empty to estimate them from returns.
+        upstream_portfolios_token_file: file with the bearer token for that service; empty for none.
+        upstream_market_data_token_file: the same for prices.
+        upstream_risk_models_token_file: the same for covariances.
+        upstream_hosts: hosts that these addresses may name, at public addresses, separated by commas.
+        upstream_private_hosts: hosts that may be on this machine or in a private network, and be asked without TLS.
+        upstream_ca_file: certificates to trust in place of those that everybody does.
+        upstream_connect_s: seconds for a connection.
+        upstream_read_s: seconds for the next bytes of an answer.
+        upstream_deadline_s: seconds for an answer, every attempt included.
+        upstream_attempts: most attempts for an answer.
+        upstream_limit_bytes: largest answer, unpacked.
+        upstream_failures: failures in a row after which a service is left alone.
+        upstream_pause_s: seconds for which it is.
+        upstream_history_days: days of prices to ask for.
+        upstream_fallback: whether imports take the place of what a service does not know, or cannot be asked for.
     """
 
     database_url: str = ""
@@ -89,6 +107,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     solver_memory_mb: Annotated[int, Meta(ge=256, le=1_048_576)] = 4_096
     solver_jobs: Count = 500
     blocked_plugins: tuple[str, ...] = ()
+    upstream_portfolios_url: str = ""
+    upstream_market_data_url: str = ""
+    upstream_risk_models_url: str = ""
+    upstream_portfolios_token_file: str = ""
+    upstream_market_data_token_file: str = ""
+    upstream_risk_models_token_file: str = ""
+    upstream_hosts: tuple[str, ...] = ()
+    upstream_private_hosts: tuple[str, ...] = ()
+    upstream_ca_file: str = ""
+    upstream_connect_s: Seconds = 2.0
+    upstream_read_s: Seconds = 5.0
+    upstream_deadline_s: Seconds = 10.0
+    upstream_attempts: Annotated[int, Meta(ge=1, le=10)] = 3
+    upstream_limit_bytes: Bytes = 32 * 2**20
+    upstream_failures: Count = 5
+    upstream_pause_s: Seconds = 30.0
+    upstream_history_days: Count = 1_826
+    upstream_fallback: Literal["none", "unknown", "unavailable"] = "none"
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -158,6 +194,9 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+LISTS = frozenset({"blocked_plugins", "upstream_hosts", "upstream_private_hosts"})
+"""Settings that a variable writes with commas."""
+
 _Stated = dict[str, tuple[str, object]]
 
 
@@ -169,7 +208,7 @@ def _from_environment(environment: Mapping[str, str]) -> _Stated:
         name = variable.removeprefix(PREFIX).lower()
         if name not in Settings.__struct_fields__:
             log.warning("%s is not a setting; %s", variable, hint(name, Settings.__struct_fields__))
-        elif name == "blocked_plugins":
+        elif name in LISTS:
             stated[name] = (variable, [part.strip() for part in value.split(",") if part.strip()])
         else:
             stated[name] = (variable, value)

@@ -49,7 +49,6 @@ class Context:
     """The ports that handlers use.
 
     Attributes:
-        risk_models: None where risks are always estimated from returns.
         deadline_s: seconds that a solve may take, its wait for a free solver included.
         names_limit: most names in one problem.
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
@@ -66,6 +65,7 @@ class Context:
     portfolios: PortfolioSource
     records: PortfolioRecords
     market_data: MarketData
+    risk_models: RiskModels
     library: Library
     published_factors: PublishedFactors
     factor_analyses: FactorAnalysisReader
@@ -76,7 +76,6 @@ class Context:
     keys: Keys
     catalogue: Catalogue
     store: Checked
-    risk_models: RiskModels | None = None
     deadline_s: float = 30.0
     names_limit: int = 2_000
     side_by_side: int = 2

@@ -38,19 +38,16 @@ async def risk_model(portfolio_id: str, stated: RiskParameters, context: Context
         NeighbourUnusable: its answer is against its contract.
     """
     chosen = any(each is not None for each in (stated.covariance, stated.covariance_estimator, stated.prior))
-    if chosen or context.risk_models is None:
-        return None
-    return await context.risk_models.risk_model(portfolio_id)
+    return None if chosen else await context.risk_models.risk_model(portfolio_id)
 
 
 def reading_once(context: Context) -> Context:
     """The context with sources that read nothing twice: one answer must not stand on two states of a portfolio."""
-    models = context.risk_models
     return replace(
         context,
         portfolios=_Portfolios(context.portfolios),
         market_data=_Prices(context.market_data),
-        risk_models=None if models is None else _RiskModels(models),
+        risk_models=_RiskModels(context.risk_models),
     )
 
 

@@ -51,7 +51,9 @@ def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) 
             signal.signal(each, _ended)
         at = _address(listening)
         click.echo(f"Tangency answers on {at}, described at {at}/schema. Ctrl-C ends it.")
-        container.serve(settings, listening, lambda address: click.echo(f"It answers gRPC on {address}."))
+        if settings.grpc:
+            click.echo(f"It answers gRPC on {settings.grpc}.")
+        container.serve(settings, listening)
 
 
 def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
@@ -116,5 +118,4 @@ def _address(listening: socket.socket) -> str:
 
 
 def _ended(_signal: int, _frame: object) -> None:
-    """Nothing is left to do, or nothing was begun."""
-    raise SystemExit(0)
+    """Nothing is left to do."""

@@ -1,0 +1,188 @@
+"""What neighbours answer, as ``docs/upstream`` has it, and the values that it stands for.
+
+Fields that are not known here are passed over, so that a neighbour can add some. Figures by name are lists of objects
+and no objects by name: a name that comes twice can be seen then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import Annotated, TypeVar
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+
+from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.risk_model import RiskModel
+from tangency.domain.numbers import LARGEST
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Price = Annotated[float, Meta(gt=0.0, le=LARGEST)]
+Moment = Annotated[datetime, Meta(tz=True)]
+LARGEST_LOOKED_THROUGH = 2 * 2**20
+"""Bytes of a document in which keys that come twice are looked for; it costs some twenty times its size in memory."""
+
+
+class Foreign(Exception):
+    """A document that cannot be used; the message completes a sentence."""
+
+
+class HoldingDocument(Struct, frozen=True, kw_only=True):
+    """A position."""
+
+    name: Name
+    quantity: Number
+    sector: Name | None = None
+    asset_class: Name | None = None
+
+
+class PortfolioDocument(Struct, frozen=True, kw_only=True):
+    """What a portfolio holds."""
+
+    portfolio_id: str
+    as_of: Moment
+    cash: Number
+    holdings: Annotated[list[HoldingDocument], Meta(min_length=1)]
+
+
+class PriceSeries(Struct, frozen=True, kw_only=True):
+    """The prices of one name, null where there is none."""
+
+    name: Name
+    prices: list[Price | None]
+
+
+class PricesDocument(Struct, frozen=True, kw_only=True):
+    """Prices of some names on the same dates."""
+
+    as_of: Moment
+    dates: list[date]
+    series: list[PriceSeries]
+
+
+class RiskModelDocument(Struct, frozen=True, kw_only=True):
+    """Annual covariances."""
+
+    portfolio_id: str
+    as_of: Moment
+    names: Annotated[list[Name], Meta(min_length=1)]
+    covariance: Annotated[list[list[Number]], Meta(min_length=1)]
+
+
+DOCUMENTS = (PortfolioDocument, PricesDocument, RiskModelDocument)
+
+Document = TypeVar("Document")
+
+
+def read_portfolio(body: bytes, portfolio_id: str, service: str) -> Portfolio:
+    """A portfolio.
+
+    Raises:
+        Foreign: the bytes are none, or that of another id.
+    """
+    document = _read(body, PortfolioDocument)
+    _refuse_other(document.portfolio_id, portfolio_id)
+    holdings = [Holding(each.name, each.quantity, each.sector, each.asset_class) for each in document.holdings]
+    source = told_source(service, f"portfolio {portfolio_id}", document.as_of)
+    try:
+        return Portfolio(portfolio_id, tuple(holdings), document.cash, source)
+    except InvalidInput as error:
+        raise Foreign(f"is no portfolio: {error}") from None
+
+
+def read_prices(bodies: Sequence[tuple[bytes, Sequence[str]]], service: str) -> PriceHistory | None:
+    """One history out of several documents, each with the names that it was asked for; None where none has a price.
+
+    Raises:
+        Foreign: the bytes are no prices, or some of other names.
+    """
+    documents = [_asked_for(_read(body, PricesDocument), names) for body, names in bodies]
+    dates = sorted({day for document in documents for day in document.dates})
+    series = [(document, each) for document in documents for each in document.series]
+    kept = [(document, each) for document, each in series if any(price is not None for price in each.prices)]
+    if not kept:
+        return None
+    rows = {day: row for row, day in enumerate(dates)}
+    values = np.full((len(dates), len(kept)), np.nan)
+    for column, (document, each) in enumerate(kept):
+        values[[rows[day] for day in document.dates], column] = np.array(each.prices, dtype=float)
+    oldest = min(document.as_of for document in documents)
+    try:
+        source = told_source(service, "prices", oldest)
+        return PriceHistory(tuple(each.name for _, each in kept), tuple(dates), values, source)
+    except InvalidInput as error:
+        raise Foreign(f"is no history of prices: {error}") from None
+
+
+def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
+    """A risk model.
+
+    Raises:
+        Foreign: the bytes are none, or that of another id.
+    """
+    document = _read(body, RiskModelDocument)
+    _refuse_other(document.portfolio_id, portfolio_id)
+    source = told_source(service, f"risk model of portfolio {portfolio_id}", document.as_of)
+    try:
+        covariance = DenseCovariance.of(document.covariance, ("covariance",)).values
+        return RiskModel(tuple(document.names), covariance, source)
+    except InvalidInput as error:
+        raise Foreign(f"is no risk model: {error}") from None
+
+
+def told_source(service: str, what: str, as_of: datetime) -> str:
+    """Where something was read, for the record of an answer."""
+    return f"{service}: {what} as of {as_of.astimezone(UTC).isoformat()}"
+
+
+def _read(body: bytes, kind: type[Document]) -> Document:
+    try:
+        document = msgspec.json.decode(body, type=kind)
+        if len(body) <= LARGEST_LOOKED_THROUGH:
+            json.loads(body, object_pairs_hook=_unique)
+    except msgspec.ValidationError as error:
+        raise Foreign(f"is against the contract: {error}") from None
+    except RecursionError:
+        raise Foreign("is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Foreign("is not UTF-8") from None
+    except msgspec.DecodeError as error:
+        raise Foreign(f"is no JSON: {error}") from None
+    return document
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        twice = next(key for key in keys if sum(key == other for other, _ in pairs) > 1)
+        raise Foreign(f"has the key {twice[:100]!r} twice in one object")
+    return keys
+
+
+def _refuse_other(given: str, asked: str) -> None:
+    if given != asked:
+        raise Foreign(f"is about {given[:100]!r}, and {asked[:100]!r} was asked for")
+
+
+def _asked_for(document: PricesDocument, names: Sequence[str]) -> PricesDocument:
+    dates = document.dates
+    if any(before >= after for before, after in pairwise(dates)):
+        raise Foreign("has dates that do not ascend, each once")
+    asked = set(names)
+    for each in document.series:
+        if each.name not in asked:
+            raise Foreign(
+                f"has prices of {each.name!r}, which was not asked for or came before; {hint(each.name, names)}"
+            )
+        asked.remove(each.name)
+        if len(each.prices) != len(dates):
+            raise Foreign(f"has {len(each.prices)} prices of {each.name!r} for {len(dates)} dates")
+    return document

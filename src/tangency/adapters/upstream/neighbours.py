@@ -1,0 +1,74 @@
+"""The neighbours while the service runs: who serves which port."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from tangency.adapters.settings import Settings
+from tangency.domain.clock import Clock
+from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+
+if TYPE_CHECKING:
+    from tangency.adapters.upstream.asking import Asking
+
+PORTFOLIOS, MARKET_DATA, RISK_MODELS = WORDS = ("portfolios", "market_data", "risk_models")
+"""Of the neighbours, in the settings."""
+
+
+class Imports(PortfolioSource, MarketData, RiskModels, Protocol):
+    """What was imported, by all three ports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The sources of portfolios, prices and risks: a neighbour where the operator names one, else what was imported.
+
+    Attributes:
+        asked: the neighbours that there are, by their word in the settings.
+    """
+
+    portfolios: PortfolioSource
+    market_data: MarketData
+    risk_models: RiskModels
+    asked: Mapping[str, Asking] = field(default_factory=dict)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, clock: Clock, imports: Imports) -> AsyncIterator[Neighbours]:
+        """Nothing is asked yet; connections are closed at the end.
+
+        Args:
+            settings: where the neighbours are.
+            clock: for circuits and histories.
+            imports: what was imported.
+
+        Raises:
+            InvalidSettings: an address that cannot be used.
+        """
+        if not any(getattr(settings, f"upstream_{word}_url") for word in WORDS):
+            yield cls(imports, imports, imports)  # most have none, and need not wait for a client of HTTP to be loaded
+            return
+        from tangency.adapters.upstream.connections import connected
+
+        async with connected(settings, clock) as asked:
+            yield _composed(settings, clock, asked, imports)
+
+
+def _composed(settings: Settings, clock: Clock, asked: Mapping[str, Asking], imports: Imports) -> Neighbours:
+    from tangency.adapters.upstream.fallback import PortfoliosOrImports, PricesOrImports, RiskModelsOrImports
+    from tangency.adapters.upstream.sources import UpstreamPortfolios, UpstreamPrices, UpstreamRiskModels
+
+    when, ports = settings.upstream_fallback, Neighbours(imports, imports, imports, asked)
+    if PORTFOLIOS in asked:
+        portfolios = PortfoliosOrImports(UpstreamPortfolios(asked[PORTFOLIOS]), imports, when)
+        ports = replace(ports, portfolios=portfolios)
+    if MARKET_DATA in asked:
+        prices = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days)
+        ports = replace(ports, market_data=PricesOrImports(prices, imports, when))
+    if RISK_MODELS in asked:
+        models = RiskModelsOrImports(UpstreamRiskModels(asked[RISK_MODELS]), imports, when)
+        ports = replace(ports, risk_models=models)
+    return ports
