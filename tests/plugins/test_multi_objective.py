@@ -390,3 +390,32 @@ def test_turnover_needs_current_weights() -> None:
     problem, estimates = _case()
     with pytest.raises(InvalidInput, match="needs the current weights"):
         _answer(MultiObjectiveOptions((AimOption("turnover"),)), (replace(problem, current=None), estimates))
+
+
+def test_a_bound_out_of_all_proportion_leaves_the_answer_as_it_is() -> None:
+    rows = 1e-12 * of_sample()[1].required_scenarios("the test").returns[:60, :5]
+    problem, estimates = of_history(rows, objective=MultiObjective())
+    free, bounded = (
+        solve_with(
+            problem,
+            estimates,
+            plugin.MultiObjective(),
+            MultiObjectiveOptions((AimOption("return"), AimOption("risk", bound=bound)), points=0),
+            HighsLinearPrograms(),
+        )
+        for bound in (None, 0.2)
+    )
+    assert bounded.status is Status.OPTIMAL
+    np.testing.assert_allclose(np.asarray(bounded.weights), np.asarray(free.weights), atol=1e-6)
+
+
+def test_a_bound_that_is_all_that_keeps_a_portfolio_in_reach_is_kept() -> None:
+    # The risk of equal weights is nothing, so that any bound on it is out of proportion; without it there is no end.
+    covariance = [[0.04, -0.04], [-0.04, 0.04]]
+    problem = posed(covariance, [0.1, 0.0], MultiObjective(), (Budget(),))
+    aims = (AimOption("return"), AimOption("risk", bound=0.1))
+    options = MultiObjectiveOptions(aims, scheme="epsilon_constraint", points=0)
+    found = solve_with(problem, estimated(problem), plugin.MultiObjective(), options, HighsLinearPrograms())
+    assert found.status.answered
+    assert found.expected_volatility == pytest.approx(0.1, rel=1e-6)
+    assert found.weights_by_name == pytest.approx({"A": 0.75, "B": 0.25}, abs=1e-6)

@@ -7,8 +7,9 @@ The container itself is synchronous. What has to be opened and closed (the datab
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,7 +145,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Service]:
+async def serving(settings: Settings, announce: Callable[[str], None] | None = None) -> AsyncIterator[Service]:
     """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted."""
     container = Container(settings=settings)
     async with _opened(container) as service, AsyncExitStack() as beside:
@@ -154,7 +155,9 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
         if settings.grpc:
             from tangency.adapters.grpc import server
 
-            await beside.enter_async_context(server.serving(settings, service))
+            address = await beside.enter_async_context(server.serving(settings, service))
+            if announce is not None:
+                announce(address)
         yield service
 
 
@@ -259,8 +262,14 @@ async def check_store(settings: Settings) -> None:
         pass
 
 
-def serve(settings: Settings, listening: socket.socket) -> None:
-    """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors."""
+def serve(settings: Settings, listening: socket.socket, announce: Callable[[str], None]) -> None:
+    """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors.
+
+    Args:
+        settings: what an operator set.
+        listening: for REST.
+        announce: told the address of gRPC once calls are answered there.
+    """
     from tangency.adapters.rest import app
 
-    app.serve(settings, serving, listening)
+    app.serve(settings, partial(serving, announce=announce), listening)

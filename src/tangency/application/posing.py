@@ -9,6 +9,7 @@ import numpy as np
 
 from tangency.application.context import Context
 from tangency.application.evidence import Evidence, known, stated
+from tangency.application.measured import by_measure
 from tangency.application.question import NamedCovariance, Question, RiskParameters
 from tangency.application.state import holdings_and_prices, risk_model
 from tangency.domain import plain_values as read
@@ -90,8 +91,9 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
         Unsupported: no such objective or method.
         InvalidInput: every other mistake that can be seen without solving.
     """
-    objective = _objective(question)
-    method = context.plugins.origin(question.method).name
+    asked = by_measure(question)
+    objective = _objective(asked)
+    method = context.plugins.origin(asked.method).name
     faults = _turnover_faults(question, evidence)
     covariance = _gather(faults, lambda: _covariance(question.risk.covariance, evidence))
     try:
@@ -100,7 +102,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
             objective=objective,
             constraints=tuple(constraints(question, evidence)),
             method=method,
-            options=question.options,
+            options=asked.options,
             current=evidence.current_if_known,
             risk_free_rate=question.risk.risk_free_rate or 0.0,
             confidence_level=CONFIDENCE if question.risk.confidence_level is None else question.risk.confidence_level,

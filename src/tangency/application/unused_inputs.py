@@ -13,7 +13,8 @@ from tangency.domain.optimization.solution import Solution
 def unused_inputs(question: Question, problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Paths into the request document, in its order; what holds for every name is said once, without a name."""
     sources = solution.provenance.sources if solution.provenance else None
-    return (*_of_strategies(question, problem, sources), *_of_risk(question.risk, solution, sources))
+    options = (f"method_options.{name}" for name in question.options if name in solution.unused_options)
+    return (*options, *_of_strategies(question, problem, sources), *_of_risk(question.risk, solution, sources))
 
 
 def _of_strategies(question: Question, problem: Problem, sources: Sources | None) -> Iterator[str]:

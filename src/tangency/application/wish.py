@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tangency.application.evidence import Evidence
+from tangency.application.measured import MEASURED, VOLATILITY
 from tangency.application.question import Limits, Question, RiskParameters
 from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, hint
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
@@ -27,10 +28,6 @@ OBJECTIVES: Mapping[str, str] = {
 }
 """The words of the asynchronous door; those of the synchronous one are taken too, in either case."""
 
-MEASURED: Mapping[str, str] = {"MAX_SHARPE": "MAX_RATIO", "MIN_VOLATILITY": "MIN_RISK"}
-"""What an objective means by another measure of risk than the volatility."""
-
-VOLATILITY = "volatility"
 MOST_COST = 0.1
 
 

@@ -15,13 +15,15 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.contradiction import Contradiction, Statement
 from tangency.domain.optimization.method import NoOptions
-from tangency.domain.optimization.objective import MaximumUtility
+from tangency.domain.optimization.objective import MaximumUtility, MultiObjective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.stated_views import View, omega_from, omega_of, read_views
 from tangency.plugins.kernels.view_posterior import ViewPosterior
 from tangency.plugins.mean_variance import MeanVariance
+from tangency.plugins.multi.delegation import by_aims, without_aims
+from tangency.plugins.multi.options import Aims
 
 OPTIONS: Path = ("method_options",)
 MARKET_ROUNDING = 1e-6
@@ -30,9 +32,9 @@ MARKET_ROUNDING = 1e-6
 Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0.0, le=1e6)]
 
 
-@dataclass(frozen=True, slots=True)
-class BlackLittermanOptions:
-    """The market and the views.
+@dataclass(frozen=True)
+class BlackLittermanOptions(Aims):
+    """The market and the views; and under objective MULTI_OBJECTIVE, the aims.
 
     Attributes:
         market_weights: of the portfolio that everybody holds together, by name, summing to 1; 0 for what is not in it.
@@ -63,6 +65,7 @@ class BlackLittermanOptions:
     posterior_covariance_rule: Literal["posterior", "prior"] = "posterior"
 
     def __post_init__(self) -> None:
+        Aims.__post_init__(self)
         if self.market_weights is not None and self.benchmark is not None:
             raise InvalidInput.at(("benchmark",), "stands beside market_weights; give one market.", "conflict")
         if self.omega is not None and self.view_errors is not None:
@@ -108,11 +111,17 @@ class BlackLitterman:
         if belief.dependence is not None:
             return _contradicted(belief, views, estimates.covariance)
         revised = _revised(problem, estimates, belief, asked)
-        proposal = MeanVariance().solve(problem, revised, NoOptions())
+        proposal = _best(problem, revised, asked)
         used = () if asked.market_risk_premium is not None else ("risk_aversion",)
         findings = {"estimates": _findings(problem.universe, equilibrium, belief, views, asked)}
         reading = replace(proposal.reading, estimates=revised, parameters=used)
         return replace(proposal, reading=reading, findings={**proposal.findings, **findings})
+
+
+def _best(problem: Problem, revised: Estimates, asked: BlackLittermanOptions) -> Proposal:
+    if isinstance(problem.objective, MultiObjective):
+        return by_aims(problem, revised, asked)
+    return without_aims(MeanVariance().solve(problem, revised, NoOptions()), asked)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, Objective
+from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, MultiObjective, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Return, RiskOf
-from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, Measure
+from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, VOLATILITY, Measure
 from tangency.plugins.kernels.best_portfolio import best, weighted
 from tangency.plugins.kernels.limits import EVERY_LIMIT
+from tangency.plugins.multi.delegation import by_aims
+from tangency.plugins.multi.options import Aims
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,12 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class MeanRiskOptions:
-    """Which risk, and what holds it back.
+class MeanRiskOptions(Aims):
+    """Which risk, and what holds it back; and under objective MULTI_OBJECTIVE, the aims.
 
     Attributes:
-        risk_measure: what MIN_RISK, MAX_RATIO and MAX_UTILITY take for the risk. MIN_VOLATILITY and MAX_SHARPE mean the
-            volatility whatever is said here.
+        risk_measure: what MIN_RISK, MAX_RATIO, MAX_UTILITY and MULTI_OBJECTIVE take for the risk. MIN_VOLATILITY and
+            MAX_SHARPE mean the volatility whatever is said here, and the answer lists it among its unused inputs.
         risk_limits: by measure, a number or ``{"limit", "confidence_level"}``; all of them hold at once.
         threshold: per period, of the lower partial moments.
         probabilities: of the scenarios, oldest first, summing to 1; equal ones where left out.
@@ -54,6 +56,7 @@ class MeanRiskOptions:
     var_method: Literal["exact", "cvar_proxy"] = "exact"
 
     def __post_init__(self) -> None:
+        Aims.__post_init__(self)
         faults = [
             Fault(path, f"{name!r} is no risk measure here; {hint(name, MEASURES)}", "unsupported")
             for path, name in self._named()
@@ -90,7 +93,9 @@ class MeanRisk:
         "Finance and Stochastics 10(1), 51-74."
     )
     capabilities = Capabilities(
-        objectives=frozenset({"MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_RATIO", "MAX_SHARPE", "MAX_UTILITY"}),
+        objectives=frozenset(
+            {"MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_RATIO", "MAX_SHARPE", "MAX_UTILITY", "MULTI_OBJECTIVE"}
+        ),
         constraints=EVERY_LIMIT | {"risk_limits"},
         risk_measures=frozenset(MEASURES),
         uses_scenarios=True,
@@ -104,11 +109,39 @@ class MeanRisk:
         measure = Measure(asked.risk_measure, problem.confidence_level, asked.threshold)
         limits = asked.limits(problem.confidence_level)
         own_estimates = None if weighed is estimates else weighed
-        reading = Reading(_aim(problem.objective, measure), limits, own_estimates)
+        if isinstance(problem.objective, MultiObjective):
+            return _by_aims(problem, weighed, own_estimates, asked, limits)
+        unused = (*_unused(problem.objective, asked, measure), *asked.changed())
+        reading = Reading(_aim(problem.objective, measure), limits, own_estimates, unused_options=unused)
         read = reading.of(problem)
         if any(c.measure.name == "var" for c in limits) or read.objective.risk_measure.name == "var":
             return replace(_by_value_at_risk(read, weighed, asked.var_method), reading=reading)
         return replace(best(read, weighed), reading=reading)
+
+
+def _by_aims(
+    problem: Problem,
+    weighed: Estimates,
+    own: Estimates | None,
+    asked: MeanRiskOptions,
+    limits: tuple[RiskLimit, ...],
+) -> Proposal:
+    limited = Reading(constraints=limits).of(problem)
+    proposal = by_aims(limited, weighed, asked, asked.risk_measure, threshold=asked.threshold)
+    kept = (*limits, *proposal.reading.constraints)
+    return replace(proposal, reading=replace(proposal.reading, constraints=kept, estimates=own))
+
+
+def _unused(objective: Objective, options: MeanRiskOptions, measure: Measure) -> Iterator[str]:
+    """What the options say that has nothing to do with the objective, or with the limits."""
+    aimed = isinstance(objective, MinimumRisk | MaximumRatio | MaximumUtility)
+    measures = {measure.name} if aimed else set()
+    if measure.name not in measures | {VOLATILITY.name}:
+        yield "risk_measure"
+    if options.threshold and not any("lower_partial" in name for name in measures | set(options.risk_limits)):
+        yield "threshold"
+    if options.var_method != "exact" and "var" not in measures | set(options.risk_limits):
+        yield "var_method"
 
 
 def _by_value_at_risk(problem: Problem, estimates: Estimates, how: str) -> Proposal:

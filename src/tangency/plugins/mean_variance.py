@@ -14,7 +14,13 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, RiskParity
+from tangency.domain.optimization.objective import (
+    MaximumReturn,
+    MaximumUtility,
+    MinimumVolatility,
+    MultiObjective,
+    RiskParity,
+)
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
@@ -26,6 +32,8 @@ from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.risk_parity import equal_contributions
 from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs
+from tangency.plugins.multi.delegation import by_aims, without_aims
+from tangency.plugins.multi.options import Aims
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.conic import ConicPoint
@@ -44,23 +52,49 @@ STEEP = 1e-8
 """A tau, in the family's own scale, at which the mean counts for next to nothing."""
 
 
+COSTS = ("transaction_cost", "cost_horizon_years")
+"""Options that the aims take no notice of: they have a ``cost_rate`` of their own."""
+
+
+@dataclass(frozen=True)
+class MeanVarianceOptions(TradingCosts, Aims):
+    """What trading costs; and under objective MULTI_OBJECTIVE, the aims."""
+
+    def __post_init__(self) -> None:
+        TradingCosts.__post_init__(self)
+        Aims.__post_init__(self)
+
+
 class MeanVariance:
     """Markowitz portfolios under linear, turnover and leverage limits and a volatility target.
 
     The members of the family argmin 1/2 x'Sx - tau m'x are solved for on the limits that bind, which pivots find, or
-    PIQP; the tau that the objective wants has a closed form there. Clarabel takes over where that fails.
+    PIQP; the tau that the objective wants has a closed form there. Clarabel takes over where that fails. Several aims
+    are weighed by multi_objective, over the same mean and covariance. A request with a ``risk_measure`` among its
+    options, other than the volatility, is answered by mean_risk.
     """
 
     name = "mean_variance"
     citation = "Markowitz, H. (1952), Portfolio Selection, Journal of Finance 7(1), 77-91"
     capabilities = Capabilities(
-        objectives=frozenset({"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY"}),
+        objectives=frozenset(
+            {"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY", "MULTI_OBJECTIVE"}
+        ),
         constraints=EVERY_LIMIT,
     )
-    options: type = TradingCosts
+    options: type = MeanVarianceOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
-        """Try the solvers of the policy in turn until one's answer passes its certificate."""
+        """The aims by multi_objective, anything else by the solvers of the policy."""
+        aims = options if isinstance(options, Aims) else Aims()
+        if not isinstance(problem.objective, MultiObjective):
+            return without_aims(self._best(problem, estimates, options), aims)
+        proposal = by_aims(problem, estimates, aims)
+        costs = isinstance(options, TradingCosts) and options.transaction_cost > 0
+        return replace(proposal, reading=replace(proposal.reading, unused_options=COSTS if costs else ()))
+
+    def _best(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """Try the solvers in turn until one's answer passes its certificate."""
         if isinstance(problem.objective, RiskParity):  # of the covariance alone
             return equal_contributions(problem, estimates)
         if isinstance(options, TradingCosts) and options.transaction_cost > 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -16,7 +16,7 @@ from tangency.domain.optimization.objective import Blend
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.term import RiskOf
-from tangency.domain.risk.measure import MEASURES
+from tangency.domain.risk.measure import MEASURES, VOLATILITY
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.multi.aims import Question, read
@@ -71,7 +71,8 @@ class _Answer:
         measured = units if self.options.scale == "ideal_nadir" else np.ones(len(aims))
         objective = objective_of(self.options, aims, self.scale.ideal, measured)
         found = solved(self.problem, objective, self.estimates)
-        found = replace(found, reading=Reading(objective, self.question.limits))
+        unused = tuple(self._unused())
+        found = replace(found, reading=Reading(objective, self.question.limits, unused_options=unused))
         if found.weights is None or found.status is not Status.OPTIMAL:
             return found
         settled = replace(found, weights=self._efficient(objective, found.weights))
@@ -87,6 +88,14 @@ class _Answer:
             return w
         gains = self._scaled(w) - better.scaled
         return better.weights if float(gains.sum()) > SETTLED else w
+
+    def _unused(self) -> Iterator[str]:
+        """Options of aims that are not there."""
+        named = {aim.name for aim in self.question.aims}
+        if "risk" not in named and self.options.risk_measure != VOLATILITY.name:
+            yield "risk_measure"
+        if "cost" not in named and self.options.cost_rate is not None:
+            yield "cost_rate"
 
     def _scaled(self, w: Vector) -> Vector:
         losses = np.array([aim.loss(w, self.estimates) for aim in self.question.aims])

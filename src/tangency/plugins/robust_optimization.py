@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -87,7 +87,18 @@ class _Case:
         found = solved(self.problem, self.objective(), self.estimates)
         if found.weights is None or found.status is not Status.OPTIMAL:
             return found
-        return replace(found, findings={"robustness": self._metrics(found.weights, found)})
+        reading = replace(found.reading, unused_options=tuple(self._unused()))
+        return replace(found, reading=reading, findings={"robustness": self._metrics(found.weights, found)})
+
+    def _unused(self) -> Iterator[str]:
+        """Options of another way of being uncertain, or of means that the objective does without."""
+        said = self.options
+        if not said.scenarios and said.criterion != "worst_case":
+            yield "criterion"
+        if said.wasserstein_radius is None and said.ground_norm != "l1":
+            yield "ground_norm"
+        if said.mean_uncertainty is not None and not self.problem.objective.needs_mean:
+            yield "mean_uncertainty"
 
     def _metrics(self, w: Vector, found: Proposal) -> dict[str, object]:
         asked = cast(SumOfTerms | MaximumSharpe, self.nominal())

@@ -131,6 +131,7 @@ CASES: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ("SCHUR_COMPLEMENTARY", "RISK_PARITY", {"gamma": 0.5}, {"clusters"}),
     ("MEAN_RISK", "MAX_RETURN", MEAN_RISK, set()),
     ("ROBUST_OPTIMIZATION", "MAX_UTILITY", SETS, {"robustness"}),
+    ("ROBUST_OPTIMIZATION", "MAX_UTILITY", {**SETS, "covariance_uncertainty": UNCERTAIN}, {"robustness"}),
     ("ROBUST_OPTIMIZATION", "MAX_UTILITY", {"scenarios": MARKETS, "criterion": "regret"}, {"robustness"}),
     ("ROBUST_OPTIMIZATION", "MIN_RISK", {"wasserstein_radius": 0.001}, {"robustness"}),
     *(
@@ -143,6 +144,10 @@ CASES: list[tuple[str, str, dict[str, Any], set[str]]] = [
         for PARETO in [{"pareto", "ideal", "nadir"}]
         for scheme in ("weighted_sum", "epsilon_constraint", "goal", "chebyshev")
         for scale in ("ideal_nadir", "none")
+    ),
+    *(
+        (method, "MULTI_OBJECTIVE", {**options, "objectives": AIMS, "points": 3}, {"pareto", "ideal", "nadir"})
+        for method, options in (("MEAN_VARIANCE", {}), ("BLACK_LITTERMAN", BLACK_LITTERMAN), ("MEAN_RISK", {}))
     ),
     ("MEAN_VARIANCE", "MAX_SHARPE", {}, set()),
     ("MEAN_VARIANCE", "RISK_PARITY", {}, {"budgets_met"}),
@@ -326,6 +331,8 @@ def test_no_corner_of_the_data_breaks_a_method(http: httpx.Client, corner: str) 
         ("HIERARCHICAL_RISK_PARITY", "RISK_PARITY", {"linkage": 3}, "/linkage", "is 3; give text"),
         ("MEAN_RISK", "MIN_RISK", {"risk_limits": {"cvra": 0.1}}, "/risk_limits/cvra", "did you mean cvar or"),
         ("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", {"objectives": [{"name": "esq"}]}, "/objectives/0/name", "'esq' is no"),
+        ("MEAN_VARIANCE", "MULTI_OBJECTIVE", {"objectives": [{"name": "esq"}]}, "/objectives/0/name", "'esq' is no"),
+        ("MEAN_RISK", "MULTI_OBJECTIVE", {"risk_measure": "var"}, "/risk_measure", "'var' is no convex measure"),
         ("ROBUST_OPTIMIZATION", "MAX_UTILITY", {"criterion": "best"}, "/criterion", "is 'best'; give 'worst_case' or"),
     ],
 )
@@ -337,3 +344,93 @@ def test_an_option_that_does_not_fit_is_told_with_its_place_its_value_and_the_re
     (error,) = response.json()["errors"]
     assert error["pointer"] == f"/method_options{pointer}"
     assert words in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "objective", "options", "unused"),
+    [
+        ("MEAN_RISK", "MIN_VOLATILITY", {"risk_measure": "cvar"}, ["risk_measure"]),
+        ("MEAN_RISK", "MAX_SHARPE", {"risk_measure": "cdar"}, ["risk_measure"]),
+        (
+            "MEAN_RISK",
+            "MAX_RETURN",
+            {"risk_measure": "cvar", "var_method": "cvar_proxy"},
+            ["risk_measure", "var_method"],
+        ),
+        ("MEAN_RISK", "MIN_RISK", {"risk_measure": "cvar", "threshold": 0.001}, ["threshold"]),
+        ("MEAN_RISK", "MIN_RISK", {"risk_measure": "first_lower_partial_moment", "threshold": 0.001}, []),
+        ("MEAN_RISK", "MIN_RISK", MEAN_RISK, []),
+        ("MEAN_RISK", "MAX_UTILITY", {"risk_measure": "variance"}, []),
+        ("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", {"objectives": AIMS[::2], "risk_measure": "cvar"}, ["risk_measure"]),
+        ("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", {"points": 0, "cost_rate": 0.001}, ["cost_rate"]),
+        ("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", {"points": 0, "risk_measure": "cvar"}, []),
+        ("MEAN_VARIANCE", "MIN_VOLATILITY", {"objectives": AIMS, "scheme": "weighted_sum"}, ["objectives"]),
+        ("MEAN_VARIANCE", "MULTI_OBJECTIVE", {"points": 0, "transaction_cost": 0.001}, ["transaction_cost"]),
+        ("BLACK_LITTERMAN", "MAX_SHARPE", {"points": 5}, ["points"]),
+        ("MEAN_RISK", "MIN_RISK", {"points": 5}, ["points"]),
+        ("ROBUST_OPTIMIZATION", "MIN_VOLATILITY", SETS, ["mean_uncertainty"]),
+        (
+            "ROBUST_OPTIMIZATION",
+            "MAX_UTILITY",
+            {"criterion": "regret", "ground_norm": "l2"},
+            ["criterion", "ground_norm"],
+        ),
+        ("ROBUST_OPTIMIZATION", "MIN_RISK", {"wasserstein_radius": 0.001, "ground_norm": "l2"}, []),
+    ],
+)
+def test_an_option_that_makes_no_difference_is_listed(
+    http: httpx.Client, method: str, objective: str, options: dict[str, Any], unused: list[str]
+) -> None:
+    answer = answered(http, asked(method, objective, options))
+    assert answer["unused_inputs"] == [f"method_options.{name}" for name in unused]
+
+
+@pytest.mark.parametrize(
+    ("objective", "aim"), [("MIN_VOLATILITY", "MIN_RISK"), ("MIN_RISK", "MIN_RISK"), ("MAX_SHARPE", "MAX_RATIO")]
+)
+def test_mean_variance_by_another_measure_is_mean_risk_and_says_so(
+    http: httpx.Client, objective: str, aim: str
+) -> None:
+    by_measure = answered(http, asked("MEAN_VARIANCE", objective, {"risk_measure": "cvar"}))
+    assert by_measure["provenance"]["method"]["name"] == "mean_risk"
+    assert by_measure["risk_decomposition"]["target"]["measure"] == "cvar"
+    assert by_measure["unused_inputs"] == []
+    itself = answered(http, asked("MEAN_RISK", aim, {"risk_measure": "cvar"}))
+    assert by_measure["optimal_weights"] == itself["optimal_weights"]
+
+
+def test_mean_variance_by_the_volatility_is_mean_variance(http: httpx.Client) -> None:
+    named = answered(http, asked("MEAN_VARIANCE", "MIN_VOLATILITY", {"risk_measure": "volatility"}))
+    assert named["provenance"]["method"]["name"] == "mean_variance"
+    assert named["optimal_weights"] == answered(http, asked("MEAN_VARIANCE", "MIN_VOLATILITY"))["optimal_weights"]
+
+
+def test_aims_beside_mean_variance_are_those_of_multi_objective(http: httpx.Client) -> None:
+    options = {"objectives": AIMS, "scheme": "chebyshev", "points": 4}
+    answer = answered(http, asked("MEAN_VARIANCE", "MULTI_OBJECTIVE", options))
+    itself = answered(http, asked("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", options))
+    assert answer["provenance"]["method"]["name"] == "mean_variance"
+    assert answer["optimal_weights"] == itself["optimal_weights"]
+    assert answer["pareto"] == itself["pareto"]
+
+
+def test_aims_beside_views_are_counted_by_the_posterior(http: httpx.Client) -> None:
+    answer = answered(http, asked("BLACK_LITTERMAN", "MULTI_OBJECTIVE", {**BLACK_LITTERMAN, "points": 3}))
+    w, posterior = np.array(list(answer["optimal_weights"].values())), answer["estimates"]
+    covariance = np.array(posterior["posterior_covariance"]["values"])
+    values = answer["objective_values"]
+    assert values["return"] == pytest.approx(w @ list(posterior["posterior_returns"].values()), rel=1e-9)
+    assert values["risk"] == pytest.approx(np.sqrt(w @ covariance @ w), rel=1e-9)
+
+
+def test_aims_beside_mean_risk_take_its_measure_its_limits_and_its_probabilities(http: httpx.Client) -> None:
+    shares = np.linspace(1.0, 2.0, PERIODS) / np.linspace(1.0, 2.0, PERIODS).sum()
+    options = {"risk_measure": "cvar", "probabilities": shares.tolist(), "points": 0}
+    answer = answered(http, asked("MEAN_RISK", "MULTI_OBJECTIVE", options))
+    assert answer["risk_decomposition"]["target"]["measure"] == "cvar"
+    losses = -RETURNS @ list(answer["optimal_weights"].values())
+    tail = min(z + shares @ np.maximum(losses - z, 0.0) / 0.05 for z in losses)
+    assert answer["objective_values"]["risk"] == pytest.approx(tail, rel=1e-7)
+    tighter = {**options, "risk_limits": {"cvar": 0.999 * tail}}
+    limited = answered(http, asked("MEAN_RISK", "MULTI_OBJECTIVE", tighter))
+    assert limited["objective_values"]["risk"] <= 0.999 * tail * (1 + 1e-9)

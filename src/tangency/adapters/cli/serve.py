@@ -51,9 +51,7 @@ def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) 
             signal.signal(each, _ended)
         at = _address(listening)
         click.echo(f"Tangency answers on {at}, described at {at}/schema. Ctrl-C ends it.")
-        if settings.grpc:
-            click.echo(f"It answers gRPC on {settings.grpc}.")
-        container.serve(settings, listening)
+        container.serve(settings, listening, lambda address: click.echo(f"It answers gRPC on {address}."))
 
 
 def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
@@ -118,4 +116,5 @@ def _address(listening: socket.socket) -> str:
 
 
 def _ended(_signal: int, _frame: object) -> None:
-    """Nothing is left to do."""
+    """Nothing is left to do, or nothing was begun."""
+    raise SystemExit(0)

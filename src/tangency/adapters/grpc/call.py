@@ -73,4 +73,5 @@ def with_cost_model(stated: Plain, path: tuple[str, ...]) -> Plain:
     if "transaction_cost_model" in stated:
         detail = "is stated beside transaction_cost_model; state one of them."
         raise InvalidInput.at((*path, "cost_model"), detail, "duplicate")
-    return {**stated, "transaction_cost_model": stated.pop("cost_model")}
+    others = {name: value for name, value in stated.items() if name != "cost_model"}
+    return {**others, "transaction_cost_model": stated["cost_model"]}

@@ -239,6 +239,7 @@ def _reading(problem: Problem, reading: Reading) -> dict[str, object] | None:
         "constraints": [written(constraint, as_buffer) for constraint in reading.constraints],
         "estimates": None if reading.estimates is None else _estimates(problem, reading.estimates),
         "parameters": reading.parameters,
+        "unused_options": reading.unused_options,
     }
 
 
@@ -310,6 +311,7 @@ def _read_reading(problem: Problem, read: Mapping[str, Any] | None) -> Reading:
         read_constraints(read["constraints"], ("constraints",)),
         None if read["estimates"] is None else _read_estimates(problem, read["estimates"]),
         tuple(read["parameters"]),
+        tuple(read["unused_options"]),
     )
 
 

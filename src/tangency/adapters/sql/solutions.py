@@ -70,6 +70,7 @@ def metadata_of(solution: Solution) -> Columns:
         "current_return": solution.current_return,
         "active_risk": solution.active_risk,
         "parameters": list(solution.parameters),
+        "unused_options": list(solution.unused_options),
     }
 
 
@@ -99,6 +100,7 @@ def solution_of(row: OptimizationResult, universe: Universe | None = None) -> So
         active_risk=metadata.get("active_risk"),
         findings=row.findings,
         parameters=tuple(metadata.get("parameters", ())),  # rows of revision 0001 have none
+        unused_options=tuple(metadata.get("unused_options", ())),  # the same
         certificate=_read(row.certificate, Certificate),
         why=_read(row.why, Explanation),
         infeasibility=_infeasibility(row.infeasibility),

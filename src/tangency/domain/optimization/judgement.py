@@ -146,6 +146,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         active_risk=None if problem.current is None else estimates.volatility(weights - problem.current),
         certificate=certificate,
         parameters=_parameters(problem, proposal),
+        unused_options=proposal.reading.unused_options,
         findings=proposal.findings,
         iterations=proposal.iterations,
     )

@@ -322,3 +322,4 @@ class MultiObjective(_Unmeasured):
     """Several aims at once."""
 
     name: ClassVar[str] = "MULTI_OBJECTIVE"
+    needs_mean: ClassVar[bool] = True

@@ -66,12 +66,14 @@ class Reading:
         constraints: from the method's options, beside the problem's; in place of one that has the same id.
         estimates: in place of those handed in, where the method revised them, as views do.
         parameters: the risk parameters that went into these, beside those of objective and constraints.
+        unused_options: names of the method's options that made no difference to this problem.
     """
 
     objective: Objective | None = None
     constraints: tuple[Constraint, ...] = ()
     estimates: Estimates | None = None
     parameters: tuple[str, ...] = ()
+    unused_options: tuple[str, ...] = ()
 
     def of(self, problem: Problem) -> Problem:
         """The problem as the method read it."""

@@ -53,6 +53,7 @@ class Solution:
         current_return: annual, of the current weights; None where they or the means are unknown.
         active_risk: annual volatility of the weights less the current ones; None where these are unknown.
         parameters: the risk parameters that objective and limits used.
+        unused_options: names of the method's options that made no difference.
         findings: what else the method's answer has to say, by the names of the fields that carry it; plain values.
     """
 
@@ -75,6 +76,7 @@ class Solution:
     iterations: int = 0
     provenance: Provenance | None = None
     parameters: tuple[str, ...] = ()
+    unused_options: tuple[str, ...] = ()
     findings: Mapping[str, object] = field(default_factory=dict)
 
     @property

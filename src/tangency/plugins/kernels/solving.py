@@ -11,7 +11,7 @@ from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.objective import Blend, SumOfTerms
 from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
-from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.region import Region, RiskCap
 from tangency.plugins.kernels.ceilings import in_blend
 from tangency.plugins.kernels.composite import minimise
 from tangency.plugins.kernels.endings import status_of
@@ -19,6 +19,8 @@ from tangency.plugins.kernels.fractional import best_ratio
 
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
+REMOTE = 1e4
+"""Of the risk of equal weights: a limit beyond it is left out, and looked at again if it is broken after all."""
 NO_GAIN = (
     "No feasible portfolio gains more than the risk-free rate in its worst case. Lower risk_free_rate, make the "
     "uncertainty smaller, or minimise volatility instead."
@@ -46,7 +48,9 @@ def solved(problem: Problem, objective: SumOfTerms | WorstRatio, estimates: Esti
 
 def least_sum(objective: SumOfTerms, region: Region, estimates: Estimates, policy: SolverPolicy) -> Proposal:
     """The least sum of terms, with ceilings of its worst covariances where it has any."""
-    point = minimise(objective.terms, region, estimates, policy.tolerance, policy.time_limit_s)
+    point = minimise(objective.terms, _nearer(region), estimates, policy.tolerance, policy.time_limit_s)
+    if any(point.weights is None or cap.excess(point.weights) > 0 for cap in _remote(region)):
+        point = minimise(objective.terms, region, estimates, policy.tolerance, policy.time_limit_s)
     attempts, iterations = (point.attempt,), point.attempt.iterations
     if point.weights is None:
         status = status_of(point.status)
@@ -54,6 +58,17 @@ def least_sum(objective: SumOfTerms, region: Region, estimates: Estimates, polic
     judged = in_blend(objective, point.witness, point.weights) if isinstance(objective, Blend) else objective
     reading = Reading(judged)
     return Proposal(Status.OPTIMAL, point.weights, point.witness, iterations, attempts, reading=reading)
+
+
+def _nearer(region: Region) -> Region:
+    """Without caps that are out of all proportion, which cost a solver the digits that the others need."""
+    remote = _remote(region)
+    return replace(region, caps=tuple(cap for cap in region.caps if cap not in remote)) if remote else region
+
+
+def _remote(region: Region) -> list[RiskCap]:
+    equal = np.full(region.size, 1.0 / region.size)
+    return [cap for cap in region.caps if cap.limit > REMOTE * abs(cap.risk.value(equal))]
 
 
 def _pinned(objective: SumOfTerms | WorstRatio, region: Region, estimates: Estimates) -> Proposal | None:

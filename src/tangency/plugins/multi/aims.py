@@ -207,7 +207,7 @@ def _aim(
         estimates.required_mean("the aim return")
         return Aim("return", Return(-1.0), -1.0, option)
     if option.name == "risk":
-        measure = Measure(options.risk_measure, problem.confidence_level)
+        measure = Measure(options.risk_measure, problem.confidence_level, options.threshold)
         return Aim("risk", RiskOf(1.0, measure), 1.0, option)
     if option.name == "concentration":
         return Aim("concentration", Concentration(1.0), 1.0, option)

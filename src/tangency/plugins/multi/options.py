@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 import numpy as np
@@ -43,11 +43,11 @@ class ScoreLimit:
 
 
 @dataclass(frozen=True)
-class MultiObjectiveOptions:
+class Aims:
     """Several aims, and how they are weighed against each other.
 
     Attributes:
-        objectives: the aims; return and risk, of the same weight, where left out.
+        objectives: the aims of objective MULTI_OBJECTIVE; return and risk, of the same weight, where left out.
         scheme: ``weighted_sum`` of the distances from the ideal point; ``epsilon_constraint``, the aims without a bound
             under the bounds of the others; ``goal``, the weighted sum of what is missing to the targets;
             ``chebyshev``, the largest weighted distance from the targets, or from the ideal point where an aim has
@@ -55,7 +55,6 @@ class MultiObjectiveOptions:
         scale: ``ideal_nadir``: distances are counted from each aim's best value to its worst among the bests of the
             others; ``none``: in its own unit.
         points: of the Pareto set; 0 for none.
-        risk_measure: of the aim ``risk``.
         missing_score: a name without a score that is an aim or a limit is a mistake (``refuse``), is not held
             (``exclude``), or has the worst score of the others (``worst``).
         cost_rate: of the aim ``cost``: one-off, per traded value, for all names or by name.
@@ -66,7 +65,6 @@ class MultiObjectiveOptions:
     scheme: Literal["weighted_sum", "epsilon_constraint", "goal", "chebyshev"] = "weighted_sum"
     scale: Literal["ideal_nadir", "none"] = "ideal_nadir"
     points: int = 20
-    risk_measure: str = "volatility"
     missing_score: Literal["refuse", "exclude", "worst"] = "refuse"
     cost_rate: float | dict[str, float] | None = None
     score_limits: dict[str, ScoreLimit] = field(default_factory=dict)
@@ -76,6 +74,27 @@ class MultiObjectiveOptions:
         _check_scheme(self.scheme, self.objectives)
         if not (self.points == 0 or 2 <= self.points <= MOST_POINTS):  # noqa: PLR2004 - a set has two ends
             raise InvalidInput.at(("points",), f"is {self.points}; give 0, or from 2 to {MOST_POINTS}.", "range")
+
+    def changed(self) -> tuple[str, ...]:
+        """The names of those that are not at their defaults."""
+        default = Aims()
+        return tuple(each.name for each in fields(Aims) if getattr(self, each.name) != getattr(default, each.name))
+
+
+@dataclass(frozen=True)
+class MultiObjectiveOptions(Aims):
+    """Several aims, and the measure of their risk.
+
+    Attributes:
+        risk_measure: of the aim ``risk``.
+        threshold: per period, where that is a lower partial moment.
+    """
+
+    risk_measure: str = "volatility"
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        Aims.__post_init__(self)
         convex = sorted(set(MEASURES) - {"var"})
         if self.risk_measure not in convex:
             detail = f"{self.risk_measure!r} is no convex measure of risk here; {hint(self.risk_measure, convex)}"

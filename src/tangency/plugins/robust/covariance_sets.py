@@ -177,12 +177,9 @@ def _ellipsoid(
 def _shape(said: CovarianceUncertainty, problem: Problem, estimates: Estimates, center: Matrix) -> Matrix:
     if said.shape is not None:
         return figures.covariance(said.shape, problem.universe, (*COVARIANCE, "shape"))
-    if said.estimate != "given":
-        return known.matrix_shape(center, len(history(estimates, (*COVARIANCE, "estimate"))))
-    if said.radius is not None:
+    if said.estimate == "given" and said.radius is not None:
         return np.eye(len(center))
-    detail = "is missing; give it, the distance from the center, or shape, or estimate empirical."
-    raise InvalidInput.at((*COVARIANCE, "radius"), detail, "missing")
+    return known.matrix_shape(center, len(history(estimates, (*COVARIANCE, "shape"))))
 
 
 def _solvable(box: CovarianceBox) -> CovarianceBox:

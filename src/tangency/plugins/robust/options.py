@@ -57,8 +57,8 @@ class CovarianceUncertainty:
             the request where left out.
         half_width: annual, of the box; in the forms of a center. A single figure is a share of each entry of the
             center.
-        shape: annual, of the ellipsoid; in the forms of a center. Where left out, given: 1 for each name, so that the
-            radius is a distance between covariances; else the center times sqrt(2 / (periods - 1)).
+        shape: annual, of the ellipsoid; in the forms of a center. Where left out, the center times
+            sqrt(2 / (periods - 1)); but beside a given radius the identity, so that it is a distance of covariances.
     """
 
     kind: Literal["box", "ellipsoid"] = "box"

@@ -1,0 +1,39 @@
+"""Several aims asked of a method that has a mean and a covariance of its own."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import msgspec
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Proposal
+from tangency.plugins.kernels.installed import bind_options, find_method
+from tangency.plugins.multi.options import Aims
+
+
+def by_aims(problem: Problem, estimates: Estimates, said: Aims, measure: str = "volatility", **more: float) -> Proposal:
+    """What multi_objective answers over these estimates.
+
+    Args:
+        problem: with objective MULTI_OBJECTIVE.
+        estimates: those that the aims return and risk are counted by.
+        said: the aims.
+        measure: of the aim risk.
+        more: other options of multi_objective.
+
+    Raises:
+        InvalidInput: an aim that takes what is not there; a measure of risk that is not convex; or an operator blocked
+            multi_objective.
+    """
+    method = find_method("multi_objective", ("objective",))
+    asked = {each.name: getattr(said, each.name) for each in fields(Aims)}
+    options = msgspec.to_builtins({**asked, "risk_measure": measure, **more})
+    return method.solve(problem, estimates, bind_options(method.options, options, ("method_options",)))
+
+
+def without_aims(proposal: Proposal, said: Aims) -> Proposal:
+    """An answer by another objective, for which the aims that are stated have no use."""
+    unused = (*proposal.reading.unused_options, *said.changed())
+    return replace(proposal, reading=replace(proposal.reading, unused_options=unused)) if unused else proposal
