@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         database_url: where answers are kept, with its driver; empty means a SQLite file in ``data_dir``.
         database_connections: most connections of this process to the database.
-        database_wait_s: seconds that a request waits for a free connection.
+        database_wait_s: seconds that a request waits for a server: for a free connection, and for its answers.
         statement_timeout_s: seconds after which the server of a database gives up a statement.
         data_dir: folder of the embedded database; empty means the user's data folder of the platform.
         tenant: whose data this process serves.
@@ -84,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     database_url: str = ""
     database_connections: Annotated[int, Meta(ge=1, le=1_000)] = 10
-    database_wait_s: Seconds = 10.0
+    database_wait_s: Seconds = 2.0
     statement_timeout_s: Seconds = 30.0
     data_dir: str = ""
     tenant: Annotated[str, Meta(min_length=1, max_length=100)] = "default"

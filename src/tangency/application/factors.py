@@ -30,6 +30,7 @@ from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Vector
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.unit_of_work import UnitOfWork
 
 MOST_LISTED = 100
 """Analyses of one portfolio in a list, the newest."""
@@ -118,11 +119,13 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     stated = await _stated(command, context, references)
     analysis = await asyncio.to_thread(_analyzed, command, context, portfolio, prices, stated, benchmark)
     analysis = replace(analysis, references=tuple(sorted(set(references))))
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         await claim(unit, command.key, analysis.analysis_id, analysis.created_at)
         await unit.factor_analyses.add(analysis)
         await unit.events.add(completed(analysis, context.ids))
-        await unit.commit()
+
+    await context.units.keep(work)
     context.bench.signal()
     return analysis
 

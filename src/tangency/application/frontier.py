@@ -18,6 +18,7 @@ from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.idempotency import Key
 from tangency.domain.identity import token
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.unit_of_work import UnitOfWork
 
 PREFIX = "frt-"
 METHODS = {"volatility": "mean_variance"}
@@ -68,12 +69,15 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
 
 async def _kept(frontier: EfficientFrontier, key: Key | None, context: Context) -> EfficientFrontier:
     """Keep it where nobody was quicker; what the key stands for is that which is kept."""
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> EfficientFrontier:
         kept = await unit.frontiers.add(frontier)
         await claim(unit, key, kept.id, context.clock.now())
         if kept is frontier:
             await unit.events.add(generated(kept, context.ids))
-        await unit.commit()
+        return kept
+
+    kept = await context.units.keep(work)
     context.bench.signal()
     return kept
 

@@ -13,6 +13,7 @@ from tangency.application.question import Question, RiskParameters
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.library.entry import REFERENCE, Address, Entry, Shelf, checked, missing, next_version
 from tangency.domain.market.estimates import EstimatorChoice
+from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,16 @@ async def write_entry(command: WriteEntry, context: Context) -> Entry:
     """
     content = checked(command.shelf, command.id, command.content)
     address = Address(command.shelf, command.id)
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> Entry:
         before = await unit.library.newest(address)
         entry = next_version(before, address, content, context.clock.now())
         await claim(unit, command.key, str(entry.address), context.clock.now())
         if entry is not before:
             await unit.library.add(entry)
-        await unit.commit()
-    return entry
+        return entry
+
+    return await context.units.keep(work)
 
 
 async def entry_again(subject: str, context: Context) -> Entry:

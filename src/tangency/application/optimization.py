@@ -19,6 +19,7 @@ from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.optimization import Answer, Optimization
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,14 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
     failure = await _solve(optimization, question, context)
     await context.units.ready(problem)
     answer = optimization.answer
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         if answer is not None:
             await claim(unit, command.key, str(optimization.id), optimization.requested_at)
             await unit.events.add(portfolio_optimized(answer, context.ids))
         await unit.optimizations.add(optimization)
-        await unit.commit()
+
+    await context.units.keep(work)
     context.bench.signal()
     if failure is not None:
         raise failure

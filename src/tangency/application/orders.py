@@ -27,6 +27,7 @@ from tangency.domain.optimization.order import (
     expected_seconds,
 )
 from tangency.domain.portfolio.valuation import Valuation
+from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,12 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     optimization = order.optimization
     context.units.prepare(optimization.problem)
     await context.units.ready(optimization.problem)
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         await claim(unit, command.key, str(optimization.id), optimization.requested_at)
         await unit.orders.add(order)
-        await unit.commit()
+
+    await context.units.keep(work)
     context.bench.signal()
     return await _found(optimization.id, context)
 
@@ -145,9 +148,7 @@ async def cancel_order(command: CancelOrder, context: Context) -> OrderState:
         NotFound: there is none of that id.
         AlreadyFinal: it has ended.
     """
-    async with context.units() as unit:
-        cancelled = await unit.orders.cancel(command.order, context.clock.now())
-        await unit.commit()
+    cancelled = await context.units.keep(lambda unit: unit.orders.cancel(command.order, context.clock.now()))
     state = await _found(command.order, context)
     if not cancelled:
         raise AlreadyFinal(spelled(command.order), state.stage)

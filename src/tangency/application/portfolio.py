@@ -17,6 +17,7 @@ from tangency.domain.portfolio.labels import Labels
 from tangency.domain.portfolio.portfolio import Portfolio, id_fault
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
+from tangency.domain.unit_of_work import UnitOfWork
 
 Read = TypeVar("Read")
 
@@ -73,46 +74,44 @@ async def import_holdings(command: ImportHoldings, context: Context) -> None:
     _check(command.portfolio.id)
     names = tuple(command.portfolio.by_name)
     prices = await _if_known(context.market_data.prices(command.portfolio.id, names))
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         await unit.portfolios.put(command.portfolio)
         await expire_outdated(command.portfolio, prices, unit, context)
-        await unit.commit()
+
+    await context.units.keep(work)
 
 
 async def import_prices(command: ImportPrices, context: Context) -> None:
     """Replace the prices."""
     _check(command.portfolio_id)
     portfolio = await _if_known(context.portfolios.portfolio(command.portfolio_id))
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         await unit.portfolios.put_prices(command.portfolio_id, command.prices)
         await expire_outdated(portfolio, command.prices, unit, context)
-        await unit.commit()
+
+    await context.units.keep(work)
 
 
 async def import_tax_lots(command: ImportTaxLots, context: Context) -> None:
     """Replace the lots."""
     _check(command.portfolio_id)
     refuse_repeated(command.lots)
-    async with context.units() as unit:
-        await unit.portfolios.put_tax_lots(command.portfolio_id, command.lots)
-        await unit.commit()
+    await context.units.keep(lambda unit: unit.portfolios.put_tax_lots(command.portfolio_id, command.lots))
 
 
 async def import_benchmark(command: ImportBenchmark, context: Context) -> None:
     """Replace the benchmark."""
     _check(command.portfolio_id)
     refuse_other_totals(command.weights, ("benchmark",))
-    async with context.units() as unit:
-        await unit.portfolios.put_benchmark(command.portfolio_id, command.weights)
-        await unit.commit()
+    await context.units.keep(lambda unit: unit.portfolios.put_benchmark(command.portfolio_id, command.weights))
 
 
 async def import_labels(command: ImportLabels, context: Context) -> None:
     """Replace the labels."""
     _check(command.portfolio_id)
-    async with context.units() as unit:
-        await unit.portfolios.put_labels(command.portfolio_id, command.labels)
-        await unit.commit()
+    await context.units.keep(lambda unit: unit.portfolios.put_labels(command.portfolio_id, command.labels))
 
 
 async def import_risk_model(command: ImportRiskModel, context: Context) -> None:
@@ -123,9 +122,7 @@ async def import_risk_model(command: ImportRiskModel, context: Context) -> None:
     """
     _check(command.portfolio_id)
     DenseCovariance.of(command.model.covariance)
-    async with context.units() as unit:
-        await unit.portfolios.put_risk_model(command.portfolio_id, command.model)
-        await unit.commit()
+    await context.units.keep(lambda unit: unit.portfolios.put_risk_model(command.portfolio_id, command.model))
 
 
 async def _if_known(reading: Awaitable[Read | None]) -> Read | None:

@@ -67,15 +67,16 @@ async def _taken(context: Context) -> Order | None:
     """The oldest waiting order, where there is one and nobody is quicker."""
     if not await context.orders.open_orders():
         return None
-    async with context.units() as unit:
-        due = await unit.orders.next_due()
-        if due is None:
-            return None
-        now = context.clock.now()
-        order = await unit.orders.claim(due, now + timedelta(seconds=context.lease_s), now)
-        await unit.commit()
+    order = await context.units.keep(lambda unit: _claimed(unit, context))
     context.bench.signal()
     return order
+
+
+async def _claimed(unit: UnitOfWork, context: Context) -> Order | None:
+    due, now = await unit.orders.next_due(), context.clock.now()
+    if due is None:
+        return None
+    return await unit.orders.claim(due, now + timedelta(seconds=context.lease_s), now)
 
 
 async def _carry_out(order: Order, context: Context) -> None:
@@ -98,16 +99,11 @@ async def _carry_out(order: Order, context: Context) -> None:
 
 async def _still_ours(order: Order, context: Context) -> bool:
     until = context.clock.now() + timedelta(seconds=context.lease_s)
-    async with context.units() as unit:
-        ours = await unit.orders.beat(order.optimization.id, order.attempt, until, 0.0)
-        await unit.commit()
-    return ours
+    return await context.units.keep(lambda unit: unit.orders.beat(order.optimization.id, order.attempt, until, 0.0))
 
 
 async def _hand_back(order: Order, context: Context) -> None:
-    async with context.units() as unit:
-        await unit.orders.hand_back(order.optimization.id, order.attempt)
-        await unit.commit()
+    await context.units.keep(lambda unit: unit.orders.hand_back(order.optimization.id, order.attempt))
 
 
 async def _ended(order: Order, context: Context) -> None:
@@ -146,23 +142,22 @@ async def _keep(order: Order, context: Context) -> None:
         report = asdict(await asyncio.to_thread(report_of, answer, problem, order.valuation))
     context.units.prepare(problem)
     await context.units.ready(problem)
-    async with context.units() as unit:
-        if not await unit.orders.finish(order, report):
-            return
-        await unit.optimizations.add(optimization)
+    await context.units.keep(lambda unit: _keep_end(order, report, unit, context))
+    context.bench.signal()
+
+
+async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:
+    if await unit.orders.finish(order, report):
+        await unit.optimizations.add(order.optimization)
         for event in announced(order, report, context.ids):
             await unit.events.add(event)
-        await unit.commit()
-    context.bench.signal()
 
 
 async def _sweep(context: Context) -> None:
     """Take lost workers' orders from them, over and over."""
     while True:
         try:
-            async with context.units() as unit:
-                await _swept(unit, context)
-                await unit.commit()
+            await context.units.keep(lambda unit: _swept(unit, context))
             context.bench.signal()
         except StoreUnavailable as error:
             log.warning("leases could not be looked at: %s", error)

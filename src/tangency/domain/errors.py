@@ -133,6 +133,8 @@ class NoFreeSolver(TangencyError):
 class StoreUnavailable(TangencyError):
     """What has to be kept or read cannot be: the database is gone, full or locked."""
 
+    retry_after_s = 1.0
+
 
 class NeighbourUnavailable(TangencyError):
     """A service that data comes from cannot be asked: it is down, too slow, or refuses us."""

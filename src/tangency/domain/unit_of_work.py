@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from tangency.domain.event import EventRepository
 from tangency.domain.factors.ports import FactorAnalysisRepository
@@ -15,6 +16,8 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
 from tangency.domain.rebalancing.ports import RebalancePlanRepository
+
+Result = TypeVar("Result")
 
 
 class UnitOfWork(Protocol):
@@ -73,6 +76,16 @@ class UnitsOfWork(Protocol):
 
     def __call__(self) -> UnitOfWork:
         """A new one, not begun."""
+
+    async def keep(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """Do work in a unit and commit it; where the store gave it up or was lost before it was committed, do it again.
+
+        Args:
+            work: changes nothing outside of the unit, and does not commit.
+
+        Raises:
+            StoreUnavailable: again and again.
+        """
 
     def prepare(self, problem: Problem) -> None:
         """Begin on what keeping this problem will take, beside its solution: nothing is written before the unit."""

@@ -17,7 +17,7 @@ from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 BUSY_TIMEOUT_MS = 10_000
-CONNECT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # below, it writes every value that is kept into the log

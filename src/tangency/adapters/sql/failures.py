@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from sqlalchemy.exc import DBAPIError
@@ -10,17 +11,55 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tangency.domain.errors import StoreUnavailable
 
+GIVEN_UP: Mapping[str, str] = {
+    "23503": "somebody else removed what was referred to",
+    "23505": "somebody else kept the same at the same moment",
+    "40001": "somebody else changed the same rows at the same moment",
+    "40P01": "two changes waited for each other",
+    "55P03": "somebody else holds what is to be changed (lock timeout)",
+    "57014": "a statement took longer than it may",
+    "57P01": "the server is being stopped",
+    "57P02": "the server has crashed",
+    "57P03": "the server is starting",
+}
+"""By the states of the SQL standard and of PostgreSQL: nothing was kept, and the same work may succeed at once."""
+
+GRACE_S = 0.5
+"""The driver answers a first cancellation by asking the server to stop, and a second one by giving the server up."""
+
+
+class Interrupted(StoreUnavailable):
+    """The database gave work up, or was lost before it said whether the work was done: keyed work may be done again."""
+
 
 @asynccontextmanager
-async def translated() -> AsyncIterator[None]:
+async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
     """Turn a database that does not answer, is full or is locked into :class:`StoreUnavailable`.
 
+    Args:
+        patience_s: how long it may take to answer; None for as long as it likes.
+
     Raises:
-        StoreUnavailable: anything that the driver raised, without the values that were to be kept.
+        Interrupted: doing keyed work again may help.
+        StoreUnavailable: anything else that the driver raised, without the values that were to be kept.
     """
+    grace = None if patience_s is None else patience_s + GRACE_S
     try:
-        yield
+        async with asyncio.timeout(grace), asyncio.timeout(patience_s):
+            yield
+    except TimeoutError:
+        raise StoreUnavailable(f"the database did not answer within {patience_s:g} s; try again.") from None
     except PoolTimeout:
         raise StoreUnavailable("every connection to the database is in use; try again.") from None
     except DBAPIError as error:
-        raise StoreUnavailable(f"the database failed: {error.orig}. Nothing was kept; try again.") from error
+        raise _told(error) from error
+
+
+def _told(error: DBAPIError) -> StoreUnavailable:
+    state = str(getattr(error.orig, "sqlstate", ""))
+    if state in GIVEN_UP:
+        return Interrupted(f"the database gave up: {GIVEN_UP[state]}. Nothing was kept; try again.")
+    if error.connection_invalidated:
+        return Interrupted("the connection to the database was lost, and with it whether anything was kept; try again.")
+    said = str(error.orig).partition("\n")[0]
+    return StoreUnavailable(f"the database failed: {said}. Nothing was kept; try again.")

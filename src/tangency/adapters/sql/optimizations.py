@@ -15,7 +15,7 @@ from tangency.adapters.sql.column_types import to_json
 from tangency.adapters.sql.matrices import Freezer, FrozenMatrix, references, thaw, thaw_matrix
 from tangency.adapters.sql.schema import OptimizationConfiguration, OptimizationResult, StoredMatrix
 from tangency.adapters.sql.solutions import columns_of, metadata_of, solution_of
-from tangency.adapters.sql.statements import dialect, insert_numbered, insert_unless_there
+from tangency.adapters.sql.statements import dialect, insert_matrix, insert_numbered, insert_unless_there
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.optimization import Answer, Configuration, Optimization, Stage, Turnover
 from tangency.domain.optimization.problem import Problem
@@ -97,7 +97,7 @@ class SqlOptimizations:
         self.written.add(matrix.digest)
         if matrix.data is not None:
             row = {**matrix.columns, "tenant": self._tenant, "created_at": optimization.requested_at}
-            await self._session.execute(insert_unless_there(StoredMatrix, self._database), row)
+            await self._session.execute(insert_matrix(self._database), row)
 
     async def _put_configuration(self, optimization: Optimization) -> UUID:
         asked = optimization.configuration

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_where
 from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult
-from tangency.adapters.sql.statements import dialect, insert_numbered
+from tangency.adapters.sql.statements import changed, dialect, insert_numbered
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
 from tangency.domain.portfolio.valuation import Valuation
@@ -150,8 +150,7 @@ class SqlOrders:
             .values(**values)
             .execution_options(synchronize_session=False)
         )
-        result = await self._session.execute(statement)
-        return isinstance(result, CursorResult) and result.rowcount == 1
+        return changed(await self._session.execute(statement))
 
 
 def _of_attempt(attempt: int) -> tuple[ColumnElement[bool], ...]:

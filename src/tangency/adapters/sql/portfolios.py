@@ -23,7 +23,7 @@ from tangency.adapters.sql.schema import (
     OptimizationResult,
     StoredMatrix,
 )
-from tangency.adapters.sql.statements import dialect, insert_unless_there
+from tangency.adapters.sql.statements import dialect, insert_matrix
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.numbers import Matrix
 from tangency.domain.portfolio.labels import Label, Labels, labelled
@@ -114,7 +114,7 @@ class SqlPortfolios:
         """A row that refers to figures, which are kept."""
         matrix, now = await asyncio.to_thread(freeze_matrix, values), self._now()
         stored = {**matrix.columns, "tenant": self._tenant, "created_at": now}
-        await self._session.execute(insert_unless_there(StoredMatrix, dialect(self._session)), stored)
+        await self._session.execute(insert_matrix(dialect(self._session)), stored)
         return table(tenant=self._tenant, portfolio_id=portfolio_id, digest=matrix.digest, imported_at=now)
 
     async def _keep(self, row: Figured) -> None:
@@ -126,20 +126,22 @@ class SqlPortfolios:
             await self._collect(replaced)
 
     async def _collect(self, digest: str) -> None:
-        """Remove a matrix that no import, no answer and no order refers to: every answer must stay replayable."""
-        priced = exists().where(ImportedPrices.tenant == self._tenant, ImportedPrices.digest == digest)
-        modelled = exists().where(ImportedRiskModel.tenant == self._tenant, ImportedRiskModel.digest == digest)
-        ordered = exists().where(
-            OptimizationRequest.tenant == self._tenant, cast(OptimizationRequest.problem, Text).contains(digest)
-        )
-        answered = exists().where(
-            OptimizationResult.tenant == self._tenant, cast(OptimizationResult.problem, Text).contains(digest)
-        )
+        """Remove a matrix that no import and no problem refers to: every answer must stay replayable.
+
+        Whoever is about to refer to it holds its row, and is waited for before anybody looks.
+        """
+        key = (StoredMatrix.tenant == self._tenant, StoredMatrix.digest == digest)
+        await self._session.execute(select(StoredMatrix.digest).where(*key).with_for_update())
+        unused = [
+            ~exists().where(table.tenant == self._tenant, table.digest == digest)
+            for table in (ImportedPrices, ImportedRiskModel)
+        ]
+        unposed = [
+            ~exists().where(table.tenant == self._tenant, cast(table.problem, Text).contains(digest))
+            for table in (OptimizationRequest, OptimizationResult)
+        ]
         await self._session.execute(
-            delete(StoredMatrix)
-            .where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest == digest)
-            .where(~priced, ~modelled, ~ordered, ~answered)
-            .execution_options(synchronize_session=False)
+            delete(StoredMatrix).where(*key, *unused, *unposed).execution_options(synchronize_session=False)
         )
 
 

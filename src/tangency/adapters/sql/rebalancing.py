@@ -29,8 +29,9 @@ class SqlRebalancePlans:
         self._session, self._tenant = session, tenant
 
     async def get(self, plan_id: str) -> RebalancePlan | None:
-        """The plan of that id."""
-        return await read_plan(self._session, self._tenant, plan_id)
+        """The plan of that id, which nobody else changes until this transaction ends."""
+        row = await self._session.get(StoredPlan, (self._tenant, plan_id), with_for_update=True)
+        return None if row is None else _plan(row)
 
     async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The plans of a portfolio that nobody has decided on."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
-from sqlalchemy import Insert, bindparam, func, select
+from sqlalchemy import CursorResult, Insert, Result, bindparam, func, select
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, Table
+from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, StoredMatrix, Table
+
+KEY = ("tenant", "id")
 
 
 def dialect(session: AsyncSession) -> str:
@@ -26,18 +29,37 @@ def insert_unless_there(table: type[Table], database: str) -> Insert:
 
 
 @cache
+def insert_matrix(database: str) -> Insert:
+    """Insert a matrix, or hold on to the one that is there, so that nobody removes it before we refer to it."""
+    table = table_of(StoredMatrix)
+    if database != "postgresql":
+        return insert_unless_there(StoredMatrix, database)
+    held: Insert = postgresql.insert(table).on_conflict_do_update(
+        index_elements=("tenant", "digest"), set_={"created_at": table.c.created_at}
+    )
+    return held
+
+
+@cache
 def insert_numbered(mapped: type[OptimizationResult | OptimizationRequest], database: str) -> Insert:
-    """Insert a row with the next number of its tenant, which is also given as ``numbered_for``.
+    """Insert a row with the next number of its tenant, also given as ``numbered_for``, or leave the one of its id.
 
     SQLite numbers no column but an integer key. One transaction at a time writes there, so that the largest number
     cannot change under it.
     """
     table = table_of(mapped)
     if database != "sqlite":
-        return table.insert()
+        kept: Insert = postgresql.insert(table).on_conflict_do_nothing(index_elements=KEY)
+        return kept
     following = select(func.coalesce(func.max(table.c.sequence), 0) + 1)
     number = following.where(table.c.tenant == bindparam("numbered_for")).scalar_subquery()
-    return table.insert().values(sequence=number)
+    numbered: Insert = sqlite.insert(table).values(sequence=number).on_conflict_do_nothing(index_elements=KEY)
+    return numbered
+
+
+def changed(result: Result[Any]) -> bool:
+    """Whether a statement that changes one row at most did."""
+    return isinstance(result, CursorResult) and result.rowcount == 1
 
 
 def table_of(mapped: type[Table]) -> SqlTable:

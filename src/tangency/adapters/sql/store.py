@@ -43,9 +43,11 @@ from tangency.domain.rebalancing.plan import RebalancePlan
 class Store:
     """Read ports, and ``units`` for everything that writes. Open one with :meth:`open`."""
 
-    def __init__(self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime]) -> None:
-        self._readers, self._tenant = engine.execution_options(**READING), tenant
-        self.units = SqlUnitsOfWork(engine, tenant, now)
+    def __init__(
+        self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime], patience_s: float | None = None
+    ) -> None:
+        self._readers, self._tenant, self._patience_s = engine.execution_options(**READING), tenant, patience_s
+        self.units = SqlUnitsOfWork(engine, tenant, now, patience_s)
         self.outbox = SqlOutbox(self.units)
 
     @classmethod
@@ -61,7 +63,7 @@ class Store:
         try:
             async with translated():
                 await prepare(engine, migrate=settings.embedded)
-            yield cls(engine, settings.tenant, now)
+            yield cls(engine, settings.tenant, now, None if settings.embedded else settings.database_wait_s)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 
@@ -176,5 +178,5 @@ class Store:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncSession]:
-        async with translated(), AsyncSession(self._readers) as session:
+        async with translated(self._patience_s), AsyncSession(self._readers) as session:
             yield session

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+import random
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.sql.events import SqlEvents
 from tangency.adapters.sql.factors import SqlFactorAnalyses
-from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.failures import Interrupted, translated
 from tangency.adapters.sql.frontiers import SqlFrontiers
 from tangency.adapters.sql.keys import SqlKeys
 from tangency.adapters.sql.library import SqlLibrary
@@ -24,9 +27,26 @@ from tangency.adapters.sql.portfolios import SqlPortfolios
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.domain.optimization.problem import Problem
 
+Result = TypeVar("Result")
+
+PAUSES_S = (0.05, 0.2, 0.8)
+"""At most, before work is done again: two that were in each other's way must not meet a second time."""
+
+NUMBER = text("SELECT pg_current_xact_id_if_assigned()::text")
+FATE = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+"""What became of a transaction: the server of a PostgreSQL knows where we were not told."""
+
+log = logging.getLogger("tangency.database")
+
 
 class SqlUnitOfWork:
-    """One transaction. Leaving it without :meth:`commit` undoes everything."""
+    """One transaction. Leaving it without :meth:`commit` undoes everything.
+
+    Attributes:
+        number: of the transaction, once it is about to be committed; None where it wrote nothing.
+    """
+
+    number: str | None = None
 
     def __init__(self, units: SqlUnitsOfWork) -> None:
         self._units = units
@@ -46,7 +66,7 @@ class SqlUnitOfWork:
         """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""
         if self._units.turn is not None:
             await self._stack.enter_async_context(self._units.turn)
-        await self._stack.enter_async_context(translated())
+        await self._stack.enter_async_context(translated(self._units.patience_s))
         await self._stack.enter_async_context(self._session)
         return self
 
@@ -58,7 +78,13 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Make every change durable."""
+        if self._units.remembers:
+            self.number = await self._session.scalar(NUMBER)
         await self._session.commit()
+        self.committed()
+
+    def committed(self) -> None:
+        """What this process may rely on from now on."""
         self._units.freezer.kept.update(self.optimizations.written)
         if self.events.told:
             self._units.news.set()
@@ -67,9 +93,12 @@ class SqlUnitOfWork:
 class SqlUnitsOfWork:
     """Makes units of work for one tenant."""
 
-    def __init__(self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime]) -> None:
-        self.engine, self.tenant, self.now = engine, tenant, now
+    def __init__(
+        self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime], patience_s: float | None = None
+    ) -> None:
+        self.engine, self.tenant, self.now, self.patience_s = engine, tenant, now, patience_s
         self.freezer = Freezer()
+        self.remembers = engine.dialect.name == "postgresql"
         self.news = asyncio.Event()
         """Set at each commit that keeps an event, for the relay of this process."""
         self.turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
@@ -77,6 +106,38 @@ class SqlUnitsOfWork:
     def __call__(self) -> SqlUnitOfWork:
         """A new one, not begun."""
         return SqlUnitOfWork(self)
+
+    async def keep(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        """Do work in a unit and commit it; again, a few times, where the database was interrupted before that."""
+        for pause in PAUSES_S:
+            try:
+                return await self._kept(work)
+            except Interrupted as interrupted:
+                log.info("done again: %s", interrupted)
+                await asyncio.sleep(random.uniform(0.0, pause))  # noqa: S311 - spread, not secret
+        return await self._kept(work)
+
+    async def _kept(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        unit, done = self(), list[Result]()
+        try:
+            async with unit:
+                done.append(await work(unit))
+                await unit.commit()
+        except Interrupted:
+            if unit.number is None or not await self._was_committed(unit.number):
+                raise
+            unit.committed()
+        return done[0]
+
+    async def _was_committed(self, number: str) -> bool:
+        """The answer to a commit was lost: ask the server, until it is through with it."""
+        for pause in (*PAUSES_S, None):
+            async with translated(self.patience_s), self.engine.connect() as connection:
+                fate = await connection.scalar(FATE, {"number": number})
+            if fate != "in progress" or pause is None:
+                return bool(fate == "committed")
+            await asyncio.sleep(pause)
+        return False
 
     def prepare(self, problem: Problem) -> None:
         """Begin to hash and compress the problem's matrices."""

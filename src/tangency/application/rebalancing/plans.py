@@ -16,6 +16,7 @@ from tangency.domain.errors import NotFound
 from tangency.domain.rebalancing.announcement import created, decided
 from tangency.domain.rebalancing.plan import APlanIsDecidedOnce, PlanStatus, RebalancePlan
 from tangency.domain.rebalancing.valuation import state_digest
+from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,13 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
         NoAnswer: it can, and no trades within the limits are to be had.
     """
     plan, _ = await planned(command, context)
-    async with context.units() as unit:
+
+    async def work(unit: UnitOfWork) -> None:
         await claim(unit, command.key, plan.id, plan.created_at)
         await unit.rebalance_plans.put(plan)
         await unit.events.add(created(plan, context.ids))
-        await unit.commit()
+
+    await context.units.keep(work)
     context.bench.signal()
     return plan
 
@@ -97,22 +100,28 @@ async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
     """
     known = await context.rebalance_plans.plan(command.plan_id)
     digest = None if known is None else await _digest(known.portfolio_id, context)
-    async with context.units() as unit:
-        plan = await unit.rebalance_plans.get(command.plan_id)
-        if plan is None:
-            raise _no_plan(command.plan_id)
-        now: datetime = context.clock.now()
-        ended = plan.seen(now, digest)
-        if ended.status is PlanStatus.PROPOSED:
-            ended = ended.decided(command.decision, now)
-        if ended is not plan:
-            await unit.rebalance_plans.put(ended)
-            await unit.events.add(decided(ended, now, context.ids))
-            await unit.commit()
+    before, after = await context.units.keep(lambda unit: _decide(command, digest, unit, context))
     context.bench.signal()
-    if ended is plan or ended.status is PlanStatus.EXPIRED:
-        raise APlanIsDecidedOnce(plan.id, ended.status)
-    return ended
+    if after is before or after.status is PlanStatus.EXPIRED:
+        raise APlanIsDecidedOnce(before.id, after.status)
+    return after
+
+
+async def _decide(
+    command: DecidePlan, digest: str | None, unit: UnitOfWork, context: Context
+) -> tuple[RebalancePlan, RebalancePlan]:
+    """The plan before and after; the same one where there was nothing to decide any more."""
+    plan = await unit.rebalance_plans.get(command.plan_id)
+    if plan is None:
+        raise _no_plan(command.plan_id)
+    now: datetime = context.clock.now()
+    ended = plan.seen(now, digest)
+    if ended.status is PlanStatus.PROPOSED:
+        ended = ended.decided(command.decision, now)
+    if ended is not plan:
+        await unit.rebalance_plans.put(ended)
+        await unit.events.add(decided(ended, now, context.ids))
+    return plan, ended
 
 
 async def _seen(plan: RebalancePlan | None, plan_id: str, context: Context) -> RebalancePlan:
