@@ -3,6 +3,7 @@
 import asyncio
 import math
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,22 @@ def test_a_loss_that_is_bought_back_is_disallowed(http: httpx.Client) -> None:
     washed = plan(http, **asked, constraints=limits, tax=tax)
     apple = 0.5 * next(h.quantity for h in HELD.holdings if h.name == "AAPL") * PRICES["AAPL"]
     assert washed["metrics"]["tax_implications"] == pytest.approx(-0.15 * (loss - apple))
+
+
+def test_lots_whose_loss_would_save_tax_are_told(http: httpx.Client) -> None:
+    tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": lots(1.25, "2010-01-04")}
+    tax["realized_gains"] = {"long_term": 1000.0}
+    keep = {**{h.name: h.quantity * PRICES[h.name] / TOTAL for h in HELD.holdings}, "CASH": HELD.cash / TOTAL}
+    limits = {"consider_tax_implications": True, "max_trades": 0}
+    answer = plan(http, target_type="custom", target_allocation=keep, constraints=limits, tax=tax)
+    assert answer["trades"] == []
+    (first, *_) = told = answer["evidence"]["loss_harvesting"]
+    assert sum(each["saving"] for each in told) == pytest.approx(0.15 * min(1000.0, sum(each["loss"] for each in told)))
+    value = first["quantity"] * PRICES[first["instrument_id"]]
+    assert first["loss"] == pytest.approx(0.25 * value)
+    assert (first["wash_safe"], first["long_term"], first["disallowed"]) == (True, True, 0.0)
+    day = date.fromisoformat(answer["created_at"][:10])
+    assert (first["safe_from"], first["replace_from"]) == (str(day), str(day + timedelta(31)))
 
 
 def test_names_without_lots_are_told(http: httpx.Client) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from tangency.application.rebalancing.taxation import TaxTerms, taxed
+from tangency.application.rebalancing.taxation import TaxBill, TaxTerms, taxed
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
-from tangency.domain.rebalancing.taxes import Disposal
+from tangency.domain.rebalancing.harvesting import Harvest
 from tangency.domain.rebalancing.trades import Allocation, CostModel, Trade, traded
+from tangency.domain.rebalancing.wash_sales import Disposal
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -22,13 +23,12 @@ class Bill:
     trades: tuple[Trade, ...]
     after: Allocation
     costs: float
-    tax: float | None
-    disposals: Sequence[Disposal]
+    tax: TaxBill | None = None
 
     @property
     def owed(self) -> float:
         """Tax to be paid out of cash; what a loss saves is no cash yet."""
-        return max(self.tax or 0.0, 0.0)
+        return 0.0 if self.tax is None else max(self.tax.amount, 0.0)
 
 
 def billed(
@@ -46,14 +46,34 @@ def billed(
     costs = cost.cost(float(np.sum(np.abs(list(changes.values())))))
     trades, after = traded(now, changes, latest, costs, held)
     if terms is None:
-        return Bill(trades, after, costs, None, ())
-    tax, disposals = taxed(trades, terms, cost, day)
-    trades, after = traded(now, changes, latest, costs + max(tax, 0.0), held)
-    return Bill(trades, after, costs, tax, disposals)
+        return Bill(trades, after, costs)
+    tax = taxed(trades, terms, cost, day, latest)
+    trades, after = traded(now, changes, latest, costs + max(tax.amount, 0.0), held)
+    return Bill(trades, after, costs, tax)
 
 
-def told(disposal: Disposal) -> dict[str, object]:
-    """A disposal as plain values."""
+def tax_evidence(tax: TaxBill | None) -> dict[str, object]:
+    """The lots that are sold, and those that could be at a loss, as plain values."""
+    disposals, left = ((), ()) if tax is None else (tax.disposals, tax.harvests)
+    return {"disposals": [_told(each) for each in disposals], "loss_harvesting": [_opportunity(each) for each in left]}
+
+
+def _opportunity(harvest: Harvest) -> dict[str, object]:
+    return {
+        "instrument_id": harvest.lot.instrument_id,
+        "lot": harvest.lot.id,
+        "quantity": harvest.quantity,
+        "loss": harvest.loss,
+        "long_term": harvest.long_term,
+        "disallowed": harvest.disallowed,
+        "wash_safe": harvest.wash_safe,
+        "safe_from": harvest.safe_from.isoformat(),
+        "replace_from": harvest.replace_from.isoformat(),
+        "saving": harvest.saving,
+    }
+
+
+def _told(disposal: Disposal) -> dict[str, object]:
     return {
         "instrument_id": disposal.lot.instrument_id,
         "lot": disposal.lot.id,

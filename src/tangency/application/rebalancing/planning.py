@@ -11,7 +11,7 @@ from typing import cast
 from tangency.application.context import Context
 from tangency.application.library import with_entries
 from tangency.application.posing import gathered, pose
-from tangency.application.rebalancing.bill import Bill, billed, told
+from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.target import wished, with_cash
 from tangency.application.rebalancing.taxation import complete_terms
@@ -71,7 +71,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
         valuation=PlanValuation(
             state_digest(portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
         ),
-        evidence={**_evidence(solution), "disposals": [told(disposal) for disposal in bill.disposals]},
+        evidence={**_evidence(solution), **tax_evidence(bill.tax)},
         created_at=created,
         valid_until=created + timedelta(seconds=command.valid_for_s),
     )
@@ -150,7 +150,7 @@ def _metrics(
         improvement=after.less(before),
         net_improvement=net.less(before),
         transaction_costs=bill.costs,
-        tax_implications=bill.tax,
+        tax_implications=None if bill.tax is None else bill.tax.amount,
         tracking_error=None if wish is None else solution.objective_value,
     )
 

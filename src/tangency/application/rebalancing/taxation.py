@@ -11,17 +11,11 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.ports import PortfolioRecords
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
-from tangency.domain.rebalancing.taxes import (
-    Disposal,
-    Gains,
-    LotRule,
-    Purchase,
-    Sale,
-    TaxRates,
-    disposed,
-    due,
-)
+from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
+from tangency.domain.rebalancing.gains import Gains, TaxRates
+from tangency.domain.rebalancing.harvesting import Harvest, harvests
 from tangency.domain.rebalancing.trades import CostModel, Trade
+from tangency.domain.rebalancing.wash_sales import Disposal, Purchase
 
 SHORTFALL = 1e-9
 """Of a quantity: by so much the lots of a name may miss what is held of it."""
@@ -68,22 +62,46 @@ async def complete_terms(portfolio: Portfolio, terms: TaxTerms | None, records: 
     return replace(terms, lots=lots)
 
 
-def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date) -> tuple[float, list[Disposal]]:
-    """What the sales owe together, and the lots they take; sales count in the order of their priority."""
+@dataclass(frozen=True, slots=True)
+class TaxBill:
+    """What the sales of a plan owe.
+
+    Attributes:
+        amount: in money, positive where due, negative where losses save tax on gains of the year.
+        harvests: lots that are left, whose loss would save tax.
+    """
+
+    amount: float
+    disposals: Sequence[Disposal] = ()
+    harvests: Sequence[Harvest] = ()
+
+
+def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date, prices: Mapping[str, float]) -> TaxBill:
+    """What the sales owe together, the lots they take, and what could be sold at a loss besides."""
     held = terms.lots or ()
+    bought = [Purchase(trade.instrument_id, trade.quantity, day) for trade in trades if trade.action == "buy"]
     history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in held]
-    realized, disposals = terms.realized, list[Disposal]()
-    for trade in trades:
-        if trade.action == "sell":
-            name = trade.instrument_id
-            proceeds = trade.estimated_value * (1.0 - cost.rate) / trade.quantity
-            sale = Sale(name, trade.quantity, proceeds, day, terms.chosen.get(name))
-            lots = [lot for lot in held if lot.instrument_id == name]
-            found = disposed(sale, lots, terms.rule, terms.rates, [*history, *terms.purchases], realized)
-            disposals += found
-            for disposal in found:
-                realized = realized.plus(disposal.counted)
-    return due(disposals, terms.rates, terms.realized), disposals
+    purchases = [*history, *bought, *terms.purchases]
+    sales = [_sale(trade, terms, cost, day) for trade in trades if trade.action == "sell"]
+    disposals = disposed(sales, held, terms.rule, terms.rates, purchases, terms.realized)
+    gains = terms.realized
+    for disposal in disposals:
+        gains = gains.plus(disposal.counted)
+    proceeds = {name: price * (1.0 - cost.rate) for name, price in prices.items()}
+    left = list(harvests(_left(held, disposals), proceeds, day, terms.rates, gains, purchases))
+    return TaxBill(due(disposals, terms.rates, terms.realized), disposals, left)
+
+
+def _sale(trade: Trade, terms: TaxTerms, cost: CostModel, day: date) -> Sale:
+    proceeds = trade.estimated_value * (1.0 - cost.rate) / trade.quantity
+    return Sale(trade.instrument_id, trade.quantity, proceeds, day, terms.chosen.get(trade.instrument_id))
+
+
+def _left(lots: Sequence[TaxLot], disposals: Sequence[Disposal]) -> list[TaxLot]:
+    """What is left of the lots; what rounding leaves of one is nothing."""
+    sold = {(each.lot.instrument_id, each.lot.id): each.quantity for each in disposals}
+    left = [(lot, lot.quantity - sold.get((lot.instrument_id, lot.id), 0.0)) for lot in lots]
+    return [replace(lot, quantity=units) for lot, units in left if units > SHORTFALL * lot.quantity]
 
 
 def _short(quantity: float, name: str, lots: Sequence[TaxLot]) -> bool:

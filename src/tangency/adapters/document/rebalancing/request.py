@@ -27,8 +27,10 @@ from tangency.application.rebalancing.command import VALID_FOR_S, MakePlan, Trad
 from tangency.application.rebalancing.taxation import TaxTerms
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.tax_lots import TaxLot
+from tangency.domain.rebalancing.disposals import LotRule
+from tangency.domain.rebalancing.gains import Gains, TaxRates
 from tangency.domain.rebalancing.plan import TargetType
-from tangency.domain.rebalancing.taxes import Gains, LotRule, Purchase, TaxRates
+from tangency.domain.rebalancing.wash_sales import Purchase
 
 Asked = TypeVar("Asked", bound="RebalanceRequest")
 

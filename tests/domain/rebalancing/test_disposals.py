@@ -1,26 +1,21 @@
 """Tax lots: every rule by hand, the least tax against linear programs, and wash sales at their edges."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.tax_lots import TaxLot
-from tangency.domain.rebalancing.taxes import (
-    Gains,
-    LotRule,
-    Purchase,
-    Sale,
-    TaxRates,
-    disposed,
-    due,
-    is_long_term,
-)
+from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
+from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
+from tangency.domain.rebalancing.wash_sales import Purchase
 
 DAY = date(2025, 6, 30)
 RATES = TaxRates(0.35, 0.15)
@@ -35,7 +30,7 @@ LOTS = [lot("1", 100, 40.0, OLD), lot("2", 100, 90.0, date(2021, 5, 1)), lot("3"
 
 
 def taken(rule: LotRule, quantity: float = 150.0) -> dict[str, float]:
-    found = disposed(Sale("A", quantity, 80.0, DAY), LOTS, rule, RATES)
+    found = disposed([Sale("A", quantity, 80.0, DAY)], LOTS, rule, RATES)
     return {disposal.lot.id: disposal.quantity for disposal in found}
 
 
@@ -47,10 +42,13 @@ def test_each_rule_takes_the_lots_that_it_says() -> None:
 
 def test_chosen_lots_are_taken_as_chosen_and_must_be_there() -> None:
     sale = Sale("A", 50.0, 80.0, DAY, {"1": 20.0, "3": 30.0})
-    assert [(d.lot.id, d.quantity) for d in disposed(sale, LOTS, LotRule.SPECIFIC, RATES)] == [("1", 20.0), ("3", 30.0)]
+    assert [(d.lot.id, d.quantity) for d in disposed([sale], LOTS, LotRule.SPECIFIC, RATES)] == [
+        ("1", 20.0),
+        ("3", 30.0),
+    ]
     for chosen in ({"1": 50.0, "9": 0.1}, {"1": 101.0}, {"1": 49.0}):
         with pytest.raises(InvalidInput, match="lots"):
-            disposed(Sale("A", 50.0, 80.0, DAY, chosen), LOTS, LotRule.SPECIFIC, RATES)
+            disposed([Sale("A", 50.0, 80.0, DAY, chosen)], LOTS, LotRule.SPECIFIC, RATES)
 
 
 def test_more_than_the_lots_hold_is_refused() -> None:
@@ -73,7 +71,7 @@ def test_losses_net_gains_of_their_term_and_then_across(gains: Gains, expected: 
 
 
 def test_a_net_loss_saves_tax_only_on_gains_that_were_realized() -> None:
-    found = disposed(Sale("A", 100.0, 30.0, DAY), LOTS[1:2], LotRule.FIFO, RATES)
+    found = disposed([Sale("A", 100.0, 30.0, DAY)], LOTS[1:2], LotRule.FIFO, RATES)
     assert due(found, RATES) == 0.0
     assert due(found, RATES, Gains(0.0, 10_000.0)) == pytest.approx(-0.15 * 6000.0)
 
@@ -94,7 +92,7 @@ def test_long_term_is_more_than_a_year(bought: date, sold: date, long: bool) -> 
 @pytest.mark.parametrize("days", [-31, -30, 0, 30, 31])
 def test_a_loss_is_washed_within_thirty_days_either_side(days: int) -> None:
     found = disposed(
-        Sale("A", 100.0, 60.0, DAY), LOTS[1:2], LotRule.FIFO, RATES, [Purchase("A", 40.0, DAY + timedelta(days))]
+        [Sale("A", 100.0, 60.0, DAY)], LOTS[1:2], LotRule.FIFO, RATES, [Purchase("A", 40.0, DAY + timedelta(days))]
     )
     expected = 40.0 * 30.0 if abs(days) <= 30 else 0.0
     assert found[0].gain == -3000.0
@@ -104,15 +102,15 @@ def test_a_loss_is_washed_within_thirty_days_either_side(days: int) -> None:
 
 def test_units_bought_again_take_over_one_loss_each_and_no_gain() -> None:
     lots = [lot("gain", 10, 50.0, OLD), lot("loss", 10, 90.0, OLD + timedelta(1)), lot("more", 10, 80.0, NEW)]
-    found = disposed(Sale("A", 30.0, 60.0, DAY), lots, LotRule.FIFO, RATES, [Purchase("A", 15.0, DAY)])
+    found = disposed([Sale("A", 30.0, 60.0, DAY)], lots, LotRule.FIFO, RATES, [Purchase("A", 15.0, DAY)])
     assert [disposal.disallowed for disposal in found] == pytest.approx([0.0, 300.0, 100.0])
 
 
 def test_what_is_bought_of_another_name_or_sold_itself_washes_nothing() -> None:
     recent = lot("recent", 10, 90.0, DAY - timedelta(10))
     bought = [Purchase("A", 10.0, recent.bought), Purchase("B", 10.0, DAY)]
-    assert disposed(Sale("A", 10.0, 60.0, DAY), [recent], LotRule.FIFO, RATES, bought)[0].disallowed == 0.0
-    half = disposed(Sale("A", 5.0, 60.0, DAY), [recent], LotRule.FIFO, RATES, bought)[0]
+    assert disposed([Sale("A", 10.0, 60.0, DAY)], [recent], LotRule.FIFO, RATES, bought)[0].disallowed == 0.0
+    half = disposed([Sale("A", 5.0, 60.0, DAY)], [recent], LotRule.FIFO, RATES, bought)[0]
     assert half.disallowed == pytest.approx(150.0)  # the other half is still held
 
 
@@ -157,7 +155,7 @@ def least_by_programs(lots: list[TaxLot], sale: Sale, realized: Gains) -> float:
 @given(cases())
 def test_the_least_tax_is_that_of_linear_programs(case: tuple[list[TaxLot], Sale, Gains]) -> None:
     lots, sale, realized = case
-    found = disposed(sale, lots, LotRule.MIN_TAX, RATES, realized=realized)
+    found = disposed([sale], lots, LotRule.MIN_TAX, RATES, realized=realized)
     assert due(found, RATES, realized) == pytest.approx(least_by_programs(lots, sale, realized), abs=1e-6)
 
 
@@ -168,16 +166,16 @@ def test_no_order_of_lots_owes_less_with_wash_sales_or_without(
     lots, sale, realized = case
     history = [Purchase("A", each.quantity, each.bought) for each in lots]
     for purchases in ([], [*history, Purchase("A", float(again), DAY)]):
-        least = due(disposed(sale, lots, LotRule.MIN_TAX, RATES, purchases, realized), RATES, realized)
+        least = due(disposed([sale], lots, LotRule.MIN_TAX, RATES, purchases, realized), RATES, realized)
         for rule in (LotRule.FIFO, LotRule.LIFO, LotRule.HIFO):
-            assert least <= due(disposed(sale, lots, rule, RATES, purchases, realized), RATES, realized) + 1e-9
-    assert sum(d.quantity for d in disposed(sale, lots, LotRule.MIN_TAX, RATES)) == pytest.approx(sale.quantity)
+            assert least <= due(disposed([sale], lots, rule, RATES, purchases, realized), RATES, realized) + 1e-9
+    assert sum(d.quantity for d in disposed([sale], lots, LotRule.MIN_TAX, RATES)) == pytest.approx(sale.quantity)
 
 
 @given(cases())
 def test_no_sequence_of_lots_owes_less(case: tuple[list[TaxLot], Sale, Gains]) -> None:
     lots, sale, realized = case
-    least = due(disposed(sale, lots, LotRule.MIN_TAX, RATES, realized=realized), RATES, realized)
+    least = due(disposed([sale], lots, LotRule.MIN_TAX, RATES, realized=realized), RATES, realized)
     for order in permutations(lots[:5]):
         left, chosen = sale.quantity, {}
         for each in (*order, *lots[5:]):
@@ -186,7 +184,70 @@ def test_no_sequence_of_lots_owes_less(case: tuple[list[TaxLot], Sale, Gains]) -
             if part > 1e-9:
                 chosen[each.id] = part
         picked = Sale("A", sum(chosen.values()), sale.proceeds, DAY, chosen)
-        assert least <= due(disposed(picked, lots, LotRule.SPECIFIC, RATES), RATES, realized) + 1e-6
+        assert least <= due(disposed([picked], lots, LotRule.SPECIFIC, RATES), RATES, realized) + 1e-6
+
+
+@st.composite
+def portfolios(draw: st.DrawFn) -> tuple[list[TaxLot], list[Sale], Gains, list[Purchase]]:
+    """Up to six lots of up to three names."""
+    days = st.sampled_from([DAY - timedelta(days) for days in (10, 29, 364, 366, 800)])
+    figures = st.tuples(st.sampled_from("ABC"), st.integers(1, 3), st.integers(1, 20), days)
+    drawn = draw(st.lists(figures, min_size=1, max_size=6))
+    lots = [TaxLot(str(i), name, float(q), float(c), bought) for i, (name, q, c, bought) in enumerate(drawn)]
+    sales, purchases = [], []
+    for name in sorted({each.instrument_id for each in lots}):
+        units = draw(st.integers(1, int(sum(each.quantity for each in lots if each.instrument_id == name))))
+        sales.append(Sale(name, float(units), float(draw(st.integers(1, 20))), DAY))
+        purchases.append(Purchase(name, float(draw(st.integers(0, 3))), DAY + timedelta(draw(st.integers(25, 35)))))
+    realized = Gains(*(float(draw(st.integers(-20, 20))) for _ in range(2)))
+    history = [Purchase(each.instrument_id, each.quantity, each.bought) for each in lots]
+    return lots, sales, realized, [*history, *purchases]
+
+
+def whole_units(lots: list[TaxLot], sales: list[Sale]) -> Iterator[list[Sale]]:
+    """Every way to sell whole units of the lots."""
+    ways = product(*(range(int(each.quantity) + 1) for each in lots))
+    for way in ways:
+        chosen = {sale.instrument_id: dict[str, float]() for sale in sales}
+        for each, units in zip(lots, way, strict=True):
+            if units:
+                chosen[each.instrument_id][each.id] = float(units)
+        if all(sum(chosen[sale.instrument_id].values()) == sale.quantity for sale in sales):
+            yield [replace(sale, chosen=chosen[sale.instrument_id]) for sale in sales]
+
+
+@given(portfolios())
+@settings(max_examples=40)
+def test_no_choice_of_whole_units_of_several_names_owes_less(
+    case: tuple[list[TaxLot], list[Sale], Gains, list[Purchase]],
+) -> None:
+    lots, sales, realized, _ = case
+    least = due(disposed(sales, lots, LotRule.MIN_TAX, RATES, (), realized), RATES, realized)
+    for picked in whole_units(lots, sales):
+        assert least <= due(disposed(picked, lots, LotRule.SPECIFIC, RATES, (), realized), RATES, realized) + 1e-9
+
+
+@given(portfolios())
+@settings(max_examples=60)
+def test_no_rule_owes_less_over_several_names_with_wash_sales(
+    case: tuple[list[TaxLot], list[Sale], Gains, list[Purchase]],
+) -> None:
+    lots, sales, realized, purchases = case
+    least = due(disposed(sales, lots, LotRule.MIN_TAX, RATES, purchases, realized), RATES, realized)
+    for rule in (LotRule.FIFO, LotRule.LIFO, LotRule.HIFO):
+        assert least <= due(disposed(sales, lots, rule, RATES, purchases, realized), RATES, realized) + 1e-9
+
+
+def test_a_choice_that_is_best_for_each_sale_alone_may_not_be_best_together() -> None:
+    """Alone, A owes 3.00 on the old lot and 3.50 on the new one; beside the loss of B the new one owes nothing."""
+    lots = [lot("old", 1, 60.0, OLD), lot("new", 1, 70.0, NEW), TaxLot("b", "B", 1, 90.0, OLD)]
+    sales = [Sale("A", 1.0, 80.0, DAY), Sale("B", 1.0, 80.0, DAY)]
+    alone = disposed(sales[:1], lots, LotRule.MIN_TAX, RATES)
+    assert [each.lot.id for each in alone] == ["old"]
+    assert due(alone, RATES) == pytest.approx(3.0)
+    together = disposed(sales, lots, LotRule.MIN_TAX, RATES)
+    assert {each.lot.id for each in together} == {"new", "b"}
+    assert due(together, RATES) == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
