@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim
@@ -11,7 +11,9 @@ from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices
-from tangency.domain.errors import NotFound
+from tangency.application.wish import WishedLimits
+from tangency.application.wished_limits import as_stated, within
+from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.frontier.announcement import generated
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.frontier.question import FrontierQuestion
@@ -32,10 +34,12 @@ class TraceFrontier(Creating[EfficientFrontier]):
 
     Attributes:
         question: its objective and method are those of the frontier's measure, whatever it says.
+        limits: further ones, in the words of an order.
     """
 
     question: Question
     asked: FrontierQuestion
+    limits: WishedLimits = field(default_factory=WishedLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
         NoAnswer: there is no frontier.
     """
     question, asked = await with_entries(command.question, context), command.asked
-    problem, asked = await _posed(question, asked, context)
+    try:
+        problem, asked = await _posed(question, asked, command.limits, context)
+    except InvalidInput as error:
+        raise type(error)([as_stated(fault, command.limits) for fault in error.faults]) from None
     portfolio_id = question.portfolio_id
     key = asked.key(replace(problem, references=()))  # where equal data came from makes no other frontier
     frontier = await context.frontiers.frontier_for(portfolio_id, key)
@@ -99,11 +106,15 @@ async def read_frontier(query: ReadFrontier, context: Context) -> EfficientFront
     return found
 
 
-async def _posed(question: Question, asked: FrontierQuestion, context: Context) -> tuple[Problem, FrontierQuestion]:
+async def _posed(
+    question: Question, asked: FrontierQuestion, limits: WishedLimits, context: Context
+) -> tuple[Problem, FrontierQuestion]:
     """The problem of least risk; targets that the question states limit the ends."""
     if question.strategies is None and (await holdings_and_prices(question.portfolio_id, context))[1] is None:
         detail = f"no prices are imported under portfolio {question.portfolio_id!r}; import prices and holdings first."
         raise NotFound(detail)
+    evidence = await gathered(question, context)
+    question, evidence = within(limits, question, evidence)
     risk = question.risk
     floors = [each for each in (asked.min_return, risk.target_return) if each is not None]
     ends = replace(asked, min_return=max(floors, default=None))
@@ -115,7 +126,7 @@ async def _posed(question: Question, asked: FrontierQuestion, context: Context) 
     method = METHODS.get(asked.measure, OTHER_METHOD)
     objective, options = asked.objective.name, _options(asked.measure)
     stated = replace(question, objective=objective, method=method, options=options, risk=risk)
-    return pose(stated, await gathered(stated, context), context), ends
+    return pose(stated, evidence, context), ends
 
 
 def _options(measure: str) -> dict[str, object]:

@@ -129,3 +129,44 @@ def test_a_query_that_means_nothing_is_refused(http: httpx.Client, query: str, p
 def test_a_portfolio_that_nobody_imported_is_not_found(http: httpx.Client) -> None:
     problem_of(http.get(address("nobody")), 404, "not-found")
     problem_of(http.get("/api/v1/efficient-frontiers/frt-0"), 404, "not-found")
+
+
+def weights(found: Any) -> Any:
+    return np.array([list(point["weights"].values()) for point in found["efficient_frontier"]])
+
+
+def test_limits_are_taken_in_the_words_of_an_order_too(http: httpx.Client) -> None:
+    own = {"max_weight": 0.4, "sector_limits": dict.fromkeys(SECTORS, 0.5), "turnover_limit": 0.3}
+    words = {"max_position_size": 0.4, "max_sector_exposure": 0.5, "max_turnover": 0.3}
+    first, second = traced(http, "words", constraints=own), traced(http, "words", constraints=words)
+    assert first["frontier_id"] == second["frontier_id"]
+    named = traced(http, "words", constraints={"min_weights": {"KO": 0.2}, "max_weights": {"XOM": 0.0}})
+    assert weights(named)[:, 4].min() >= 0.2 - 1e-9
+    assert weights(named)[:, 2].max() <= 1e-9
+    capped = traced(http, "words", constraints={"target_volatility": 0.16})
+    assert capped["max_return_portfolio"]["risk"] == pytest.approx(0.16)
+
+
+def test_of_two_limits_on_the_same_the_tighter_holds(http: httpx.Client) -> None:
+    for loose, tight in (("max_weight", "max_position_size"), ("max_position_size", "max_weight")):
+        found = traced(http, "tighter", constraints={loose: 0.6, tight: 0.35})
+        assert weights(found).max() == pytest.approx(0.35)
+    sectors = {"max_sector_exposure": 0.5, "sector_limits": {"technology": 0.2, "staples": 0.9}}
+    found = weights(traced(http, "tighter", constraints=sectors))
+    assert found[:, :2].sum(axis=1).max() <= 0.2 + 1e-9
+    assert found[:, 4].max() <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("constraints", "pointer"),
+    [
+        ({"min_position_size": 0.01}, "/constraints/min_position_size"),
+        ({"max_weights": {"TSLA": 0.1}}, "/constraints/max_weights/TSLA"),
+        ({"max_position_size": 0.1}, None),
+        ({"max_position_sise": 0.1}, "/constraints/max_position_sise"),
+    ],
+)
+def test_words_of_an_order_are_pointed_at(http: httpx.Client, constraints: Any, pointer: str | None) -> None:
+    problem = http.post(address("pointed"), json=asked(constraints=constraints))
+    assert problem.status_code == 422
+    assert [error["pointer"] for error in problem.json().get("errors", [])] == ([pointer] if pointer else [])

@@ -13,7 +13,9 @@ from tangency.adapters.document import request as wire
 from tangency.adapters.document.answer import EstimateSources, MethodReference, Part, Shares, sources_document
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.wish import OptimizationLimits
 from tangency.application.frontier import TraceFrontier
+from tangency.application.wish import WishedLimits
 from tangency.domain.errors import InvalidInput
 from tangency.domain.frontier.frontier import EfficientFrontier, FrontierPoint
 from tangency.domain.frontier.question import FEWEST_POINTS, MOST_POINTS, FrontierQuestion
@@ -43,6 +45,17 @@ class FrontierQuery(wire.Document, frozen=True):
     risk_measure: RiskMeasure | UnsetType = UNSET
 
 
+FrontierConstraints = msgspec.defstruct(
+    "FrontierConstraints",
+    [(each.name, each.type, UNSET) for each in msgspec.structs.fields(OptimizationLimits)],
+    bases=(wire.OptimizationConstraints,),
+    namespace={"__doc__": "Limits, in the words of either kind of optimization; the tighter of two holds."},
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
 class FrontierRequest(FrontierQuery, frozen=True):
     """What is asked of a frontier, with the limits and parameters of an optimization."""
 
@@ -53,7 +66,7 @@ class FrontierRequest(FrontierQuery, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    constraints: Annotated[wire.OptimizationConstraints, Meta(description="Limits.")] | UnsetType = UNSET
+    constraints: Annotated[FrontierConstraints, Meta(description="Limits.")] | UnsetType = UNSET  # type: ignore[valid-type]
     risk_parameters: (
         Annotated[
             wire.RiskParameters,
@@ -193,7 +206,13 @@ def _asked(portfolio_id: str, request: FrontierRequest) -> TraceFrontier:
         "max_risk": request.max_risk,
     }
     given: dict[str, Any] = {name: value for name, value in stated.items() if value is not UNSET}
-    return TraceFrontier(question, FrontierQuestion(**given))
+    return TraceFrontier(question, FrontierQuestion(**given), _wished(request.constraints))
+
+
+def _wished(limits: Any) -> WishedLimits:  # noqa: ANN401 - the struct is made of two
+    """The limits that are stated in the words of an order."""
+    stated = {name: getattr(limits, name, UNSET) for name in OptimizationLimits.__struct_fields__}
+    return WishedLimits(**{name: value for name, value in stated.items() if value is not UNSET})
 
 
 def _portfolio(names: tuple[str, ...], point: FrontierPoint) -> FrontierPortfolio:
