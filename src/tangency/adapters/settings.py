@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1024, le=2**40)]
+PORT = r"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
+Address = Annotated[str, Meta(pattern=rf"^(.+:({PORT}))?$")]
+"""Host and port; or empty."""
 Seconds = Annotated[float, Meta(ge=0.01, le=86_400)]
 
 
@@ -90,7 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tenant: Annotated[str, Meta(min_length=1, max_length=100)] = "default"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
-    grpc: Annotated[str, Meta(pattern=r"^(.+:[0-9]{1,5})?$")] = ""
+    grpc: Address = ""
     grpc_concurrent_calls: Count = 100
     grpc_reflection: bool = False
     body_limit_bytes: Bytes = 32 * 2**20

@@ -20,6 +20,27 @@ def test_an_address_that_others_can_reach_is_refused(host: str, command: Command
     assert "--insecure-without-authentication" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("192.168.1.20:50051", "--insecure-without-authentication"),
+        ("here", "HOST:PORT"),
+        ("127.0.0.1:99999", "HOST:PORT"),
+    ],
+)
+def test_an_address_of_grpc_that_cannot_be_used_is_told(address: str, told: str, command: Command) -> None:
+    ran = command("serve", "--port", 0, "--grpc", address)
+    assert ran.code == 2
+    assert told in ran.err
+
+
+def test_a_port_of_grpc_that_is_taken_is_told(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = command("serve", "--port", 0, "--grpc", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert ran.code == 2
+    assert "another --grpc" in ran.err
+
+
 def test_it_answers_and_ends_well(command: Command) -> None:
     with command.serving() as served:
         assert httpx.get(f"{served.address}/health/ready").status_code == 200

@@ -119,7 +119,7 @@ FRONTIERS: dict[str, dict[str, Any]] = {
     "the least": {"points": 5},
     "ends": {"points": 5, "min_return": 0.08, "max_risk": 0.12},
     "another measure": {"points": 4, "risk_measure": "mad"},
-    "limits": {"points": 4, "constraints": {**LIMITS, "min_weights": {"TECH0": 0.1}}},
+    "limits": {"points": 4, "constraints": {**LIMITS, "min_weights": {"TECH0": 0.04}}},
     "parameters": {"points": 4, "risk_parameters": {"risk_free_rate": 0.01}},
 }
 

@@ -60,12 +60,20 @@ def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
     from tangency.adapters.settings import Settings
 
     settings = Settings.load()
-    given = {"host": host, "port": port, "grpc": grpc}
+    given = {"host": host, "port": port, "grpc": None if grpc is None else _grpc_address(grpc)}
     stated = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(settings, **stated)
+
+
+def _grpc_address(text: str) -> str:
+    import msgspec
+
+    from tangency.adapters.settings import Address
+
     try:
-        return msgspec.convert({**msgspec.structs.asdict(settings), **stated}, Settings)
-    except msgspec.ValidationError as error:
-        raise click.ClickException(f"{error}: give HOST:PORT.") from None
+        return msgspec.convert(text, Address)
+    except msgspec.ValidationError:
+        raise click.BadParameter(f"{text!r} is no address; give HOST:PORT, such as {GRPC}.") from None
 
 
 def _refuse_strangers(settings: Settings) -> None:

@@ -11,11 +11,12 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from tangency.adapters.document.reading import UnreadableDocument
 from tangency.domain.errors import Fault, InvalidInput, Path
 
 Kind = TypeVar("Kind", bound=Message)
@@ -24,6 +25,18 @@ Plain = dict[str, Any]
 PROBLEM, DETAILS = "problem", "details"
 LARGEST_WHOLE = 2.0**53
 """Up to it, every whole number has a double of its own, and JSON's 3 is meant where a double says 3.0."""
+
+
+def read(kind: type[Kind], content: bytes) -> Kind:
+    """The message that bytes stand for.
+
+    Raises:
+        UnreadableDocument: they stand for none.
+    """
+    try:
+        return kind.FromString(content)
+    except DecodeError:
+        raise UnreadableDocument(f"is no {kind.DESCRIPTOR.name}: the bytes cannot be read.") from None
 
 
 def document_of(request: Message) -> Plain:

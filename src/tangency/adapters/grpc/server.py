@@ -17,6 +17,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from tangency.adapters.grpc.call import Call
 from tangency.adapters.grpc.factors import analyze_factor_exposures
 from tangency.adapters.grpc.frontiers import generate_efficient_frontier, stream_efficient_frontier
+from tangency.adapters.grpc.messages import read
 from tangency.adapters.grpc.optimizations import create_optimization, get_optimization, watch_optimization
 from tangency.adapters.grpc.portfolio_optimization.v1.portfolio_optimization_pb2 import DESCRIPTOR
 from tangency.adapters.grpc.rebalancing import generate_rebalance_plan
@@ -134,34 +135,34 @@ class Door:
         return grpc.method_handlers_generic_handler(SERVICE.full_name, found)
 
     def _handler(self, method: MethodDescriptor) -> grpc.RpcMethodHandler[Any, Any]:
-        read, written = GetMessageClass(method.input_type).FromString, GetMessageClass(method.output_type)
+        kind, written = GetMessageClass(method.input_type), GetMessageClass(method.output_type).SerializeToString
         if method.server_streaming:
-            streamed = self._streamed(STREAMED[method.name])
-            return grpc.unary_stream_rpc_method_handler(streamed, read, written.SerializeToString)
-        answered = self._answered(ANSWERED[method.name])
-        return grpc.unary_unary_rpc_method_handler(answered, read, written.SerializeToString)
+            streamed = self._streamed(STREAMED[method.name], kind)
+            return grpc.unary_stream_rpc_method_handler(streamed, response_serializer=written)
+        answered = self._answered(ANSWERED[method.name], kind)
+        return grpc.unary_unary_rpc_method_handler(answered, response_serializer=written)
 
-    def _answered(self, handler: Answering) -> Any:  # noqa: ANN401 - the types of handlers know only synchronous ones
-        async def answer(request: Message, context: Context) -> Message:
-            async with self._refusing(request, context) as call:
-                return await handler(call, request)
+    def _answered(self, handler: Answering, kind: type[Message]) -> Any:  # noqa: ANN401 - types know only synchronous ones
+        async def answer(content: bytes, context: Context) -> Message:
+            async with self._refusing(kind, context) as call:
+                return await handler(call, read(kind, content))
 
         return answer
 
-    def _streamed(self, handler: Streaming) -> Any:  # noqa: ANN401 - the same
-        async def stream(request: Message, context: Context) -> AsyncIterator[Message]:
-            async with self._refusing(request, context) as call:
-                async for part in handler(call, request):
+    def _streamed(self, handler: Streaming, kind: type[Message]) -> Any:  # noqa: ANN401 - the same
+        async def stream(content: bytes, context: Context) -> AsyncIterator[Message]:
+            async with self._refusing(kind, context) as call:
+                async for part in handler(call, read(kind, content)):
                     yield part
 
         return stream
 
     @asynccontextmanager
-    async def _refusing(self, request: Message, context: Context) -> AsyncIterator[Call]:
+    async def _refusing(self, kind: type[Message], context: Context) -> AsyncIterator[Call]:
         """A call; what is raised while it is answered ends it with a status."""
         call = Call(self.service, dict(context.invocation_metadata() or ()), self.ending)
         try:
             yield call
         except Exception as error:  # noqa: BLE001 - whatever it is, the client hears of it
-            status = status_of(error, Asked(type(request), call.question))
+            status = status_of(error, Asked(kind, call.question))
             await context.abort(status.code, status.details, status.trailing_metadata)
