@@ -229,8 +229,8 @@ def test_nothing_beats_the_risk_free_rate(door: Door, portfolio_id: str) -> None
 
 
 def test_an_aim_that_a_method_does_not_take_is_refused(door: Door, portfolio_id: str) -> None:
-    with pytest.raises(Unsupported, match="'MULTI_OBJECTIVE' is no objective of method 'mean_variance'"):
-        door.handle(OptimizePortfolio(question(portfolio_id, objective="MULTI_OBJECTIVE")))
+    with pytest.raises(Unsupported, match="'MAX_RATIO' is no objective of method 'mean_variance'"):
+        door.handle(OptimizePortfolio(question(portfolio_id, objective="MAX_RATIO")))
 
 
 @pytest.mark.parametrize("objective", ["RISK_PARITY", "MULTI_OBJECTIVE"])
