@@ -36,45 +36,51 @@ class Foreign(Exception):
 
 
 class HoldingDocument(Struct, frozen=True, kw_only=True):
-    """A position."""
+    """A position, or a name to consider that is not held."""
 
     name: Name
-    quantity: Number
-    sector: Name | None = None
-    asset_class: Name | None = None
+    quantity: Annotated[Number, Meta(description="Units held; negative for a short position, 0 to be considered.")]
+    sector: Annotated[Name | None, Meta(description="Limits on sectors go by it.")] = None
+    asset_class: Annotated[Name | None, Meta(description="Limits on asset classes go by it.")] = None
 
 
 class PortfolioDocument(Struct, frozen=True, kw_only=True):
     """What a portfolio holds."""
 
-    portfolio_id: str
-    as_of: Moment
-    cash: Number
-    holdings: Annotated[list[HoldingDocument], Meta(min_length=1)]
+    portfolio_id: Annotated[str, Meta(description="The one that was asked for.")]
+    as_of: Annotated[Moment, Meta(description="When this was the state; equal states have equal times.")]
+    cash: Annotated[Number, Meta(description="In the currency of the prices; negative where borrowed.")]
+    holdings: Annotated[list[HoldingDocument], Meta(description="Each name once; `CASH` is none.", min_length=1)]
 
 
 class PriceSeries(Struct, frozen=True, kw_only=True):
-    """The prices of one name, null where there is none."""
+    """The prices of one name."""
 
-    name: Name
-    prices: list[Price | None]
+    name: Annotated[Name, Meta(description="One that was asked for.")]
+    prices: Annotated[
+        list[Price | None],
+        Meta(description="One per date in the currency of the cash, adjusted for splits and dividends; null for none."),
+    ]
 
 
 class PricesDocument(Struct, frozen=True, kw_only=True):
     """Prices of some names on the same dates."""
 
-    as_of: Moment
-    dates: list[date]
-    series: list[PriceSeries]
+    as_of: Annotated[Moment, Meta(description="When these were the prices; equal prices have equal times.")]
+    dates: Annotated[list[date], Meta(description="Ascending, each once; two at least for all questions together.")]
+    series: Annotated[list[PriceSeries], Meta(description="Each name once; names without prices are left out.")]
 
 
 class RiskModelDocument(Struct, frozen=True, kw_only=True):
-    """Annual covariances."""
+    """Annual covariances of returns, of the names of a portfolio and perhaps more."""
 
-    portfolio_id: str
-    as_of: Moment
-    names: Annotated[list[Name], Meta(min_length=1)]
-    covariance: Annotated[list[list[Number]], Meta(min_length=1)]
+    portfolio_id: Annotated[str, Meta(description="The one that was asked for.")]
+    as_of: Annotated[Moment, Meta(description="When these were the estimates; equal estimates have equal times.")]
+    names: Annotated[list[Name], Meta(description="In row order, each once.", min_length=1)]
+    covariance: Annotated[
+        list[list[Number]],
+        Meta(description="One row and one column per name; symmetric, no eigenvalue below 0.", min_length=1),
+    ]
 
 
 DOCUMENTS = (PortfolioDocument, PricesDocument, RiskModelDocument)
