@@ -34,6 +34,7 @@ def context(deadline_s: float = 30.0) -> Context:
         solvers=NOTHING,
         units=NOTHING,
         answers=NOTHING,
+        configurations=NOTHING,
         records=NOTHING,
         portfolios=NOTHING,
         market_data=NOTHING,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tangency.adapters import container
 from tangency.adapters.settings import Settings
+from tangency.application.message import Message
 from tangency.application.portfolio import ImportHoldings, ImportPrices
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
@@ -50,10 +51,15 @@ def portfolio(portfolio_id: str) -> Portfolio:
 
 def hold(folder: Path, portfolio_id: str) -> None:
     """Import it into the embedded database of a folder."""
+    keep(folder, ImportPrices(portfolio_id, history()), ImportHoldings(portfolio(portfolio_id)))
 
-    async def keep() -> None:
+
+def keep(folder: Path, *commands: Message[None]) -> None:
+    """Carry commands out on the embedded database of a folder, whoever else has it open."""
+
+    async def kept() -> None:
         async with container.keeping(Settings(data_dir=str(folder))) as service:
-            await service.handle(ImportPrices(portfolio_id, history()))
-            await service.handle(ImportHoldings(portfolio(portfolio_id)))
+            for command in commands:
+                await service.handle(command)
 
-    asyncio.run(keep())
+    asyncio.run(kept())

@@ -94,6 +94,7 @@ class Container(containers.DeclarativeContainer):
         solvers=solvers,
         units=store.provided.units,
         answers=store,
+        configurations=store,
         portfolios=neighbours.provided.portfolios,
         records=store,
         risk_models=neighbours.provided.risk_models,

@@ -14,6 +14,7 @@ from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
 from tangency.domain.idempotency import Keys
 from tangency.domain.library.ports import Library
+from tangency.domain.optimization.configuration import Configurations
 from tangency.domain.optimization.order import OrderReader
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import Answers
@@ -62,6 +63,7 @@ class Context:
     solvers: SolverPool
     units: UnitsOfWork
     answers: Answers
+    configurations: Configurations
     portfolios: PortfolioSource
     records: PortfolioRecords
     market_data: MarketData

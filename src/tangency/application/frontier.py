@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from tangency.application.configuration import apart_from, enabled_configuration, supplied_to
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
@@ -57,21 +58,36 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
         InvalidInput: the question cannot be read as a problem, or an end is out of reach.
         NoAnswer: there is no frontier.
     """
-    question, asked = await with_entries(command.question, context), command.asked
+    given, limits = await _configured(command, context)
+    question, asked = await with_entries(given, context), command.asked
     try:
-        problem, asked = await _posed(question, asked, command.limits, context)
+        problem, asked = await _posed(question, asked, limits, context)
     except InvalidInput as error:
         raise type(error)([as_stated(fault, command.limits) for fault in error.faults]) from None
     portfolio_id = question.portfolio_id
-    key = asked.key(replace(problem, references=()))  # where equal data came from makes no other frontier
+    # where equal data came from makes no other frontier
+    key = asked.key(replace(problem, references=()), question.supplied)
     frontier = await context.frontiers.frontier_for(portfolio_id, key)
     if frontier is None:
         curve = await context.solvers.trace(problem, asked, context.deadline_s)
         made = token(PREFIX, context.ids.new())
-        frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now())
+        frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now(), question.supplied)
     elif command.key is None:
         return frontier
     return await _kept(frontier, command.key, context)
+
+
+async def _configured(command: TraceFrontier, context: Context) -> tuple[Question, WishedLimits]:
+    """The question and the limits with what both leave out; a limit of all names gives way to those by name."""
+    question, limits = command.question, command.limits
+    configuration = await enabled_configuration(question.portfolio_id, context)
+    if configuration is None:
+        return question, limits
+    given = supplied_to(question, apart_from(limits, configuration))
+    if given.limits.max_weight != question.limits.max_weight and (limits.min_weights or limits.max_weights):
+        limits = replace(limits, max_position_size=given.limits.max_weight)
+        given = replace(given, limits=replace(given.limits, max_weight=None))
+    return given, limits
 
 
 async def _kept(frontier: EfficientFrontier, key: Key | None, context: Context) -> EfficientFrontier:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim, once
 from tangency.application.library import with_entries
@@ -68,7 +69,7 @@ async def pose_question(query: PoseQuestion, context: Context) -> Problem:
     Raises:
         InvalidInput: the question cannot be read as a problem.
     """
-    question = await with_entries(query.question, context)
+    question = await with_entries(await with_configuration(query.question, context), context)
     return pose(question, await gathered(question, context), context)
 
 
@@ -80,12 +81,13 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         NoAnswer: it can, and there is no portfolio to give; that is kept.
         NoFreeSolver: every solver is busy; nothing is kept.
     """
-    question = command.question
+    question = await with_configuration(command.question, context)
     problem = command.problem or await pose_question(PoseQuestion(question), context)
     context.units.prepare(problem)
     optimization = Optimization.request(
         context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()
     )
+    optimization.supplied = question.supplied
     failure = await _solve(optimization, question, context)
     await context.units.ready(problem)
     answer = optimization.answer
@@ -124,7 +126,9 @@ async def _solve(optimization: Optimization, question: Question, context: Contex
     try:
         solution = await context.solvers.solve(optimization.problem, context.deadline_s)
         ended = context.clock.monotonic()
-        unused = unused_inputs(question, optimization.problem, solution)
+        unused = tuple(
+            path for path in unused_inputs(question, optimization.problem, solution) if path not in question.supplied
+        )
         optimization.conclude(solution, context.clock.now(), 1e3 * (ended - began), unused)
         required_answer(solution)
     except NoAnswer as failure:

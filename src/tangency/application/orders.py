@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from tangency.application.configuration import SUPPLIED, supplied_to, wish_with_configuration
 from tangency.application.context import Context
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
@@ -81,7 +82,7 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
         NeighbourUnusable: its answer is against its contract.
     """
     try:
-        order = await _order(command.wish, context)
+        order = await _order(await wish_with_configuration(command.wish, context), context)
     except InvalidInput as error:
         raise type(error)([replace(fault, path=as_wished(fault.path)) for fault in error.faults]) from None
     optimization = order.optimization
@@ -110,14 +111,18 @@ async def _order(wish: Wish, context: Context) -> Order:
         raise InvalidInput(faults or InvalidInput.at(("portfolio_id",), missing, "unknown").faults)
     refuse_too_many(len(prices.names), context.names_limit)
     evidence = known(portfolio, prices, await risk_model(wish.portfolio_id, wish.risk, context))
-    question = await with_entries(question_of(wish, evidence), context)
+    question = question_of(wish, evidence)
+    if wish.supply is not None:
+        question = supplied_to(question, wish.supply)
+    question = await with_entries(question, context)
     problem = pose(question, bounds_of(wish, evidence), context)
     now = context.clock.now()
     optimization = Optimization.request(context.ids.new(), wish.portfolio_id, question.configuration, problem, now)
     waiting = await context.orders.open_orders()
     seconds = context.bench.pace * expected_seconds(problem) * (1 + waiting / context.side_by_side)
     valuation = Valuation.of(portfolio, prices.latest())
-    return Order(optimization, wish.wording, valuation, now + timedelta(seconds=seconds))
+    wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
+    return Order(optimization, wording, valuation, now + timedelta(seconds=seconds))
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

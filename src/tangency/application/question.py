@@ -78,10 +78,12 @@ class Question:
     """Which portfolio, what to be best at, by which method, within which limits.
 
     Attributes:
+        objective, method: empty where they are left out.
         strategies: the names in order; None means what was imported under the portfolio id.
         options: the method's own.
         scores: of the names, each score by its own name; beside those that a strategy states.
         references: the documents that took the place of a reference in the question.
+        supplied: what the configuration of the portfolio gave it, by its place in the configuration.
     """
 
     portfolio_id: str
@@ -93,6 +95,7 @@ class Question:
     risk: RiskParameters = RiskParameters()
     scores: Mapping[str, object] = field(default_factory=dict)
     references: tuple[str, ...] = ()
+    supplied: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def configuration(self) -> Configuration:

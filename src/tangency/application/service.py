@@ -6,6 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tangency.application.configuration import (
+    ReadConfiguration,
+    WriteConfiguration,
+    read_configuration,
+    write_configuration,
+)
 from tangency.application.context import Context
 from tangency.application.factors import (
     AnalyzeFactors,
@@ -94,6 +100,8 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     LatestOptimization: latest_optimization,
     ListMethods: list_methods,
     CheckReadiness: check_readiness,
+    WriteConfiguration: write_configuration,
+    ReadConfiguration: read_configuration,
     WriteEntry: write_entry,
     ReadEntry: read_entry,
     AnalyzeFactors: analyze_factors,

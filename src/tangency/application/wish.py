@@ -11,6 +11,7 @@ from tangency.application.evidence import Evidence
 from tangency.application.measured import MEASURED, VOLATILITY
 from tangency.application.question import Limits, Question, RiskParameters
 from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, hint
+from tangency.domain.optimization.configuration import StandingConfiguration
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.risk.measure import MEASURES
@@ -62,8 +63,8 @@ class Preferences:
     """
 
     risk_aversion: float | None = None
-    include_transaction_costs: bool = False
-    consider_tax_implications: bool = False
+    include_transaction_costs: bool | None = None
+    consider_tax_implications: bool | None = None
     transaction_cost_model: float | None = None
 
 
@@ -72,7 +73,9 @@ class Wish:
     """What is to become of a portfolio that was imported.
 
     Attributes:
+        optimization_type, objective: empty where they are left out.
         wording: the request as it was written, to be echoed.
+        supply: what gives the question what both leave out.
     """
 
     portfolio_id: str
@@ -84,6 +87,7 @@ class Wish:
     options: Mapping[str, object] = field(default_factory=dict)
     risk: RiskParameters = field(default_factory=RiskParameters)
     wording: Mapping[str, Any] = field(default_factory=dict)
+    supply: StandingConfiguration | None = None
 
 
 def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
@@ -101,7 +105,7 @@ def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
             "method here solves yet; leave it out, or give min_weights for the names that must be held."
         )
         yield Fault(("constraints", "min_position_size"), detail, "unsupported")
-    yield from _cost_faults(preferences)
+    yield from cost_faults(preferences)
     if preferences.consider_tax_implications and portfolio is not None:
         held = [holding.name for holding in portfolio.holdings if holding.quantity]
         named = f"{', '.join(held[:MOST_NAMES])}{', ...' if len(held) > MOST_NAMES else ''}"
@@ -109,7 +113,8 @@ def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
         yield Fault(("preferences", "consider_tax_implications"), detail, "missing")
 
 
-def _cost_faults(preferences: Preferences) -> Iterator[Fault]:
+def cost_faults(preferences: Preferences) -> Iterator[Fault]:
+    """What is wrong with the costs that are stated."""
     path, rate = ("preferences", "transaction_cost_model"), preferences.transaction_cost_model
     if rate is not None and not 0.0 <= rate <= MOST_COST:
         detail = (

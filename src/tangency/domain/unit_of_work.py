@@ -11,6 +11,7 @@ from tangency.domain.factors.ports import FactorAnalysisRepository
 from tangency.domain.frontier.ports import FrontierRepository
 from tangency.domain.idempotency import KeyRepository
 from tangency.domain.library.ports import LibraryRepository
+from tangency.domain.optimization.configuration import ConfigurationRepository
 from tangency.domain.optimization.order import OrderRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
@@ -46,6 +47,10 @@ class UnitOfWork(Protocol):
     @property
     def orders(self) -> OrderRepository:
         """Optimizations that were ordered, within this transaction."""
+
+    @property
+    def configurations(self) -> ConfigurationRepository:
+        """Configurations of portfolios, within this transaction."""
 
     @property
     def keys(self) -> KeyRepository:

@@ -150,6 +150,7 @@ def test_the_fields_of_the_answer() -> None:
             "references": [],
         },
         "unused_inputs": ["strategies.returns"],
+        "supplied_by_configuration": {},
     }
 
 

@@ -72,7 +72,8 @@ def struct(**members: Any) -> Struct:
 
 NAN, INFINITY = math.nan, math.inf
 REFUSED: list[tuple[Message, list[str]]] = [
-    (pb.CreateOptimizationRequest(), ["portfolio_id", "optimization_type", "objective"]),
+    (pb.CreateOptimizationRequest(), ["portfolio_id"]),
+    (pb.CreateOptimizationRequest(portfolio_id=PORTFOLIO), ["objective", "optimization_type"]),
     (wish(portfolio_id="nobody's"), ["portfolio_id"]),
     (wish(portfolio_id="a\x00b"), ["portfolio_id"]),
     (wish(objective="maximise_sharp"), ["objective"]),

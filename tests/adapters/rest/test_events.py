@@ -13,9 +13,8 @@ from tangency.application.portfolio import ImportHoldings
 from tangency.domain.portfolio.portfolio import Portfolio
 from tests.adapters.rest.test_optimization import problem_of
 from tests.adapters.rest.test_orders import SCHEMAS, ended, events_of, ordered, wish
-from tests.support.held import hold, portfolio
+from tests.support.held import hold, keep, portfolio
 from tests.support.server import client, served
-from tests.support.service import running_service
 
 PORTFOLIO = "port-events"
 HERE = f"/api/v1/portfolios/{PORTFOLIO}"
@@ -122,15 +121,15 @@ def test_a_factor_analysis_is_told(desk: httpx.Client) -> None:
     assert told(desk, "factor_analysis_completed", after)["analysis_id"] == analysis["analysis_id"]
 
 
-def test_what_is_imported_ends_the_plans_that_were_for_something_else(tmp_path: Path) -> None:
-    hold(tmp_path, PORTFOLIO)
-    with served(tmp_path, stream_s=2.0) as address, client(address) as http:
-        plans = [http.post(f"{HERE}/rebalance", json=EQUAL).json()["rebalance_id"] for _ in range(2)]
-        http.post(f"/api/v1/rebalances/{plans[0]}/approve")
-    held = portfolio(PORTFOLIO)
-    with running_service(tmp_path) as door:
-        door.handle(ImportHoldings(held))  # the same once more: nothing is outdated
-        before = door.run(door.service.context.events.last_position)
-        door.handle(ImportHoldings(Portfolio(PORTFOLIO, held.holdings, held.cash + 1.0)))
-        events = door.run(lambda: door.service.context.events.events(before, 10))
-    assert [(event.type, event.subject) for event in events] == [("rebalance_plan_expired", plans[1])]
+def test_what_is_imported_ends_the_plans_that_were_for_something_else(desk: httpx.Client, folder: Path) -> None:
+    hold(folder, "port-outdated")
+    address = "/api/v1/portfolios/port-outdated/rebalance"
+    plans = [desk.post(address, json=EQUAL).json()["rebalance_id"] for _ in range(2)]
+    desk.post(f"/api/v1/rebalances/{plans[0]}/approve")
+    hold(folder, "port-outdated")  # the same once more: nothing is outdated
+    assert desk.get(f"/api/v1/rebalances/{plans[1]}").json()["status"] == "proposed"
+    after, held = now(desk), portfolio("port-outdated")
+    keep(folder, ImportHoldings(Portfolio(held.id, held.holdings, held.cash + 1.0)))
+    expired = told(desk, "rebalance_plan_expired", after)
+    assert expired["rebalance_id"] == plans[1]
+    assert events_of(desk, "/api/v1/events", 1, **{"Last-Event-ID": expired["position"]}) == []

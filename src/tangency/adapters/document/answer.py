@@ -215,6 +215,10 @@ class OptimizationResponse(Part, frozen=True):
         list[str],
         Meta(description="What was stated and not used, e.g. `risk_parameters.risk_aversion`; never a constraint."),
     ]
+    supplied_by_configuration: Annotated[
+        dict[str, Any],
+        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+    ]
 
 
 def response_of(answer: Answer) -> OptimizationResponse:
@@ -247,6 +251,7 @@ def response_of(answer: Answer) -> OptimizationResponse:
         why=_why(solution.why),
         provenance=_provenance(answer, solution.provenance),
         unused_inputs=list(answer.unused_inputs),
+        supplied_by_configuration=dict(answer.supplied),
     )
 
 

@@ -125,6 +125,10 @@ class FrontierResponse(Part, frozen=True):
     optimal_portfolio: Annotated[FrontierPortfolio, Meta(description="Of the greatest return_risk_ratio.")]
     min_risk_portfolio: FrontierPortfolio
     max_return_portfolio: FrontierPortfolio
+    supplied_by_configuration: Annotated[
+        dict[str, Any],
+        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+    ]
     provenance: FrontierProvenance
 
 
@@ -160,6 +164,7 @@ def response_of_frontier(frontier: EfficientFrontier) -> FrontierResponse:
         optimal_portfolio=_portfolio(names, curve.optimal),
         min_risk_portfolio=_portfolio(names, curve.least_risk),
         max_return_portfolio=_portfolio(names, curve.greatest_return),
+        supplied_by_configuration=dict(frontier.supplied),
         provenance=_provenance(frontier),
     )
 

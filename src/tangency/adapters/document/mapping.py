@@ -37,8 +37,8 @@ def question_of(request: wire.OptimizationRequest) -> Question:
         raise InvalidInput(faults)
     return Question(
         portfolio_id=request.portfolio_id,
-        objective=request.objective,
-        method=request.method,
+        objective=given(request.objective) or "",
+        method=given(request.method) or "",
         options=options,
         strategies=None if request.strategies is UNSET else tuple(map(_strategy, request.strategies)),
         limits=_limits(given(request.constraints) or wire.OptimizationConstraints()),

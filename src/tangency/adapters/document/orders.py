@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
+from tangency.application.configuration import SUPPLIED
 from tangency.application.wish import in_own_words
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Stage
@@ -106,8 +107,12 @@ class Summary(Part, frozen=True):
 class OptimizationDocument(Summary, frozen=True):
     """An optimization that was ordered, with its answer once it completed."""
 
-    constraints: Annotated[dict[str, Any], Meta(description="As they were written.")]
-    preferences: Annotated[dict[str, Any], Meta(description="As they were written.")]
+    constraints: Annotated[dict[str, Any], Meta(description="As they were written, and what was supplied.")]
+    preferences: Annotated[dict[str, Any], Meta(description="As they were written, and what was supplied.")]
+    supplied_by_configuration: Annotated[
+        dict[str, Any],
+        Meta(description="What of it was left out and taken from the portfolio's configuration, by its place there."),
+    ]
     metrics: OptimizationMetrics | None
     metric_basis: MetricBasis | None
     current_allocation: Annotated[
@@ -175,6 +180,7 @@ def document_of(state: OrderState) -> OptimizationDocument:
         **_common(state),
         constraints=state.wording["constraints"],
         preferences=state.wording["preferences"],
+        supplied_by_configuration=state.wording.get(SUPPLIED, {}),
         metrics=_read(report["metrics"], OptimizationMetrics),
         metric_basis=_read(report["metric_basis"], MetricBasis),
         current_allocation=report["current_allocation"],

@@ -161,18 +161,28 @@ class OptimizationRequest(Document, frozen=True):
     portfolio_id: Annotated[
         Text, Meta(description="Answers are kept under it; printable characters, no slash.", examples=["port-1"])
     ]
-    objective: Annotated[
-        Word,
-        Meta(
-            description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, MIN_RISK, MAX_RATIO, RISK_PARITY "
-            "or MULTI_OBJECTIVE.",
-            examples=["MAX_SHARPE"],
-        ),
-    ]
-    method: Annotated[
-        Word,
-        Meta(description="As `GET /api/v1/methods` lists it, in upper or lower case.", examples=["MEAN_VARIANCE"]),
-    ]
+    objective: (
+        Annotated[
+            Word,
+            Meta(
+                description="MAX_SHARPE, MIN_VOLATILITY, MAX_RETURN, MAX_UTILITY, MIN_RISK, MAX_RATIO, RISK_PARITY "
+                "or MULTI_OBJECTIVE. May be left out where the portfolio's configuration has it.",
+                examples=["MAX_SHARPE"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    method: (
+        Annotated[
+            Word,
+            Meta(
+                description="As `GET /api/v1/methods` lists it, in upper or lower case. May be left out where the "
+                "portfolio's configuration has it.",
+                examples=["MEAN_VARIANCE"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     strategies: (
         Annotated[
             list[StrategyDefinition],

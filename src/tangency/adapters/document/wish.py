@@ -70,17 +70,29 @@ class CreateOptimization(Document, frozen=True):
     """A portfolio that was imported, and what is to become of it."""
 
     portfolio_id: Annotated[Text, Meta(description="Under which holdings and prices were imported.")]
-    optimization_type: Annotated[
-        Word, Meta(description="A method, as `GET /api/v1/methods` lists it.", examples=["mean_variance"])
-    ]
-    objective: Annotated[
-        Word,
-        Meta(
-            description="maximize_sharpe, minimize_risk, maximize_return, maximize_utility, maximize_ratio, "
-            "minimize_cost, risk_parity, multi_objective; or a word of `POST /api/v1/optimize`.",
-            examples=["maximize_sharpe"],
-        ),
-    ]
+    optimization_type: (
+        Annotated[
+            Word,
+            Meta(
+                description="A method, as `GET /api/v1/methods` lists it. May be left out where the portfolio's "
+                "configuration has it.",
+                examples=["mean_variance"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    objective: (
+        Annotated[
+            Word,
+            Meta(
+                description="maximize_sharpe, minimize_risk, maximize_return, maximize_utility, maximize_ratio, "
+                "minimize_cost, risk_parity, multi_objective; or a word of `POST /api/v1/optimize`. May be left out "
+                "where the portfolio's configuration has it.",
+                examples=["maximize_sharpe"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     risk_measure: (
         Annotated[
             Word,
@@ -128,8 +140,8 @@ def _wish(request: CreateOptimization, written: Any) -> Wish:  # noqa: ANN401 - 
     preferences = given(request.preferences) or OptimizationPreferences()
     return Wish(
         portfolio_id=request.portfolio_id,
-        optimization_type=request.optimization_type,
-        objective=request.objective,
+        optimization_type=given(request.optimization_type) or "",
+        objective=given(request.objective) or "",
         risk_measure=given(request.risk_measure) or "volatility",
         limits=WishedLimits(**_stated(limits)),
         preferences=Preferences(**_stated(preferences)),

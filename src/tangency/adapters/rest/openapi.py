@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tangency.adapters.document.answer import OptimizationResponse
+from tangency.adapters.document.configuration import ConfigurationDocument, ConfigurationRequest
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
 from tangency.adapters.document.orders import Accepted, OptimizationDocument, OptimizationList
@@ -21,6 +22,7 @@ from tangency.adapters.rest.documents import BatchEntry, EntryDocument, Estimato
 from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
 from tangency.adapters.rest.rebalancing import RebalancePlanList
+from tangency.adapters.rest.shelves import CONTENTS
 from tangency.adapters.settings import Settings
 from tangency.domain.library.entry import Shelf
 from tangency.domain.portfolio.portfolio import LONGEST_ID
@@ -28,6 +30,8 @@ from tangency.domain.portfolio.portfolio import LONGEST_ID
 Json = dict[str, Any]
 
 STRUCTS = (
+    ConfigurationRequest,
+    ConfigurationDocument,
     CreateOptimization,
     Accepted,
     OptimizationDocument,
@@ -129,6 +133,7 @@ def _paths(settings: Settings) -> Json:
         },
         **_library_paths(),
         **_factor_paths(portfolio),
+        **_configuration_paths(),
         **_frontier_paths(),
         **_rebalancing_paths(),
         **_order_paths(),
@@ -195,6 +200,19 @@ def _factor_paths(portfolio: Json) -> Json:
         "/api/v1/factor-analyses/{analysis_id}": {
             "get": _operation("factor_analysis", "A factor analysis", answer, OF_A_LOOK, parameters=one)
         },
+    }
+
+
+def _configuration_paths() -> Json:
+    """What requests are given where they leave it out."""
+    portfolio, answer = _parameter("portfolio_id", LONGEST_ID), _reference("ConfigurationDocument")
+    body, summary = _reference("ConfigurationRequest"), "Store what a portfolio's requests may leave out"
+    read = "What a portfolio's requests may leave out"
+    return {
+        "/api/v1/portfolios/{portfolio_id}/configuration": {
+            "put": _operation("write_configuration", summary, answer, OF_A_BODY, body, [portfolio]),
+            "get": _operation("read_configuration", read, answer, OF_A_LOOK, None, [portfolio]),
+        }
     }
 
 
@@ -293,28 +311,6 @@ _PAGE = [
     _query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}),
 ]
 _VERSION: Json = {"name": "version", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-_BY_NAME: Json = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "number"}}
-_RETURNS: Json = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "number"}}}
-_GAPPED: Json = {"type": "array", "items": {"type": "number", "nullable": True}}
-_DATED: Json = {
-    "type": "object",
-    "properties": {
-        "frequency": {"type": "string", "enum": ["daily", "monthly"]},
-        "dates": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "date"}},
-        "returns": {"type": "object", "minProperties": 1, "additionalProperties": _GAPPED},
-        "risk_free": _GAPPED,
-    },
-    "required": ["frequency", "dates", "returns"],
-    "additionalProperties": False,
-}
-CONTENTS: dict[Shelf, Json] = {
-    Shelf.VIEWS: {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object"}]}},
-    Shelf.BUDGETS: _BY_NAME,
-    Shelf.SCORES: {"type": "object", "additionalProperties": _BY_NAME},
-    Shelf.FACTORS: {"anyOf": [_RETURNS, _DATED]},
-    Shelf.MODELS: {**_BY_NAME, "description": "Weights by name; they sum to 1."},
-}
-"""What each shelf holds."""
 
 
 def _operation(

@@ -67,6 +67,7 @@ def _columns(frontier: EfficientFrontier) -> dict[str, Any]:
         "current_portfolio": None if curve.current is None else _point(curve.current),
         "optimal_portfolio": _point(curve.optimal),
         "provenance": msgspec.to_builtins(curve.provenance),
+        "supplied": dict(frontier.supplied),
         "created_at": frontier.created_at,
     }
 
@@ -91,7 +92,9 @@ def _frontier(row: StoredFrontier) -> EfficientFrontier:
         provenance=msgspec.convert(row.provenance, Provenance),
     )
     question = FrontierQuestion(row.risk_measure, row.points, row.min_return, row.max_risk)
-    return EfficientFrontier(row.frontier_id, row.portfolio_id, row.problem_hash, question, curve, row.created_at)
+    return EfficientFrontier(
+        row.frontier_id, row.portfolio_id, row.problem_hash, question, curve, row.created_at, row.supplied or {}
+    )
 
 
 def _read_point(read: dict[str, Any]) -> FrontierPoint:

@@ -77,6 +77,7 @@ class SqlOptimizations:
             solution=solution_of(row, problem.universe),
             time_ms=row.optimization_metadata["time_ms"],
             unused_inputs=tuple(row.unused_inputs),
+            supplied=row.optimization_metadata.get("supplied", {}),
         )
 
     async def problem_of(self, document: Mapping[str, Any]) -> Problem:
@@ -148,6 +149,7 @@ async def answer_where(session: AsyncSession, tenant: str, condition: ColumnElem
         turnover=None if metadata["turnover"] is None else Turnover(**metadata["turnover"]),
         unused_inputs=tuple(row.unused_inputs),
         answered_at=row.created_at,
+        supplied=metadata.get("supplied", {}),
     )
 
 
@@ -157,6 +159,7 @@ def _values(optimization: Optimization, document: Mapping[str, object]) -> dict[
     metadata = {} if solution is None else metadata_of(solution)
     turnover = answer.turnover if answer else None
     metadata["time_ms"] = optimization.time_ms
+    metadata["supplied"] = dict(optimization.supplied)
     metadata["turnover"] = None if turnover is None else {"one_way": turnover.one_way, "l1": turnover.l1}
     return {
         **columns,

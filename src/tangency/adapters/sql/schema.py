@@ -60,6 +60,24 @@ class OptimizationConfiguration(Table):
     created_at: Mapped[datetime]
 
 
+class PortfolioConfiguration(Table):
+    """What the requests of a portfolio are given where they leave it out."""
+
+    __tablename__ = "portfolio_configurations"
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid)
+    objective: Mapped[str] = mapped_column(String(50))
+    method: Mapped[str] = mapped_column(String(50))
+    constraints: Mapped[dict[str, Any]]
+    risk_parameters: Mapped[dict[str, Any]]
+    preferences: Mapped[dict[str, Any]]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
 class OptimizationResult(Table):
     """An optimization that ended, answered or not. ``sequence`` orders them: clocks may tie, or go back."""
 
@@ -296,6 +314,7 @@ class StoredFrontier(Table):
     current_portfolio: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     optimal_portfolio: Mapped[dict[str, Any]]
     provenance: Mapped[dict[str, Any]]
+    supplied: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
     created_at: Mapped[datetime]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.settings import Settings
+from tangency.adapters.sql.configurations import read_configuration
 from tangency.adapters.sql.engine import READING, engine_of
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
@@ -32,6 +33,7 @@ from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.market.risk_model import RiskModel
+from tangency.domain.optimization.configuration import StandingConfiguration
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
@@ -76,6 +78,11 @@ class Store:
         """The answer of an optimization."""
         async with self._reading() as session:
             return await answer_where(session, self._tenant, OptimizationResult.id == optimization_id)
+
+    async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
+        """What the requests of a portfolio are given where they leave it out."""
+        async with self._reading() as session:
+            return await read_configuration(session, self._tenant, portfolio_id)
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
         """What was imported as held under an id."""

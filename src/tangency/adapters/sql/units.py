@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from tangency.adapters.sql.configurations import SqlConfigurations
 from tangency.adapters.sql.events import SqlEvents
 from tangency.adapters.sql.factors import SqlFactorAnalyses
 from tangency.adapters.sql.failures import Interrupted, translated
@@ -59,6 +60,7 @@ class SqlUnitOfWork:
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
+        self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
         self.events = SqlEvents(self._session, units.tenant)
 

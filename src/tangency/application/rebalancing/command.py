@@ -43,7 +43,8 @@ class MakePlan(Creating[RebalancePlan]):
         question: portfolio, objective, limits and estimates; the objective only counts for an optimal target.
         target_allocation: of a custom target, by name; ``CASH`` may be among them.
         model_id: of a model portfolio, for targets ``model`` and ``benchmark``.
-        cost_rate: per traded value, each side.
+        cost_rate: per traded value, each side; None where it is left out, which without a configuration is nothing.
+        supplied: what the configuration of the portfolio gave it, by its place in the configuration.
         tax: what taxes are counted from, where they are to count.
         stated: the request, for the record.
     """
@@ -53,7 +54,8 @@ class MakePlan(Creating[RebalancePlan]):
     rules: TradeRules = field(default_factory=TradeRules)
     target_allocation: Mapping[str, float] | None = None
     model_id: str | None = None
-    cost_rate: float = 0.0
+    cost_rate: float | None = None
     tax: TaxTerms | None = None
     valid_for_s: float = VALID_FOR_S
     stated: Mapping[str, object] = field(default_factory=dict)
+    supplied: Mapping[str, object] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from tangency.application.library import with_entries
 from tangency.application.posing import gathered, pose
 from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
+from tangency.application.rebalancing.configured import configured
 from tangency.application.rebalancing.target import wished, with_cash
 from tangency.application.rebalancing.taxation import complete_terms
 from tangency.application.state import holdings_and_prices
@@ -43,8 +44,9 @@ ROUNDING = 1e-9
 
 async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
     """The plan, not kept, and the solve behind it."""
+    command = await configured(command, context)
     portfolio, prices = await _state(command.question.portfolio_id, context)
-    cost = CostModel.of(command.cost_rate, ("transaction_cost_model",))
+    cost = CostModel.of(command.cost_rate or 0.0, ("transaction_cost_model",))
     taxed = command.rules.consider_tax_implications
     terms = await complete_terms(portfolio, command.tax, context.records) if taxed else None
     now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
@@ -71,7 +73,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
         valuation=PlanValuation(
             state_digest(portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
         ),
-        evidence={**_evidence(solution), **tax_evidence(bill.tax)},
+        evidence={**_evidence(solution), **tax_evidence(bill.tax), "supplied": dict(command.supplied)},
         created_at=created,
         valid_until=created + timedelta(seconds=command.valid_for_s),
     )

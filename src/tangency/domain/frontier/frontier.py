@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -75,6 +76,7 @@ class EfficientFrontier:
 
     Attributes:
         key: of the problem and the question: equal ones share a frontier.
+        supplied: what the configuration of the portfolio gave the request, by its place in the configuration.
     """
 
     id: str
@@ -83,6 +85,7 @@ class EfficientFrontier:
     question: FrontierQuestion
     curve: Curve
     created_at: datetime
+    supplied: Mapping[str, object] = field(default_factory=dict)
 
 
 def checked(problem: Problem, question: FrontierQuestion, traced: Traced, provenance: Provenance) -> Curve:

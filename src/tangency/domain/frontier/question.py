@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
@@ -70,9 +71,10 @@ class FrontierQuestion:
         """Whether the frontier is one curve that bends one way: value at risk is not convex."""
         return self.measure != "var"
 
-    def key(self, problem: Problem) -> str:
-        """SHA-256 of the problem and of this question, in hexadecimal."""
-        text = json.dumps([content_hash(problem), asdict(self)], sort_keys=True, allow_nan=False)
+    def key(self, problem: Problem, supplied: Mapping[str, object] | None = None) -> str:
+        """SHA-256 of the problem and of this question, in hexadecimal; and of what a configuration supplied, if any."""
+        parts = [content_hash(problem), asdict(self), *([dict(supplied)] if supplied else [])]
+        text = json.dumps(parts, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def refuse_out_of_reach(self, most: float | None, least: float | None) -> None:

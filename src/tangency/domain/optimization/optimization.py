@@ -128,6 +128,7 @@ class Answer:
         time_ms: wall time of the solve, hand-over included.
         turnover: from the current weights, where they are known.
         unused_inputs: what the request stated and nothing used, as paths into the request document.
+        supplied: what the configuration of the portfolio gave the request, by its place in the configuration.
     """
 
     optimization_id: UUID
@@ -137,6 +138,7 @@ class Answer:
     turnover: Turnover | None
     unused_inputs: tuple[str, ...]
     answered_at: datetime
+    supplied: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -161,6 +163,7 @@ class Optimization:
     solution: Solution | None = None
     time_ms: float = 0.0
     unused_inputs: tuple[str, ...] = ()
+    supplied: Mapping[str, object] = field(default_factory=dict)
     events: list[OptimizationEvent] = field(default_factory=list)
 
     @classmethod
@@ -203,7 +206,14 @@ class Optimization:
             return None
         turnover = Turnover.between(self.problem, self.solution)
         return Answer(
-            self.id, self.portfolio_id, self.solution, self.time_ms, turnover, self.unused_inputs, self.ended_at
+            self.id,
+            self.portfolio_id,
+            self.solution,
+            self.time_ms,
+            turnover,
+            self.unused_inputs,
+            self.ended_at,
+            self.supplied,
         )
 
     def _enter(self, stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -85,6 +85,10 @@ class RebalancePlanDocument(Struct, frozen=True, kw_only=True):
     metric_basis: Annotated[dict[str, str], Meta(description="What each figure is counted from.")]
     evidence: Annotated[dict[str, Any], Meta(description="Certificate, search and binding limits of the solve.")]
     request: Annotated[dict[str, Any], Meta(description="As it was asked.")]
+    supplied_by_configuration: Annotated[
+        dict[str, Any],
+        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+    ]
 
 
 BASIS: Mapping[str, str] = {
@@ -120,7 +124,8 @@ def document_of(plan: RebalancePlan) -> RebalancePlanDocument:
         decided_at=plan.decided_at,
         valuation=msgspec.convert(valuation, PlanValuationDocument, from_attributes=True),
         metric_basis=dict(BASIS),
-        evidence=dict(plan.evidence),
+        evidence={name: found for name, found in plan.evidence.items() if name != "supplied"},
+        supplied_by_configuration=dict(cast(Mapping[str, Any], plan.evidence.get("supplied", {}))),
         request=dict(plan.request),
     )
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
-from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.mapping import given, question_of
 from tangency.adapters.document.request import (
     LONGEST_TEXT,
     Document,
@@ -184,7 +184,7 @@ def command_for(portfolio_id: str, asked: RebalanceRequest) -> MakePlan:
     question = question_of(
         OptimizationRequest(
             portfolio_id=portfolio_id[:LONGEST_TEXT],
-            objective=asked.objective or "MAX_SHARPE",
+            objective=asked.objective,
             method="rebalancing",
             constraints=OptimizationConstraints(
                 min_weight=limits.min_weight, max_weight=limits.max_weight, sector_limits=limits.sector_limits
@@ -198,7 +198,7 @@ def command_for(portfolio_id: str, asked: RebalanceRequest) -> MakePlan:
         _rules(limits),
         asked.target_allocation or None,
         asked.model_id or None,
-        asked.transaction_cost_model or 0.0,
+        given(asked.transaction_cost_model),
         None if isinstance(asked.tax, UnsetType) else _tax(asked.tax),
         asked.valid_for_s or VALID_FOR_S,
         msgspec.to_builtins(asked),

@@ -1,0 +1,35 @@
+"""Configurations of portfolios as rows."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tangency.adapters.sql.schema import PortfolioConfiguration
+from tangency.domain.optimization.configuration import StandingConfiguration
+
+COLUMNS = tuple(each.name for each in fields(StandingConfiguration))
+
+
+class SqlConfigurations:
+    """The repository, within one transaction."""
+
+    def __init__(self, session: AsyncSession, tenant: str) -> None:
+        self._session, self._tenant = session, tenant
+
+    async def get(self, portfolio_id: str) -> StandingConfiguration | None:
+        """The one of a portfolio; None where none is stored."""
+        return await read_configuration(self._session, self._tenant, portfolio_id)
+
+    async def put(self, configuration: StandingConfiguration) -> None:
+        """Keep it in place of the one before."""
+        values = {column: getattr(configuration, column) for column in COLUMNS}
+        await self._session.merge(PortfolioConfiguration(tenant=self._tenant, **values))
+        await self._session.flush()
+
+
+async def read_configuration(session: AsyncSession, tenant: str, portfolio_id: str) -> StandingConfiguration | None:
+    """The configuration of a portfolio; None where none is stored."""
+    row = await session.get(PortfolioConfiguration, (tenant, portfolio_id))
+    return None if row is None else StandingConfiguration(**{column: getattr(row, column) for column in COLUMNS})
