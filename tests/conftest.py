@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests.support import postgres, services
+from tests.support import postgres, pulsar, services
 
 # A test never judges by the clock: machines are busy, and a slow example proves nothing. The same examples every time:
 # a failure must be somebody's change, and a search for new ones has its own command (--hypothesis-profile=search).
@@ -41,6 +42,28 @@ def empty_postgresql(cluster: postgres.Cluster) -> Iterator[str]:
     """The address of a database without tables."""
     with cluster.database(migrated=False) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def pulsar_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pulsar.Broker]:
+    """The Pulsar broker of this run, started by the first test that asks for it."""
+    own = tmp_path_factory.getbasetemp()
+    with pulsar.shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker(pulsar_broker: pulsar.Broker) -> Iterator[pulsar.Broker]:
+    """A broker that nobody stops meanwhile."""
+    with pulsar_broker.used():
+        yield pulsar_broker
+
+
+@pytest.fixture
+def broker_alone(pulsar_broker: pulsar.Broker) -> Iterator[pulsar.Broker]:
+    """A broker that nobody else uses meanwhile, to be killed and started again."""
+    with pulsar_broker.used(alone=True):
+        yield pulsar_broker
 
 
 def pytest_configure() -> None:

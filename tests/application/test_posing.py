@@ -49,6 +49,8 @@ def context(deadline_s: float = 30.0) -> Context:
         keys=NOTHING,
         catalogue=NOTHING,
         store=NOTHING,
+        outbox=NOTHING,
+        broker=NOTHING,
         deadline_s=deadline_s,
     )
 

@@ -22,6 +22,9 @@ class InProcessBus:
         """From now on, be told. After a restart an event may come again, with the same id."""
         self._listeners.append(listener)
 
+    async def check(self) -> None:
+        """It is always there."""
+
     async def publish(self, events: Sequence[Event]) -> Dispatch:
         """Tell all of them at once: nothing can delay it."""
         for event in events:

@@ -7,8 +7,8 @@ The container itself is synchronous. What has to be opened and closed (the datab
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ __all__ = [
     "running",
     "serve",
     "serving",
+    "set_up_broker",
     "trace",
     "upgrade",
 ]
@@ -109,11 +110,14 @@ class Container(containers.DeclarativeContainer):
         keys=store,
         catalogue=plugins,
         store=store,
+        outbox=store.provided.outbox,
+        broker=publisher,
         deadline_s=settings.provided.deadline_s,
         names_limit=settings.provided.names_limit,
         side_by_side=settings.provided.workers,
         order_deadline_s=settings.provided.order_deadline_s,
         lease_s=settings.provided.lease_s,
+        outbox_limit=settings.provided.most_waiting,
     )
     service = providers.ThreadSafeSingleton(Service, context)
 
@@ -149,7 +153,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 async def serving(settings: Settings, announce: Callable[[str], None] | None = None) -> AsyncIterator[Service]:
     """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted."""
     container = Container(settings=settings)
+    published = _publishing(container)
     async with _opened(container) as service, AsyncExitStack() as beside:
+        await beside.enter_async_context(published)
         relay = Relay(container.store().outbox, container.publisher(), service.context.bench.signal)
         await beside.enter_async_context(working(service.context))
         await beside.enter_async_context(relay.running())
@@ -184,6 +190,18 @@ async def _sources(container: Container, settings: Settings) -> AsyncIterator[No
         container.store.override(providers.Object(store))
         container.neighbours.override(providers.Object(neighbours))
         yield
+
+
+def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
+    """Events go to the broker that the settings name, from when this is entered on: after solvers were started."""
+    if not container.settings().pulsar_url:
+        return nullcontext()
+    from tangency.adapters.pulsar.broker import Broker
+    from tangency.adapters.pulsar.publisher import PulsarPublisher
+
+    broker = Broker(container.settings())
+    container.publisher.override(providers.Object(PulsarPublisher(broker)))
+    return broker.looked_after()
 
 
 # Doors ask here for what another adapter does. What these import is heavy, and only those who call them need it.
@@ -261,6 +279,13 @@ async def check_store(settings: Settings) -> None:
     """
     async with Store.open(settings, SystemClock().now):
         pass
+
+
+def set_up_broker(settings: Settings, retention_days: int) -> Iterator[str]:
+    """See :func:`tangency.adapters.pulsar.setup.set_up`."""
+    from tangency.adapters.pulsar import setup
+
+    return setup.set_up(settings, retention_days)
 
 
 def serve(settings: Settings, listening: socket.socket, announce: Callable[[str], None]) -> None:

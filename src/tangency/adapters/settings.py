@@ -30,6 +30,8 @@ PORT = r"\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]"
 Address = Annotated[str, Meta(pattern=rf"^(.+:({PORT}))?$")]
 """Host and port; or empty."""
 Seconds = Annotated[float, Meta(ge=0.01, le=86_400)]
+PULSAR_NAME = r"^[A-Za-z0-9_=:.-]{1,100}$"
+"""What tenants and namespaces of Pulsar may be called."""
 
 
 class InvalidSettings(TangencyError):
@@ -44,6 +46,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         database_connections: most connections of this process to the database.
         database_wait_s: seconds that a request waits for a server: for a free connection, and for its answers.
         statement_timeout_s: seconds after which the server of a database gives up a statement.
+        outbox_limit: most events that may wait for the broker; above it nothing is accepted that would add to them.
+        pulsar_url: the broker that events are published to; empty means that they stay in this process.
+        pulsar_web_url: its web address, which only ``tangency pulsar setup`` uses.
+        pulsar_tenant: of the broker's topics; not whose data this process serves.
+        pulsar_namespace: within that tenant; two services, or two tenants of ours, need one each.
+        pulsar_send_timeout_s: seconds after which a message that the broker has not confirmed is sent again.
+        pulsar_tls_ca_file: certificates that the broker's own is checked against; empty means the usual ones.
+        pulsar_tls_certificate_file: certificate that this service shows to the broker.
+        pulsar_tls_key_file: private key of that certificate.
+        pulsar_tls_validate_hostname: whether the broker's certificate must be for the host of ``pulsar_url``.
+        pulsar_token_file: file with the token that this service shows; read again whenever one is needed.
+        pulsar_oauth2_issuer_url: who gives out tokens, where OAuth 2.0 is used.
+        pulsar_oauth2_key_file: JSON file with ``client_id`` and ``client_secret`` for it.
+        pulsar_oauth2_audience: the audience that tokens are asked for.
+        pulsar_oauth2_scope: the scope that tokens are asked for.
         data_dir: folder of the embedded database; empty means the user's data folder of the platform.
         tenant: whose data this process serves.
         host: address to listen on.
@@ -89,6 +106,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_connections: Annotated[int, Meta(ge=1, le=1_000)] = 10
     database_wait_s: Seconds = 2.0
     statement_timeout_s: Seconds = 30.0
+    outbox_limit: Count = 100_000
+    pulsar_url: Annotated[str, Meta(pattern=r"^(pulsar(\+ssl)?://[^\s]+)?$")] = ""
+    pulsar_web_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
+    pulsar_tenant: Annotated[str, Meta(pattern=PULSAR_NAME)] = "tangency"
+    pulsar_namespace: Annotated[str, Meta(pattern=PULSAR_NAME)] = "default"
+    pulsar_send_timeout_s: Annotated[float, Meta(ge=1, le=300)] = 10.0
+    pulsar_tls_ca_file: str = ""
+    pulsar_tls_certificate_file: str = ""
+    pulsar_tls_key_file: str = ""
+    pulsar_tls_validate_hostname: bool = True
+    pulsar_token_file: str = ""
+    pulsar_oauth2_issuer_url: str = ""
+    pulsar_oauth2_key_file: str = ""
+    pulsar_oauth2_audience: str = ""
+    pulsar_oauth2_scope: str = ""
     data_dir: str = ""
     tenant: Annotated[str, Meta(min_length=1, max_length=100)] = "default"
     host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
@@ -154,6 +186,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def embedded(self) -> bool:
         """Whether the database is a file of this machine, which migrates itself, and not a server's, which does not."""
         return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def most_waiting(self) -> int:
+        """Events that may wait; 0 for no limit, since without a broker nothing waits."""
+        return self.outbox_limit if self.pulsar_url else 0
 
     @property
     def sqlalchemy_url(self) -> str:

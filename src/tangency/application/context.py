@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from tangency.application.bench import Bench
 from tangency.application.turns import Turns
 from tangency.domain.clock import Clock, IdGenerator
-from tangency.domain.event import EventReader
+from tangency.domain.event import EventReader, Outbox
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
 from tangency.domain.frontier.ports import Frontiers
 from tangency.domain.idempotency import Keys
@@ -41,7 +41,8 @@ class Checked(Protocol):
         """Nothing, where it is there.
 
         Raises:
-            StoreUnavailable: it is not.
+            StoreUnavailable: the database is not.
+            BrokerUnavailable: the broker is not.
         """
 
 
@@ -54,6 +55,7 @@ class Context:
         names_limit: most names in one problem.
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
         order_deadline_s: the same as ``deadline_s``, for what was ordered.
+        outbox_limit: most events that may wait before nothing is accepted that adds to them; 0 for no limit.
         lease_s: after so long without a sign of life a worker is taken for lost.
     """
 
@@ -78,10 +80,13 @@ class Context:
     keys: Keys
     catalogue: Catalogue
     store: Checked
+    outbox: Outbox
+    broker: Checked
     deadline_s: float = 30.0
     names_limit: int = 2_000
     side_by_side: int = 2
     order_deadline_s: float = 300.0
     lease_s: float = 15.0
+    outbox_limit: int = 0
     bench: Bench = field(default_factory=Bench)
     turns: Turns = field(default_factory=Turns)

@@ -87,6 +87,5 @@ class Relay:
             await turn.settle(events[: dispatch.done], dispatch.refused)
             self.published()
         if dispatch.delay:
-            log.warning("%d events have to wait: %s", len(events) - dispatch.done, dispatch.delay)
             await asyncio.sleep(DELAY_S)
         return len(events)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tangency.application.backlog import refuse_where_the_outbox_is_full
 from tangency.application.configuration import (
     ReadConfiguration,
     WriteConfiguration,
@@ -148,6 +149,8 @@ class Service:
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""
         handler, context = HANDLERS[type(message)], reading_once(self.context)
+        if isinstance(message, Creating):
+            await refuse_where_the_outbox_is_full(context)
         if isinstance(message, Creating) and type(message) in AGAIN:
             return cast(Result, await once(message, handler, AGAIN[type(message)], context))
         return cast(Result, await handler(message, context))

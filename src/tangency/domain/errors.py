@@ -12,9 +12,12 @@
     │   ├── NumericalFailure    an answer came back and its certificate does not hold
     │   ├── ResourcesExhausted  the solve outgrew its memory or processor limit
     │   └── MethodCrashed       the method raised, or took its process down
-    ├── NoFreeSolver            every solver is busy and the queue is full; try again
+    ├── ComeAgain               it cannot be done now; carries the seconds after which to ask again; nothing was kept
+    │   ├── NoFreeSolver        every solver is busy and the queue is full
+    │   ├── NeighbourUnavailable  a service that data comes from cannot be asked now
+    │   └── OutboxFull          too many events wait for the broker
     ├── StoreUnavailable        what has to be kept or read cannot be; nothing was kept
-    ├── NeighbourUnavailable    a service that data comes from cannot be asked now; nothing was kept
+    ├── BrokerUnavailable       events cannot be published now; they wait
     ├── NeighbourUnusable       a service that data comes from answered what cannot be used; nothing was kept
     └── PluginError             a plugin could not be loaded; names the distribution that brought it
 
@@ -122,12 +125,24 @@ class MethodCrashed(NoAnswer):
     """The method raised an unexpected error, or took its process down with it."""
 
 
-class NoFreeSolver(TangencyError):
-    """Every solver is busy and the queue is full."""
+class ComeAgain(TangencyError):
+    """It cannot be done now. Nothing was kept."""
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message)
+
+
+class NoFreeSolver(ComeAgain):
+    """Every solver is busy and the queue is full."""
+
+
+class NeighbourUnavailable(ComeAgain):
+    """A service that data comes from cannot be asked: it is down, too slow, or refuses us."""
+
+
+class OutboxFull(ComeAgain):
+    """So many events wait for the broker that nothing is accepted which would add to them."""
 
 
 class StoreUnavailable(TangencyError):
@@ -136,12 +151,8 @@ class StoreUnavailable(TangencyError):
     retry_after_s = 1.0
 
 
-class NeighbourUnavailable(TangencyError):
-    """A service that data comes from cannot be asked: it is down, too slow, or refuses us."""
-
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        self.retry_after_s = retry_after_s
-        super().__init__(message)
+class BrokerUnavailable(TangencyError):
+    """The broker that events go to does not answer, or does not let us in. They wait."""
 
 
 class NeighbourUnusable(TangencyError):

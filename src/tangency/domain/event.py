@@ -13,17 +13,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tangency.domain.clock import IdGenerator
-from tangency.domain.errors import TangencyError
-
-
-class OutboxFull(TangencyError):
-    """So many events wait to be published that nothing is accepted which would add to them."""
-
-    retry_after_s = 5.0
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        super().__init__(f"{limit:,} events wait for the broker, which does not take them; come again in a while.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,14 +215,14 @@ def concrete_errors(root: type[Exception]) -> set[type[Exception]]:
 
 
 def test_every_error_of_the_tree_has_its_kind_of_problem() -> None:
-    roots = {errors.TangencyError, errors.NoAnswer}
+    roots = {errors.TangencyError, errors.NoAnswer, errors.ComeAgain, errors.BrokerUnavailable}
     assert concrete_errors(errors.TangencyError) - roots <= set(KINDS)
     slugs = [kind.slug for kind in KINDS.values()]
     assert len(slugs) == len(set(slugs))
 
 
 def test_nothing_that_a_client_sends_is_a_fault_of_the_service() -> None:
-    ours = {errors.StoreUnavailable, errors.NeighbourUnavailable, errors.NeighbourUnusable}
+    ours = {errors.StoreUnavailable, errors.NeighbourUnavailable, errors.NeighbourUnusable, errors.OutboxFull}
     assert all(kind.status < 500 for error, kind in KINDS.items() if error not in ours)
 
 

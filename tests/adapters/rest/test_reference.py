@@ -88,7 +88,7 @@ def test_the_limits_of_the_reference_are_the_defaults() -> None:
 
 def test_every_setting_is_listed_with_its_default() -> None:
     defaults = {
-        field.name.upper(): "empty" if field.default in ("", ()) else str(field.default).removesuffix(".0")
+        field.name.upper(): "empty" if field.default in ("", ()) else str(field.default).removesuffix(".0").lower()
         for field in msgspec.structs.fields(Settings)
     }
     assert {name: value.strip("`") for name, value in ROWS.items()} == defaults

@@ -29,7 +29,9 @@ NO_ANSWER = ExitCode(
     5, "the objective has no meaning or no best value here, or no answer passed its certificate", ("NoAnswer",)
 )
 RAN_OUT = ExitCode(
-    6, "time or memory ran out, or every solver is busy", ("TimeLimitReached", "ResourcesExhausted", "NoFreeSolver")
+    6,
+    "time or memory ran out, or every solver is busy",
+    ("TimeLimitReached", "ResourcesExhausted", "NoFreeSolver", "OutboxFull"),
 )
 PLUGIN = ExitCode(7, "a plugin cannot be loaded, failed, or does not pass its suite", ("PluginError", "MethodCrashed"))
 STORAGE = ExitCode(
@@ -39,8 +41,8 @@ STORAGE = ExitCode(
 )
 NEIGHBOUR = ExitCode(
     9,
-    "a service that data comes from cannot be asked, or its answer cannot be used",
-    ("NeighbourUnavailable", "NeighbourUnusable"),
+    "a service that data comes from, or the broker, cannot be asked, or its answer cannot be used",
+    ("NeighbourUnavailable", "NeighbourUnusable", "BrokerUnavailable"),
 )
 INTERRUPTED = ExitCode(130, "interrupted")
 

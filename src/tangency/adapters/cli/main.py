@@ -16,6 +16,7 @@ from tangency.adapters.cli.frontier import frontier
 from tangency.adapters.cli.importing import importing
 from tangency.adapters.cli.methods import methods
 from tangency.adapters.cli.optimize import optimize
+from tangency.adapters.cli.pulsar import broker
 from tangency.adapters.cli.rebalance import rebalance
 from tangency.adapters.cli.serve import serve
 
@@ -33,7 +34,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, database):
+for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, database, broker):
     tangency.add_command(command)
 
 

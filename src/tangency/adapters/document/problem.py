@@ -23,6 +23,7 @@ from tangency.domain.errors import (
     NotApplicable,
     NotFound,
     NumericalFailure,
+    OutboxFull,
     Path,
     PluginError,
     ProblemInfeasible,
@@ -161,6 +162,13 @@ KINDS: Mapping[type[Exception], Kind] = {
         "A service that data comes from cannot be asked",
         "It is down, too slow, or refuses this service. Nothing was kept. Come again after the seconds that the header "
         "Retry-After says, or state the data in the request.",
+    ),
+    OutboxFull: Kind(
+        "outbox-full",
+        503,
+        "Too many events wait for the broker",
+        "The broker that events go to has been away for long, and what is accepted now would add to those that wait. "
+        "Nothing was kept. Come again after the seconds that the header Retry-After says.",
     ),
     NeighbourUnusable: Kind(
         "neighbour-unusable",

@@ -17,7 +17,7 @@ from grpc_status.rpc_status import to_status
 from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_written, kind_of, problem_of
 from tangency.adapters.grpc.messages import field_of
 from tangency.application.question import Question
-from tangency.domain.errors import Fault, InvalidInput, NeighbourUnavailable, NoFreeSolver
+from tangency.domain.errors import ComeAgain, Fault, InvalidInput
 
 DOMAIN = "tangency"
 LONGEST_MESSAGE = 1000
@@ -89,7 +89,7 @@ def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]
         yield _bad_request(error.faults, asked)
     if problem.conflict or problem.relaxation:
         yield _precondition(problem)
-    if isinstance(error, NoFreeSolver | NeighbourUnavailable):
+    if isinstance(error, ComeAgain):
         retry = RetryInfo()
         retry.retry_delay.FromSeconds(math.ceil(error.retry_after_s))
         yield retry

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 
 from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem, problem, problem_of
 from tangency.application.question import Question
-from tangency.domain.errors import NeighbourUnavailable, NoFreeSolver, StoreUnavailable
+from tangency.domain.errors import ComeAgain, StoreUnavailable
 
 Incoming = Request[Any, Any, State]
 
@@ -71,7 +71,7 @@ def refusal(kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -
 def failure(error: Exception, document: Problem | None = None) -> Response[bytes]:
     """Whatever was raised, as a response; ``document`` where it has been written already."""
     headers = {}
-    if isinstance(error, NoFreeSolver | NeighbourUnavailable | StoreUnavailable):
+    if isinstance(error, ComeAgain | StoreUnavailable):
         headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return _response(document or problem_for(error), headers)
 

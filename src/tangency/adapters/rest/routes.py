@@ -105,9 +105,8 @@ async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before
 
 @get("/health/ready")
 async def ready(request: Incoming) -> Outgoing:
-    """Whether answers can be given and kept."""
-    await _service(request).handle(CheckReadiness())
-    return _json({"status": "ready"})
+    """Whether answers can be given and kept; `degraded` where their events wait for the broker."""
+    return _json({"status": await _service(request).handle(CheckReadiness())})
 
 
 @get("/problems/{slug:str}")

@@ -1,0 +1,32 @@
+"""``tangency pulsar``: what the broker must have."""
+
+from __future__ import annotations
+
+import click
+
+RETENTION_DAYS = 7
+
+
+@click.group("pulsar")
+def broker() -> None:
+    """Prepare the broker that events are published to."""
+
+
+@broker.command("setup")
+@click.option(
+    "--retention-days",
+    type=click.IntRange(1, 3650),
+    default=RETENTION_DAYS,
+    show_default=True,
+    help="How long events are kept for those who subscribe late, or begin again.",
+)
+def setup(retention_days: int) -> None:
+    """Make tenant, namespace, topics, subscriptions and retention over the broker's web port.
+
+    TANGENCY_PULSAR_WEB_URL names it. What is there already stays, so that this can be run before every start.
+    """
+    from tangency.adapters import container
+    from tangency.adapters.settings import Settings
+
+    for made in container.set_up_broker(Settings.load(), retention_days):
+        click.echo(made)

@@ -1,0 +1,1 @@
+"""Apache Pulsar: events out, tickets to workers, requests in."""

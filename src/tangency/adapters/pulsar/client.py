@@ -1,0 +1,97 @@
+"""Clients of a broker as the settings say, and the addresses of its topics.
+
+A client is made by the thread that uses it, which is the only one that ever does. It is made after every process that
+this one forks: a child that inherits a client hangs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tangency.adapters.settings import InvalidSettings, Settings
+
+if TYPE_CHECKING:
+    import pulsar
+
+OPERATION_TIMEOUT_S = 5
+"""For what is neither sent nor received: looking a topic up, subscribing, closing."""
+
+EVENTS = (
+    "portfolio_optimized",
+    "optimization_completed",
+    "optimization_failed",
+    "efficient_frontier_generated",
+    "rebalance_plan_created",
+    "rebalance_plan_approved",
+    "rebalance_plan_rejected",
+    "rebalance_plan_expired",
+    "factor_analysis_completed",
+)
+"""The topics of events, one for each type; their documents are described in docs/events."""
+
+REQUESTS = "optimization_requested"
+LIGHT, HEAVY = "tickets_light", "tickets_heavy"
+SUBSCRIPTION = "tangency"
+"""The name under which the service itself subscribes, the same for all its processes: each message goes to one."""
+
+
+def topic_of(settings: Settings, name: str) -> str:
+    """The address of a topic."""
+    return f"persistent://{settings.pulsar_tenant}/{settings.pulsar_namespace}/{name}"
+
+
+def client_of(settings: Settings) -> pulsar.Client:
+    """A client that connects when it is first used.
+
+    Raises:
+        InvalidSettings: the settings contradict each other, or name a file that is not there.
+    """
+    import pulsar
+
+    return pulsar.Client(
+        settings.pulsar_url,
+        authentication=_authentication(settings),
+        operation_timeout_seconds=OPERATION_TIMEOUT_S,
+        connection_timeout_ms=OPERATION_TIMEOUT_S * 1000,
+        tls_trust_certs_file_path=_file(settings.pulsar_tls_ca_file, "tls_ca_file"),
+        tls_validate_hostname=settings.pulsar_tls_validate_hostname,
+        # Whatever fails is raised too, and goes to our own log from there.
+        logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull),
+    )
+
+
+def _authentication(settings: Settings) -> pulsar.Authentication | None:
+    import pulsar
+
+    certificate = _file(settings.pulsar_tls_certificate_file, "tls_certificate_file")
+    token = _file(settings.pulsar_token_file, "token_file")
+    issuer = settings.pulsar_oauth2_issuer_url
+    if sum(map(bool, (certificate, token, issuer))) > 1:
+        raise InvalidSettings(
+            "TANGENCY_PULSAR_TLS_CERTIFICATE_FILE, _TOKEN_FILE and _OAUTH2_ISSUER_URL are three ways of saying who "
+            "this service is; choose one."
+        )
+    if certificate:
+        return pulsar.AuthenticationTLS(certificate, _file(settings.pulsar_tls_key_file, "tls_key_file") or "")
+    if token:
+        return pulsar.AuthenticationToken(lambda: Path(token).read_text().strip())
+    return pulsar.AuthenticationOauth2(json.dumps(_oauth2(settings))) if issuer else None
+
+
+def _oauth2(settings: Settings) -> dict[str, str]:
+    stated = {
+        "issuer_url": settings.pulsar_oauth2_issuer_url,
+        "private_key": _file(settings.pulsar_oauth2_key_file, "oauth2_key_file") or "",
+        "audience": settings.pulsar_oauth2_audience,
+        "scope": settings.pulsar_oauth2_scope,
+    }
+    return {name: value for name, value in stated.items() if value}
+
+
+def _file(path: str, name: str) -> str | None:
+    if path and not Path(path).is_file():
+        raise InvalidSettings(f"TANGENCY_PULSAR_{name.upper()} names {path}, which is no file that can be read.")
+    return path or None

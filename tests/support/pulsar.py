@@ -1,0 +1,184 @@
+"""A real Pulsar broker: one for all the processes of a test run, started by the first test that asks for it.
+
+The server distribution is in no package registry, but its parts are: ``tools/services`` has Maven bring them into its
+cache once, and the standalone broker runs from there. Its metadata is kept in ZooKeeper, because with the default a
+broker that was killed does not come back.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import httpx
+
+PATIENCE_S = 120.0
+CLASS_PATH = Path.home() / ".m2" / "tangency-pulsar-4.0.7.classpath"
+"""Where ``tools/services`` writes down which jars of Maven's cache the broker consists of."""
+STARTER = "org.apache.pulsar.PulsarStandaloneStarter"
+OPENED = ("java.nio", "jdk.internal.misc", "sun.net", "java.lang", "java.util", "sun.nio.ch", "jdk.internal.platform")
+"""Parts of the Java runtime that the broker reaches into."""
+
+CONFIGURATION = """
+    brokerServicePort={broker}
+    webServicePort={web}
+    bindAddress=127.0.0.1
+    advertisedAddress=127.0.0.1
+    clusterName=tests
+    managedLedgerDefaultEnsembleSize=1
+    managedLedgerDefaultWriteQuorum=1
+    managedLedgerDefaultAckQuorum=1
+"""
+
+LOGGING = """
+    <Configuration status="WARN">
+      <Appenders><Console name="out"><PatternLayout pattern="%d %p %c - %m%n"/></Console></Appenders>
+      <Loggers><Root level="info"><AppenderRef ref="out"/></Root></Loggers>
+    </Configuration>
+"""
+
+
+def missing() -> str | None:
+    """Why there is no broker to start; None where there is one."""
+    if shutil.which("java") is None:
+        return "java is not on the path; Java 17 is needed"
+    if not CLASS_PATH.exists():
+        return "its jars are not in Maven's cache; run tools/services"
+    gone = [jar for jar in CLASS_PATH.read_text().split(":") if not Path(jar).exists()]
+    return f"{len(gone)} of its jars are gone from Maven's cache; run tools/services" if gone else None
+
+
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""By this process; another one may end them."""
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker, and where its files are."""
+
+    folder: Path
+    ports: dict[str, int]
+
+    @property
+    def url(self) -> str:
+        """As ``TANGENCY_PULSAR_URL`` says it."""
+        return f"pulsar://127.0.0.1:{self.ports['broker']}"
+
+    @property
+    def web_url(self) -> str:
+        """As ``TANGENCY_PULSAR_WEB_URL`` says it."""
+        return f"http://127.0.0.1:{self.ports['web']}"
+
+    def start(self) -> None:
+        """Start it, on whatever an earlier one left, and wait until topics can be used."""
+        arguments = ["--config", "standalone.conf", "-nfw", "-nss", "--zookeeper-dir", "zookeeper"]
+        arguments += ["--bookkeeper-dir", "bookkeeper", "--bookkeeper-port", str(self.ports["bookkeeper"])]
+        arguments += ["--zookeeper-port", str(self.ports["zookeeper"])]
+        flags = [part for package in OPENED for part in ("--add-opens", f"java.base/{package}=ALL-UNNAMED")]
+        flags += ["-Xmx1g", "-XX:MaxDirectMemorySize=512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        flags += ["-Dio.netty.tryReflectionSetAccessible=true"]
+        flags += ["-Dlog4j2.configurationFile=log4j2.xml", "-cp", CLASS_PATH.read_text()]
+        with (self.folder / "log").open("ab") as log:
+            server = subprocess.Popen(
+                ["java", *flags, STARTER, *arguments],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=os.environ | {"PULSAR_STANDALONE_USE_ZOOKEEPER": "1"},
+                start_new_session=True,
+            )
+        _STARTED.append(server)
+        (self.folder / "pid").write_text(str(server.pid))
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.healthy():
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the broker did not start: {(self.folder / 'log').read_text()[-3000:]}")
+            time.sleep(0.1)
+
+    def healthy(self) -> bool:
+        """Whether a message gets through."""
+        try:
+            return httpx.get(f"{self.web_url}/admin/v2/brokers/health", timeout=10).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    @contextmanager
+    def used(self, alone: bool = False) -> Iterator[None]:
+        """While this lasts, nobody else has it alone, or uses it at all."""
+        with _locked(self.folder, fcntl.LOCK_EX if alone else fcntl.LOCK_SH):
+            yield
+
+    def kill(self) -> None:
+        """As if the machine had failed."""
+        pid = int((self.folder / "pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        for server in _STARTED:
+            if server.pid == pid:
+                server.wait(PATIENCE_S)
+        while self.healthy():
+            time.sleep(0.01)
+
+
+@contextmanager
+def shared(folder: Path) -> Iterator[Broker]:
+    """The broker of a run, whose processes share a folder: the first one starts it and the last one ends it."""
+    users = folder / "pulsar-users.json"
+    with _locked(folder):
+        made = _read(users)
+        if made is None:
+            made = (_prepared(Path(tempfile.mkdtemp(prefix="tangency-pulsar-"))), 0)
+            made[0].start()
+        _write(users, made[0], made[1] + 1)
+    try:
+        yield made[0]
+    finally:
+        with _locked(folder):
+            broker, count = _read(users) or (made[0], 1)
+            _write(users, broker, count - 1)
+            if count == 1:
+                users.unlink()
+                broker.kill()
+                shutil.rmtree(broker.folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
+    with (folder / "pulsar-lock").open("w") as file:
+        fcntl.flock(file, mode)
+        yield
+
+
+def _read(users: Path) -> tuple[Broker, int] | None:
+    if not users.exists():
+        return None
+    kept = json.loads(users.read_text())
+    return Broker(Path(kept["folder"]), kept["ports"]), kept["count"]
+
+
+def _write(users: Path, broker: Broker, count: int) -> None:
+    users.write_text(json.dumps({"folder": str(broker.folder), "ports": broker.ports, "count": count}))
+
+
+def _prepared(folder: Path) -> Broker:
+    broker = Broker(folder, dict(zip(("broker", "web", "zookeeper", "bookkeeper"), _free_ports(4), strict=True)))
+    (folder / "standalone.conf").write_text(dedent(CONFIGURATION).format(**broker.ports))
+    (folder / "log4j2.xml").write_text(dedent(LOGGING))
+    return broker
+
+
+def _free_ports(count: int) -> list[int]:
+    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in listening]
+    for each in listening:
+        each.close()
+    return ports
