@@ -329,7 +329,7 @@ def test_a_score_out_of_reach_is_infeasible_with_what_would_do() -> None:
 
 def test_a_name_without_a_score_is_refused_left_out_or_taken_for_the_worst() -> None:
     case, aims = _case(scored=15), (AimOption("esg"), AimOption("risk"))
-    with pytest.raises(InvalidInput, match=r"method_options.objectives.0.name.*have no score 'esg'"):
+    with pytest.raises(InvalidInput, match=r"method_options.objectives.0.name.*have no score 'esg'; give one"):
         _answer(MultiObjectiveOptions(aims), case)
     left_out = _proven(MultiObjectiveOptions(aims, points=0, missing_score="exclude"), case)
     assert left_out.weights is not None

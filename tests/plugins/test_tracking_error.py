@@ -13,6 +13,7 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Constraint, MaximumWeight, TargetVolatility, TurnoverLimit
 from tangency.domain.optimization.document import from_document, to_document
 from tangency.domain.optimization.judgement import solve_with
+from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumRisk, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
@@ -119,6 +120,39 @@ def test_a_tracking_error_that_no_portfolio_keeps_is_explained() -> None:
     assert solution.infeasibility is not None
     conflict = {each.constraint for each in solution.infeasibility.conflict}
     assert {"method_options.tracking_error_limit", "strategies.C.max_weight"} <= conflict
+
+
+class _Counted(HighsLinearPrograms):
+    """HiGHS, and how often it was asked."""
+
+    asked = 0
+
+    def minimise(self, program: LinearProgram) -> LinearSolution:
+        self.asked += 1
+        return super().minimise(program)
+
+
+def test_the_tracking_error_that_would_do_is_the_least_there_is_and_found_in_few_programs() -> None:
+    problem = asked(MaximumReturn(), MaximumWeight(0.1))
+    benchmark = dict(zip(problem.universe.names, [0.6, 0.4, *[0.0] * 18], strict=True))
+    programs = _Counted()
+    options = TrackingErrorOptions(benchmark, 0.01)
+    solution = solve_with(problem, estimated(problem), TrackingErrorMethod(), options, programs)
+    assert solution.status is Status.INFEASIBLE
+    assert solution.infeasibility is not None
+    sufficient = {each.constraint: each.sufficient for each in solution.infeasibility.conflict}
+    least = solve_with(
+        replace(problem, objective=MinimumRisk()),
+        estimated(problem),
+        TrackingErrorMethod(),
+        TrackingErrorOptions(benchmark),
+        programs,
+    )
+    error = least.objective_value
+    assert error is not None
+    assert sufficient["method_options.tracking_error_limit"] == pytest.approx(error, abs=3e-9)
+    assert solution.infeasibility.bound > 1e-9
+    assert programs.asked < 300
 
 
 def test_current_weights_stand_for_a_benchmark_that_is_left_out() -> None:

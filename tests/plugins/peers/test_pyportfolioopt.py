@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,8 +17,10 @@ from tangency.contracts import MethodContract
 from tangency.contracts.cases import permuted
 from tangency.domain.errors import InvalidInput, Unsupported
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import (
+    AssetClassLimit,
     Budget,
     Constraint,
     LeverageLimit,
@@ -232,6 +235,16 @@ def test_a_pair_of_names_is_not_taken_for_a_pair_of_bounds() -> None:
 def test_a_sector_limit_holds() -> None:
     limits = (Budget(), LongOnly(), SectorLimit(0.25, "s"))
     problem = posed(np.diag([0.01, 0.02, 0.09]), limits=limits, sectors=["s", "s", None])
+    solution = judged(problem, estimated(problem))
+    assert solution.status is Status.OPTIMAL
+    np.testing.assert_allclose(weights_of(solution), [1 / 6, 1 / 12, 0.75], atol=1e-7)
+
+
+def test_a_limit_of_an_asset_class_holds() -> None:
+    limits = (Budget(), LongOnly(), AssetClassLimit(0.25, "bonds"))
+    problem = posed(np.diag([0.01, 0.02, 0.09]), limits=limits)
+    named = tuple(Asset(asset.name, None, "bonds" if asset.name != "C" else None) for asset in problem.universe.assets)
+    problem = replace(problem, market=replace(problem.market, universe=Universe(named)))
     solution = judged(problem, estimated(problem))
     assert solution.status is Status.OPTIMAL
     np.testing.assert_allclose(weights_of(solution), [1 / 6, 1 / 12, 0.75], atol=1e-7)

@@ -17,6 +17,7 @@ from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.region import RiskCap
 from tangency.domain.optimization.term import Minorant, Term
 from tangency.domain.risk.risk import Affine, Risk
+from tangency.domain.risk.volatility import Volatility
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,13 @@ class TrackingError(Risk):
         norm = float(np.sqrt(max(0.0, float(dual @ image))))
         slope = image / norm if norm > 0 else np.zeros_like(image)
         return Affine(-float(slope @ self.benchmark), slope)
+
+
+def centred(risk: Risk) -> tuple[Covariance, Vector] | None:
+    """S and b where the risk is sqrt((x - b)'S(x - b)); None where it is another."""
+    if isinstance(risk, Volatility):
+        return risk.covariance, np.zeros(risk.covariance.size)
+    return (risk.covariance, risk.benchmark) if isinstance(risk, TrackingError) else None
 
 
 @dataclass(frozen=True)

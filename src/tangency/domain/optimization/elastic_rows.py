@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tangency.domain.numbers import Indices, Vector, power_of_two_near
+from tangency.domain.optimization.active_risk import centred
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
-from tangency.domain.risk.volatility import Volatility
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
@@ -106,9 +106,9 @@ def add_cut(rows: ElasticRows, cap: RiskCap, slack: int | None, dual: Vector) ->
 
 
 def touching(cap: RiskCap, x: Vector) -> Vector:
-    """The dual vector of the half-space that touches the risk at x; that of a volatility with a volatility of 1."""
+    """The dual vector of the half-space that touches the risk at x; where a covariance stands behind it, of risk 1."""
     dual = cap.risk.worst_case(x)
-    return dual / cap.risk.value(x) if isinstance(cap.risk, Volatility) else dual
+    return dual / cap.risk.value(x) if centred(cap.risk) else dual
 
 
 def add_broken(

@@ -2,8 +2,9 @@
 
 Both come from elastic linear programs: every limit may give by a slack of its own, and the slacks are minimised. The
 multipliers at the optimum are a Farkas proof, and the limits that carry one are a conflict; dropping its members one by
-one makes it minimal. A cap on volatility joins the proof as its half-space at the least risk that the other limits
-allow; a cap on another risk as half-spaces that cut off, one after the other, what breaks it (Kelley 1960).
+one makes it minimal. A cap on volatility or tracking error joins the proof as its half-space at the least risk that the
+other limits allow; a cap on another risk as half-spaces that cut off, one after the other, what breaks it (Kelley
+1960).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
+from tangency.domain.optimization.active_risk import centred
 from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.elastic_rows import (
@@ -30,14 +32,13 @@ from tangency.domain.optimization.linear_programs import LinearProgram, LinearPr
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import RiskCap, Shape
-from tangency.domain.risk.volatility import Volatility, covariance_of
 
 LARGEST_WEIGHT = 1e3
 """A weight without a bound may be this large in either direction: programs with endless variables lose digits."""
 LIGHTEST, HEAVIEST = 1e-5, 1e6
 """Weights of the risk against the relative changes, risk scaled to a largest variance of 1."""
 MOST_CUTS = 200
-"""Programs for caps on risks other than volatility: any number of them proves what it proves."""
+"""Programs for caps on risks that no covariance stands behind: any number of them proves what it proves."""
 ENOUGH = 1e-3
 """Sum of relative changes that shows a contradiction without doubt; whatever the least sum is, it is no smaller."""
 BISECTIONS = 60
@@ -246,8 +247,8 @@ class _Elastic:
     ) -> LinearSolution | None:
         """Add the risk, at the smallest weight at which it meets its cap or costs as much as the cap's own slack.
 
-        The minimiser of cost'v + weight / 2 x'Sx falls in risk as the weight grows, and weight x risk is the price of
-        the cap: so both conditions change once, and bisection finds where.
+        The minimiser of cost'v + weight / 2 (x - b)'S(x - b) falls in risk as the weight grows, and weight x risk is
+        the price of the cap: so both conditions change once, and bisection finds where.
 
         Args:
             rows: every other limit.
@@ -258,11 +259,10 @@ class _Elastic:
         """
         if without is None or without.status != "optimal" or cap.excess(without.x[: self._size]) <= 0:
             return without
-        unit = float(covariance_of(cap.risk).variances.max()) or 1.0
-        scaled = covariance_of(cap.risk).dense() / unit
+        unit, scaled, pull = _half_square(cap, rows.columns)
 
         def solved(weight: float) -> tuple[bool, LinearSolution]:
-            solution = self._minimise(rows, cost / weight, scaled)
+            solution = self._minimise(rows, cost / weight + pull, scaled)
             risk = cap.excess(solution.x[: self._size]) + cap.limit if solution.status == "optimal" else np.inf
             return risk <= cap.limit or weight / unit * risk >= price, solution
 
@@ -283,18 +283,18 @@ class _Elastic:
     def _least_risk(self, members: Sequence[Constraint], cap: RiskCap) -> Vector | None:
         """The portfolio of least risk under the other members, where they have one and it is above the cap."""
         rows, _ = self._rows(members, ())
-        unit = float(covariance_of(cap.risk).variances.max()) or 1.0
-        least = self._minimise(rows, np.zeros(rows.columns), covariance_of(cap.risk).dense() / unit)
+        _, scaled, pull = _half_square(cap, rows.columns)
+        least = self._minimise(rows, pull, scaled)
         x = least.x[: self._size]
         return x if least.status == "optimal" and cap.excess(x) > SMALLEST_SLACK * cap.limit else None
 
     def _caps(self, members: Sequence[Constraint]) -> list[RiskCap]:
         shapes = [self._shapes[c.id] for c in members]
-        return [shape for shape in shapes if isinstance(shape, RiskCap) and isinstance(shape.risk, Volatility)]
+        return [shape for shape in shapes if isinstance(shape, RiskCap) and centred(shape.risk) is not None]
 
     def _scenario_caps(self, members: Sequence[Constraint]) -> list[RiskCap]:
         shapes = [self._shapes[c.id] for c in members]
-        return [shape for shape in shapes if isinstance(shape, RiskCap) and not isinstance(shape.risk, Volatility)]
+        return [shape for shape in shapes if isinstance(shape, RiskCap) and centred(shape.risk) is None]
 
     def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[ElasticRows, dict[str, int]]:
         """Rows for all members but risk caps, and the column of each soft member's slack."""
@@ -325,6 +325,18 @@ class _Elastic:
         )
         found = self._solver.minimise(program)
         return LinearSolution(found.status, found.x * column_units, found.multipliers / row_units)
+
+
+def _half_square(cap: RiskCap, columns: int) -> tuple[float, Matrix, Vector]:
+    """Half the square of a cap's risk, but for a constant: its unit, and in that the quadratic and the linear part."""
+    form = centred(cap.risk)
+    if form is None:
+        raise TypeError(f"{cap.id} limits a risk that no covariance stands behind")
+    covariance, center = form
+    unit = float(covariance.variances.max()) or 1.0
+    pull = np.zeros(columns)
+    pull[: len(center)] = -covariance.times(center) / unit
+    return unit, covariance.dense() / unit, pull
 
 
 def _relative_cost(soft: Sequence[Constraint], slack_of: Mapping[str, int], columns: int) -> Vector:

@@ -138,7 +138,8 @@ def scored(name: str, problem: Problem, policy: str, path: Path) -> Scored:
     found = Scored(name, universe, figures)
     if found.missing and policy == "refuse":
         listed = ", ".join(found.missing[:MOST_NAMES])
-        detail = f"{listed} have no score {name!r}; give them one, or missing_score exclude or worst."
+        has = "has" if len(found.missing) == 1 else "have"
+        detail = f"{listed} {has} no score {name!r}; give one, or missing_score exclude or worst."
         raise InvalidInput.at(path, detail, "missing")
     return found
 

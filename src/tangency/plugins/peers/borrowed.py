@@ -102,7 +102,7 @@ def refuse_beyond(problem: Problem, whose: str, objectives: frozenset[str], cons
     faults = [
         Fault(limit.path, detail.format(limit.id), "unsupported")
         for limit in problem.constraints
-        if limit.kind not in constraints
+        if (limit.capability or limit.kind) not in constraints
     ]
     if problem.invested != 1.0:
         faults.append(Fault(("constraints",), detail.format(f"a budget of {problem.invested:g}"), "unsupported"))
