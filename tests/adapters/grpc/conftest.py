@@ -42,5 +42,5 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     with command.serving("--grpc", "127.0.0.1:0", **settings) as served:
         address = served.grpc_address
         with client(served.address) as http, grpc.insecure_channel(address) as channel:
-            stub = PortfolioOptimizationServiceStub(channel)  # type: ignore[no-untyped-call]
+            stub = PortfolioOptimizationServiceStub(channel)
             yield Doors(address, channel, stub, http)

@@ -91,7 +91,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Por
     with command.serving("--grpc", "127.0.0.1:0", TANGENCY_BODY_LIMIT_BYTES="65536", **settings) as served:
         address = served.grpc_address
         with grpc.insecure_channel(address) as channel:
-            yield served, PortfolioOptimizationServiceStub(channel), address  # type: ignore[no-untyped-call]
+            yield served, PortfolioOptimizationServiceStub(channel), address
 
 
 def descendants(process: int) -> dict[int, int]:
@@ -256,7 +256,7 @@ def test_at_the_end_calls_are_answered_and_streams_are_told(tmp_path: Path) -> N
     command.data.mkdir()
     hold(command.data, PORTFOLIO)
     with command.serving("--grpc", "127.0.0.1:0") as served, grpc.insecure_channel(served.grpc_address) as channel:
-        stub = PortfolioOptimizationServiceStub(channel)  # type: ignore[no-untyped-call]
+        stub = PortfolioOptimizationServiceStub(channel)
         under_way = stub.GenerateEfficientFrontier.future(
             pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, risk_measure="edar", points=3)
         )
