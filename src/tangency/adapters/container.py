@@ -7,7 +7,7 @@ The container itself is synchronous. What has to be opened and closed (the datab
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from tangency.adapters.files.prices import PricesFile
     from tangency.adapters.files.risk_model import RiskModelFile
     from tangency.adapters.files.tax_lots import TaxLotsFile
+    from tangency.adapters.upstream.checking import Checked
     from tangency.domain.factors.history import FactorHistory
 
 __all__ = [
     "BenchmarkFile",
+    "Checked",
     "Container",
     "Figures",
     "Findings",
@@ -51,6 +53,7 @@ __all__ = [
     "PricesFile",
     "RiskModelFile",
     "TaxLotsFile",
+    "check_neighbours",
     "check_store",
     "current",
     "findings_of",
@@ -268,6 +271,13 @@ def report_page(findings: Findings, curve: Frontier | None, title: str, note: st
     from tangency.adapters.report import page
 
     return page.report_page(findings, curve, title, note)
+
+
+async def check_neighbours(settings: Settings, portfolio_id: str, names: Sequence[str]) -> Sequence[Checked]:
+    """See :func:`tangency.adapters.upstream.checking.checked`."""
+    from tangency.adapters.upstream import checking
+
+    return await checking.checked(settings, SystemClock(), portfolio_id, names)
 
 
 async def check_store(settings: Settings) -> None:

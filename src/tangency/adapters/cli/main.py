@@ -19,6 +19,7 @@ from tangency.adapters.cli.optimize import optimize
 from tangency.adapters.cli.pulsar import broker
 from tangency.adapters.cli.rebalance import rebalance
 from tangency.adapters.cli.serve import serve
+from tangency.adapters.cli.upstream import upstream
 
 EPILOG = f"\b\nExit codes:\n{told()}"
 
@@ -34,7 +35,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, database, broker):
+for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, upstream, database, broker):
     tangency.add_command(command)
 
 
