@@ -14,12 +14,13 @@ from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices
 from tangency.application.wish import WishedLimits
 from tangency.application.wished_limits import as_stated, within
-from tangency.domain.errors import InvalidInput, NotFound
+from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, NotFound, PluginError
 from tangency.domain.frontier.announcement import generated
-from tangency.domain.frontier.frontier import EfficientFrontier
+from tangency.domain.frontier.frontier import Curve, EfficientFrontier
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.idempotency import Key
 from tangency.domain.identity import token
+from tangency.domain.optimization.constraint import TargetReturn, TargetVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.unit_of_work import UnitOfWork
 
@@ -27,6 +28,8 @@ PREFIX = "frt-"
 METHODS = {"volatility": "mean_variance"}
 """By measure; every other one is minimised by the same method."""
 OTHER_METHOD = "mean_risk"
+POINTS_OF_ORDERS = 10
+"""Of the frontier that comes with an answer that was ordered: it is drawn beside it, and nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,38 @@ async def _posed(
     objective, options = asked.objective.name, _options(asked.measure)
     stated = replace(question, objective=objective, method=method, options=options, risk=risk)
     return pose(stated, evidence, context), ends
+
+
+async def around(problem: Problem, measure: str, context: Context) -> tuple[Curve | None, str]:
+    """The frontier within the limits of a problem that has an answer; None and the reason where there is none.
+
+    Args:
+        problem: targets among its limits limit the ends.
+        measure: of risk.
+        context: the ports.
+    """
+    question = _ends(FrontierQuestion(measure, POINTS_OF_ORDERS), problem)
+    targets = (TargetReturn, TargetVolatility) if measure == "volatility" else (TargetReturn,)
+    posed = replace(
+        problem,
+        objective=question.objective,
+        method=METHODS.get(measure, OTHER_METHOD),
+        options=_options(measure),
+        constraints=tuple(limit for limit in problem.constraints if not isinstance(limit, targets)),
+    )
+    try:
+        return await context.solvers.trace(posed, question, context.deadline_s), ""
+    except (NoAnswer, NoFreeSolver, InvalidInput, PluginError) as error:
+        return None, f"no frontier could be traced within the limits: {error}"
+
+
+def _ends(question: FrontierQuestion, problem: Problem) -> FrontierQuestion:
+    for limit in problem.constraints:
+        if isinstance(limit, TargetReturn):
+            question = replace(question, min_return=limit.limit)
+        elif isinstance(limit, TargetVolatility) and question.measure == "volatility":
+            question = replace(question, max_risk=limit.limit)
+    return question
 
 
 def _options(measure: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
+from tangency.application.misfits import refuse_misfits
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
@@ -116,11 +118,13 @@ async def _order(wish: Wish, context: Context) -> Order:
         question = supplied_to(question, wish.supply)
     question = await with_entries(question, context)
     problem = pose(question, bounds_of(wish, evidence), context)
+    await asyncio.to_thread(refuse_misfits, problem, context.plugins)
     now = context.clock.now()
     optimization = Optimization.request(context.ids.new(), wish.portfolio_id, question.configuration, problem, now)
     waiting = await context.orders.open_orders()
     seconds = context.bench.pace * expected_seconds(problem) * (1 + waiting / context.side_by_side)
-    valuation = Valuation.of(portfolio, prices.latest())
+    benchmark = await context.records.benchmark(wish.portfolio_id)
+    valuation = replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
     wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
     return Order(optimization, wording, valuation, now + timedelta(seconds=seconds))
 

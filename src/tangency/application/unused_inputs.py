@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
 
 from tangency.application.question import Question, RiskParameters
 from tangency.domain.market.estimates import Sources
@@ -13,8 +15,40 @@ from tangency.domain.optimization.solution import Solution
 def unused_inputs(question: Question, problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Paths into the request document, in its order; what holds for every name is said once, without a name."""
     sources = solution.provenance.sources if solution.provenance else None
-    options = (f"method_options.{name}" for name in question.options if name in solution.unused_options)
-    return (*options, *_of_strategies(question, problem, sources), *_of_risk(question.risk, solution, sources))
+    stated = [each.name for each in fields(RiskParameters) if getattr(question.risk, each.name) is not None]
+    return (
+        *_of_options(question.options, solution),
+        *_of_strategies(question, problem, sources),
+        *_of_risk(stated, solution, sources),
+    )
+
+
+def unused_in_order(wording: Mapping[str, Any], supplied: Collection[str], solution: Solution) -> tuple[str, ...]:
+    """The same for a request that was ordered.
+
+    Args:
+        wording: of the request, with what was supplied to it.
+        supplied: paths of that, which are none of the request's.
+        solution: what came of it.
+    """
+    sources = solution.provenance.sources if solution.provenance else None
+    paths = (
+        *_of_options(wording.get("method_options", {}), solution),
+        *_of_preferences(wording.get("preferences", {}), solution),
+        *_of_risk(wording.get("risk_parameters", {}), solution, sources),
+    )
+    return tuple(path for path in paths if path not in supplied)
+
+
+def _of_options(options: Collection[str], solution: Solution) -> Iterator[str]:
+    return (f"method_options.{name}" for name in options if name in solution.unused_options)
+
+
+def _of_preferences(preferences: Mapping[str, Any], solution: Solution) -> Iterator[str]:
+    if "risk_aversion" in preferences and "risk_aversion" not in solution.parameters:
+        yield "preferences.risk_aversion"
+    if "transaction_cost_model" in preferences and not preferences.get("include_transaction_costs"):
+        yield "preferences.transaction_cost_model"
 
 
 def _of_strategies(question: Question, problem: Problem, sources: Sources | None) -> Iterator[str]:
@@ -29,7 +63,7 @@ def _of_strategies(question: Question, problem: Problem, sources: Sources | None
         yield "strategies.returns"
 
 
-def _of_risk(risk: RiskParameters, solution: Solution, sources: Sources | None) -> Iterator[str]:
+def _of_risk(stated: Collection[str], solution: Solution, sources: Sources | None) -> Iterator[str]:
     used = {
         "risk_free_rate": solution.expected_return is not None,
         "risk_aversion": "risk_aversion" in solution.parameters,
@@ -41,5 +75,5 @@ def _of_risk(risk: RiskParameters, solution: Solution, sources: Sources | None) 
         "prior": sources is None or sources.prior is not None,
     }
     for field, is_used in used.items():
-        if getattr(risk, field) is not None and not is_used:
+        if field in stated and not is_used:
             yield f"risk_parameters.{field}"

@@ -11,11 +11,16 @@ from datetime import timedelta
 from typing import Any
 
 from tangency.application.bench import heard
+from tangency.application.configuration import SUPPLIED
 from tangency.application.context import Context
 from tangency.application.expiry import expire
+from tangency.application.frontier import around
+from tangency.application.measured import VOLATILITY
+from tangency.application.unused_inputs import unused_in_order
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
+from tangency.domain.frontier.announcement import figures
 from tangency.domain.optimization.announcement import announced, failed
-from tangency.domain.optimization.optimization import Optimization
+from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order, expected_seconds
 from tangency.domain.optimization.report import report_of
 from tangency.domain.optimization.solution import Solution
@@ -25,6 +30,7 @@ LOOK_S = 1.0
 """How long a worker that hears nothing waits before it looks by itself: another process may have accepted."""
 SIGNS_OF_LIFE = 3
 """Per lease."""
+OWN_MEANS = "the method brings expected returns of its own, and a frontier is traced on those of the data."
 
 
 class Refused(NoAnswer):
@@ -120,13 +126,15 @@ async def _ended(order: Order, context: Context) -> None:
     except (InvalidInput, PluginError) as refused:
         optimization.fail(Refused(str(refused)), context.clock.now(), _since(began, context))
     else:
-        _conclude(optimization, solution, _since(began, context), context)
+        _conclude(order, solution, _since(began, context), context)
     await _keep(order, context)
 
 
-def _conclude(optimization: Optimization, solution: Solution, time_ms: float, context: Context) -> None:
+def _conclude(order: Order, solution: Solution, time_ms: float, context: Context) -> None:
+    optimization, wording = order.optimization, order.wording
     context.bench.learn(expected_seconds(optimization.problem), time_ms / 1e3)
-    optimization.conclude(solution, context.clock.now(), time_ms)
+    unused = unused_in_order(wording, wording.get(SUPPLIED, {}), solution)
+    optimization.conclude(solution, context.clock.now(), time_ms, unused)
 
 
 def _since(began: float, context: Context) -> float:
@@ -137,13 +145,22 @@ async def _keep(order: Order, context: Context) -> None:
     """The end, the answer and the events in one transaction, unless somebody else ended it."""
     optimization = order.optimization
     answer, problem = optimization.answer, optimization.problem
-    report: Mapping[str, Any] | None = None
-    if answer is not None:
-        report = asdict(await asyncio.to_thread(report_of, answer, problem, order.valuation))
+    report = None if answer is None else await _report(answer, order, context)
     context.units.prepare(problem)
     await context.units.ready(problem)
     await context.units.keep(lambda unit: _keep_end(order, report, unit, context))
     context.bench.signal()
+
+
+async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str, Any]:
+    """What the answer comes to, and the frontier beside it."""
+    problem, sources = order.optimization.problem, answer.solution.provenance
+    report = asdict(await asyncio.to_thread(report_of, answer, problem, order.valuation))
+    if sources is not None and sources.sources.mean == "method":
+        return {**report, "efficient_frontier": None, "frontier_reason": OWN_MEANS}
+    curve, reason = await around(problem, order.wording.get("risk_measure", VOLATILITY).lower(), context)
+    points = None if curve is None else [figures(point) for point in curve.points]
+    return {**report, "efficient_frontier": points, "frontier_reason": reason or None}
 
 
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:

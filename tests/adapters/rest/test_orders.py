@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ import jsonschema
 import numpy as np
 import pytest
 
+from tangency.application.portfolio import ImportBenchmark
 from tests.adapters.rest.test_optimization import problem_of
-from tests.support.held import CASH, CLASS_OF, NAMES, SECTOR_OF, hold, portfolio, prices
+from tests.support.held import CASH, CLASS_OF, NAMES, SECTOR_OF, hold, keep, portfolio, prices
 from tests.support.server import client, served
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
@@ -32,14 +33,20 @@ SEED: dict[str, Any] = {
     },
     "preferences": {"risk_aversion": 4.0, "include_transaction_costs": True, "transaction_cost_model": 0.001},
 }
+UNSUPPORTED = {"/optimization_type", "/objective", "/risk_parameters/covariance_estimator"}
 METRICS = {"expected_return", "expected_volatility", "sharpe_ratio", "max_drawdown", "turnover", "information_ratio"}
 TRADE = {"instrument_id", "action", "quantity", "estimated_value", "weight_change"}
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("orders")
-    hold(folder, "port-123456")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("orders")
+    hold(made, "port-123456")
+    return made
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[httpx.Client]:
     with served(folder, stream_s=5.0) as address, client(address) as http:
         yield http
 
@@ -93,7 +100,10 @@ def test_it_completes_with_the_fields_of_the_seed(seed: dict[str, Any]) -> None:
     assert set(seed["metrics"]) == METRICS
     assert all(isinstance(figure, float) for figure in seed["metrics"].values())
     assert {frozenset(trade) for trade in seed["trades"]} == {frozenset(TRADE)}
-    assert seed["efficient_frontier"] is None
+    assert len(seed["efficient_frontier"]) >= 2
+    assert {frozenset(point) for point in seed["efficient_frontier"]} == {frozenset({"return", "risk", "sharpe"})}
+    assert seed["efficient_frontier_reason"] is None
+    assert seed["unused_inputs"] == ["preferences.risk_aversion"]  # a ratio knows none
     assert seed["failure"] is None
     assert seed["certificate"]["relative_gap"] < 1e-8
 
@@ -140,6 +150,82 @@ def test_the_trades_lead_from_the_holdings_to_the_target_and_conserve_cash(seed:
     for name in NAMES:
         assert quantities[name] * last[name] / total == pytest.approx(seed["target_allocation"].get(name), abs=1e-10)
     assert cash == pytest.approx(0.0, abs=0.01)
+
+
+def test_the_frontier_beside_an_answer_is_within_its_limits_and_has_the_answer_below_it(seed: dict[str, Any]) -> None:
+    points, metrics = seed["efficient_frontier"], seed["metrics"]
+    risks, returns = ([point[axis] for point in points] for axis in ("risk", "return"))
+    assert risks == sorted(risks)
+    assert returns == sorted(returns)
+    assert max(risks) <= SEED["constraints"]["target_volatility"] + 1e-8
+    assert max(point["sharpe"] for point in points) >= metrics["sharpe_ratio"] * (1 - 1e-2)
+    for point in points:  # costs are in the objective only, so that no point may be beaten by the answer
+        better = metrics["expected_return"] > point["return"] + 1e-8 and metrics["expected_volatility"] < point["risk"]
+        assert not better
+
+
+def test_where_means_are_the_methods_own_there_is_no_frontier_and_that_is_said(desk: httpx.Client) -> None:
+    document = answered(desk, optimization_type="black_litterman", method_options={"views": ["TECH0 = 0.12"]})
+    assert document["status"] == "completed", document["failure"]
+    assert document["efficient_frontier"] is None
+    assert "expected returns of its own" in document["efficient_frontier_reason"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "held_to"),
+    [
+        ({"max_position_size": 0.04}, lambda w, _: max(w.values())),
+        ({"max_sector_exposure": 0.18}, lambda w, _: max(by_label(w, SECTOR_OF).values())),
+        ({"max_asset_class_exposure": 0.35}, lambda w, _: max(by_label(w, CLASS_OF).values())),
+        ({"max_turnover": 0.1}, lambda _, metrics: metrics["turnover"]),
+        ({"target_volatility": 0.05}, lambda _, metrics: metrics["expected_volatility"]),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_each_limit_of_the_seed_changes_the_answer_and_binds(
+    desk: httpx.Client, limits: dict[str, float], held_to: Callable[[dict[str, float], dict[str, float]], float]
+) -> None:
+    base = {"max_position_size": 0.2} if "max_position_size" not in limits else {}
+    free = answered(desk, objective="maximize_return", constraints={"max_position_size": 0.2})
+    bound = answered(desk, objective="maximize_return", constraints={**base, **limits})
+    assert bound["status"] == "completed", bound["failure"]
+    ((name, limit),) = limits.items()
+    assert held_to(free["target_allocation"], free["metrics"]) > limit + 1e-4, name
+    assert held_to(bound["target_allocation"], bound["metrics"]) == pytest.approx(limit, abs=1e-7)
+    assert bound["metrics"]["expected_return"] < free["metrics"]["expected_return"]
+
+
+def by_label(weights: dict[str, float], labels: dict[str, str]) -> dict[str, float]:
+    return {label: sum(weights[name] for name in NAMES if labels[name] == label) for label in labels.values()}
+
+
+def test_an_imported_benchmark_is_what_the_information_ratio_refers_to(desk: httpx.Client, folder: Path) -> None:
+    hold(folder, "port-benchmarked")
+    benchmark = {"TECH0": 0.5, "META3": 0.3, "CASH": 0.2}
+    keep(folder, ImportBenchmark("port-benchmarked", benchmark))
+    asked = wish(portfolio_id="port-benchmarked", risk_parameters={"risk_free_rate": 0.02})
+    document = ended(desk, ordered(desk, asked)["optimization_id"])
+    values = prices()
+    returns = values[1:] / values[:-1] - 1.0
+    active = np.array([document["target_allocation"][name] - benchmark.get(name, 0.0) for name in NAMES])
+    mean, covariance = 252 * returns.mean(axis=0), 252 * np.cov(returns, rowvar=False)
+    expected = (active @ mean - 0.2 * 0.02) / np.sqrt(active @ covariance @ active)
+    assert document["metric_basis"]["reference"] == "benchmark"
+    assert document["metrics"]["information_ratio"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_what_was_stated_and_not_used_is_said(desk: httpx.Client) -> None:
+    document = answered(
+        desk,
+        objective="minimize_risk",
+        preferences={"risk_aversion": 3.0, "transaction_cost_model": 0.001},
+        risk_parameters={"confidence_level": 0.9},
+    )
+    assert document["unused_inputs"] == [
+        "preferences.risk_aversion",
+        "preferences.transaction_cost_model",
+        "risk_parameters.confidence_level",
+    ]
 
 
 def test_names_have_bounds_of_their_own_in_place_of_those_for_all(desk: httpx.Client) -> None:
@@ -201,13 +287,16 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"preferences": {"transaction_cost_model": 10}}, "/preferences/transaction_cost_model", "basis points"),
         ({"preferences": {"consider_tax_implications": True}}, "/preferences/consider_tax_implications", "TECH0"),
         ({"risk_measure": "cvarr"}, "/risk_measure", "did you mean"),
+        ({"method_options": {"no_such_option": 1}}, "/method_options/no_such_option", "option"),
+        ({"risk_measure": "cvar", "method_options": {"var_method": "x"}}, "/method_options/var_method", "cvar_proxy"),
+        ({"risk_parameters": {"covariance_estimator": "ewmaa"}}, "/risk_parameters/covariance_estimator", "ewma"),
     ],
 )
 def test_what_cannot_be_done_is_said_at_once_with_its_place(
     desk: httpx.Client, changes: dict[str, Any], pointer: str, detail: str
 ) -> None:
     response = desk.post(ADDRESS, json=wish(**changes))
-    problem = problem_of(response, 422, "unsupported" if "optimi" in pointer or "objective" in pointer else "invalid")
+    problem = problem_of(response, 422, "unsupported" if pointer in UNSUPPORTED else "invalid")
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert detail in problem["errors"][0]["detail"]
 

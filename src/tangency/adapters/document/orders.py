@@ -120,7 +120,11 @@ class OptimizationDocument(Summary, frozen=True):
     ]
     target_allocation: Shares | None
     trades: Annotated[list[TradeDocument] | None, Meta(description="The largest first.")]
-    efficient_frontier: list[FrontierPoint] | None
+    efficient_frontier: Annotated[
+        list[FrontierPoint] | None, Meta(description="Within the same limits, from the least risk on.")
+    ]
+    efficient_frontier_reason: Annotated[str | None, Meta(description="Why there is none.")]
+    unused_inputs: Annotated[list[str] | None, Meta(description="What was stated and nothing used.")]
     certificate: CertificateDocument | None
     why: Why | None
     provenance: ProvenanceDocument | None
@@ -186,7 +190,9 @@ def document_of(state: OrderState) -> OptimizationDocument:
         current_allocation=report["current_allocation"],
         target_allocation=report["target_allocation"],
         trades=_read(report["trades"], list[TradeDocument]),
-        efficient_frontier=None,
+        efficient_frontier=_read(report.get("efficient_frontier"), list[FrontierPoint]),
+        efficient_frontier_reason=report.get("frontier_reason"),
+        unused_inputs=None if answer is None else answer.unused_inputs,
         certificate=None if answer is None else answer.certificate,
         why=None if answer is None else answer.why,
         provenance=None if answer is None else answer.provenance,

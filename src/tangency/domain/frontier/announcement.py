@@ -19,14 +19,15 @@ def generated(frontier: EfficientFrontier, ids: IdGenerator) -> Event:
         "portfolio_id": frontier.portfolio_id,
         "created_at": stamp(frontier.created_at),
         "risk_measure": frontier.question.measure,
-        "efficient_frontier": [_figures(point) for point in curve.points],
-        "current_portfolio": None if curve.current is None else _figures(curve.current),
-        "optimal_portfolio": _figures(curve.optimal),
-        "min_risk_portfolio": _figures(curve.least_risk),
-        "max_return_portfolio": _figures(curve.greatest_return),
+        "efficient_frontier": [figures(point) for point in curve.points],
+        "current_portfolio": None if curve.current is None else figures(curve.current),
+        "optimal_portfolio": figures(curve.optimal),
+        "min_risk_portfolio": figures(curve.least_risk),
+        "max_return_portfolio": figures(curve.greatest_return),
     }
     return announcement(GENERATED, frontier.id, frontier.created_at, ids, told)
 
 
-def _figures(point: FrontierPoint) -> Mapping[str, float | None]:
+def figures(point: FrontierPoint) -> Mapping[str, float | None]:
+    """What a portfolio on the frontier is told by: annual return, risk by the frontier's measure, Sharpe ratio."""
     return {"return": point.expected_return, "risk": point.risk, "sharpe": point.sharpe}

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.portfolio.valuation import Trade, Valuation, with_cash
 
+FEWEST = 2
+"""Periods that a volatility needs."""
 NO_RISK = 1e-12
 """An active risk below it is rounding: nothing was changed."""
 
@@ -23,7 +26,7 @@ class Metrics:
     Attributes:
         max_drawdown: of the target weights, rebalanced every period over the window, compounded; a positive fraction.
         turnover: one way, cash included.
-        information_ratio: mean of the difference to the current weights over the volatility of it, annual.
+        information_ratio: mean of the difference to the reference over the volatility of it, annual.
     """
 
     expected_return: float | None
@@ -41,7 +44,7 @@ class Basis:
     Attributes:
         periods: complete periods of returns; 0 where there were none.
         periods_per_year: of the returns.
-        reference: of the information ratio.
+        reference: of the information ratio: the imported benchmark, or else the current allocation.
     """
 
     periods: int
@@ -77,8 +80,33 @@ def report_of(answer: Answer, problem: Problem, valuation: Valuation) -> Report:
         complete = returns.values[~np.isnan(returns.values).any(axis=1)]
         drawdown = maximum_drawdown(complete, problem.universe.join(target))
         basis, metrics = replace(basis, periods=len(complete)), replace(metrics, max_drawdown=drawdown)
+        if valuation.benchmark is not None and _is_sampled(problem, valuation.benchmark):
+            ratio = _against(valuation.benchmark, problem, complete, target)
+            basis, metrics = replace(basis, reference="benchmark"), replace(metrics, information_ratio=ratio)
     reached = valuation.reached(target)
     return Report(metrics, basis, valuation.allocation, with_cash(reached), tuple(valuation.trades(reached)))
+
+
+def _is_sampled(problem: Problem, benchmark: Mapping[str, float]) -> bool:
+    """Whether the moments are those of the complete periods, and every name of the benchmark has returns."""
+    market = problem.market
+    stated = market.mean is not None or market.covariance is not None or market.prior is not None
+    estimators = {market.mean_estimator.name.lower(), market.covariance_estimator.name.lower()}
+    known = market.returns is not None and len(market.returns.universe) == len(problem.universe)
+    names = set(benchmark) - {CASH}
+    return not stated and estimators == {"sample"} and known and names <= set(problem.universe.names)
+
+
+def _against(
+    benchmark: Mapping[str, float], problem: Problem, returns: Matrix, target: Mapping[str, float]
+) -> float | None:
+    """The information ratio of weights against others; cash earns the risk-free rate."""
+    names, year = problem.universe.names, problem.market.periods_per_year
+    active = np.array([target[name] - benchmark.get(name, 0.0) for name in names])
+    differences = returns @ active - active.sum() * problem.risk_free_rate / year
+    if len(differences) < FEWEST:
+        return None
+    return _ratio(year * float(differences.mean()), 0.0, float(np.sqrt(year * differences.var(ddof=1))))
 
 
 def maximum_drawdown(returns: Matrix, weights: Vector) -> float | None:

@@ -43,11 +43,13 @@ class Valuation:
         total: value of everything held, cash included.
         prices: the latest of every name.
         weights: current, of every name with a price; cash is what they leave of 1.
+        benchmark: weights of what the portfolio is measured against; None where nobody said.
     """
 
     total: float
     prices: Mapping[str, float]
     weights: Mapping[str, float]
+    benchmark: Mapping[str, float] | None = None
 
     @classmethod
     def of(cls, portfolio: Portfolio, prices: Mapping[str, float]) -> Self:
