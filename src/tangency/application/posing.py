@@ -10,7 +10,7 @@ import numpy as np
 from tangency.application.context import Context
 from tangency.application.evidence import Evidence, known, stated
 from tangency.application.measured import by_measure
-from tangency.application.question import NamedCovariance, Question, RiskParameters
+from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters
 from tangency.application.state import holdings_and_prices, risk_model
 from tangency.domain import plain_values as read
 from tangency.domain.errors import Fault, InvalidInput, Unsupported, hint
@@ -31,6 +31,7 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumUtility,
@@ -121,14 +122,7 @@ def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:
     """Every limit written, and the two that hold unless a question lifts them: the budget, and no short positions."""
     limits, risk = question.limits, question.risk
     yield Budget()
-    if not (limits.min_weight is not None and limits.min_weight < 0):
-        own = (limit for limit in evidence.limits if isinstance(limit, MinimumWeight) and limit.limit < 0)
-        yield LongOnly(exempt=frozenset(limit.name for limit in own if limit.name is not None))
-    if limits.min_weight is not None:
-        yield MinimumWeight(limits.min_weight)
-    if limits.max_weight is not None:
-        yield MaximumWeight(limits.max_weight)
-    yield from evidence.limits
+    yield from _bounds(limits, evidence)
     for sector, limit in limits.sector_limits.items():
         yield SectorLimit(limit, sector)
     for asset_class, limit in limits.asset_class_limits.items():
@@ -141,6 +135,20 @@ def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:
         yield TargetReturn(risk.target_return)
     if risk.target_volatility is not None:
         yield TargetVolatility(risk.target_volatility)
+
+
+def _bounds(limits: Limits, evidence: Evidence) -> Iterator[Constraint]:
+    """Of the weights of names one by one."""
+    if not (limits.min_weight is not None and limits.min_weight < 0):
+        own = (limit for limit in evidence.limits if isinstance(limit, MinimumWeight) and limit.limit < 0)
+        yield LongOnly(exempt=frozenset(limit.name for limit in own if limit.name is not None))
+    if limits.min_weight is not None:
+        yield MinimumWeight(limits.min_weight)
+    if limits.max_weight is not None:
+        yield MaximumWeight(limits.max_weight)
+    if limits.min_position_size:
+        yield MinimumPosition(limits.min_position_size, frozenset(limits.own_minimum))
+    yield from evidence.limits
 
 
 def refuse_too_many(names: int, limit: int) -> None:

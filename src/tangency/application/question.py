@@ -32,7 +32,12 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits on the whole portfolio; None where none is stated."""
+    """Limits on the whole portfolio; None where none is stated.
+
+    Attributes:
+        min_position_size: of every name that is held; 0 is none.
+        own_minimum: names that have a smallest weight in place of that.
+    """
 
     min_weight: float | None = None
     max_weight: float | None = None
@@ -40,6 +45,8 @@ class Limits:
     turnover_limit: float | None = None
     leverage_limit: float | None = None
     asset_class_limits: Mapping[str, float] = field(default_factory=dict)
+    min_position_size: float | None = None
+    own_minimum: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,6 +118,6 @@ def _stated(values: Limits | RiskParameters) -> dict[str, object]:
             document[each.name] = {"name": value.name, "options": dict(value.options)}
         elif isinstance(value, NamedCovariance):
             document[each.name] = {"names": list(value.names)}
-        elif value is not None and value != {}:
+        elif value not in (None, {}, ()):
             document[each.name] = dict(value) if isinstance(value, Mapping) else value
     return document

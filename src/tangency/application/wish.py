@@ -40,6 +40,7 @@ class WishedLimits:
         max_sector_exposure: of every sector.
         max_asset_class_exposure: of every asset class.
         max_turnover: one way, cash included.
+        min_position_size: of every name that is held.
         min_weights: by name; where given, in place of any limit for all.
         max_weights: by name; where given, in place of ``max_position_size``.
     """
@@ -92,19 +93,13 @@ class Wish:
 
 def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
     """What is wrong with a wish before anything is looked up in the market."""
-    limits, preferences = wish.limits, wish.preferences
+    preferences = wish.preferences
     if wish.risk_measure.lower() not in MEASURES:
         detail = f"{wish.risk_measure!r} is no risk measure here; {hint(wish.risk_measure.lower(), MEASURES)}"
         yield Fault(("risk_measure",), detail, "unknown")
     if portfolio is None:
         detail = f"{wish.portfolio_id!r} holds nothing here; import holdings and prices under it first."
         yield Fault(("portfolio_id",), detail, "unknown")
-    if limits.min_position_size:
-        detail = (
-            f"is {limits.min_position_size}: a smallest weight if held makes the choice of names discrete, which no "
-            "method here solves yet; leave it out, or give min_weights for the names that must be held."
-        )
-        yield Fault(("constraints", "min_position_size"), detail, "unsupported")
     yield from cost_faults(preferences)
     if preferences.consider_tax_implications and portfolio is not None:
         held = [holding.name for holding in portfolio.holdings if holding.quantity]
@@ -143,6 +138,8 @@ def question_of(wish: Wish, evidence: Evidence) -> Question:
         options={**options, **wish.options},
         limits=Limits(
             max_weight=None if overridden else limits.max_position_size,
+            min_position_size=limits.min_position_size,
+            own_minimum=tuple(limits.min_weights),
             turnover_limit=limits.max_turnover,
             sector_limits=_of_every(universe.sectors, limits.max_sector_exposure),
             asset_class_limits=_of_every(universe.asset_classes, limits.max_asset_class_exposure),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.errors import InvalidInput, Unsupported, hint
 from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
     MaximumReturn,
     MaximumUtility,
@@ -30,6 +31,7 @@ from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.exact_frontier import exact_frontier
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
+from tangency.plugins.kernels.positions import held
 from tangency.plugins.kernels.risk_parity import equal_contributions
 from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs
 from tangency.plugins.multi.delegation import by_aims, without_aims
@@ -48,6 +50,7 @@ NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
 CAP_TOUCHED, CAP_MISSED = 1e-12, 1e-9
 """Relative excess over a volatility target that is rounding, and that is a contradiction."""
+NO_SEARCH = "cannot be honoured together with {}; leave it out, or choose another objective."
 STEEP = 1e-8
 """A tau, in the family's own scale, at which the mean counts for next to nothing."""
 
@@ -80,12 +83,14 @@ class MeanVariance:
         objectives=frozenset(
             {"MAX_SHARPE", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY", "RISK_PARITY", "MULTI_OBJECTIVE"}
         ),
-        constraints=EVERY_LIMIT,
+        constraints=EVERY_LIMIT | {MinimumPosition.kind},
     )
     options: type = MeanVarianceOptions
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The aims by multi_objective, anything else by the solvers of the policy."""
+        if problem.region(estimates).positions and isinstance(problem.objective, RiskParity | MultiObjective):
+            raise Unsupported.at(MinimumPosition(1.0).path, NO_SEARCH.format(problem.objective.name), "unsupported")
         aims = options if isinstance(options, Aims) else Aims()
         if not isinstance(problem.objective, MultiObjective):
             return without_aims(self._best(problem, estimates, options), aims)
@@ -94,6 +99,12 @@ class MeanVariance:
         return replace(proposal, reading=replace(proposal.reading, unused_options=COSTS if costs else ()))
 
     def _best(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        """The best portfolio; where positions have a smallest size, by branch and bound over what may be held."""
+        if not problem.region(estimates).positions:
+            return self._convex(problem, estimates, options)
+        return held(problem, estimates, lambda part: self._convex(part, estimates, options))
+
+    def _convex(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Try the solvers in turn until one's answer passes its certificate."""
         if isinstance(problem.objective, RiskParity):  # of the covariance alone
             return equal_contributions(problem, estimates)

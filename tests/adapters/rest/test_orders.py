@@ -280,7 +280,7 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"portfolio_id": "nobody"}, "/portfolio_id", "import holdings"),
         ({"objective": "maximise_sharpe"}, "/objective", "did you mean"),
         ({"optimization_type": "mean_varience"}, "/optimization_type", "mean_variance"),
-        ({"constraints": {"min_position_size": 0.01}}, "/constraints/min_position_size", "discrete"),
+        ({"constraints": {"min_position_size": -0.01}}, "/constraints/min_position_size", "0"),
         ({"constraints": {"max_weights": {"TECH9": 0.1}}}, "/constraints/max_weights/TECH9", "did you mean"),
         ({"constraints": {"max_positon_size": 0.1}}, "/constraints/max_positon_size", "max_position_size"),
         ({"preferences": {"include_transaction_costs": True}}, "/preferences/include_transaction_costs", "0.001"),

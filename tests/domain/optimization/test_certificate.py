@@ -13,9 +13,7 @@ from tangency.domain.optimization.certificate import (
     LARGEST_RELATIVE_GAP,
     LARGEST_VIOLATION,
     Certificate,
-    Lagrangian,
     certify,
-    farkas_bound,
     least_volatility,
     violations,
 )
@@ -30,6 +28,7 @@ from tangency.domain.optimization.constraint import (
     TargetVolatility,
     TurnoverLimit,
 )
+from tangency.domain.optimization.lagrangian import Lagrangian, farkas_bound
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status, Witness

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
-from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import (
     Budget,
     Constraint,
@@ -26,6 +25,7 @@ from tangency.domain.optimization.infeasibility import (
     Relaxation,
     explain_infeasibility,
 )
+from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution
 from tangency.domain.optimization.objective import MaximumReturn
 from tangency.domain.optimization.problem import Problem

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tangency.domain.market.covariance import Definite, DenseCovariance
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.certificate import farkas_bound
+from tangency.domain.optimization.lagrangian import farkas_bound
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import CROSSING, Bounds, Distance, Region, RiskCap, Row, Shape
 from tangency.domain.risk.volatility import Volatility

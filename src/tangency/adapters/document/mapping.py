@@ -67,6 +67,7 @@ def _limits(stated: wire.OptimizationConstraints) -> Limits:
         given(stated.sector_limits) or {},
         given(stated.turnover_limit),
         given(stated.leverage_limit),
+        min_position_size=given(stated.min_position_size),
     )
 
 

@@ -63,6 +63,10 @@ class OptimizationConstraints(Document, frozen=True):
         Annotated[Finite, Meta(description="Smallest weight of any name; 0 unless a minimum is negative.")] | UnsetType
     ) = UNSET
     max_weight: Annotated[Finite, Meta(description="Largest weight of any name.")] | UnsetType = UNSET
+    min_position_size: (
+        Annotated[NotNegative, Meta(description="A name is left out, or weighs this at least, long or short.")]
+        | UnsetType
+    ) = UNSET
     sector_limits: (
         Annotated[dict[str, Finite], Meta(description="Largest net weight of a sector, by its name.")] | UnsetType
     ) = UNSET

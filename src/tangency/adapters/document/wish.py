@@ -30,7 +30,7 @@ class OptimizationLimits(Document, frozen=True):
 
     max_position_size: Annotated[Finite, Meta(description="Largest weight of every name.")] | UnsetType = UNSET
     min_position_size: (
-        Annotated[NotNegative, Meta(description="Smallest weight of a name that is held. Refused above 0 for now.")]
+        Annotated[NotNegative, Meta(description="Smallest weight of a name that is held; others are left out.")]
         | UnsetType
     ) = UNSET
     max_sector_exposure: Annotated[Finite, Meta(description="Largest weight of every sector.")] | UnsetType = UNSET

@@ -28,6 +28,7 @@ from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, Resour
 from tangency.domain.frontier.frontier import Curve
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.optimization.document import content_hash
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -130,7 +131,7 @@ class ProcessSolverPool:
         return await self._asked(
             problem,
             deadline_s,
-            len(problem.universe) > OFF_THE_LOOP,
+            len(problem.universe) > OFF_THE_LOOP or _by_cases(problem),
             solver_process.answer,
             lambda limits: pack_job(problem, limits),
             lambda raw: conclude(problem, unpack(problem, raw), self._plugins),
@@ -281,6 +282,11 @@ class ProcessSolverPool:
             self._groups.discard(leader)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(leader, signal.SIGKILL)
+
+
+def _by_cases(problem: Problem) -> bool:
+    """Whether the proof of its answer may have thousands of parts."""
+    return any(isinstance(limit, MinimumPosition) for limit in problem.constraints)
 
 
 def _aside(heavy: bool) -> Callable[[Callable[[], T]], Awaitable[T]]:

@@ -42,7 +42,7 @@ from tangency.domain.optimization.infeasibility import Conflicting, Infeasibilit
 from tangency.domain.optimization.judgement import Outcome
 from tangency.domain.optimization.kinds import read_constraints, read_objective, written
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import AS_ASKED, Proposal, Reading, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import AS_ASKED, Case, Proposal, Reading, SolverAttempt, Status, Witness
 from tangency.domain.plain_values import array, as_buffer, plain
 
 
@@ -251,7 +251,13 @@ def _witness(witness: Witness | None) -> object:
     if witness is None:
         return None
     cuts = {key: as_buffer(cut) for key, cut in witness.cuts.items()}
-    return {"multipliers": dict(witness.multipliers), "cuts": cuts}
+    cases = [(each.sides.tobytes(), _buffer(each.point), _witness(each.witness)) for each in witness.cases]
+    return {
+        "multipliers": dict(witness.multipliers),
+        "cuts": cuts,
+        "cases": cases,
+        "spread": _buffer(witness.spread),
+    }
 
 
 def _contradiction(found: Contradiction | None) -> object:
@@ -344,7 +350,9 @@ def read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
 
 
 def _read_witness(read: Mapping[str, Any]) -> Witness:
-    return Witness(read["multipliers"], {key: array(cut, ("cuts", key), (None,)) for key, cut in read["cuts"].items()})
+    cuts = {key: array(cut, ("cuts", key), (None,)) for key, cut in read["cuts"].items()}
+    cases = [Case(np.frombuffer(sides, np.int8), _vector(at), _read_witness(own)) for sides, at, own in read["cases"]]
+    return Witness(read["multipliers"], cuts, tuple(cases), _vector(read["spread"]))
 
 
 def _read_contradiction(read: Mapping[str, Any]) -> Contradiction:

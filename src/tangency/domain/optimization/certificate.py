@@ -6,7 +6,8 @@ Minimise convex f over rows a'x <= b (equalities with a free multiplier), bounds
     f(x) >= c0 - y'b - y_T T + sum_i min over [l_i, u_i] of (c + A'y)_i x + y_T |x - c_i|  =: bound,
 
 so f(w) - bound bounds how far w is from the best. A risk cap enters as its half-space at a point z (see
-``RiskCap.cut``). With f = 0 and a bound above zero the same inequality says that nothing is feasible (Farkas).
+``RiskCap.cut``). With f = 0 and a bound above zero the same inequality says that nothing is feasible (Farkas). A set
+that is not convex is proven by cases (see ``cases``); without any, the bound is that of the convex set around it.
 """
 
 from __future__ import annotations
@@ -19,22 +20,18 @@ import numpy as np
 from tangency.domain.market.covariance import Covariance, Repair, Spectrum
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import LARGEST, Vector
+from tangency.domain.optimization.cases import gap_by_cases
+from tangency.domain.optimization.lagrangian import BAD_WITNESS, Lagrangian
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
-from tangency.domain.optimization.term import Minorant
 from tangency.domain.risk.volatility import Volatility
 
 LARGEST_VIOLATION = 1e-8
 """Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""
 LARGEST_RELATIVE_GAP = 1e-6
-SMALLEST_FARKAS_BOUND = 1e-9
-"""With multipliers scaled to a largest of 1; below it, rounding could have made the sign."""
 CONJUGATE_GRADIENT_STEPS = 25
-
-_BAD_WITNESS = np.errstate(over="ignore", invalid="ignore")
-"""Multipliers beyond all measure end in infinity or NaN, which prove nothing: no reason to warn of them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,56 +77,6 @@ class Certificate:
         return None if self.relative_gap is None else 1.0 - self.relative_gap
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Lagrangian:
-    """constant + slope'x + sum over distances of price |x - center|: a function below f on the feasible set."""
-
-    constant: float
-    slope: Vector
-    distances: tuple[tuple[float, Distance], ...]
-
-    @classmethod
-    def of(cls, minorant: Minorant, region: Region, witness: Witness) -> Lagrangian:
-        """Add every constraint with its multiplier to a minorant. Multipliers of the wrong sign count as zero."""
-        constant, slope = minorant.constant, np.array(minorant.slope)
-        prices = witness.multipliers
-        for row in _rows(region, witness):
-            price = _price(prices, row)
-            if price:
-                constant -= price * row.limit
-                slope += price * row.coefficients
-        distances = tuple((prices.get(d.id, 0.0), d) for d in region.distances if prices.get(d.id, 0.0) > 0)
-        constant -= sum(price * distance.limit for price, distance in distances)
-        return cls(constant, slope, distances)
-
-    def at(self, x: Vector) -> Vector:
-        """The part of each coordinate; shape (n,)."""
-        value = self.slope * x
-        for price, distance in self.distances:
-            value = value + price * np.abs(x - distance.center)
-        return value
-
-    def residual(self, lower: Vector, upper: Vector) -> Vector:
-        """The slope of each coordinate that could run off to infinity along it, 0 for the others; shape (n,)."""
-        runs_off = (np.isneginf(lower) & (self.slope > 0)) | (np.isposinf(upper) & (self.slope < 0))
-        return np.where(runs_off, self.slope, 0.0)
-
-    def without(self, residual: Vector) -> Lagrangian:
-        """The same with a residual taken out of its slope."""
-        return Lagrangian(self.constant, self.slope - residual, self.distances)
-
-    def minimum(self, lower: Vector, upper: Vector) -> float:
-        """The least value on a box, coordinate by coordinate; -inf where it has none."""
-        if self.residual(lower, upper).any():
-            return -np.inf
-        ends = [np.where(np.isfinite(bound), bound, 0.0) for bound in (lower, upper)]
-        # An infinite end is never the better one here, and stands as the other end, or as 0 where both are infinite.
-        points = [np.where(np.isfinite(lower), ends[0], ends[1]), np.where(np.isfinite(upper), ends[1], ends[0])]
-        points += [np.clip(distance.center, lower, upper) for _, distance in self.distances]
-        least = np.minimum.reduce([self.at(point) for point in points])
-        return self.constant + float(least.sum())
-
-
 def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness | None) -> Certificate:
     """Check weights against every constraint, and bound their distance from the best with a witness.
 
@@ -163,6 +110,7 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
 def violations(region: Region, weights: Vector) -> dict[str, float]:
     """By constraint id, how far the weights are outside, relative to max(1, |limit|)."""
     worst = {bounds.id: _outside(bounds.excess(weights)) for bounds in region.bounds}
+    worst |= {shape.id: _outside(shape.excess(weights)) for shape in region.positions}
     limited: tuple[Row | Distance | RiskCap, ...] = (*region.rows, *region.distances, *region.caps)
     for shape in limited:
         worst[shape.id] = _outside(shape.excess(weights)) / max(1.0, abs(shape.limit))
@@ -174,8 +122,10 @@ def _outside(excess: float) -> float:
     return np.inf if np.isnan(excess) else max(0.0, excess)
 
 
-@_BAD_WITNESS
+@BAD_WITNESS
 def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector, witness: Witness) -> float:
+    if witness.cases:
+        return max(0.0, gap_by_cases(problem.objective, estimates, region, weights, witness))
     minorant = problem.objective.minorant(weights, estimates, witness.cuts)
     if not minorant.slope.any():  # the same everywhere: multipliers could only spoil the proof
         witness = Witness()
@@ -198,27 +148,6 @@ def _residual_cost(problem: Problem, estimates: Estimates, region: Region, resid
     # |r'x| <= |r| / sqrt(lambda_min) x volatility, and the cap bounds the volatility.
     cap = min(caps)
     return min(by_objective, float(np.linalg.norm(residual)) / float(np.sqrt(smallest)) * cap)
-
-
-@_BAD_WITNESS
-def farkas_bound(region: Region, witness: Witness) -> float:
-    """Above 1e-9, a proof that no portfolio satisfies every constraint.
-
-    Rows and multipliers are scaled to a largest figure of 1, so that no unit of returns makes the bound small. Where
-    two bounds of one name cross, no multiplier is needed: the bound is by how much they do.
-    """
-    crossing = float((region.lower - region.upper).max())
-    if crossing > 0:
-        return crossing
-    sizes = {row.id: float(np.abs(row.coefficients).max()) for row in _rows(region, witness)}
-    largest = max((abs(value) * sizes.get(key, 1.0) for key, value in witness.multipliers.items()), default=0.0)
-    if not 0.0 < largest < np.inf:
-        return 0.0
-    scaled = Witness({key: value / largest for key, value in witness.multipliers.items()}, witness.cuts)
-    nothing = Minorant(0.0, np.zeros(region.size), 0.0)
-    lower, upper = region.implied
-    bound = Lagrangian.of(nothing, region, scaled).minimum(lower, upper)
-    return bound if np.isfinite(bound) else -np.inf
 
 
 def least_volatility(region: Region, covariance: Covariance, weights: Vector) -> float:
@@ -269,14 +198,3 @@ def _solve_ones(covariance: Covariance) -> Vector:
         norm, before = float(residual @ residual), norm
         direction = residual + norm / before * direction
     return z
-
-
-def _rows(region: Region, witness: Witness) -> tuple[Row, ...]:
-    """The region's rows, and its risk caps as half-spaces where the witness says at which portfolio."""
-    cuts = [cap.cut(witness.cuts[cap.id]) for cap in region.caps if cap.id in witness.cuts]
-    return (*region.rows, *(cut for cut in cuts if cut is not None))
-
-
-def _price(prices: Mapping[str, float], row: Row) -> float:
-    price = prices.get(row.id, 0.0)
-    return price if row.equality else max(0.0, price)

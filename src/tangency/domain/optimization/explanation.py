@@ -9,8 +9,9 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.certificate import Lagrangian
-from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.constraint import Budget, Constraint
+from tangency.domain.optimization.lagrangian import Lagrangian
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Region
@@ -59,6 +60,8 @@ class Explanation:
 def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness) -> Explanation:
     """Translate a witness into prices in units of the objective.
 
+    Where positions have a smallest size, the prices are those among portfolios that hold the same names.
+
     Args:
         problem: what was asked.
         estimates: annual moments.
@@ -66,13 +69,14 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
         witness: multipliers that the certificate accepted.
     """
     region, objective = problem.region(estimates), problem.objective
+    if region.positions:
+        region = region.on(region.sides_of(weights))
     price = objective.price(weights, estimates)
     lagrangian = Lagrangian.of(objective.minorant(weights, estimates, witness.cuts), region, witness)
     scale = objective.scale(weights, estimates) * price
-    return Explanation(
-        _binding(problem, region, witness, price, SMALLEST_SHARE * scale),
-        _at_bound(problem, lagrangian, region.lower, region.upper, weights, price),
-    )
+    binding = _binding(problem, region, witness, price, SMALLEST_SHARE * scale)
+    at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price)
+    return Explanation((*binding, *_smallest(problem, at_bound, SMALLEST_SHARE * scale)), at_bound)
 
 
 def _binding(
@@ -84,10 +88,22 @@ def _binding(
             continue
         shadow = max(0.0, witness.multipliers.get(constraint.id, 0.0)) * abs(constraint.sensitivity) * price
         if shadow > least:
-            cost = f"{constraint.sentence()} It binds: moving the limit by 0.01 improves the objective by about "
-            sentence = f"{cost}{0.01 * shadow:.3g}."
-            found.append(BindingConstraint(constraint.id, shadow, sentence))
+            found.append(_bound_by(constraint, shadow))
     return tuple(sorted(found, key=lambda binding: -binding.shadow_price))
+
+
+def _smallest(problem: Problem, at_bound: tuple[NameAtBound, ...], least: float) -> tuple[BindingConstraint, ...]:
+    """The smallest position, where names are held by no more: a smaller one would relieve all of them at once."""
+    limit = next((each for each in problem.constraints if isinstance(each, MinimumPosition)), None)
+    if limit is None:
+        return ()
+    shadow = sum(each.reduced_cost for each in at_bound if abs(abs(each.limit) - limit.limit) <= AT_BOUND)
+    return (_bound_by(limit, shadow),) if shadow > least else ()
+
+
+def _bound_by(limit: Constraint, shadow: float) -> BindingConstraint:
+    cost = f"{limit.sentence()} It binds: moving the limit by 0.01 improves the objective by about "
+    return BindingConstraint(limit.id, shadow, f"{cost}{0.01 * shadow:.3g}.")
 
 
 def _at_bound(

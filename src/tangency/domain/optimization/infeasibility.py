@@ -17,7 +17,6 @@ import numpy as np
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.active_risk import centred
-from tangency.domain.optimization.certificate import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.elastic_rows import (
     SMALLEST_SLACK,
@@ -28,10 +27,11 @@ from tangency.domain.optimization.elastic_rows import (
     proof_of,
     touching,
 )
+from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
-from tangency.domain.optimization.region import RiskCap, Shape
+from tangency.domain.optimization.region import RiskCap, Semicontinuous, Shape
 
 LARGEST_WEIGHT = 1e3
 """A weight without a bound may be this large in either direction: programs with endless variables lose digits."""
@@ -303,7 +303,7 @@ class _Elastic:
         rows = ElasticRows(self._size, self._size + len(slack_of), units)
         for constraint in members:
             shape = self._shapes[constraint.id]
-            if not isinstance(shape, RiskCap):
+            if not isinstance(shape, RiskCap | Semicontinuous):
                 add_shape(rows, shape, slack_of.get(constraint.id), abs(constraint.sensitivity))
         return rows, slack_of
 

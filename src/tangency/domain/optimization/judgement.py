@@ -21,18 +21,12 @@ from tangency.domain.errors import (
 )
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.certificate import (
-    LARGEST_VIOLATION,
-    SMALLEST_FARKAS_BOUND,
-    Certificate,
-    Lagrangian,
-    certify,
-    farkas_bound,
-    violations,
-)
+from tangency.domain.optimization.cases import blamed_for, emptiness_by_cases
+from tangency.domain.optimization.certificate import LARGEST_VIOLATION, Certificate, certify, violations
 from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.explanation import explain
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, explain_infeasibility
+from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, Lagrangian, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs, refuse_unsupported
 from tangency.domain.optimization.problem import Problem
@@ -106,6 +100,8 @@ def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
         settled = weights + 0.0  # no negative zeros
         settled.flags.writeable = False
         return _answered(problem, estimates, proposal, settled, rule)
+    if proposal.status is Status.INFEASIBLE and proposal.witness is not None and proposal.witness.cases:
+        return _empty(problem, estimates, proposal, proposal.witness)
     if proposal.status is Status.NOT_APPLICABLE and not rule:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
@@ -218,6 +214,20 @@ def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, foun
     message = f"No portfolio satisfies {names} together."
     solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
     return replace(solution, infeasibility=replace(found, bound=bound))
+
+
+def _empty(problem: Problem, estimates: Estimates, proposal: Proposal, proof: Witness) -> Solution:
+    """Every case of what may be held contradicts some limits: those are the conflict."""
+    region = problem.region(estimates)
+    bound = emptiness_by_cases(region, proof.cases)
+    if bound <= SMALLEST_FARKAS_BOUND:
+        return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
+    blamed = blamed_for(region, proof.cases)
+    members = [limit for limit in problem.constraints if limit.id in blamed]
+    conflict = tuple(Conflicting(limit.id, limit.sentence(), limit.limit, None) for limit in members)
+    message = f"No portfolio satisfies {', '.join(member.constraint for member in conflict)} together."
+    solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
+    return replace(solution, infeasibility=Infeasibility(conflict, (), proof, bound))
 
 
 def _contradicted(problem: Problem, proposal: Proposal, found: Contradiction) -> Solution:

@@ -29,6 +29,7 @@ from tangency.domain.optimization.constraint import (
 )
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
 from tangency.domain.optimization.log_growth import LogGrowth
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
     Blend,
     MaximumReturn,
@@ -73,6 +74,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "target_volatility": TargetVolatility,
     "tracking_error_limit": TrackingErrorLimit,
     "trade_limit": TradeLimit,
+    "min_position_size": MinimumPosition,
     "risk_limits": RiskLimit,
     "exposure_floor": ExposureFloor,
     "exposure_cap": ExposureCap,

@@ -56,6 +56,10 @@ class Objective(ABC):
     def loss(self, w: Vector, estimates: Estimates) -> float:
         """What is minimised, at w."""
 
+    def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
+        """The loss at w in the terms of another portfolio z, whose minorant it is compared with."""
+        return self.loss(w, estimates)
+
     @abstractmethod
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """A linear function below the loss everywhere, which touches it at w.

@@ -14,8 +14,9 @@ from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Budget, Constraint
+from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import Objective
-from tangency.domain.optimization.region import Region, Row
+from tangency.domain.optimization.region import Region, Row, Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,13 @@ class Problem:
         if isinstance(shape, Row):
             object.__setattr__(narrowed, "_region", (estimates, self.region(estimates).with_row(shape)))
         return narrowed
+
+    def on(self, sides: Sides, estimates: Estimates) -> Problem:
+        """The convex part of it with the names on given sides."""
+        convex = [limit for limit in self.constraints if not isinstance(limit, MinimumPosition)]
+        part = replace(self, constraints=tuple(convex))
+        object.__setattr__(part, "_region", (estimates, self.region(estimates).on(sides)))
+        return part
 
     def constraints_need_mean(self) -> bool:
         """Whether some constraint cannot be read without expected returns."""

@@ -12,6 +12,7 @@ from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.region import Sides
 
 
 class Status(StrEnum):
@@ -51,10 +52,31 @@ class Witness:
             shape's limit; of either sign for an equality. Bounds need none.
         cuts: dual vectors, by id of a risk cap (for the volatility, the portfolio at which it enters as a half-space)
             and by id of a term of the objective; of the shape that the measure of risk asks for.
+        cases: where the region is not convex, convex parts that cover it, each with a witness of its own; what stands
+            beside them is that of the part that the answer is in.
+        spread: variances that the covariance exceeds on every portfolio as a diagonal matrix; shape (n,). With them
+            a bound over a part knows that a name left out carries no risk of its own.
     """
 
     multipliers: Mapping[str, float] = field(default_factory=dict)
     cuts: Mapping[str, Vector] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    spread: Vector | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Case:
+    """A convex part of a region, and what bounds the objective there.
+
+    Attributes:
+        sides: what is settled of each name; shape (n,).
+        point: where a minorant of the objective touches it; shape (n,). None where the part is empty.
+        witness: for that minorant; of Farkas where the part is empty.
+    """
+
+    sides: Sides
+    point: Vector | None
+    witness: Witness
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -44,6 +44,11 @@ class MaximumSharpe(Objective):
         """0 at w, by the choice of theta; infinite where w does not beat the risk-free rate: no theta > 0 is its."""
         return 0.0 if self.excess(w, estimates) > 0 else np.inf
 
+    def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
+        """theta volatility(w) - excess(w), theta being the ratio of z; 0 where that is below the ratio of w."""
+        theta = max(0.0, self.value(z, estimates))
+        return max(0.0, theta * estimates.volatility(w) - self.excess(w, estimates))
+
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """(theta (Sz) / sigma(z) - excess means)'x, z a dual or w; theta = 0 where w has no risk, or no excess."""
         sigma, gain = estimates.volatility(w), self.excess(w, estimates)

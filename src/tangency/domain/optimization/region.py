@@ -1,17 +1,22 @@
-"""The set of portfolios that satisfy every constraint, in the four shapes that a constraint can have.
+"""The set of portfolios that satisfy every constraint, in the five shapes that a constraint can have.
 
 A constraint knows its shape; everything else (the certificate, infeasibility, the solver kernels) works on shapes and
 never asks which constraint it came from. A new constraint that has one of these shapes needs no edit here.
+
+Four of the shapes are convex. The fifth is not: a region that has one is a union of convex ones, each with every name
+on one :class:`Side`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.risk.risk import Risk
@@ -89,7 +94,34 @@ class RiskCap:
         return self.limit / self.risk.steepness if self.risk.steepness > 0 else np.inf
 
 
-Shape: TypeAlias = Bounds | Row | Distance | RiskCap
+@dataclass(frozen=True, eq=False, slots=True)
+class Semicontinuous:
+    """x == 0 or |x| >= least, name by name; least has shape (n,), 0 where any weight will do."""
+
+    id: str
+    least: Vector
+
+    def excess(self, x: Vector) -> float:
+        """How far the worst name is from the nearest weight that it may have; negative where all have room."""
+        size = np.abs(x)
+        return float(np.minimum(size, self.least - size).max())
+
+
+class Side(IntEnum):
+    """What is settled of a name: nothing; that it is left out; that it is held, long or short."""
+
+    ANY = 0
+    NONE = 1
+    LONG = 2
+    SHORT = 3
+
+
+HELD_OR_NOT = (Side.NONE, Side.LONG, Side.SHORT)
+
+Sides: TypeAlias = NDArray[np.int8]
+"""A :class:`Side` for every name; shape (n,)."""
+
+Shape: TypeAlias = Bounds | Row | Distance | RiskCap | Semicontinuous
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +133,7 @@ class Region:
     rows: tuple[Row, ...]
     distances: tuple[Distance, ...]
     caps: tuple[RiskCap, ...]
+    positions: tuple[Semicontinuous, ...] = ()
 
     @classmethod
     def of(cls, size: int, shapes: Iterable[Shape]) -> Region:
@@ -112,18 +145,59 @@ class Region:
             tuple(shape for shape in listed if isinstance(shape, Row)),
             tuple(shape for shape in listed if isinstance(shape, Distance)),
             tuple(shape for shape in listed if isinstance(shape, RiskCap)),
+            tuple(shape for shape in listed if isinstance(shape, Semicontinuous)),
         )
 
     def with_row(self, row: Row) -> Region:
         """The same with one row more; the bounds that were found for its names still hold."""
-        narrowed = Region(self.size, self.bounds, (*self.rows, row), self.distances, self.caps)
+        narrowed = replace(self, rows=(*self.rows, row))
         narrowed.__dict__.update(lower=self.lower, upper=self.upper, implied=self.implied)
         return narrowed
+
+    def on(self, sides: Sides) -> Region:
+        """The convex part of it with the names on given sides."""
+        lower, upper = self._sided(self.lower, self.upper, sides)
+        part = Region(self.size, (Bounds("", lower, upper),), self.rows, self.distances, self.caps)
+        part.__dict__.update(lower=lower, upper=upper, implied=self._sided(*self.implied, sides))
+        return part
+
+    def _sided(self, lower: Vector, upper: Vector, sides: Sides) -> tuple[Vector, Vector]:
+        """Bounds with those of the sides."""
+        none, long, short = sides == Side.NONE, sides == Side.LONG, sides == Side.SHORT
+        lower = np.where(none, np.maximum(lower, 0.0), np.where(long, np.maximum(lower, self.least), lower))
+        upper = np.where(none, np.minimum(upper, 0.0), np.where(short, np.minimum(upper, -self.least), upper))
+        rounding = (upper < lower) & (lower - upper <= CROSSING)
+        return np.where(rounding & ~short, upper, lower), np.where(rounding & short, lower, upper)
+
+    @cached_property
+    def least(self) -> Vector:
+        """The smallest size of a name that is held; shape (n,)."""
+        smallest: Vector = np.max([each.least for each in self.positions], axis=0, initial=0.0)
+        return smallest + np.zeros(self.size)
+
+    @cached_property
+    def sides(self) -> NDArray[np.bool_]:
+        """Which sides each name can be on within its bounds, a column for each :class:`Side`; shape (n, 4)."""
+        none = (self.lower <= 0.0) & (self.upper >= 0.0)
+        enough = self.least - CROSSING
+        return np.transpose([self.least == 0.0, none, self.upper >= enough, self.lower <= -enough])
+
+    def sides_of(self, weights: Vector) -> Sides:
+        """The sides that a portfolio's names are on; of a name that any size will do for, nothing is settled."""
+        held = np.where(weights > 0.0, Side.LONG, Side.SHORT)
+        settled = np.where(np.abs(weights) < 0.5 * self.least, Side.NONE, held)
+        return np.where(self.least > 0.0, settled, Side.ANY).astype(np.int8)
+
+    @cached_property
+    def segments(self) -> tuple[tuple[Side, Vector, Vector], ...]:
+        """The bounds of every name on each side, crossing where it cannot be there; shape (n,) each."""
+        bounds = (self._sided(*self.implied, np.full(self.size, side, np.int8)) for side in HELD_OR_NOT)
+        return tuple((side, *each) for side, each in zip(HELD_OR_NOT, bounds, strict=True))
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Every shape, bounds first."""
-        return (*self.bounds, *self.rows, *self.distances, *self.caps)
+        return (*self.bounds, *self.rows, *self.distances, *self.caps, *self.positions)
 
     @cached_property
     def lower(self) -> Vector:

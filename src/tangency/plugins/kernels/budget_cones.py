@@ -18,7 +18,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.certificate import Lagrangian
+from tangency.domain.optimization.lagrangian import Lagrangian
 from tangency.domain.optimization.problem import SolverPolicy
 from tangency.domain.optimization.proposal import SolverAttempt, Witness
 from tangency.domain.optimization.region import Region

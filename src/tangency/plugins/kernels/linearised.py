@@ -92,13 +92,13 @@ def linear_optimum(slope: Vector, region: Region, touching: Mapping[str, Vector]
     equal, upper = [row for row in rows if row.equality], [row for row in rows if not row.equality]
     unit = float(np.abs(slope).max()) or 1.0
     n, spread = region.size, len(region.distances) * region.size
-    inequalities, limits = _with_distances(upper, region)
+    inequalities, limits = with_distances(upper, region)
     found = linprog(
         np.concatenate([slope / unit, np.zeros(spread)]),
         A_ub=inequalities if len(inequalities) else None,
         b_ub=limits if len(limits) else None,
         A_eq=np.pad(_scaled(equal, n), ((0, 0), (0, spread))) if equal else None,
-        b_eq=[row.limit / _size(row) for row in equal] if equal else None,
+        b_eq=[row.limit / sized(row) for row in equal] if equal else None,
         bounds=[*np.transpose(region.implied).tolist(), *[(0.0, None)] * spread],
         method="highs",
         options={"primal_feasibility_tolerance": TOLERANCE, "dual_feasibility_tolerance": TOLERANCE},
@@ -106,17 +106,17 @@ def linear_optimum(slope: Vector, region: Region, touching: Mapping[str, Vector]
     if found.status != 0:
         return LinearOptimum(_ENDINGS.get(found.status, "failed"), np.nan, {})
     prices = [-unit * float(price) for price in found.ineqlin.marginals]
-    multipliers = {row.id: price / _size(row) for row, price in zip(upper, prices, strict=False)}
+    multipliers = {row.id: price / sized(row) for row, price in zip(upper, prices, strict=False)}
     multipliers |= {d.id: price for d, price in zip(region.distances, prices[len(upper) :], strict=False)}
     for row, price in zip(equal, found.eqlin.marginals, strict=True):
-        multipliers[row.id] = -unit * float(price) / _size(row)
+        multipliers[row.id] = -unit * float(price) / sized(row)
     return LinearOptimum("solved", unit * float(found.fun), multipliers)
 
 
-def _with_distances(rows: Sequence[Row], region: Region) -> tuple[Matrix, Vector]:
+def with_distances(rows: Sequence[Row], region: Region) -> tuple[Matrix, Vector]:
     """The rows, then the distances' limits, then |x - c| <= p for each; over x and the p of each distance."""
     n, count = region.size, len(region.distances)
-    limits = [row.limit / _size(row) for row in rows] + [distance.limit for distance in region.distances]
+    limits = [row.limit / sized(row) for row in rows] + [distance.limit for distance in region.distances]
     totals = np.hstack([np.zeros((count, n)), np.kron(np.eye(count), np.ones((1, n)))])
     blocks = [np.pad(_scaled(rows, n), ((0, 0), (0, count * n))), totals]
     for place, distance in enumerate(region.distances):
@@ -127,10 +127,11 @@ def _with_distances(rows: Sequence[Row], region: Region) -> tuple[Matrix, Vector
 
 
 def _scaled(rows: Sequence[Row], n: int) -> Matrix:
-    return np.array([row.coefficients / _size(row) for row in rows]).reshape(len(rows), n)
+    return np.array([row.coefficients / sized(row) for row in rows]).reshape(len(rows), n)
 
 
-def _size(row: Row) -> float:
+def sized(row: Row) -> float:
+    """The largest coefficient of a row, without its sign."""
     return float(np.abs(row.coefficients).max())
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.certificate import Lagrangian
+from tangency.domain.optimization.lagrangian import Lagrangian
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import Minorant, RiskOf, Term

@@ -1,0 +1,268 @@
+"""Which names to hold where a position has a smallest size: branch and bound, best bound first.
+
+A node settles of some names that they are left out, or held, long or short; the others are free. What is left of the
+problem there is convex, so that the method solves it as any other, and its witness bounds the node by the arithmetic of
+the certificate. The nodes at which the search ends are the cases of the proof.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from time import monotonic
+
+import numpy as np
+
+from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.cases import case_gap, emptiness
+from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND
+from tangency.domain.optimization.objective import Objective, SumOfTerms
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Case, Proposal, Status, Witness
+from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
+from tangency.plugins.kernels.refutation import refuted
+
+MOST_NODES = 4000
+"""As many cases may have to be proven, in a tenth of a second and a few megabytes at 100 names."""
+SETTLED = 1e-8
+"""Relative: a node that promises less is closed. The certificate asks for 1e-6."""
+FITS = 1e-9
+"""A weight as near to 0, or to the smallest position, is there."""
+DIVES = 25
+"""Nodes from one search for a better portfolio to the next."""
+SHARE_DROPPED = 0.25
+"""Of the positions that are too small: so many are given up at once."""
+
+TOO_SMALL = (
+    "No portfolio whose positions are large enough has an expected return above the risk-free rate. Lower "
+    "risk_free_rate or min_position_size, loosen the limits, or minimise volatility instead."
+)
+NOT_FOUND = (
+    "The search for a portfolio whose positions are large enough ended before it found one. Allow more time, lower "
+    "min_position_size, or ask for fewer names."
+)
+
+Solve = Callable[[Problem], Proposal]
+
+
+def held(problem: Problem, estimates: Estimates, solve: Solve) -> Proposal:
+    """The best portfolio of large enough positions.
+
+    Args:
+        problem: its region is not convex.
+        estimates: annual moments.
+        solve: finds the best portfolio of a convex part of it, with a witness.
+    """
+    return _Tree(problem, estimates, problem.region(estimates), solve).proposal()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Node:
+    """A part of the region.
+
+    Attributes:
+        case: with what bounds it.
+        weights: of its convex part; None where that is empty, or was not solved.
+        merit: of the weights, the lower the better.
+        barren: its part is empty, or gains nothing.
+    """
+
+    case: Case
+    weights: Vector | None = None
+    merit: float = np.inf
+    barren: bool = False
+    children: list[_Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Best:
+    """The best portfolio that was found, with what the method said of the part that it is in."""
+
+    weights: Vector
+    witness: Witness
+    merit: float
+    proposal: Proposal
+
+
+@dataclass(eq=False)
+class _Tree:
+    """One search."""
+
+    problem: Problem
+    estimates: Estimates
+    region: Region
+    solve: Solve
+    best: _Best | None = None
+    nodes: int = 0
+    iterations: int = 0
+    open: list[tuple[float, int, _Node]] = field(default_factory=list)
+    order: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.ends_at = monotonic() + self.problem.solver.time_limit_s
+
+    def proposal(self) -> Proposal:
+        """What the search comes to."""
+        anything = np.full(self.region.size, Side.ANY, np.int8)
+        relaxed = self._solved(anything)
+        if relaxed.witness is not None and relaxed.status is Status.INFEASIBLE:
+            return replace(relaxed, witness=Witness(cases=(Case(anything, None, relaxed.witness),)))
+        if relaxed.weights is None or self._fits(relaxed.weights):
+            return relaxed
+        self.reading = relaxed.reading
+        self.objective: Objective = relaxed.reading.of(self.problem).objective
+        root = self._node(anything, relaxed, None)
+        self._search(root)
+        leaves = tuple(self._leaves(root))
+        return self._nothing(leaves) if self.best is None else self._found(leaves, self.best)
+
+    def _search(self, root: _Node) -> None:
+        self._dive(root)
+        self._enter(root)
+        while self.open and self.nodes < MOST_NODES and monotonic() < self.ends_at:
+            _, place, node = heapq.heappop(self.open)
+            if self._closed(node):
+                continue
+            if place % DIVES == DIVES - 1:
+                self._dive(node)
+            for sides in self._branches(node):
+                child = self._node(sides, self._solved(sides), node)
+                node.children.append(child)
+                self._enter(child)
+
+    def _enter(self, node: _Node) -> None:
+        """What is not settled about a node is looked at later."""
+        if node.weights is not None and not self._closed(node) and not self._fits(node.weights):
+            heapq.heappush(self.open, (node.merit, next(self.order), node))
+
+    def _node(self, sides: Sides, proposal: Proposal, parent: _Node | None) -> _Node:
+        """A node with what its solution proves; where that is nothing, with what bounds its parent."""
+        self.nodes += 1
+        weights = proposal.weights
+        if weights is not None and proposal.witness is not None:
+            self._consider(proposal)
+            return _Node(Case(sides, weights, proposal.witness), weights, self._merit(weights))
+        if proposal.status is Status.NOT_APPLICABLE and proposal.witness is not None:
+            return _Node(Case(sides, np.zeros(self.region.size), proposal.witness), barren=True)
+        proof = self._refutation(sides, proposal)
+        if proof is None and parent is not None:
+            return _Node(replace(parent.case, sides=sides))
+        return _Node(Case(sides, None, proof or Witness()), barren=proof is not None)
+
+    def _solved(self, sides: Sides) -> Proposal:
+        """The best of a part; one that is seen to be empty is not looked into."""
+        empty = Case(sides, None, Witness())
+        if emptiness(self.region, empty) > SMALLEST_FARKAS_BOUND:
+            return Proposal(Status.INFEASIBLE, witness=empty.witness)
+        proposal = self.solve(self.problem.on(sides, self.estimates))
+        self.iterations += proposal.iterations
+        return proposal
+
+    def _refutation(self, sides: Sides, proposal: Proposal) -> Witness | None:
+        own = proposal.witness or Witness()
+        if emptiness(self.region, Case(sides, None, own)) > SMALLEST_FARKAS_BOUND:
+            return own
+        return refuted(self.region.on(sides))
+
+    def _consider(self, proposal: Proposal) -> None:
+        weights, witness = proposal.weights, proposal.witness
+        if weights is None or witness is None or not self._fits(weights):
+            return
+        merit = self._merit(weights)
+        if self.best is None or merit < self.best.merit:
+            self.best = _Best(weights, witness, merit, proposal)
+
+    def _merit(self, weights: Vector) -> float:
+        if isinstance(self.objective, SumOfTerms):
+            return self.objective.loss(weights, self.estimates)
+        return -self.objective.value(weights, self.estimates)
+
+    def _fits(self, weights: Vector) -> bool:
+        return all(shape.excess(weights) <= FITS for shape in self.region.positions)
+
+    def _closed(self, node: _Node) -> bool:
+        """Whether nothing in a node is better than what was found by more than is settled for."""
+        if node.barren or self.best is None:
+            return node.barren
+        weights = self.best.weights
+        gap = case_gap(self.objective, self.estimates, self.region, weights, node.case)
+        return gap <= SETTLED * self.objective.scale(weights, self.estimates)
+
+    def _small(self, weights: Vector) -> Vector:
+        """By how much each name misses the nearest weight that it may have; shape (n,)."""
+        size = np.abs(weights)
+        missing: Vector = np.minimum(size, self.region.least - size)
+        return np.where(missing > FITS, missing, 0.0)
+
+    def _branches(self, node: _Node) -> Iterator[Sides]:
+        """The name that is furthest from where it may be is left out, or held."""
+        if node.weights is None:
+            return
+        name = int(np.argmax(self._small(node.weights) / np.maximum(self.region.least, FITS)))
+        possible = [side for side in HELD_OR_NOT if self.region.sides[name, side]]
+        for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
+            yield _settled(node.case.sides, name, side)
+
+    def _dive(self, node: _Node) -> None:
+        """Give up the smallest positions, a few at a time, until all are large enough."""
+        sides, weights = node.case.sides, node.weights
+        while weights is not None and (small := np.flatnonzero(self._small(weights))).size:
+            ranked = small[np.argsort(np.abs(weights[small]), kind="stable")]
+            dropped = ranked[: max(1, int(SHARE_DROPPED * len(ranked)))]
+            sides, weights = self._given_up(sides, dropped) or self._kept(sides, weights, int(ranked[-1]))
+
+    def _given_up(self, sides: Sides, names: np.ndarray) -> tuple[Sides, Vector | None] | None:
+        if not self.region.sides[names, Side.NONE].all():
+            return None
+        without = sides.copy()
+        without[names] = Side.NONE
+        weights = self._tried(without)
+        return None if weights is None else (without, weights)
+
+    def _kept(self, sides: Sides, weights: Vector, name: int) -> tuple[Sides, Vector | None]:
+        side = Side.LONG if weights[name] > 0 else Side.SHORT
+        with_it = _settled(sides, name, side)
+        return with_it, self._tried(with_it) if self.region.sides[name, side] else None
+
+    def _tried(self, sides: Sides) -> Vector | None:
+        proposal = self._solved(sides)
+        self._consider(proposal)
+        return proposal.weights
+
+    def _leaves(self, root: _Node) -> Iterator[_Node]:
+        """The fewest nodes that prove as much: what is below a closed node needs no looking at."""
+        left = [root]
+        while left:
+            node = left.pop()
+            if node.children and not self._closed(node):
+                left += node.children
+            else:
+                yield node
+
+    def _found(self, leaves: tuple[_Node, ...], best: _Best) -> Proposal:
+        exhausted = all(self._closed(leaf) for leaf in leaves)
+        report = {"nodes": self.nodes, "cases": len(leaves), "exhausted": exhausted}
+        return replace(
+            best.proposal,
+            status=Status.OPTIMAL if exhausted else Status.FEASIBLE,
+            witness=replace(best.witness, cases=tuple(leaf.case for leaf in leaves)),
+            iterations=self.iterations,
+            findings={**best.proposal.findings, "search": report},
+        )
+
+    def _nothing(self, leaves: tuple[_Node, ...]) -> Proposal:
+        if not all(leaf.barren for leaf in leaves):
+            return Proposal(Status.TIME_LIMIT, message=NOT_FOUND, iterations=self.iterations)
+        if all(leaf.case.point is None for leaf in leaves):
+            proof = Witness(cases=tuple(leaf.case for leaf in leaves))
+            return Proposal(Status.INFEASIBLE, None, proof, self.iterations, reading=self.reading)
+        return Proposal(Status.NOT_APPLICABLE, message=TOO_SMALL, iterations=self.iterations)
+
+
+def _settled(sides: Sides, name: int, side: Side) -> Sides:
+    settled = sides.copy()
+    settled[name] = side
+    return settled
