@@ -8,7 +8,7 @@ import msgspec
 
 from tangency.adapters.document.factors import FactorAnalysisResponse, analysis_request, analysis_response, command_of
 from tangency.adapters.grpc.call import Call, portfolio_of
-from tangency.adapters.grpc.messages import Plain, answer_of, document_of
+from tangency.adapters.grpc.messages import Plain
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
 
 RETURNS = {"return_contribution": "contribution", "active_return_contribution": "active_contribution"}
@@ -17,10 +17,10 @@ RETURNS = {"return_contribution": "contribution", "active_return_contribution": 
 
 async def analyze_factor_exposures(call: Call, request: pb.FactorExposureRequest) -> pb.FactorExposureResponse:
     """Explain a portfolio's returns and its risk by factors."""
-    document = document_of(request)
+    document = await call.document(request)
     portfolio_id = portfolio_of(document)
     analysis = await call.create(command_of(portfolio_id, analysis_request(_named(document))), request)
-    return answer_of(pb.FactorExposureResponse, _apart(analysis_response(analysis)))
+    return await call.answer(pb.FactorExposureResponse, _apart(analysis_response(analysis)))
 
 
 def _named(document: Plain) -> Plain:

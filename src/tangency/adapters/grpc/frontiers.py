@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 from tangency.adapters.document.frontier import FrontierResponse, frontier_asked_by, response_of_frontier
 from tangency.adapters.grpc.call import Call, portfolio_of
-from tangency.adapters.grpc.messages import answer_of, document_of
+from tangency.adapters.grpc.messages import answer_of
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
 
 
 async def generate_efficient_frontier(call: Call, request: pb.EfficientFrontierRequest) -> pb.EfficientFrontierResponse:
     """Trace the frontier, or find the one that was traced for an equal question."""
-    return answer_of(pb.EfficientFrontierResponse, await _traced(call, request))
+    return await call.answer(pb.EfficientFrontierResponse, await _traced(call, request))
 
 
 async def stream_efficient_frontier(
@@ -27,7 +27,7 @@ async def stream_efficient_frontier(
 
 
 async def _traced(call: Call, request: pb.EfficientFrontierRequest) -> FrontierResponse:
-    document = document_of(request)
+    document = await call.document(request)
     command = frontier_asked_by(portfolio_of(document), document)
     call.question = command.question
     return response_of_frontier(await call.create(command, request))

@@ -93,9 +93,9 @@ def _read(field: FieldDescriptor, value: Any) -> Any:  # noqa: ANN401 - whatever
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
     if isinstance(value, Struct):
-        return {name: _plain(part) for name, part in value.fields.items()}
+        return {name: _stated(part) for name, part in value.fields.items()}
     if isinstance(value, ListValue):
-        return [_plain(part) for part in value.values]
+        return [_stated(part) for part in value.values]
     if isinstance(value, Value):
         return _stated(value)
     return _members(value) if isinstance(value, Message) else value
@@ -103,12 +103,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a field holds
 
 def _stated(value: Value) -> Any:  # noqa: ANN401 - any plain value
     kind = value.WhichOneof("kind")
-    if kind is None or kind == "null_value":
-        return None
     if kind == "number_value":
         number = value.number_value
         return int(number) if number.is_integer() and abs(number) <= LARGEST_WHOLE else number
-    return _plain(getattr(value, kind))
+    return None if kind is None or kind == "null_value" else _plain(getattr(value, kind))
 
 
 def _unknown(message: Message, path: Path) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from tangency.adapters.document.orders import OptimizationDocument, accepted_of,
 from tangency.adapters.document.orders import document_of as served
 from tangency.adapters.document.wish import wish_of
 from tangency.adapters.grpc.call import Call, with_cost_model
-from tangency.adapters.grpc.messages import Plain, answer_of, document_of
+from tangency.adapters.grpc.messages import Plain, answer_of
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
 from tangency.application.bench import heard
 from tangency.application.orders import PlaceOrder, ReadOrder
@@ -27,7 +27,7 @@ PREFERENCES = "preferences"
 
 async def create_optimization(call: Call, request: pb.CreateOptimizationRequest) -> pb.CreateOptimizationResponse:
     """Accept an optimization."""
-    wish = wish_of(_wished(document_of(request)))
+    wish = wish_of(_wished(await call.document(request)))
     state = await call.create(PlaceOrder(wish), request)
     return answer_of(pb.CreateOptimizationResponse, accepted_of(state))
 
@@ -35,7 +35,7 @@ async def create_optimization(call: Call, request: pb.CreateOptimizationRequest)
 async def get_optimization(call: Call, request: pb.GetOptimizationRequest) -> pb.GetOptimizationResponse:
     """How far it got, and what came of it."""
     state = await call.handle(ReadOrder(identity_of(request.optimization_id)))
-    return answer_of(pb.GetOptimizationResponse, _echoed(served(state)))
+    return await call.answer(pb.GetOptimizationResponse, _echoed(served(state)))
 
 
 async def watch_optimization(

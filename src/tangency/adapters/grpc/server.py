@@ -60,7 +60,7 @@ async def serving(settings: Settings, service: Service) -> AsyncIterator[str]:
         CannotListen: not there.
     """
     server = grpc.aio.server(options=_options(settings), maximum_concurrent_rpcs=settings.grpc_concurrent_calls)
-    door, states = Door(service, asyncio.Event()), Health(service)
+    door, states = Door(service, asyncio.Event(), Budget(settings.body_budget_bytes)), Health(service)
     server.add_generic_rpc_handlers((door.handlers(),))
     health_pb2_grpc.add_HealthServicer_to_server(states, server)
     for name in ("", SERVICE.full_name):
@@ -82,6 +82,8 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
         ("grpc.max_receive_message_length", settings.body_limit_bytes),
         ("grpc.max_send_message_length", settings.body_limit_bytes),
         ("grpc.so_reuseport", 0),  # else a second server on the same port takes half of the calls, unnoticed
+        ("grpc.keepalive_time_ms", 60_000),  # a watcher whose machine is gone would hold a call for two hours
+        ("grpc.keepalive_timeout_ms", 20_000),
     ]
 
 
@@ -119,6 +121,25 @@ class Health(health.aio.HealthServicer):
         return await super().Check(request, context)
 
 
+class Budget:
+    """The bytes of all messages that are being worked on: a message costs many times its size in memory."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    @asynccontextmanager
+    async def holding(self, size: int, context: Context) -> AsyncIterator[None]:
+        """Count the bytes of one, or ask its sender to come again."""
+        if size > self._left:
+            detail = "too many large messages are being worked on; come again in a moment."
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, detail)
+        self._left -= size
+        try:
+            yield
+        finally:
+            self._left += size
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """Between calls and handlers: what a handler raises becomes a status.
@@ -128,6 +149,7 @@ class Door:
 
     service: Service
     ending: asyncio.Event
+    budget: Budget
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """Of every method of the service."""
@@ -144,14 +166,14 @@ class Door:
 
     def _answered(self, handler: Answering, kind: type[Message]) -> Any:  # noqa: ANN401 - types know only synchronous ones
         async def answer(content: bytes, context: Context) -> Message:
-            async with self._refusing(kind, context) as call:
+            async with self.budget.holding(len(content), context), self._refusing(kind, context) as call:
                 return await handler(call, read(kind, content))
 
         return answer
 
     def _streamed(self, handler: Streaming, kind: type[Message]) -> Any:  # noqa: ANN401 - the same
         async def stream(content: bytes, context: Context) -> AsyncIterator[Message]:
-            async with self._refusing(kind, context) as call:
+            async with self.budget.holding(len(content), context), self._refusing(kind, context) as call:
                 async for part in handler(call, read(kind, content)):
                     yield part
 
