@@ -8,12 +8,14 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.unknown_fields import UnknownFieldSet
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
+from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from tangency.adapters.document.problem import KINDS
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
-from tangency.adapters.grpc.statuses import LARGEST_DETAIL, code_of
+from tangency.adapters.grpc.statuses import LARGEST_DETAIL, Asked, code_of, status_of
+from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable
 from tests.adapters.grpc.conftest import PORTFOLIO, Doors
 
 WISH = {"portfolio_id": PORTFOLIO, "optimization_type": "mean_variance", "objective": "maximize_sharpe"}
@@ -212,3 +214,16 @@ def test_no_kind_of_problem_is_the_fault_of_the_service_unless_rest_says_so() ->
     ours = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
     for kind in KINDS.values():
         assert (code_of(kind) in ours) == (kind.status >= 500), kind.slug
+
+
+def test_a_neighbour_that_cannot_be_asked_says_when_to_come_again() -> None:
+    gone = NeighbourUnavailable("the portfolio service does not answer", 6.5)
+    status = status_of(gone, Asked(pb.EfficientFrontierRequest))
+    assert status.code is grpc.StatusCode.UNAVAILABLE
+    [(_, packed)] = status.trailing_metadata
+    [found] = [each for each in Status.FromString(packed).details if each.Is(RetryInfo.DESCRIPTOR)]
+    retry = RetryInfo()
+    found.Unpack(retry)
+    assert retry.retry_delay.ToSeconds() == 7
+    unusable = status_of(NeighbourUnusable("the answer is no portfolio"), Asked(pb.EfficientFrontierRequest))
+    assert unusable.code is grpc.StatusCode.UNAVAILABLE

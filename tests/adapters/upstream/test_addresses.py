@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from tangency.adapters.upstream.addresses import ForbiddenAddress, judged, look_up, may_be_asked
+from tangency.adapters.upstream.addresses import ForbiddenAddress, judged, looking_up, may_be_asked
 from tangency.adapters.upstream.neighbour import Neighbour
 from tangency.adapters.upstream.transport import JudgedTransport
 
@@ -56,8 +56,8 @@ def test_an_address_is_judged_whatever_form_hides_it(address: str, by_default: b
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost", "::ffff:127.0.0.1"])
 def test_other_spellings_of_this_machine_lead_to_it_and_are_refused(host: str) -> None:
-    with pytest.raises(ForbiddenAddress):
-        asyncio.run(judged(host, 443, private=False, look=look_up))
+    with looking_up() as look, pytest.raises(ForbiddenAddress):
+        asyncio.run(judged(host, 443, private=False, look=look))
 
 
 def test_a_name_with_one_forbidden_address_is_refused_whole() -> None:

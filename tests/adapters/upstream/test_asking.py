@@ -163,6 +163,10 @@ UNUSABLE = {
     "an overlong name": (document({**GOOD, "holdings": [{"name": "A" * 101, "quantity": 1.0}]}), "holdings"),
     "a redirect": (document({}, 302, Location="http://169.254.169.254/latest"), "is a redirect, which is not followed"),
     "a strange status": (document({}, 418), "has status 418"),
+    "nothing, said by a proxy": (
+        raw(b"<html>", 404, {"Content-Type": "text/html"}),
+        "has status 404 and type 'text/html'; look at TANGENCY_UPSTREAM_PORTFOLIOS_URL",
+    ),
 }
 
 
@@ -190,6 +194,39 @@ def test_a_bomb_is_never_unpacked_beyond_the_limit(stub: Neighbour, portfolio_id
 def test_an_answer_that_is_packed_is_unpacked(stub: Neighbour, portfolio_id: str) -> None:
     stub.answer(path_of(portfolio_id), packed(json.dumps(portfolio_document(portfolio(portfolio_id))).encode()))
     assert portfolio_from(stub, portfolio_id) is not None
+
+
+def test_a_time_at_the_end_of_all_times_is_a_time(stub: Neighbour, portfolio_id: str) -> None:
+    stub.answer(path_of(portfolio_id), good(portfolio_id, as_of="0001-01-01T00:00:00+14:00"))
+    found = portfolio_from(stub, portfolio_id)
+    assert found is not None
+    assert str(found.source).endswith("as of 0001-01-01T00:00:00+14:00")
+
+
+def test_of_many_mistakes_the_first_is_told(stub: Neighbour, portfolio_id: str) -> None:
+    stub.answer(path_of(portfolio_id), good(portfolio_id, holdings=[{"name": "A", "quantity": 1.0}] * 5_000))
+    with pytest.raises(NeighbourUnusable) as caught:
+        portfolio_from(stub, portfolio_id)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_name_that_cannot_be_one_is_unavailable(stub: Neighbour) -> None:
+    host = f"{'a' * 64}.example"
+    settings = settings_for(stub, upstream_portfolios_url=f"https://{host}", upstream_hosts=(host,))
+    with pytest.raises(NeighbourUnavailable, match="cannot be reached"):
+        asking(settings, lambda all_: all_.portfolios.portfolio("p"))
+
+
+def test_cookies_are_not_kept(stub: Neighbour, portfolio_id: str) -> None:
+    body = json.dumps(portfolio_document(portfolio(portfolio_id))).encode()
+    stub.answer(path_of(portfolio_id), raw(body, headers={"Set-Cookie": "session=1"}))
+
+    async def ask_twice(neighbours: Any) -> None:
+        await neighbours.portfolios.portfolio(portfolio_id)
+        await neighbours.portfolios.portfolio(portfolio_id)
+
+    asking(settings_for(stub), ask_twice)
+    assert ["Cookie" in each.headers for each in stub.asked_for(path_of(portfolio_id))] == [False, False]
 
 
 def test_a_redirect_elsewhere_is_not_followed_even_to_the_same_host(stub: Neighbour, portfolio_id: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tangency.domain.errors import NeighbourUnusable, NotFound
+from tangency.domain.errors import InvalidInput, NeighbourUnusable, NotFound
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.prices import PriceHistory
 from tests.support.asking import NOTHING, Imports, asking, settings_for
@@ -45,6 +45,13 @@ def test_more_names_than_an_address_holds_are_asked_for_in_parts_and_joined(stub
     asked = stub.asked_for("/prices")[before:]
     assert len(asked) == 3
     assert sorted(name for each in asked for name in each.query["name"]) == sorted(many)
+
+
+def test_more_names_than_a_problem_may_have_are_not_asked_for(stub: Neighbour) -> None:
+    before = len(stub.asked)
+    with pytest.raises(InvalidInput, match="'p' has 3 names; this service takes 2 at most"):
+        prices_from(stub, "A", "B", "C", names_limit=2)
+    assert len(stub.asked) == before
 
 
 def test_dates_that_only_some_parts_have_leave_gaps(stub: Neighbour) -> None:

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Address = IPv4Address | IPv6Address
 LookUp = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host and a port, the addresses that it has now."""
 
+LOOKING = 4
+"""Names that are looked up at the same time."""
 TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 """IPv6 addresses whose last 32 bits are an address of IPv4: RFC 6052, and RFC 4291 section 2.5.5.1."""
 NOWHERE = IPv4Network("0.0.0.0/8")
@@ -28,17 +33,30 @@ class ForbiddenAddress(Exception):
     """A host leads to an address that must not be connected with."""
 
 
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """What the system says, in its order.
+@contextmanager
+def looking_up() -> Iterator[LookUp]:
+    """What the system says, in its order, asked in threads of their own.
 
-    Raises:
-        OSError: nobody knows the host.
+    A name server that is gone holds a thread for half a minute, and must not hold those that others work in.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(socket_address[0]).partition("%")[0] for *_, socket_address in found))
+    threads = ThreadPoolExecutor(LOOKING, thread_name_prefix="look-up")
+
+    async def look_up(host: str, port: int) -> Sequence[str]:
+        found = await asyncio.get_running_loop().run_in_executor(threads, partial(_found, host, port))
+        return list(dict.fromkeys(found))
+
+    try:
+        yield look_up
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def judged(host: str, port: int, private: bool, look: LookUp = look_up) -> Sequence[str]:
+def _found(host: str, port: int) -> Sequence[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]).partition("%")[0] for *_, address in found]
+
+
+async def judged(host: str, port: int, private: bool, look: LookUp) -> Sequence[str]:
     """The addresses of a host, all of which may be connected with.
 
     Args:

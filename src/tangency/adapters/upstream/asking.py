@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from random import SystemRandom
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable, NotF
 from tangency.domain.portfolio.portfolio import id_fault
 
 OK, FIRST_REDIRECT, LAST_REDIRECT, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 300, 399, 401, 403, 404
+JSON, PROBLEM = "application/json", "application/problem+json"
 PASSING = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be gone when the question is asked again."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
@@ -77,8 +79,14 @@ class Asking:
     ) -> None:
         self.neighbour, self.breaker = neighbour, breaker
         self._patience = patience
-        timeout = httpx.Timeout(patience.read_s, connect=patience.connect_s)
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+        timeout = httpx.Timeout(patience.read_s, connect=patience.connect_s, pool=None)  # the deadline holds there
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            timeout=timeout,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     async def document(self, path: str, query: Query = ()) -> bytes | None:
         """The body of what stands at a path; None where the neighbour has nothing there.
@@ -127,7 +135,7 @@ class Asking:
 
     async def _once(self, path: str, query: Query) -> bytes | None:
         url = self.neighbour.url.copy_with(path=f"{self.neighbour.url.path.rstrip('/')}{path}")
-        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", **await self._credentials()}
+        headers = {"Accept": JSON, "Accept-Encoding": "gzip", **await self._credentials()}
         try:
             async with self._client.stream("GET", url, params=list(query) or None, headers=headers) as response:
                 return await self._read(response)
@@ -147,14 +155,14 @@ class Asking:
         if status in (UNAUTHORIZED, FORBIDDEN):
             variable = self.neighbour.variable.replace("_URL", "_TOKEN_FILE")
             raise self._unavailable(f"refuses this service with status {status}; look at {variable}")
-        if status == MISSING:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if status == MISSING and kind in (JSON, PROBLEM):
             return None
         if FIRST_REDIRECT <= status <= LAST_REDIRECT:
             raise self.unusable(f"is a redirect, which is not followed; let {self.neighbour.variable} lead there")
         if status != OK:
-            raise self.unusable(f"has status {status}")
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+            raise self.unusable(f"has status {status} and type {kind[:60]!r}; look at {self.neighbour.variable}")
+        if kind != JSON:
             raise self.unusable(f"is of type {kind[:60]!r} and no JSON")
         try:
             return await whole(response, self._patience.limit_bytes)

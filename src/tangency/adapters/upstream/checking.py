@@ -55,7 +55,7 @@ async def checked(settings: Settings, clock: Clock, portfolio_id: str, names: Se
             return found
 
         async def prices() -> object:
-            source = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days)
+            source = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days, settings.names_limit)
             return await source.prices(portfolio_id, held or [portfolio_id])
 
         async def risk_model() -> object:

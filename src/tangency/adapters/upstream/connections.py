@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import httpx
 
 from tangency.adapters.settings import InvalidSettings, Settings
-from tangency.adapters.upstream.addresses import LookUp, look_up
+from tangency.adapters.upstream.addresses import LookUp, looking_up
 from tangency.adapters.upstream.asking import Asking, Patience
 from tangency.adapters.upstream.breaker import CircuitBreaker
 from tangency.adapters.upstream.neighbour import Neighbour, neighbour_of
@@ -19,15 +19,22 @@ from tangency.domain.clock import Clock
 
 
 @asynccontextmanager
-async def connected(settings: Settings, clock: Clock, look: LookUp = look_up) -> AsyncIterator[Mapping[str, Asking]]:
+async def connected(
+    settings: Settings, clock: Clock, look: LookUp | None = None
+) -> AsyncIterator[Mapping[str, Asking]]:
     """The neighbours that an operator names, by their words. Nothing is sent before somebody asks.
+
+    Args:
+        settings: where they are.
+        clock: for their circuits.
+        look: looks hosts up; None for the system.
 
     Raises:
         InvalidSettings: an address that cannot be used.
     """
     found = [neighbour for word in WORDS if (neighbour := neighbour_of(settings, word)) is not None]
     async with AsyncExitStack() as stack:
-        trust = _trust(settings)
+        look, trust = look or stack.enter_context(looking_up()), _trust(settings)
         asked = {each.word: _asking(each, settings, clock, JudgedTransport(each, look, trust)) for each in found}
         for asking in asked.values():
             stack.push_async_callback(asking.aclose)

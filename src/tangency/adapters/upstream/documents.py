@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, TypeVar
 
@@ -101,7 +101,7 @@ def read_portfolio(body: bytes, portfolio_id: str, service: str) -> Portfolio:
     try:
         return Portfolio(portfolio_id, tuple(holdings), document.cash, source)
     except InvalidInput as error:
-        raise Foreign(f"is no portfolio: {error}") from None
+        raise Foreign(f"is no portfolio: {error.faults[0]}") from None
 
 
 def read_prices(bodies: Sequence[tuple[bytes, Sequence[str]]], service: str) -> PriceHistory | None:
@@ -125,7 +125,7 @@ def read_prices(bodies: Sequence[tuple[bytes, Sequence[str]]], service: str) -> 
         source = told_source(service, "prices", oldest)
         return PriceHistory(tuple(each.name for _, each in kept), tuple(dates), values, source)
     except InvalidInput as error:
-        raise Foreign(f"is no history of prices: {error}") from None
+        raise Foreign(f"is no history of prices: {error.faults[0]}") from None
 
 
 def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
@@ -141,12 +141,12 @@ def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
         covariance = DenseCovariance.of(document.covariance, ("covariance",)).values
         return RiskModel(tuple(document.names), covariance, source)
     except InvalidInput as error:
-        raise Foreign(f"is no risk model: {error}") from None
+        raise Foreign(f"is no risk model: {error.faults[0]}") from None
 
 
 def told_source(service: str, what: str, as_of: datetime) -> str:
     """Where something was read, for the record of an answer."""
-    return f"{service}: {what} as of {as_of.astimezone(UTC).isoformat()}"
+    return f"{service}: {what} as of {as_of.isoformat()}"
 
 
 def _read(body: bytes, kind: type[Document]) -> Document:

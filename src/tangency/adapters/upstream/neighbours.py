@@ -66,7 +66,7 @@ def _composed(settings: Settings, clock: Clock, asked: Mapping[str, Asking], imp
         portfolios = PortfoliosOrImports(UpstreamPortfolios(asked[PORTFOLIOS]), imports, when)
         ports = replace(ports, portfolios=portfolios)
     if MARKET_DATA in asked:
-        prices = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days)
+        prices = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days, settings.names_limit)
         ports = replace(ports, market_data=PricesOrImports(prices, imports, when))
     if RISK_MODELS in asked:
         models = RiskModelsOrImports(UpstreamRiskModels(asked[RISK_MODELS]), imports, when)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tangency.adapters.upstream.asking import Asking, Query, step
 from tangency.adapters.upstream.documents import Foreign, read_portfolio, read_prices, read_risk_model
 from tangency.domain.clock import Clock
-from tangency.domain.errors import NotFound
+from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
@@ -44,16 +44,20 @@ class UpstreamPrices:
         asking: that service.
         clock: says which day it is.
         days: of history to ask for.
+        most: names in one problem; nobody is asked for more.
     """
 
-    def __init__(self, asking: Asking, clock: Clock, days: int) -> None:
+    def __init__(self, asking: Asking, clock: Clock, days: int, most: int) -> None:
         self.asking = asking
-        self._clock, self._days = clock, days
+        self._clock, self._days, self._most = clock, days, most
 
     async def prices(self, portfolio_id: str, names: Sequence[str]) -> PriceHistory | None:
         """See :class:`tangency.domain.portfolio.ports.MarketData`; None where no names are known."""
         if not names:
             return None
+        if len(names) > self._most:
+            detail = f"{portfolio_id!r} has {len(names)} names; this service takes {self._most} at most."
+            raise InvalidInput.at(("portfolio_id",), detail, "too_many")
         parts = [*_parts(names)]
         bodies = await asyncio.gather(*(self._part(part) for part in parts))
         found = [(body, part) for body, part in zip(bodies, parts, strict=True) if body is not None]

@@ -21,7 +21,7 @@ class JudgedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, neighbour: Neighbour, look: LookUp, trust: ssl.SSLContext) -> None:
-        self._host, self._private, self._look = neighbour.url.host, neighbour.private, look
+        self._host, self._private, self._look = neighbour.url.raw_host.decode("ascii"), neighbour.private, look
         limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
         self._inner = httpx.AsyncHTTPTransport(verify=trust, limits=limits, trust_env=False)
 
@@ -33,16 +33,16 @@ class JudgedTransport(httpx.AsyncBaseTransport):
             httpx.TransportError: it cannot be reached.
         """
         url = request.url
-        if url.host != self._host:
+        if url.raw_host != self._host.encode():
             raise httpx.UnsupportedProtocol(f"this transport is for {self._host} alone")
         try:
-            addresses = await judged(url.host, url.port or PORTS[url.scheme], self._private, self._look)
-        except OSError as error:
+            addresses = await judged(self._host, url.port or PORTS[url.scheme], self._private, self._look)
+        except (OSError, UnicodeError) as error:  # the second where it cannot be a name
             raise httpx.ConnectError(f"the name cannot be looked up: {error}") from error
         refused: httpx.TransportError = httpx.ConnectError("the name has no address")
         for address in addresses:
             try:
-                return await self._inner.handle_async_request(_sent_to(request, address))
+                return await self._inner.handle_async_request(_sent_to(request, address, self._host))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 refused = error
         raise refused
@@ -52,11 +52,11 @@ class JudgedTransport(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _sent_to(request: httpx.Request, address: str) -> httpx.Request:
+def _sent_to(request: httpx.Request, address: str, host: str) -> httpx.Request:
     return httpx.Request(
         request.method,
         request.url.copy_with(host=address),
         headers=request.headers,
         stream=request.stream,
-        extensions={**request.extensions, "sni_hostname": request.url.host},
+        extensions={**request.extensions, "sni_hostname": host},
     )
