@@ -51,6 +51,7 @@ def context(deadline_s: float = 30.0) -> Context:
         store=NOTHING,
         outbox=NOTHING,
         broker=NOTHING,
+        series=NOTHING,
         deadline_s=deadline_s,
     )
 

@@ -63,7 +63,7 @@ def test_the_parts_of_a_key_stand_for_different_things(settings: Settings) -> No
 
 def test_a_key_belongs_to_one_tenant(settings: Settings) -> None:
     async def work(store: Store) -> list[str | None]:
-        neighbour = Store(store.units.engine, "neighbour", lambda: AT)
+        neighbour = Store(store.units.engine, "neighbour", lambda: AT, store.series)
         return [await claimed(store, KEY, "ours"), await claimed(neighbour, KEY, "theirs"), await store.made(KEY)]
 
     assert run(settings, work) == ["ours", "theirs", "ours"]

@@ -28,6 +28,7 @@ from tangency.adapters.sql.revisions import current, upgrade
 from tangency.adapters.upstream import Neighbours
 from tangency.application.context import Context
 from tangency.application.relay import Relay
+from tangency.application.series import keeping_up
 from tangency.application.service import Service
 from tangency.application.worker import working
 
@@ -115,6 +116,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         outbox=store.provided.outbox,
         broker=publisher,
+        series=store.provided.series,
         deadline_s=settings.provided.deadline_s,
         names_limit=settings.provided.names_limit,
         side_by_side=settings.provided.workers,
@@ -162,6 +164,7 @@ async def serving(settings: Settings, announce: Callable[[str], None] | None = N
         relay = Relay(container.store().outbox, container.publisher(), service.context.bench.signal)
         await beside.enter_async_context(working(service.context))
         await beside.enter_async_context(relay.running())
+        await beside.enter_async_context(keeping_up(service.context))
         if settings.grpc:
             from tangency.adapters.grpc import server
 

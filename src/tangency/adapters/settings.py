@@ -81,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         solver_queue: problems that may wait for a solver; above it the service is busy.
         solver_memory_mb: address space of one solver process.
         solver_jobs: problems after which a solver process is replaced.
+        series: what keeps the series of portfolios: ``auto``, or ``timescale``, ``postgres``, ``sqlite``.
+        series_days: how many days of it are kept; 0 means all.
         blocked_plugins: names of methods and estimators that may not be loaded, separated by commas.
         upstream_portfolios_url: of the service that knows what portfolios hold; empty for imports.
         upstream_market_data_url: of the service that knows prices; empty for imports.
@@ -141,6 +143,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     solver_queue: Count = 64
     solver_memory_mb: Annotated[int, Meta(ge=256, le=1_048_576)] = 4_096
     solver_jobs: Count = 500
+    series: Literal["auto", "timescale", "postgres", "sqlite"] = "auto"
+    series_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     blocked_plugins: tuple[str, ...] = ()
     upstream_portfolios_url: str = ""
     upstream_market_data_url: str = ""

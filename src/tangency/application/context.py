@@ -21,6 +21,7 @@ from tangency.domain.optimization.repository import Answers
 from tangency.domain.optimization.solver_pool import SolverPool
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 from tangency.domain.rebalancing.ports import RebalancePlans
+from tangency.domain.series.ports import ResultSeries
 from tangency.domain.unit_of_work import UnitsOfWork
 
 
@@ -82,6 +83,7 @@ class Context:
     store: Checked
     outbox: Outbox
     broker: Checked
+    series: ResultSeries
     deadline_s: float = 30.0
     names_limit: int = 2_000
     side_by_side: int = 2

@@ -20,6 +20,7 @@ from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.optimization import Answer, Optimization
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.series.point import SeriesPoint
 from tangency.domain.unit_of_work import UnitOfWork
 
 
@@ -96,6 +97,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         if answer is not None:
             await claim(unit, command.key, str(optimization.id), optimization.requested_at)
             await unit.events.add(portfolio_optimized(answer, context.ids))
+            await unit.series.add(SeriesPoint.of(answer))
         await unit.optimizations.add(optimization)
 
     await context.units.keep(work)

@@ -89,6 +89,7 @@ from tangency.application.rebalancing.plans import (
     plan_again,
     read_plan,
 )
+from tangency.application.series import ReadHistory, read_history
 from tangency.application.state import reading_once
 
 Handler = Callable[[Any, Context], Awaitable[object]]
@@ -109,6 +110,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ReadFactorAnalysis: read_factor_analysis,
     ListFactorAnalyses: list_factor_analyses,
     TraceFrontier: trace_frontier,
+    ReadHistory: read_history,
     ReadFrontier: read_frontier,
     PlaceOrder: place_order,
     ReadOrder: read_order,

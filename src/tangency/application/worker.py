@@ -24,6 +24,7 @@ from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order, expected_seconds
 from tangency.domain.optimization.report import report_of
 from tangency.domain.optimization.solution import Solution
+from tangency.domain.series.point import SeriesPoint
 from tangency.domain.unit_of_work import UnitOfWork
 
 LOOK_S = 1.0
@@ -164,10 +165,14 @@ async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str
 
 
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:
-    if await unit.orders.finish(order, report):
-        await unit.optimizations.add(order.optimization)
-        for event in announced(order, report, context.ids):
-            await unit.events.add(event)
+    if not await unit.orders.finish(order, report):
+        return
+    optimization = order.optimization
+    await unit.optimizations.add(optimization)
+    if optimization.answer is not None:
+        await unit.series.add(SeriesPoint.of(optimization.answer))
+    for event in announced(order, report, context.ids):
+        await unit.events.add(event)
 
 
 async def _sweep(context: Context) -> None:

@@ -17,6 +17,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
 from tangency.domain.rebalancing.ports import RebalancePlanRepository
+from tangency.domain.series.ports import SeriesRepository
 
 Result = TypeVar("Result")
 
@@ -59,6 +60,10 @@ class UnitOfWork(Protocol):
     @property
     def events(self) -> EventRepository:
         """What others want to know, within this transaction."""
+
+    @property
+    def series(self) -> SeriesRepository:
+        """The series of portfolios, within this transaction."""
 
     @property
     def rebalance_plans(self) -> RebalancePlanRepository:

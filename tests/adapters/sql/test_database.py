@@ -99,7 +99,9 @@ def test_an_upgrade_does_not_make_everybody_queue_behind_a_table_that_it_cannot_
     settings = Settings(database_url=postgresql)
     monkeypatch.setattr(revisions, "LOCK_TIMEOUT_S", 0.1)
     monkeypatch.setattr(revisions, "_revision", lambda _connection: None)
-    monkeypatch.setattr(revisions, "_upgrade", lambda on: on.execute(text("ALTER TABLE portfolios ADD COLUMN a INT")))
+    monkeypatch.setattr(
+        revisions, "_upgrade", lambda on, _series: on.execute(text("ALTER TABLE portfolios ADD COLUMN a INT"))
+    )
 
     async def beside_a_reader() -> None:
         async with connected(settings) as engine, engine.begin() as connection:
@@ -153,7 +155,7 @@ def test_the_database_of_a_server_is_upgraded_on_purpose_only(elsewhere: Setting
 
 
 def test_an_upgrade_that_fails_leaves_nothing(elsewhere: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(connection: Connection) -> None:
+    def fail(connection: Connection, _series: str) -> None:
         connection.execute(text("CREATE TABLE half (a INTEGER)"))
         raise ZeroDivisionError
 

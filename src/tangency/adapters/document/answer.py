@@ -16,6 +16,7 @@ from tangency.domain.market.returns import DataReport
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
+from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.solution import Provenance, Solution
 from tangency.domain.risk.portfolio_risk import Contribution, PortfolioRisk
@@ -229,7 +230,7 @@ def response_of(answer: Answer) -> OptimizationResponse:
     """
     solution = answer.solution
     if solution.certificate is None or solution.weights is None:
-        raise NotFound(f"optimization {answer.optimization_id} has no answer.")
+        raise NotFound(f"optimization {spelled(answer.optimization_id)} has no answer.")
     shares = None if solution.risk_shares is None else solution.universe.named(solution.risk_shares)
     own = {
         name: found for name, found in solution.findings.items() if name not in OptimizationResponse.__struct_fields__
@@ -346,7 +347,7 @@ def _provenance(answer: Answer, provenance: Provenance | None) -> ProvenanceDocu
     origin = provenance.method if provenance else None
     attempts = provenance.attempts if provenance else ()
     return ProvenanceDocument(
-        optimization_id=str(answer.optimization_id),
+        optimization_id=spelled(answer.optimization_id),
         answered_at=answer.answered_at,
         problem_hash=provenance.problem_hash if provenance else None,
         method=MethodReference(name=origin.name, distribution=origin.distribution, version=origin.version)

@@ -17,6 +17,8 @@ from tangency.adapters.document.rebalancing.evaluation import EvaluationDocument
 from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
 from tangency.adapters.document.rebalancing.request import RebalanceRequest
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
+from tangency.adapters.document.series import LARGEST_PAGE as LONGEST_PAGE
+from tangency.adapters.document.series import HistoryResponse
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
@@ -26,6 +28,7 @@ from tangency.adapters.rest.shelves import CONTENTS
 from tangency.adapters.settings import Settings
 from tangency.domain.library.entry import Shelf
 from tangency.domain.portfolio.portfolio import LONGEST_ID
+from tangency.domain.series.point import Interval
 
 Json = dict[str, Any]
 
@@ -53,6 +56,7 @@ STRUCTS = (
     RebalancePlanList,
     EvaluationRequest,
     EvaluationDocument,
+    HistoryResponse,
     Health,
     ProblemType,
     Problem,
@@ -135,6 +139,7 @@ def _paths(settings: Settings) -> Json:
         **_factor_paths(portfolio),
         **_configuration_paths(),
         **_frontier_paths(),
+        **_series_paths(),
         **_rebalancing_paths(),
         **_order_paths(),
         "/health/live": {"get": _operation("live", "Whether the process answers", _reference("Health"), OF_A_LOOK)},
@@ -235,6 +240,25 @@ def _frontier_paths() -> Json:
         "/api/v1/portfolios/{portfolio_id}/efficient-frontier": {"get": _tagged(trace), "post": within},
         "/api/v1/efficient-frontiers/{frontier_id}": {"get": _tagged(stored)},
     }
+
+
+def _series_paths() -> Json:
+    """What optimizations came to, over time."""
+    moment: Json = {"type": "string", "format": "date-time"}
+    most: Json = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}
+    interval: Json = {"type": "string", "enum": [each.value for each in Interval]}
+    text: Json = {"type": "string"}
+    asked = {
+        "from": moment,
+        "to": moment,
+        "interval": interval,
+        "limit": most,
+        "cursor": text,
+    }
+    parameters = [_parameter("portfolio_id", LONGEST_ID), *(_query(name, schema) for name, schema in asked.items())]
+    summary, answer = "What its optimizations came to, oldest first", _reference("HistoryResponse")
+    look = _operation("history", summary, answer, OF_A_LOOK, parameters=parameters)
+    return {"/api/v1/portfolios/{portfolio_id}/history": {"get": look}}
 
 
 def _tagged(operation: Json) -> Json:

@@ -13,7 +13,7 @@ from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
-from tangency.adapters.rest import configuration, factors, frontier, orders, rebalancing
+from tangency.adapters.rest import configuration, factors, frontier, orders, rebalancing, series
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
@@ -151,6 +151,7 @@ HANDLERS = (
     explain_problem,
     *orders.HANDLERS,
     *frontier.HANDLERS,
+    *series.HANDLERS,
 )
 
 QUERIES = {**orders.QUERIES}

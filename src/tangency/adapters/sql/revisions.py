@@ -16,7 +16,7 @@ from tangency.domain.errors import TangencyError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0011"
+NEWEST = "0012"
 """The last revision in the folder of migrations; a test compares the two."""
 
 LOCK = 7_264_002
@@ -54,7 +54,7 @@ async def upgrade(settings: Settings) -> str:
     engine = engine_of(settings)
     try:
         async with translated():
-            await prepare(engine, migrate=True)
+            await prepare(engine, migrate=True, series=settings.series)
     finally:
         await engine.dispose()
     return NEWEST
@@ -70,8 +70,13 @@ async def current(settings: Settings) -> str | None:
         await engine.dispose()
 
 
-async def prepare(engine: AsyncEngine, migrate: bool) -> None:
+async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> None:
     """Make sure that the database is at the newest revision.
+
+    Args:
+        engine: of the database.
+        migrate: whether it may be brought there.
+        series: what is to keep the series of portfolios, where its table is made now.
 
     Raises:
         DatabaseIsNewer: a later release has been here.
@@ -87,7 +92,7 @@ async def prepare(engine: AsyncEngine, migrate: bool) -> None:
             raise DatabaseIsNewer(found)
         if not migrate:
             raise DatabaseNotMigrated(found)
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(_upgrade, series)
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -105,16 +110,16 @@ def _revision(connection: Connection) -> str | None:
     return revision
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, series: str) -> None:
     from alembic import command
 
-    command.upgrade(config(connection), "head")
+    command.upgrade(config(connection, series), "head")
 
 
-def config(connection: Connection | None = None) -> Config:
+def config(connection: Connection | None = None, series: str = "auto") -> Config:
     """Alembic's configuration, without a file."""
     from alembic.config import Config
 
-    made = Config(attributes={"connection": connection})
+    made = Config(attributes={"connection": connection, "series": series})
     made.set_main_option("script_location", str(FOLDER))
     return made

@@ -27,6 +27,7 @@ from tangency.adapters.sql.column_types import DOCUMENT, JSON_VALUE, MAYBE_JSON_
 TENANT = String(100)
 PORTFOLIO = String(100)
 DIGEST = String(64)
+SERIES = "portfolio_optimization_ts"
 WAITING = "position IS NULL AND refused IS NULL"
 
 NAMING = {
@@ -358,6 +359,23 @@ class OutboxEvent(Table):
     refused: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class SeriesRow(Table):
+    """A point of the series of a portfolio: in partitions by day on PostgreSQL, in a hypertable of TimescaleDB."""
+
+    __tablename__ = SERIES
+    __table_args__ = ({"postgresql_partition_by": "RANGE (timestamp)"},)
+
+    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
+    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    timestamp: Mapped[datetime] = mapped_column(primary_key=True)
+    optimization_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    optimal_weights: Mapped[dict[str, Any]]
+    expected_return: Mapped[float | None]
+    expected_volatility: Mapped[float | None]
+    sharpe_ratio: Mapped[float | None]
+    optimization_metadata: Mapped[dict[str, Any]]
 
 
 class StoredPlan(Table):

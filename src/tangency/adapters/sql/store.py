@@ -27,6 +27,7 @@ from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.schema import OptimizationResult
 from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.adapters.timescale.choice import Series, series_of
 from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
@@ -46,10 +47,16 @@ class Store:
     """Read ports, and ``units`` for everything that writes. Open one with :meth:`open`."""
 
     def __init__(
-        self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime], patience_s: float | None = None
+        self,
+        engine: AsyncEngine,
+        tenant: str,
+        now: Callable[[], datetime],
+        series: Series,
+        patience_s: float | None = None,
     ) -> None:
         self._readers, self._tenant, self._patience_s = engine.execution_options(**READING), tenant, patience_s
-        self.units = SqlUnitsOfWork(engine, tenant, now, patience_s)
+        self.series = series
+        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s)
         self.outbox = SqlOutbox(self.units)
 
     @classmethod
@@ -58,14 +65,16 @@ class Store:
         """Connect, and bring the embedded default to the newest revision.
 
         Raises:
+            InvalidSettings: something else keeps its series than the settings name.
             DatabaseNotMigrated: another database is at an older revision.
             StoreUnavailable: it cannot be reached.
         """
         engine = engine_of(settings)
         try:
             async with translated():
-                await prepare(engine, migrate=settings.embedded)
-            yield cls(engine, settings.tenant, now, None if settings.embedded else settings.database_wait_s)
+                await prepare(engine, migrate=settings.embedded, series=settings.series)
+                series = await series_of(engine, settings)
+            yield cls(engine, settings.tenant, now, series, None if settings.embedded else settings.database_wait_s)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 

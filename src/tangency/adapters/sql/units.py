@@ -24,8 +24,10 @@ from tangency.adapters.sql.library import SqlLibrary
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
 from tangency.adapters.sql.orders import SqlOrders
+from tangency.adapters.sql.partitions import Partitions
 from tangency.adapters.sql.portfolios import SqlPortfolios
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
+from tangency.adapters.sql.series_rows import SqlSeriesPoints
 from tangency.domain.optimization.problem import Problem
 
 Result = TypeVar("Result")
@@ -63,6 +65,7 @@ class SqlUnitOfWork:
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
         self.events = SqlEvents(self._session, units.tenant)
+        self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions)
 
     async def __aenter__(self) -> Self:
         """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""
@@ -96,9 +99,15 @@ class SqlUnitsOfWork:
     """Makes units of work for one tenant."""
 
     def __init__(
-        self, engine: AsyncEngine, tenant: str, now: Callable[[], datetime], patience_s: float | None = None
+        self,
+        engine: AsyncEngine,
+        tenant: str,
+        now: Callable[[], datetime],
+        partitions: Partitions | None,
+        patience_s: float | None = None,
     ) -> None:
-        self.engine, self.tenant, self.now, self.patience_s = engine, tenant, now, patience_s
+        self.engine, self.tenant, self.now, self.partitions = engine, tenant, now, partitions
+        self.patience_s = patience_s
         self.freezer = Freezer()
         self.remembers = engine.dialect.name == "postgresql"
         self.news = asyncio.Event()

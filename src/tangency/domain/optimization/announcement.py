@@ -21,8 +21,13 @@ OPTIMIZED, COMPLETED, FAILED = "portfolio_optimized", "optimization_completed", 
 
 def portfolio_optimized(answer: Answer, ids: IdGenerator) -> Event:
     """The event of an answer, whoever asked and however."""
+    return announcement(OPTIMIZED, answer.portfolio_id, answer.answered_at, ids, told_of(answer))
+
+
+def told_of(answer: Answer) -> dict[str, Any]:
+    """What anybody is told of an answer."""
     solution = answer.solution
-    told = {
+    return {
         "portfolio_id": answer.portfolio_id,
         "optimal_weights": solution.weights_by_name,
         "expected_return": solution.expected_return,
@@ -34,7 +39,6 @@ def portfolio_optimized(answer: Answer, ids: IdGenerator) -> Event:
             "optimization_time_ms": round(answer.time_ms),
         },
     }
-    return announcement(OPTIMIZED, answer.portfolio_id, answer.answered_at, ids, told)
 
 
 def announced(order: Order, report: Mapping[str, Any] | None, ids: IdGenerator) -> Iterator[Event]:

@@ -1,0 +1,1 @@
+"""What TimescaleDB adds to a table of PostgreSQL."""

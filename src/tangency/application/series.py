@@ -1,0 +1,82 @@
+"""The series of portfolios: what is asked of them, and who keeps them up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from tangency.application.context import Context
+from tangency.application.message import Message
+from tangency.domain.errors import NotFound, StoreUnavailable
+from tangency.domain.series.point import Interval, Period, SeriesPoint, Span
+
+UPKEEP_S = 3600.0
+
+log = logging.getLogger("tangency.series")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A part of a series.
+
+    Attributes:
+        points: of the span where no interval was asked for, at most as many as wanted.
+        periods: of the span, where one was.
+        latest: the newest point of all.
+    """
+
+    points: Sequence[SeriesPoint]
+    periods: Sequence[Period]
+    latest: SeriesPoint
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistory(Message[History]):
+    """What the optimizations of a portfolio came to, over time."""
+
+    span: Span
+    interval: Interval | None
+
+
+async def read_history(query: ReadHistory, context: Context) -> History:
+    """Read a part of a series.
+
+    Raises:
+        NotFound: the portfolio has none.
+    """
+    span = query.span
+    latest = await context.series.latest_point(span.portfolio_id)
+    if latest is None:
+        raise NotFound(f"nothing has been optimized for portfolio {span.portfolio_id!r} yet; post it first.")
+    if query.interval is None:
+        return History(await context.series.points(span), (), latest)
+    return History((), await context.series.periods(span, query.interval), latest)
+
+
+@asynccontextmanager
+async def keeping_up(context: Context) -> AsyncIterator[None]:
+    """Keep the series up, at once and then every hour, until the end of the context."""
+    task = asyncio.create_task(_keep_up(context))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_up(context: Context) -> None:
+    told: Sequence[str] = ()
+    while True:
+        try:
+            done = await context.series.keep_up(context.clock.now())
+            if done != told:
+                log.info("the series of portfolios: %s", "; ".join(done))
+            told = done
+        except StoreUnavailable as error:
+            log.warning("the series of portfolios could not be kept up: %s", error)
+        except Exception:
+            log.exception("the series of portfolios could not be kept up")
+        await asyncio.sleep(UPKEEP_S)

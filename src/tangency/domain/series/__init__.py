@@ -1,0 +1,1 @@
+"""What optimizations of a portfolio came to, over time."""
