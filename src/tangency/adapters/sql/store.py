@@ -26,8 +26,8 @@ from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, rea
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.schema import OptimizationResult
+from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
-from tangency.adapters.timescale.choice import Series, series_of
 from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier

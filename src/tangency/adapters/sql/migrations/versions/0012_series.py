@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from tangency.adapters.sql.column_types import JSON_VALUE
-from tangency.adapters.timescale.hypertable import is_installable, make_hypertable
+from tangency.adapters.sql.timescale.hypertable import is_installable, make_hypertable
 
 revision = "0012"
 down_revision = "0011"

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.adapters.sql.schema import SERIES
 from tangency.adapters.sql.series import PostgresSeries, SqliteSeries
-from tangency.adapters.timescale.hypertable import is_hypertable
-from tangency.adapters.timescale.series import TimescaleSeries
+from tangency.adapters.sql.timescale.hypertable import is_hypertable
+from tangency.adapters.sql.timescale.series import TimescaleSeries
 
 Series: TypeAlias = SqliteSeries | PostgresSeries | TimescaleSeries
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.schema import SeriesRow
 from tangency.adapters.sql.series import SqlSeries
-from tangency.adapters.timescale.hypertable import equip
+from tangency.adapters.sql.timescale.hypertable import equip
 
 
 class TimescaleSeries(SqlSeries):
