@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import cast
 
 import numpy as np
 
-from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import MinimumActiveRisk
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, Objective
+from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.trade_limit import Traded, TradeLimit
-from tangency.plugins.kernels.few_trades import Search, fewest_trades
+from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
 from tangency.plugins.kernels.linearised import witness_at
+from tangency.plugins.kernels.taxed_sales import Lots
 from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Trading
 
 LARGEST_COST = 0.1
@@ -29,6 +32,8 @@ ENDLESS = 1e4
 """A turnover beyond it is as good as none, and would drown every other figure."""
 SETTLED = 1e-14
 """Of the portfolio's value: what is invested no longer moves with the costs."""
+SEARCHES = 8
+"""Of the time that is left, each search of a case of the tax has this part."""
 MOST_ROUNDS = 25
 """Each round leaves at most the cost rate of the miss before it: 0.1 ^ 14 is below SETTLED."""
 
@@ -43,6 +48,75 @@ NO_EXCESS = (
 
 
 @dataclass(frozen=True)
+class TaxLotOption:
+    """A tax lot in weights.
+
+    Attributes:
+        name: whose it is.
+        weight: of what is left in the lot.
+        gain: on a unit of weight sold, costs taken off; 0.25 where a quarter of the proceeds is gain.
+        long_term: held for more than a year.
+        best_gain: the gain where no loss is disallowed, for the bound; as `gain` where left out.
+    """
+
+    name: str
+    weight: float
+    gain: float
+    long_term: bool = False
+    best_gain: float | None = None
+
+
+@dataclass(frozen=True)
+class TaxOption:
+    """What taxes are counted from.
+
+    Attributes:
+        lots: of every name that may be sold.
+        short_term: the rate.
+        long_term: the rate.
+        realized_short_term: gains of the year so far, as a fraction of the portfolio's value.
+        realized_long_term: the same of long term.
+        horizon_years: over which a tax is spread, since the objective is annual.
+    """
+
+    lots: list[TaxLotOption]
+    short_term: float
+    long_term: float
+    realized_short_term: float = 0.0
+    realized_long_term: float = 0.0
+    horizon_years: float = 1.0
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault((name,), f"is {value}; give a rate from 0 to 1.", "range")
+            for name in ("short_term", "long_term")
+            if not 0 <= (value := getattr(self, name)) <= 1
+        ]
+        if not 0 < self.horizon_years < np.inf:
+            faults.append(Fault(("horizon_years",), f"is {self.horizon_years}; give years above 0.", "range"))
+        if faults:
+            raise InvalidInput(faults)
+
+    def in_weights(self, universe: Universe, best: bool) -> Lots:
+        """The lots as arrays, with the gains to count on, or with the best ones."""
+        gains = [lot.best_gain if best and lot.best_gain is not None else lot.gain for lot in self.lots]
+        unknown = [place for place, lot in enumerate(self.lots) if lot.name not in universe.positions]
+        if unknown:
+            name = self.lots[unknown[0]].name
+            path = ("method_options", "tax", "lots", unknown[0], "name")
+            raise InvalidInput.at(path, f"{name!r} is not a name here; {hint(name, universe.names)}", "unknown")
+        return Lots(
+            np.array([universe.positions[lot.name] for lot in self.lots], dtype=int),
+            np.array([lot.weight for lot in self.lots], dtype=float),
+            np.array(gains, dtype=float),
+            np.array([lot.long_term for lot in self.lots], dtype=bool),
+            (self.short_term, self.long_term),
+            (self.realized_short_term, self.realized_long_term),
+            self.horizon_years,
+        )
+
+
+@dataclass(frozen=True)
 class RebalancingOptions:
     """What trades may be made, and at what cost.
 
@@ -54,6 +128,8 @@ class RebalancingOptions:
         cost: of each trade, per traded value, from 0 to 0.1.
         cash_floor: what stays in cash when everything is paid, as a fraction of the portfolio's value.
         node_limit: so many sets of names are looked at before the best one found is taken.
+        tax: lots and rates. The objective then has the tax taken off, and so has the tracking error, at the request's
+            `risk_aversion`; without one the tracking error and the volatility are least as if nothing were due.
     """
 
     benchmark: dict[str, float] | None = None
@@ -63,6 +139,7 @@ class RebalancingOptions:
     cost: float = 0.0
     cash_floor: float = 0.0
     node_limit: int = 400
+    tax: TaxOption | None = None
 
     def __post_init__(self) -> None:
         faults = [
@@ -113,10 +190,11 @@ class Rebalancing:
         """Weights by trades within the limits from the current ones, or from cash where those are unknown."""
         asked = cast(RebalancingOptions, options)
         current = np.zeros(len(problem.universe)) if problem.current is None else problem.current
+        ends_at = monotonic() + problem.solver.time_limit_s
         if asked.benchmark is not None:
             center = problem.universe.join(asked.benchmark, ("method_options", "benchmark"))
-            return _Run(problem, estimates, asked, current, MinimumActiveRisk(tuple(center.tolist()))).free()
-        return _Run(problem, estimates, asked, current, problem.objective).invested()
+            return _Run(problem, estimates, asked, current, MinimumActiveRisk(tuple(center.tolist())), ends_at).free()
+        return _Run(problem, estimates, asked, current, problem.objective, ends_at).invested()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -128,6 +206,7 @@ class _Run:
     asked: RebalancingOptions
     current: Vector
     objective: Objective
+    ends_at: float
 
     def invested(self) -> Proposal:
         """What the budget asks to be invested, or what the costs leave of it: they are paid out of cash."""
@@ -161,8 +240,39 @@ class _Run:
             self._aim(), self.current, region, loads, self.asked.min_trade, self.asked.max_trades,
             self.problem.solver.tolerance,
         )  # fmt: skip
+        if self._weighs_taxes:
+            return self._after_tax(trading, reading)
         search = fewest_trades(trading, self.asked.node_limit, self.problem.solver.time_limit_s)
         return replace(self._proposal(search, trading, reading), reading=reading, attempts=tuple(trading.attempts[:12]))
+
+    @property
+    def _weighs_taxes(self) -> bool:
+        """Whether taxes count against the objective, rather than after it."""
+        stated = self.problem.risk_aversion is not None
+        own = not isinstance(self.objective, MinimumVolatility | MinimumActiveRisk)
+        return self.asked.tax is not None and (own or stated)
+
+    def _after_tax(self, trading: Trading, reading: Reading) -> Proposal:
+        """The best over the cases of the tax, on gains to count on; the bound is from the best gains there may be."""
+        option = cast(TaxOption, self.asked.tax)
+        universe, node_limit = self.problem.universe, self.asked.node_limit
+        limit_s = max(self.ends_at - monotonic(), 0.0) / SEARCHES
+        found = best_case(trading, option.in_weights(universe, best=False), node_limit, limit_s)
+        bound = found.bound
+        if any(lot.best_gain is not None for lot in option.lots):
+            bound = best_case(trading, option.in_weights(universe, best=True), node_limit, limit_s).bound
+        made = self._proposal(replace(found.search, continuous=False), trading, reading)
+        if found.search.point is not None:
+            findings = {**made.findings, "tax": self._trade_off(found.search.point, trading.aim, bound)}
+            made = replace(made, findings=findings)
+        return replace(made, reading=reading, attempts=tuple(trading.attempts[:12]))
+
+    def _trade_off(self, point: Point, aim: Aim, bound: float) -> dict[str, float]:
+        """What the objective is before tax, what a unit of tax takes from it, and the most that it can be."""
+        risk = float(np.sqrt(point.weights @ aim.S @ point.weights)) if aim.ratio else 1.0
+        unit = 1.0 / risk if risk > 0 else 1.0
+        before = -point.loss + point.tax * unit
+        return {"before_tax": before, "per_unit": unit, "counted": point.tax, "bound": -bound}
 
     def _trade_limits(self) -> tuple[TradeLimit, ...]:
         asked, current = self.asked, tuple(self.current.tolist())
@@ -181,15 +291,16 @@ class _Run:
     def _aim(self) -> Aim:
         objective, S = self.objective, self.estimates.covariance.dense()
         none = np.zeros(len(S))
+        aversion = (self.problem.risk_aversion or 1.0) if self._weighs_taxes else 1.0
         if isinstance(objective, MinimumActiveRisk):
-            return Aim(S, objective.terms[0].middle(len(S)), none)  # type: ignore[attr-defined]
+            return Aim(aversion * S, objective.terms[0].middle(len(S)), none)  # type: ignore[attr-defined]
         if isinstance(objective, MaximumSharpe):
             return Aim(S, none, objective.gain(self.estimates), ratio=True)
         if isinstance(objective, MaximumUtility):
             return Aim(objective.risk_aversion * S, none, self.estimates.required_mean("the objective"))
         if isinstance(objective, MaximumReturn):
             return Aim(0.0 * S, none, self.estimates.required_mean("the objective"))
-        return Aim(S, none, none)
+        return Aim(aversion * S, none, none)
 
     def _proposal(self, search: Search, trading: Trading, reading: Reading) -> Proposal:
         if search.point is None:

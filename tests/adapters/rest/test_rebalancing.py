@@ -337,6 +337,39 @@ def test_lots_whose_loss_would_save_tax_are_told(http: httpx.Client) -> None:
     assert (first["safe_from"], first["replace_from"]) == (str(day), str(day + timedelta(31)))
 
 
+def mixed_lots() -> list[dict[str, Any]]:
+    """Three for every name that is held: an old gain, a new loss, a new gain."""
+    parts = [(0.5, 0.4, "2010-01-04"), (0.3, 1.3, "2022-08-01"), (0.2, 0.9, "2022-09-01")]
+    return [
+        {
+            "instrument_id": h.name,
+            "quantity": share * h.quantity,
+            "cost": cost * PRICES[h.name],
+            "date": day,
+            "lot_id": f"{h.name}-{place}",
+        }
+        for h in HELD.holdings
+        if h.quantity
+        for place, (share, cost, day) in enumerate(parts)
+    ]
+
+
+@pytest.mark.parametrize("rule", ["min_tax", "fifo"])
+def test_the_objective_after_tax_comes_near_to_its_bound(http: httpx.Client, rule: str) -> None:
+    tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": mixed_lots(), "lot_rule": rule}
+    asked: dict[str, Any] = {"target_type": "optimal", "risk_parameters": {"risk_free_rate": 0.02}, "tax": tax}
+    limits = {"max_turnover": 0.4, "consider_tax_implications": True}
+    answer = plan(http, **asked, constraints=limits)
+    after = answer["evidence"]["after_tax"]
+    before = plan(http, **{**asked, "tax": tax}, constraints={**limits, "max_trades": 0})["evidence"]["after_tax"]
+    assert after["objective"] >= before["objective"] - 1e-9
+    assert after["objective"] <= after["bound"]
+    if rule == "min_tax":
+        assert after["gap"] <= 1e-6
+    if rule == "fifo":
+        assert after["gap"] > 1e-6  # the first lots owe more than the best ones would
+
+
 def test_names_without_lots_are_told(http: httpx.Client) -> None:
     tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": lots(1.0, "2010-01-04")[2:]}
     asked = {"target_type": "optimal", "constraints": {"consider_tax_implications": True}, "tax": tax}

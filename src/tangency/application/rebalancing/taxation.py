@@ -12,10 +12,10 @@ from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.ports import PortfolioRecords
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
-from tangency.domain.rebalancing.gains import Gains, TaxRates
+from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
 from tangency.domain.rebalancing.harvesting import Harvest, harvests
 from tangency.domain.rebalancing.trades import CostModel, Trade
-from tangency.domain.rebalancing.wash_sales import Disposal, Purchase
+from tangency.domain.rebalancing.wash_sales import Disposal, Purchase, replacements
 
 SHORTFALL = 1e-9
 """Of a quantity: by so much the lots of a name may miss what is held of it."""
@@ -30,6 +30,7 @@ class TaxTerms:
         purchases: announced, or made outside of these lots; they take over losses too.
         realized: gains of the year so far.
         chosen: for the rule ``specific``: by name, quantities by id of the lot.
+        horizon_years: over which a tax is worth paying for an annual gain.
     """
 
     rates: TaxRates
@@ -38,6 +39,39 @@ class TaxTerms:
     purchases: Sequence[Purchase] = ()
     realized: Gains = field(default_factory=Gains)
     chosen: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    horizon_years: float = 1.0
+
+    def in_weights(self, prices: Mapping[str, float], total: float, cost: CostModel, day: date) -> dict[str, object]:
+        """Rates and lots as the method takes them, over the portfolio's value."""
+        history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in self.lots or ()]
+        purchases = [*history, *self.purchases]
+        return {
+            "short_term": self.rates.short_term,
+            "long_term": self.rates.long_term,
+            "realized_short_term": self.realized.short_term / total,
+            "realized_long_term": self.realized.long_term / total,
+            "horizon_years": self.horizon_years,
+            "lots": [
+                _in_weights(lot, prices[lot.instrument_id], total, cost, day, purchases)
+                for lot in self.lots or ()
+                if lot.instrument_id in prices
+            ],
+        }
+
+
+def _in_weights(
+    lot: TaxLot, price: float, total: float, cost: CostModel, day: date, purchases: Sequence[Purchase]
+) -> dict[str, object]:
+    """A lot; no loss is counted on where units bought around the day may take it over, and all of it for the bound."""
+    gain = 1.0 - cost.rate - lot.cost / price
+    told = {
+        "name": lot.instrument_id,
+        "weight": lot.quantity * price / total,
+        "gain": gain,
+        "long_term": is_long_term(lot.bought, day),
+    }
+    doubtful = gain < 0 and replacements(lot.instrument_id, (), day, purchases) > 0
+    return {**told, "gain": 0.0, "best_gain": gain} if doubtful else told
 
 
 async def complete_terms(portfolio: Portfolio, terms: TaxTerms | None, records: PortfolioRecords) -> TaxTerms:

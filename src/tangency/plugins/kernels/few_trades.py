@@ -14,6 +14,7 @@ from time import monotonic
 
 import numpy as np
 
+from tangency.plugins.kernels.taxed_sales import Lots
 from tangency.plugins.kernels.trading import DUST, Point, Side, Trading
 
 NO_BETTER = 1e-9
@@ -35,6 +36,7 @@ class Search:
         nodes: programs whose bound was taken.
         gap: by how much the loss may be above the least one, over its size, by the solver's word.
         feasible_without_numbers: there are portfolios within all the other limits.
+        bound: no loss is below it, by the solver's word; infinite where nothing is allowed.
     """
 
     point: Point | None
@@ -43,20 +45,57 @@ class Search:
     nodes: int = 1
     gap: float = 0.0
     feasible_without_numbers: bool = True
+    bound: float = np.inf
 
 
-def fewest_trades(trading: Trading, node_limit: int, time_limit_s: float) -> Search:
-    """The best portfolio within every limit on trades."""
+def fewest_trades(trading: Trading, node_limit: int, time_limit_s: float, known: Point | None = None) -> Search:
+    """The best portfolio within every limit on trades; none where it is no better than one that is known."""
     wish = trading.wish()
     if wish is not None and _fits(trading, wish):
-        return Search(wish, continuous=True)
+        return Search(wish, continuous=True, bound=wish.loss)
     anything = replace(trading, smallest=0.0, most=None)
     root = _settled(anything, np.full(len(trading.current), Side.OPEN))
     if root is None:
         return Search(None, continuous=False, feasible_without_numbers=False)
+    if known is not None and root.loss >= known.loss - NO_BETTER * abs(known.loss):
+        return Search(None, continuous=False, bound=root.loss)
     if _fits(trading, root):
-        return Search(root, continuous=True)
-    return _Tree(trading, node_limit, monotonic() + time_limit_s).search()
+        return Search(root, continuous=True, bound=root.loss)
+    return _Tree(trading, node_limit, monotonic() + time_limit_s, known).search()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cases:
+    """What came of the searches of all cases of the tax.
+
+    Attributes:
+        search: the best of them.
+        bound: no loss is below it, by the solver's word.
+    """
+
+    search: Search
+    bound: float
+
+
+def best_case(trading: Trading, lots: Lots, node_limit: int, time_limit_s: float) -> Cases:
+    """The best portfolio where sales are taxed, over the four cases in which the tax is linear."""
+    found: list[Search] = []
+    known: Point | None = None
+    for case in lots.cases():
+        found.append(fewest_trades(replace(trading, sales=case), node_limit, time_limit_s, known))
+        known = found[-1].point or known
+    if known is None:
+        return Cases(min(found, key=lambda search: not search.feasible_without_numbers), -np.inf)
+    bound = min(known.loss, *(search.bound for search in found))
+    told = Search(
+        known,
+        continuous=False,
+        exhausted=all(search.exhausted for search in found),
+        nodes=sum(search.nodes for search in found),
+        gap=(known.loss - bound) / max(abs(known.loss), 1e-12),
+        bound=bound,
+    )
+    return Cases(told, bound)
 
 
 def _settled(trading: Trading, sides: np.ndarray) -> Point | None:
@@ -77,7 +116,7 @@ def _fits(trading: Trading, point: Point) -> bool:
     size = np.abs(point.weights - trading.current)
     traded = size > DUST
     few = trading.most is None or int(traded.sum()) <= trading.most
-    return few and bool((size[traded] >= trading.smallest - DUST).all())
+    return few and bool((point.churned <= SMALL).all()) and bool((size[traded] >= trading.smallest - DUST).all())
 
 
 @dataclass(eq=False)
@@ -87,6 +126,7 @@ class _Tree:
     trading: Trading
     node_limit: int
     ends_at: float
+    known: Point | None = None
     best: Point | None = None
     nodes: int = 0
     open: list[tuple[float, int, np.ndarray, Point]] = field(default_factory=list)
@@ -106,10 +146,12 @@ class _Tree:
         if self.best is not None and self.open and self._promises(self.open[0][0]):
             gap = (self.best.loss - self.open[0][0]) / max(abs(self.best.loss), 1e-12)
             exhausted = False
-        return Search(self.best, False, exhausted, self.nodes, gap)
+        losses = [*(node[0] for node in self.open[:1]), *(() if self.best is None else (self.best.loss,))]
+        return Search(self.best, False, exhausted, self.nodes, gap, bound=min(losses, default=np.inf))
 
     def _promises(self, bound: float) -> bool:
-        return self.best is None or bound < self.best.loss - NO_BETTER * abs(self.best.loss)
+        best = self.best or self.known
+        return best is None or bound < best.loss - NO_BETTER * abs(best.loss)
 
     def _enter(self, sides: np.ndarray) -> None:
         """Take a node's bound; what it suggests is a candidate."""
@@ -140,14 +182,15 @@ class _Tree:
 
     def _consider(self, sides: np.ndarray) -> None:
         point = self.trading.best(sides)
-        if point is not None and _fits(self.trading, point) and (self.best is None or point.loss < self.best.loss):
+        if point is not None and _fits(self.trading, point) and self._promises(point.loss):
             self.best = point
 
     def _children(self, sides: np.ndarray, point: Point) -> Iterator[np.ndarray]:
-        """The open name that trades most is bought, sold or kept."""
-        size = np.where(sides == Side.OPEN, np.abs(point.weights - self.trading.current), -1.0)
+        """The open name that trades most, or is sold and bought again, is bought, sold or kept."""
+        size = np.where(sides == Side.OPEN, np.abs(point.weights - self.trading.current) + point.churned, -1.0)
         name = int(np.argmax(size))
-        for side in (Side.BUY, Side.SELL, Side.KEEP):
+        free = self.trading.most is None and self.trading.smallest == 0.0  # to keep a name is to buy nothing of it
+        for side in (Side.BUY, Side.SELL) if free else (Side.BUY, Side.SELL, Side.KEEP):
             child = sides.copy()
             child[name] = side
             yield child

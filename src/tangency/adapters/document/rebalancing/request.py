@@ -111,6 +111,10 @@ class TaxRequest(Document, frozen=True):
         Annotated[list[PurchaseDocument], Meta(description="They take over losses within 30 days.")] | UnsetType
     ) = UNSET
     realized_gains: RealizedGains | UnsetType = UNSET
+    horizon_years: (
+        Annotated[Positive, Meta(description="Over which a tax is worth paying for an annual gain; 1 where left out.")]
+        | UnsetType
+    ) = UNSET
 
 
 class RebalanceRequest(Document, frozen=True):
@@ -214,6 +218,7 @@ def _tax(stated: TaxRequest) -> TaxTerms:
         [Purchase(each.instrument_id, each.quantity, each.date) for each in stated.purchases or ()],
         Gains(realized.short_term, realized.long_term),
         stated.chosen_lots or {},
+        stated.horizon_years or 1.0,
     )
 
 
