@@ -70,3 +70,15 @@ def test_an_address_that_must_not_be_asked_is_a_setting_that_cannot_be_used(comm
     ran = connected(command, stub, **settings)("upstream", "check", "--portfolio-id", "known", "--json")
     assert ran.code == 2
     assert "TANGENCY_UPSTREAM_PORTFOLIOS_URL" in json.loads(ran.out)["detail"]
+
+
+def test_commands_work_on_a_portfolio_that_only_a_neighbour_knows(command: Command, stub: Neighbour) -> None:
+    days = {"TANGENCY_UPSTREAM_HISTORY_DAYS": "100000", "TANGENCY_UPSTREAM_RISK_MODELS_URL": ""}
+    asked = connected(command, stub, **days)
+    found = asked("frontier", "--portfolio-id", "known", "--points", 3, "--json")
+    assert found.code == 0, found.out
+    assert found.json["provenance"]["references"][0].startswith("portfolio service: portfolio known as of")
+    assert asked("frontier", "--portfolio-id", "nobody", "--json").code == 3
+    gone = connected(command, stub, **days, TANGENCY_UPSTREAM_PORTFOLIOS_URL="http://127.0.0.1:1")
+    ran = gone("frontier", "--portfolio-id", "known", "--json")
+    assert (ran.code, ran.problem) == (9, "neighbour-unavailable")
