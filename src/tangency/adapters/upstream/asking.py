@@ -6,6 +6,7 @@ import asyncio
 import email.utils
 import logging
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -99,9 +100,10 @@ class Asking:
             NeighbourUnavailable: it cannot be asked, or does not answer in time.
             NeighbourUnusable: what it answers is no document.
         """
+        request = await self._request(path, query)
         try:
             with self.breaker.call():
-                return await self._in_time(path, query)
+                return await self._in_time(request)
         except CircuitOpen as left_alone:
             reason = "failed several times in a row and is left alone for a while"
             raise self._unavailable(reason, left_alone.wait_s) from None
@@ -113,19 +115,24 @@ class Asking:
         """Close every connection."""
         await self._client.aclose()
 
-    async def _in_time(self, path: str, query: Query) -> bytes | None:
+    async def _request(self, path: str, query: Query) -> httpx.Request:
+        url = self.neighbour.url.copy_with(path=f"{self.neighbour.url.path.rstrip('/')}{path}")
+        headers = {"Accept": JSON, "Accept-Encoding": "gzip", **await self._credentials()}
+        return self._client.build_request("GET", url, params=list(query) or None, headers=headers)
+
+    async def _in_time(self, request: httpx.Request) -> bytes | None:
         ends = asyncio.get_running_loop().time() + self._patience.deadline_s
         try:
             async with asyncio.timeout_at(ends):
-                return await self._in_attempts(path, query, ends)
+                return await self._in_attempts(request, ends)
         except TimeoutError as error:
             raise CallFailed(f"did not answer within {self._patience.deadline_s:g} s") from error
 
-    async def _in_attempts(self, path: str, query: Query, ends: float) -> bytes | None:
+    async def _in_attempts(self, request: httpx.Request, ends: float) -> bytes | None:
         attempt = 1
         while True:
             try:
-                return await self._once(path, query)
+                return await self._once(request)
             except Passing as passing:
                 pause = _pause(attempt, passing.after_s)
                 if attempt == self._patience.attempts or asyncio.get_running_loop().time() + pause >= ends:
@@ -133,11 +140,9 @@ class Asking:
                 await asyncio.sleep(pause)
             attempt += 1
 
-    async def _once(self, path: str, query: Query) -> bytes | None:
-        url = self.neighbour.url.copy_with(path=f"{self.neighbour.url.path.rstrip('/')}{path}")
-        headers = {"Accept": JSON, "Accept-Encoding": "gzip", **await self._credentials()}
+    async def _once(self, request: httpx.Request) -> bytes | None:
         try:
-            async with self._client.stream("GET", url, params=list(query) or None, headers=headers) as response:
+            async with aclosing(await self._client.send(request, stream=True)) as response:
                 return await self._read(response)
         except httpx.TimeoutException as error:
             raise Passing("took too long to connect or to go on") from error
