@@ -15,6 +15,7 @@ from tests.support import postgres, pulsar, services
 # a failure must be somebody's change, and a search for new ones has its own command (--hypothesis-profile=search).
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("search", deadline=None, max_examples=1000)
+settings.register_profile("few", parent=settings.get_profile("steady"), max_examples=5)
 settings.load_profile("steady")
 
 # A project of its own: it is tested as its author would, from its own folder, by contracts/test_example_plugin.py.
