@@ -1,6 +1,7 @@
 """The features, and the steps that check what was told, against figures computed here."""
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,10 +11,14 @@ from pytest_bdd import parsers, scenarios, then
 from tests.features.conftest import CERTIFIED, PROVEN, STRANGERS_METHOD, step
 from tests.features.desk import Desk, percent, rows
 
+FEATURES = Path(__file__).parents[2] / "features"
 ROUNDED = 2e-9
 """Limits that would do are told with nine decimals, rounded to the side that is feasible."""
 
-scenarios(".")
+OWN_STEPS = {"rebalancing.feature"}
+"""Features whose steps are in a file of their own."""
+
+scenarios(*sorted(path.name for path in FEATURES.glob("*.feature") if path.name not in OWN_STEPS))
 
 
 # --- answers ------------------------------------------------------------------------------------------------------

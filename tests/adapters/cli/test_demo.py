@@ -13,6 +13,7 @@ def test_the_demo_shows_the_answer_its_proof_and_where_the_report_is(command: Co
         *("Current", "Target", "Delta", "Sector", "Risk share", "AAPL", "technology", "CASH", "Total"),
         *("Expected return", "Volatility", "Sharpe ratio", "One-way turnover", "30.00%"),
         *("Proven optimal", "Proven gap", "Largest violation", "What binds", "Shadow price", "Reduced cost"),
+        *("The best 6 trades toward it", "Plan reb-", "sell", "BBY", "Turnover", "Improvement"),
         *("Factors of portfolio 'sample'", "1990-02-28 to 2018-11-30, 346 monthly returns", "Mkt-RF", "specific"),
     ):
         assert part in ran.out

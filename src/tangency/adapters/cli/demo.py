@@ -18,16 +18,21 @@ from tangency.adapters.cli.optimizing import (
     print_findings,
     write_report,
 )
+from tangency.adapters.cli.rebalance import print_plan
 from tangency.adapters.cli.terminal import json_option, progress
 
 if TYPE_CHECKING:
     from tangency.adapters.container import Findings, Frontier
     from tangency.application.question import Question
+    from tangency.application.rebalancing.command import MakePlan
     from tangency.application.service import Service
     from tangency.domain.factors.analysis import FactorAnalysis
+    from tangency.domain.rebalancing.plan import RebalancePlan
 
 PORTFOLIO = "sample"
 TITLE = "Sample portfolio"
+MOST_TRADES = 6
+COST = 0.001
 REPORT = Path("tangency-report.html")
 NOTE = (
     "Sample data: daily adjusted closes of 20 large US stocks, 1990 to 2022, and invented holdings in them. The names "
@@ -90,9 +95,10 @@ def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) ->
     changed.
     """
     path = None if no_report or (as_json and output is None) else output or REPORT
-    findings, curve, factors = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
+    shown = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
+    findings = shown.findings
     if path is not None:
-        write_report(path, findings, curve, TITLE, NOTE)
+        write_report(path, findings, shown.curve, TITLE, NOTE)
     if as_json:
         print_answer(findings)
         return
@@ -100,13 +106,25 @@ def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) ->
     for constraint in findings.problem.constraints:
         click.echo(f"  {constraint.sentence()}")
     print_findings(findings)
+    click.echo(f"\nThe best {MOST_TRADES} trades toward it, at {COST:.1%} each:")
+    print_plan(shown.plan)
     click.echo()
-    print_factors(factors)
+    print_factors(shown.factors)
     if path is not None:
         click.echo(f"\nReport: {path.resolve()}")
 
 
-async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, Frontier | None, FactorAnalysis]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demo has to show; a curve only where there is a report."""
+
+    findings: Findings
+    plan: RebalancePlan
+    factors: FactorAnalysis
+    curve: Frontier | None
+
+
+async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> Shown:
     from tangency.adapters.settings import Settings
     from tangency.application.factors import AnalyzeFactors
 
@@ -115,7 +133,22 @@ async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> tuple[Findings, 
             await import_sample(service)
             findings = await optimized(service, _question(wish))
             factors = await service.handle(AnalyzeFactors(PORTFOLIO, "fama_french_3"))
-            return findings, await frontier_of(service, findings, step) if with_frontier else None, factors
+            plan = await service.handle(_few_trades(findings))
+            return Shown(findings, plan, factors, await frontier_of(service, findings, step) if with_frontier else None)
+
+
+def _few_trades(findings: Findings) -> MakePlan:
+    """Toward the answer, as near to it as a few trades lead."""
+    from tangency.application.question import Question
+    from tangency.application.rebalancing.command import MakePlan, TradeRules
+    from tangency.domain.market.universe import CASH
+    from tangency.domain.rebalancing.plan import TargetType
+
+    weights = {name: max(weight, 0.0) for name, weight in findings.solution.weights_by_name.items()}
+    target = {**weights, CASH: max(1.0 - sum(weights.values()), 0.0)}
+    question = Question(PORTFOLIO, "MIN_VOLATILITY", "rebalancing")
+    rules = TradeRules(max_trades=MOST_TRADES)
+    return MakePlan(question, TargetType.CUSTOM, rules, target_allocation=target, cost_rate=COST)
 
 
 async def import_sample(service: Service) -> None:

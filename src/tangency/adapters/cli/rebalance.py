@@ -10,7 +10,7 @@ import click
 from tangency.adapters.cli.terminal import json_option, portfolio_option, print_json, progress
 
 if TYPE_CHECKING:
-    from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
+    from tangency.domain.rebalancing.plan import RebalancePlan
 
 LOT_RULES = ("min_tax", "fifo", "lifo", "hifo")
 TARGETS = ("optimal", "equal_weight", "model", "benchmark")
@@ -49,26 +49,26 @@ def rebalance(
     with progress("Rebalancing", as_json):
         plan = asyncio.run(_planned(portfolio_id, given))
     if as_json:
-        print_json(plan)
+        from tangency.adapters.document.rebalancing.plan import document_of
+
+        print_json(document_of(plan))
         return
-    _print(plan)
+    print_plan(plan)
 
 
-async def _planned(portfolio_id: str, asked: dict[str, Any]) -> RebalancePlanDocument:
+async def _planned(portfolio_id: str, asked: dict[str, Any]) -> RebalancePlan:
     from tangency.adapters import container
-    from tangency.adapters.document.rebalancing.plan import document_of
     from tangency.adapters.document.rebalancing.request import command_of
     from tangency.adapters.settings import Settings
 
     command = command_of(portfolio_id, asked)
     async with container.running(Settings.load()) as service:
-        return document_of(await service.handle(command))
+        return await service.handle(command)
 
 
-def _print(plan: RebalancePlanDocument) -> None:
-    click.echo(
-        f"Plan {plan.rebalance_id} for portfolio {plan.portfolio_id!r}, valid until {plan.valid_until:%F %H:%M} UTC"
-    )
+def print_plan(plan: RebalancePlan) -> None:
+    """Trades in the order of their execution, and what they bring and take."""
+    click.echo(f"Plan {plan.id} for portfolio {plan.portfolio_id!r}, valid until {plan.valid_until:%F %H:%M} UTC")
     for trade in plan.trades:
         click.echo(
             f"  {trade.priority:>3}  {trade.action:<4}  {trade.quantity:>14,.4f}  {trade.instrument_id:<10}"
@@ -76,9 +76,10 @@ def _print(plan: RebalancePlanDocument) -> None:
         )
     if not plan.trades:
         click.echo("  Nothing to trade.")
-    metrics, gain = plan.metrics, plan.metrics.expected_improvement
+    metrics = plan.metrics
     taxes = "" if metrics.tax_implications is None else f", taxes {metrics.tax_implications:,.2f}"
     click.echo(f"Turnover {100 * metrics.turnover:.2f}%, costs {metrics.transaction_costs:,.2f}{taxes}")
-    changes = [(name, getattr(gain, name)) for name in ("return", "risk", "sharpe")]
-    told = ", ".join(f"{name} {value:+.4f}" for name, value in changes if value is not None)
+    gain = metrics.improvement
+    changes = {"return": gain.expected_return, "risk": gain.risk, "sharpe": gain.sharpe}
+    told = ", ".join(f"{name} {value:+.4f}" for name, value in changes.items() if value is not None)
     click.echo(f"Improvement: {told}")
