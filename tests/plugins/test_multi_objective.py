@@ -133,7 +133,7 @@ def test_ties_at_a_corner_are_broken_by_the_other_aims() -> None:
 def test_a_scheme_has_the_value_that_cvxpy_finds(names: tuple[str, ...], scheme: Any) -> None:
     weights = np.arange(1.0, len(names) + 1)
     aims = tuple(AimOption(name, float(weight)) for name, weight in zip(names, weights, strict=True))
-    solution = _proven(MultiObjectiveOptions(aims, scheme, points=0, cost_rate=0.002))
+    solution = _proven(MultiObjectiveOptions(aims, scheme=scheme, points=0, cost_rate=0.002))
     ideal, nadir = (np.array(list(_signed(_found(solution, point)).values())) for point in ("ideal", "nadir"))
     w = cp.Variable(N)
     scaled = [
@@ -156,7 +156,7 @@ def test_without_a_scale_every_aim_counts_in_its_own_unit() -> None:
 
 def test_the_one_aim_without_a_bound_is_best_under_the_bounds_of_the_others() -> None:
     aims = (AimOption("return"), AimOption("risk", bound=0.22), AimOption("esg", bound=65.0))
-    solution = _proven(MultiObjectiveOptions(aims, "epsilon_constraint", points=0))
+    solution = _proven(MultiObjectiveOptions(aims, scheme="epsilon_constraint", points=0))
     w = cp.Variable(N)
     gained, risk, score = _losses(w, ("return", "risk", "esg"))
     theirs = _minimum(gained, [cp.sum(w) == 1, w >= 0, risk <= 0.22, score <= -65.0])
@@ -169,7 +169,7 @@ def test_the_one_aim_without_a_bound_is_best_under_the_bounds_of_the_others() ->
 
 def test_goals_out_of_reach_are_missed_by_as_little_as_can_be() -> None:
     aims = (AimOption("return", 2.0, target=0.45), AimOption("risk", 1.0, target=0.18), AimOption("esg", target=30.0))
-    solution = _proven(MultiObjectiveOptions(aims, "goal", points=0))
+    solution = _proven(MultiObjectiveOptions(aims, scheme="goal", points=0))
     low, high = (np.array(list(_signed(_found(solution, point)).values())) for point in ("ideal", "nadir"))
     w = cp.Variable(N)
     targets = [-0.45, 0.18, -30.0]
@@ -184,7 +184,7 @@ def test_goals_out_of_reach_are_missed_by_as_little_as_can_be() -> None:
 
 def test_goals_that_are_reached_leave_nothing_on_the_table() -> None:
     aims = (AimOption("return", target=0.2), AimOption("risk", target=0.3))
-    solution = _proven(MultiObjectiveOptions(aims, "goal", points=0))
+    solution = _proven(MultiObjectiveOptions(aims, scheme="goal", points=0))
     assert solution.objective_value == pytest.approx(0.0, abs=1e-9)
     reached = _found(solution, "objective_values")
     w = cp.Variable(N)
@@ -297,7 +297,7 @@ def test_the_rounding_of_a_riskless_name_is_no_unit(names: tuple[str, ...], sche
     deviations = np.array([0.2, 0.3, 0.0, 0.25])
     rows = 0.01 * np.random.default_rng(5).standard_normal((60, 4)) * (deviations > 0)
     problem, estimates = of_history(rows + np.array([0.0, 0.0, 1e-4, 0.0]), objective=MultiObjective())
-    options = MultiObjectiveOptions(tuple(AimOption(name) for name in names), scheme, points=0)
+    options = MultiObjectiveOptions(tuple(AimOption(name) for name in names), scheme=scheme, points=0)
     solution = _answer(options, (problem, estimates))
     assert solution.certificate is not None
     assert solution.certificate.duality_gap is not None
@@ -357,7 +357,9 @@ def test_what_it_read_travels_as_a_document() -> None:
     )
     limits = (*LONG_ONLY, MaximumWeight(0.6))
     for scheme in ("weighted_sum", "chebyshev", "epsilon_constraint"):
-        options = MultiObjectiveOptions(aims, cast(Any, scheme), points=0, score_limits={"esg": ScoreLimit(40.0)})
+        options = MultiObjectiveOptions(
+            aims, scheme=cast(Any, scheme), points=0, score_limits={"esg": ScoreLimit(40.0)}
+        )
         read = plugin.MultiObjective().solve(*_case(limits), options).reading
         assert read.objective is not None
         assert read_objective(written(read.objective, as_buffer), ()) == read.objective

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import cvxpy
 import numpy as np
 import pytest
 from scipy.stats import chi2, norm
@@ -18,6 +19,7 @@ from tangency.domain.optimization.objective import (
     MaximumUtility,
     MinimumRisk,
     MinimumVolatility,
+    MultiObjective,
     Objective,
 )
 from tangency.domain.optimization.proposal import Status
@@ -26,12 +28,14 @@ from tangency.domain.optimization.robust_terms import root_of
 from tangency.domain.plain_values import as_buffer, as_lists
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.uncertainty_sets import matrix_radius, matrix_shape, resampled_distances
+from tangency.plugins.multi.options import AimOption
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty, RobustOptions, Scenario
 from tangency.plugins.robust_optimization import RobustOptimization
 from tests.support.history import of_history, of_sample
 from tests.support.posed import best, estimated, posed
 from tests.support.robust import proven, robust, robustness
 
+cp: Any = cvxpy  # its functions are made when it is imported: no type checker finds them
 LONG_SHORT = (Budget(), MinimumWeight(-0.2), MaximumWeight(0.4))
 EMPIRICAL = MeanUncertainty(estimate="empirical")
 RNG = np.random.default_rng(4)
@@ -224,6 +228,74 @@ def test_robustness_costs_what_the_nominal_objective_loses(objective: Objective)
     assert said["cost_of_robustness"] == pytest.approx(said["nominal_optimum"] - said["nominal_objective"], rel=1e-9)
     assert said["cost_of_robustness"] > 1e-4
     assert said["worst_case_objective"] < said["nominal_optimum"]
+
+
+# --- several aims -----------------------------------------------------------------------------------------------
+
+
+def test_of_two_aims_at_their_worst_one_bounded_the_other_is_best() -> None:
+    # Least worst volatility at a worst return: the program of the ellipsoids of both, told to cvxpy.
+    ellipsoids = RobustOptions(EMPIRICAL, CovarianceUncertainty("ellipsoid", radius=0.05))
+    aims = (AimOption("return", bound=-0.25), AimOption("risk"))
+    case = of_sample(MultiObjective())
+    answer = proven(case, replace(ellipsoids, objectives=aims, scheme="epsilon_constraint", points=0))
+    covariance, mean = case[1].covariance.dense(), np.asarray(case[1].mean)
+    factor, wide = np.linalg.cholesky(covariance), np.linalg.cholesky(covariance + 0.05 * np.eye(20))
+    kappa, x = np.sqrt(chi2.ppf(0.95, 20) / YEARS), cp.Variable(20)
+    limits = [cp.sum(x) == 1, x >= 0, mean @ x - kappa * cp.norm(factor.T @ x) >= -0.25]
+    theirs = cp.Problem(cp.Minimize(cp.norm(wide.T @ x)), limits).solve(solver=cp.CLARABEL)
+    assert answer.objective_value == pytest.approx(theirs, rel=1e-6)
+    said = robustness(answer)
+    assert said["worst_case_return"] == pytest.approx(-0.25, abs=1e-7)
+    assert said["worst_case_volatility"] == pytest.approx(answer.objective_value, rel=1e-9)
+    assert answer.findings["objective_values"] == pytest.approx(
+        {"return": said["worst_case_return"], "risk": said["worst_case_volatility"]}, rel=1e-9
+    )
+
+
+def test_a_worst_return_out_of_reach_is_proven_and_explained() -> None:
+    best_of_all = proven(of_sample(MaximumReturn()), RobustOptions(EMPIRICAL)).objective_value
+    aims = (AimOption("return", bound=-0.1), AimOption("risk"))
+    solution = robust(of_sample(MultiObjective()), RobustOptions(EMPIRICAL, objectives=aims, points=0))
+    assert solution.status is Status.INFEASIBLE
+    assert solution.infeasibility is not None
+    assert solution.infeasibility.bound > 1e-9
+    (limit,) = [each for each in solution.infeasibility.conflict if each.constraint.endswith("return.bound")]
+    assert limit.sentence == "The return is at least -0.1."
+    assert limit.sufficient == pytest.approx(best_of_all, abs=1e-7)
+
+
+def test_the_pareto_set_of_worst_cases_is_covered_without_domination() -> None:
+    answer = proven(of_sample(MultiObjective()), RobustOptions(EMPIRICAL, points=5))
+    points: Any = answer.findings["pareto"]
+    assert len(points) == 5
+    ideal: Any = answer.findings["ideal"]
+    best_of_all = proven(of_sample(MaximumReturn()), RobustOptions(EMPIRICAL)).objective_value
+    assert ideal["return"] == pytest.approx(best_of_all, rel=1e-9)
+    assert max(point["largest_gain"] for point in points) <= 1e-6
+    values = [(point["values"]["return"], point["values"]["risk"]) for point in points]
+    assert values == sorted(values, reverse=True)
+
+
+def test_contributions_of_several_aims_are_to_the_volatility_as_it_is_estimated() -> None:
+    case = of_sample(MultiObjective())
+    answer = proven(case, RobustOptions(EMPIRICAL, CovarianceUncertainty("ellipsoid", radius=0.05), points=0))
+    w = np.asarray(answer.weights)
+    shares = w * (case[1].covariance.dense() @ w) / (w @ case[1].covariance.dense() @ w)
+    np.testing.assert_allclose(np.asarray(answer.risk_shares), shares, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        (RobustOptions(scenarios=(Scenario("a"),)), "scenarios"),
+        (RobustOptions(wasserstein_radius=0.1), "wasserstein_radius"),
+        (RobustOptions(covariance_uncertainty=CovarianceUncertainty(half_width=0.1)), "covariance_uncertainty"),
+    ],
+)
+def test_sets_that_several_aims_cannot_be_counted_over_are_refused(options: RobustOptions, place: str) -> None:
+    with pytest.raises(Unsupported, match=f"method_options.{place}"):
+        robust(of_sample(MultiObjective(), LONG_SHORT), options)
 
 
 # --- scenarios ----------------------------------------------------------------------------------------------------

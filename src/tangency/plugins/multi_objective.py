@@ -10,12 +10,12 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.composite_terms import unpacked
+from tangency.domain.optimization.composite_terms import leaves, unpacked
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import Blend
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
-from tangency.domain.optimization.term import RiskOf
+from tangency.domain.optimization.term import RiskOf, Term
 from tangency.domain.risk.measure import MEASURES, VOLATILITY
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
@@ -49,8 +49,13 @@ class MultiObjective:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The scheme's portfolio with its witness, the ideal and the nadir point, and the Pareto set."""
-        said = cast(MultiObjectiveOptions, options)
-        question = read(problem, estimates, said)
+        return self.weighed(problem, estimates, cast(MultiObjectiveOptions, options), {})
+
+    def weighed(
+        self, problem: Problem, estimates: Estimates, said: MultiObjectiveOptions, worst: Mapping[str, Term]
+    ) -> Proposal:
+        """The same with other losses in place of those of the aims return and risk, by the names of these."""
+        question = read(problem, estimates, said, worst)
         limited = Reading(constraints=question.limits).of(problem)
         framed = frame(limited, estimates, question.aims)
         if isinstance(framed, Proposal):
@@ -133,6 +138,7 @@ def _with_risk(witness: Witness, objective: Blend) -> Witness:
     """The dual vector of the aim risk under the risk's own id too, where its contributions look for one."""
     own: Mapping[str, Vector] = {}
     dual = next(unpacked(witness.cuts.get("objective.risk")), None)
-    if dual is not None:
+    measured = any(isinstance(term, RiskOf) for term in leaves(objective.terms))
+    if dual is not None and measured:
         own = {RiskOf(1.0, objective.measure).id: dual}
     return replace(witness, cuts={**witness.cuts, **own})

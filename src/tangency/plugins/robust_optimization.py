@@ -11,7 +11,7 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import unpacked
 from tangency.domain.optimization.method import Capabilities
-from tangency.domain.optimization.objective import Blend, MinimumRisk, Objective, SumOfTerms
+from tangency.domain.optimization.objective import Blend, MinimumRisk, MultiObjective, Objective, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.ratio import MaximumSharpe
@@ -19,6 +19,7 @@ from tangency.domain.optimization.term import Term
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
+from tangency.plugins.multi.delegation import by_aims, without_aims
 from tangency.plugins.robust import metrics, reading
 from tangency.plugins.robust.covariance_sets import CovarianceSet, covariance_set
 from tangency.plugins.robust.mean_sets import MeanSet, mean_set
@@ -44,7 +45,9 @@ class RobustOptimization:
         "Wasserstein metric, Mathematical Programming 171, 115-166"
     )
     capabilities = Capabilities(
-        objectives=frozenset({"MAX_UTILITY", "MIN_VOLATILITY", "MAX_SHARPE", "MAX_RETURN", "MIN_RISK"}),
+        objectives=frozenset(
+            {"MAX_UTILITY", "MIN_VOLATILITY", "MAX_SHARPE", "MAX_RETURN", "MIN_RISK", "MULTI_OBJECTIVE"}
+        ),
         constraints=EVERY_LIMIT,
         risk_measures=frozenset({"volatility", "cvar"}),
         uses_scenarios=True,
@@ -55,6 +58,11 @@ class RobustOptimization:
         """The robust optimum with its witness, and what robustness costs."""
         said = cast(RobustOptions, options)
         reading.refuse(problem, said)
+        if isinstance(problem.objective, MultiObjective):
+            return _Sets(problem, estimates, said).by_aims()
+        return without_aims(self._worst(problem, estimates, said), said)
+
+    def _worst(self, problem: Problem, estimates: Estimates, said: RobustOptions) -> Proposal:
         if said.wasserstein_radius is not None:
             return _Distributions(problem, estimates, said).proposal()
         if said.scenarios:
@@ -123,6 +131,17 @@ class _Sets(_Case):
             self.means = mean_set(means, problem, self.estimates)
         self.covariances = covariance_set(said.covariance_uncertainty, problem, self.estimates, long_only)
         return reading.over_sets(problem.objective, self.means, self.covariances)
+
+    def by_aims(self) -> Proposal:
+        """Several aims, return and risk among them at their worst."""
+        self.objective()
+        found = by_aims(
+            self.problem, self.estimates, self.options, worst=reading.worst_aims(self.means, self.covariances)
+        )
+        if found.weights is None:
+            return found
+        worst = metrics.over_sets(found.weights, self.estimates, self.means, self.covariances, None)
+        return replace(found, findings={**found.findings, "robustness": worst})
 
     def members(self, w: Vector, proposal: Proposal) -> Mapping[str, object]:
         dual = None if proposal.witness is None else _covariance_dual(proposal.witness.cuts)

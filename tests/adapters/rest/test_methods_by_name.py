@@ -147,7 +147,12 @@ CASES: list[tuple[str, str, dict[str, Any], set[str]]] = [
     ),
     *(
         (method, "MULTI_OBJECTIVE", {**options, "objectives": AIMS, "points": 3}, {"pareto", "ideal", "nadir"})
-        for method, options in (("MEAN_VARIANCE", {}), ("BLACK_LITTERMAN", BLACK_LITTERMAN), ("MEAN_RISK", {}))
+        for method, options in (
+            ("MEAN_VARIANCE", {}),
+            ("BLACK_LITTERMAN", BLACK_LITTERMAN),
+            ("MEAN_RISK", {}),
+            ("ROBUST_OPTIMIZATION", {}),
+        )
     ),
     ("MEAN_VARIANCE", "MAX_SHARPE", {}, set()),
     ("MEAN_VARIANCE", "RISK_PARITY", {}, {"budgets_met"}),

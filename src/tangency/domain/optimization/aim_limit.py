@@ -15,6 +15,7 @@ from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.region import RiskCap, Row
 from tangency.domain.optimization.robust_terms import Concentration, Deviation
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term
+from tangency.domain.optimization.worst_loss import WorstLoss
 from tangency.domain.risk.weighing import PricedDistance, SquaredWeights
 
 NOTHING = Linear(())
@@ -52,13 +53,15 @@ class _AimLimit(Constraint):
 
 @dataclass(frozen=True)
 class AimFloor(_AimLimit):
-    """A return or an average score may not be below the limit."""
+    """A return or an average score may not be below the limit; of a worst case the term is minus the return."""
 
     kind: ClassVar[str] = "aim_floor"
     sensitivity: ClassVar[float] = -1.0
 
-    def shape(self, universe: Universe, estimates: Estimates) -> Row:
+    def shape(self, universe: Universe, estimates: Estimates) -> Row | RiskCap:
         """-coefficients'x <= -limit."""
+        if not isinstance(self.term, Linear | Return):
+            return RiskCap(self.id, WorstLoss.of(self.term, len(universe)), -self.limit)
         return Row(self.id, -_coefficients(self.term, universe, estimates), -self.limit)
 
     def sentence(self) -> str:
@@ -86,6 +89,8 @@ class AimCap(_AimLimit):
             return RiskCap(self.id, SquaredWeights(), limit / term.weight)
         if isinstance(term, Deviation):
             return RiskCap(self.id, PricedDistance(np.array(term.prices), np.array(term.center)), limit)
+        if not isinstance(term, Linear | Return):
+            return RiskCap(self.id, WorstLoss.of(term, len(universe)), limit)
         return Row(self.id, _coefficients(term, universe, estimates), limit)
 
     def sentence(self) -> str:
@@ -93,12 +98,6 @@ class AimCap(_AimLimit):
         return f"The {self.aim} is at most {self.limit:.6g}."
 
 
-def _coefficients(term: Term, universe: Universe, estimates: Estimates) -> Vector:
-    """Of a term that adds up over the names; shape (n,).
-
-    Raises:
-        TypeError: it does not.
-    """
-    if not isinstance(term, Linear | Return):
-        raise TypeError(f"{type(term).__name__} does not add up over the names")
+def _coefficients(term: Linear | Return, universe: Universe, estimates: Estimates) -> Vector:
+    """Of a term that adds up over the names; shape (n,)."""
     return term.minorant(np.zeros(len(universe)), estimates).slope

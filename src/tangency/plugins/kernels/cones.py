@@ -23,6 +23,7 @@ from tangency.domain.optimization.robust_terms import (
     WorstCovariance,
 )
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
+from tangency.domain.optimization.worst_loss import WorstLoss
 from tangency.domain.risk.drawdown import DrawdownRisk
 from tangency.domain.risk.envelope import LossRisk
 from tangency.domain.risk.risk import Risk
@@ -297,6 +298,14 @@ def _largest_weight(term: LargestWeight, build: Builder) -> Compiled:
     return Compiled(Expression(t, np.full(1, term.weight), 0.0), dual)
 
 
+def _worst_loss(risk: WorstLoss, build: Builder) -> Compiled:
+    linear = _linear(risk.slope, build)
+    if risk.penalty is None:
+        return linear
+    penalty = compiled(risk.penalty, build)
+    return Compiled(added([linear.expression, penalty.expression]), penalty.dual)
+
+
 _CONES: Mapping[type[Term], Callable[[Any, Builder], Compiled]] = {
     Return: _return,
     Linear: lambda term, build: _linear(np.array(term.coefficients), build),
@@ -319,6 +328,7 @@ _RISKS: Mapping[type[Risk], Callable[[Any, Builder], Compiled]] = {
     AnnualVariance: _annual_variance,
     SquaredWeights: _squared_weights,
     PricedDistance: _priced_distance,
+    WorstLoss: _worst_loss,
     LossRisk: losses_cone,
     DrawdownRisk: drawdown_cone,
 }

@@ -16,7 +16,7 @@ from tangency.domain.optimization.aim_limit import AimCap, AimFloor
 from tangency.domain.optimization.composite_terms import Constant, Sum
 from tangency.domain.optimization.constraint import Constraint, MaximumWeight, MinimumWeight
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.robust_terms import Concentration, Deviation
+from tangency.domain.optimization.robust_terms import Concentration, Deviation, Norm
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.multi.options import AimOption, MultiObjectiveOptions
@@ -70,6 +70,8 @@ class Aim:
         """S, where the loss grows with x'Sx and nothing else."""
         if isinstance(self.term, Concentration):
             return DenseCovariance.of(np.eye(len(estimates.universe)))
+        if isinstance(self.term, Norm):
+            return DenseCovariance.of(self.term.matrix @ self.term.matrix.T)
         moments = isinstance(self.term, RiskOf) and not self.term.measure.needs_scenarios
         return estimates.covariance if moments else None
 
@@ -159,8 +161,16 @@ class Question:
     scores: tuple[Scored, ...]
 
 
-def read(problem: Problem, estimates: Estimates, options: MultiObjectiveOptions) -> Question:
+def read(
+    problem: Problem, estimates: Estimates, options: MultiObjectiveOptions, worst: Mapping[str, Term] | None = None
+) -> Question:
     """The aims of a request.
+
+    Args:
+        problem: as it was asked.
+        estimates: annual moments, and scenarios.
+        options: the aims among them.
+        worst: losses in place of those of return and risk, by the names of these aims.
 
     Raises:
         InvalidInput: an aim that takes what is not there, with its place.
@@ -173,7 +183,9 @@ def read(problem: Problem, estimates: Estimates, options: MultiObjectiveOptions)
     for name in options.score_limits:
         scores[name] = scored(name, problem, options.missing_score, (*OPTIONS, "score_limits", name))
     aims = tuple(
-        _aim(option, problem, estimates, options, scores, position)
+        Aim(option.name, worst[option.name], -1.0 if option.name == "return" else 1.0, option)
+        if worst and option.name in worst
+        else _aim(option, problem, estimates, options, scores, position)
         for position, option in enumerate(options.objectives)
     )
     bounds = [aim.limit(aim.bound, ("objectives", aim.name, "bound")) for aim in aims if aim.bound is not None]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import cast
 
 import msgspec
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.term import Term
 from tangency.plugins.kernels.installed import bind_options, find_method
-from tangency.plugins.multi.options import Aims
+from tangency.plugins.multi.options import Aims, MultiObjectiveOptions
 
 
-def by_aims(problem: Problem, estimates: Estimates, said: Aims, measure: str = "volatility", **more: float) -> Proposal:
+def by_aims(
+    problem: Problem,
+    estimates: Estimates,
+    said: Aims,
+    measure: str = "volatility",
+    worst: Mapping[str, Term] | None = None,
+    **more: float,
+) -> Proposal:
     """What multi_objective answers over these estimates.
 
     Args:
@@ -21,6 +31,7 @@ def by_aims(problem: Problem, estimates: Estimates, said: Aims, measure: str = "
         estimates: those that the aims return and risk are counted by.
         said: the aims.
         measure: of the aim risk.
+        worst: losses in place of those of the aims return and risk, by their names.
         more: other options of multi_objective.
 
     Raises:
@@ -30,7 +41,12 @@ def by_aims(problem: Problem, estimates: Estimates, said: Aims, measure: str = "
     method = find_method("multi_objective", ("objective",))
     asked = {each.name: getattr(said, each.name) for each in fields(Aims)}
     options = msgspec.to_builtins({**asked, "risk_measure": measure, **more})
-    return method.solve(problem, estimates, bind_options(method.options, options, ("method_options",)))
+    bound = bind_options(method.options, options, ("method_options",))
+    if not worst:
+        return method.solve(problem, estimates, bound)
+    from tangency.plugins.multi_objective import MultiObjective
+
+    return MultiObjective().weighed(problem, estimates, cast(MultiObjectiveOptions, bound), worst)
 
 
 def without_aims(proposal: Proposal, said: Aims) -> Proposal:

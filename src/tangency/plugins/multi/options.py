@@ -42,7 +42,7 @@ class ScoreLimit:
     minimum: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Aims:
     """Several aims, and how they are weighed against each other.
 
@@ -90,8 +90,9 @@ class MultiObjectiveOptions(Aims):
         threshold: per period, where that is a lower partial moment.
     """
 
-    risk_measure: str = "volatility"
-    threshold: float = 0.0
+    objectives: tuple[AimOption, ...] = (AimOption("return"), AimOption("risk"))
+    risk_measure: str = field(default="volatility", kw_only=True)
+    threshold: float = field(default=0.0, kw_only=True)
 
     def __post_init__(self) -> None:
         Aims.__post_init__(self)

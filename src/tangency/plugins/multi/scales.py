@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,12 @@ import numpy as np
 from tangency.domain.market.covariance import Covariance, DenseCovariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.composite_terms import Sum
 from tangency.domain.optimization.objective import Blend
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
+from tangency.domain.optimization.robust_terms import Norm
+from tangency.domain.optimization.worst_loss import WorstLoss
 from tangency.plugins.kernels.parametric import Family
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.multi.aims import Aim
@@ -25,6 +28,8 @@ TRACE = 1e-9
 """Of the mean variance: moves weights in the ninth digit."""
 FLAT = 1e-6
 """Of a loss: an aim that moves by less among the bests of the others does not move."""
+MOST_STEPS, SETTLED = 200, 1e-13
+"""Towards the member of a family where its risk and its price agree: each step takes off the same share of the rest."""
 NOTHING = 1e-9
 """Of the loss of equal weights: rounding."""
 
@@ -73,6 +78,8 @@ def frame(problem: Problem, estimates: Estimates, aims: Sequence[Aim]) -> Scale 
 def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim) -> Vector | Proposal:
     """The portfolio with the least loss of one aim, and among such of the others."""
     exact = _least_square(problem, estimates, aim.square(estimates))
+    if exact is None and isinstance(aim.term, Sum):
+        exact = _least_worst_loss(problem, estimates, WorstLoss.of(aim.term, len(problem.universe)))
     if exact is not None:
         return exact
     found = solved(problem, Blend("CORNER", (aim.term,)), estimates)
@@ -90,12 +97,39 @@ def _least_square(problem: Problem, estimates: Estimates, square: Covariance | N
     region = problem.region(estimates)
     if square is None or region.caps or (region.lower > region.upper).any():
         return None
-    for trace in (0.0, TRACE * float(square.variances.mean())):
-        definite = DenseCovariance.of(square.dense() + trace * np.eye(region.size)) if trace else square
+    for definite in _definite(square):
         least = Family(definite, np.zeros(region.size), region, problem.solver.tolerance).member(0.0)
         if least is not None and least.exact:
             return least.weights
     return None
+
+
+def _least_worst_loss(problem: Problem, estimates: Estimates, loss: WorstLoss) -> Vector | None:
+    """The least kappa |F'x| - m'x likewise: of argmin 1/2 |F'x|^2 - tau m'x, the member with |F'x| = kappa tau."""
+    region, penalty = problem.region(estimates), loss.penalty
+    if not isinstance(penalty, Norm) or penalty.weight <= 0 or not loss.slope.any():
+        return None
+    if region.caps or (region.lower > region.upper).any():
+        return None
+    for definite in _definite(DenseCovariance.of(penalty.matrix @ penalty.matrix.T)):
+        family = Family(definite, -loss.slope, region, problem.solver.tolerance)
+        tau = 0.0
+        for _ in range(MOST_STEPS):
+            member = family.member(tau)
+            if member is None or not member.exact:
+                break
+            length = float(np.linalg.norm(member.weights @ penalty.matrix))
+            if abs(length - penalty.weight * tau) <= SETTLED * length:
+                return member.weights
+            tau = length / penalty.weight
+    return None
+
+
+def _definite(square: Covariance) -> Iterator[Covariance]:
+    """The matrix, and what it is with a trace of the identity."""
+    yield square
+    trace = TRACE * float(square.variances.mean())
+    yield DenseCovariance.of(square.dense() + trace * np.eye(square.size))
 
 
 def _ties_broken(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim, w: Vector) -> Vector | None:

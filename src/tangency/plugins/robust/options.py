@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tangency.domain.errors import InvalidInput
+from tangency.plugins.multi.options import Aims
 
 ByName: TypeAlias = dict[str, dict[str, float] | list[str | list[float]]]
 """A matrix row by row under the names, or ``names`` and ``values`` as in a request's own covariance."""
@@ -89,8 +90,10 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class RobustOptions:
-    """What is uncertain. Where nothing is said, the mean is, in its empirical ellipsoid at 95 %.
+class RobustOptions(Aims):
+    """What is uncertain; and under objective MULTI_OBJECTIVE, the aims.
+
+    Where nothing is said to be uncertain, the mean is, in its empirical ellipsoid at 95 %.
 
     Attributes:
         mean_uncertainty: the set of the means.
@@ -111,6 +114,7 @@ class RobustOptions:
     ground_norm: Literal["l1", "l2"] = "l1"
 
     def __post_init__(self) -> None:
+        Aims.__post_init__(self)
         for field in ("mean_uncertainty", "covariance_uncertainty"):
             _check(getattr(self, field), field)
         if self.scenarios and (self.mean_uncertainty or self.covariance_uncertainty):

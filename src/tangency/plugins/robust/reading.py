@@ -12,10 +12,17 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
-from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, Objective
+from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, MultiObjective, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.ratio import MaximumSharpe
-from tangency.domain.optimization.robust_terms import LargestWeight, Norm, SquaredNorm, root_of, rows_of
+from tangency.domain.optimization.robust_terms import (
+    LargestWeight,
+    Norm,
+    SquaredNorm,
+    WorstCovariance,
+    root_of,
+    rows_of,
+)
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY, Measure
 from tangency.plugins.robust import figures
@@ -49,6 +56,26 @@ def over_sets(asked: Objective, means: MeanSet | None, covariances: CovarianceSe
         risk = Variance(aversion) if covariances is None else covariances.half_variance(aversion)
         return Blend(asked.name, (risk, loss_of_means, *penalty), maximised=True, used=asked.parameters)
     return Blend(asked.name, (loss_of_means, *penalty), maximised=True)
+
+
+def worst_aims(means: MeanSet | None, covariances: CovarianceSet | None) -> dict[str, Term]:
+    """What the aims return and risk lose in the worst case, by their names.
+
+    Raises:
+        Unsupported: the worst covariance takes a semidefinite program, whose value is only known at its own answer.
+    """
+    worst: dict[str, Term] = {}
+    if means is not None:
+        parts = (Linear(tuple((-means.center).tolist())), *(() if means.penalty is None else (means.penalty,)))
+        worst["return"] = Sum(parts, (1.0,) * len(parts), "worst_return")
+    if covariances is not None:
+        worst["risk"] = covariances.volatility()
+    if isinstance(worst.get("risk"), WorstCovariance):
+        detail = (
+            "is a box without a worst corner, for short positions or its width; for several aims give kind ellipsoid."
+        )
+        raise Unsupported.at(("method_options", "covariance_uncertainty"), detail, "unsupported")
+    return worst
 
 
 def over_distributions(radius: float, norm: str, level: float, names: int) -> Blend:
@@ -170,6 +197,12 @@ def refuse(problem: Problem, options: RobustOptions) -> None:
             at risk over distributions.
     """
     asked = problem.objective
+    if isinstance(asked, MultiObjective) and (options.scenarios or options.wasserstein_radius is not None):
+        place = "scenarios" if options.scenarios else "wasserstein_radius"
+        detail = (
+            "does not go with several aims; give mean_uncertainty and covariance_uncertainty, or another objective."
+        )
+        raise Unsupported.at(("method_options", place), detail, "unsupported")
     if options.scenarios and options.criterion != "worst_case" and isinstance(asked, MaximumSharpe):
         detail = f"{options.criterion!r} of a Sharpe ratio is not convex; give worst_case, or objective MAX_UTILITY."
         raise Unsupported.at(("method_options", "criterion"), detail, "unsupported")
