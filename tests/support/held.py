@@ -56,9 +56,17 @@ def hold(folder: Path, portfolio_id: str) -> None:
 
 def keep(folder: Path, *commands: Message[None]) -> None:
     """Carry commands out on the embedded database of a folder, whoever else has it open."""
+    _keep_in(Settings(data_dir=str(folder)), *commands)
 
+
+def hold_in(settings: Settings, portfolio_id: str) -> None:
+    """Import it into any database."""
+    _keep_in(settings, ImportPrices(portfolio_id, history()), ImportHoldings(portfolio(portfolio_id)))
+
+
+def _keep_in(settings: Settings, *commands: Message[None]) -> None:
     async def kept() -> None:
-        async with container.keeping(Settings(data_dir=str(folder))) as service:
+        async with container.keeping(settings) as service:
             for command in commands:
                 await service.handle(command)
 

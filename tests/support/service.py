@@ -41,3 +41,10 @@ def running_service(folder: Path, **settings: Any) -> Iterator[Door]:
     chosen = Settings(data_dir=str(folder), solver_workers=1, **settings)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(container.running(chosen)) as service:
         yield Door(service, portal)
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Door]:
+    """The same with what works beside it: workers, the relay, and whatever the settings name."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(container.serving(settings)) as service:
+        yield Door(service, portal)

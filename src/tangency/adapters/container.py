@@ -165,6 +165,8 @@ async def serving(settings: Settings, announce: Callable[[str], None] | None = N
         await beside.enter_async_context(working(service.context))
         await beside.enter_async_context(relay.running())
         await beside.enter_async_context(keeping_up(service.context))
+        if settings.pulsar_url:
+            await beside.enter_async_context(_requests(settings, service))
         if settings.grpc:
             from tangency.adapters.grpc import server
 
@@ -208,6 +210,15 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
     broker = Broker(container.settings())
     container.publisher.override(providers.Object(PulsarPublisher(broker)))
     return broker.looked_after()
+
+
+def _requests(settings: Settings, service: Service) -> AbstractAsyncContextManager[None]:
+    """Requests come in from the broker."""
+    from tangency.adapters.pulsar.client import REQUESTS
+    from tangency.adapters.pulsar.requests import Requests
+    from tangency.adapters.pulsar.subscription import Subscription
+
+    return Subscription(settings, REQUESTS, Requests(service).take).running()
 
 
 # Doors ask here for what another adapter does. What these import is heavy, and only those who call them need it.

@@ -89,6 +89,7 @@ from tangency.application.rebalancing.plans import (
     plan_again,
     read_plan,
 )
+from tangency.application.refusal import RefuseOrder, refuse_order
 from tangency.application.series import ReadHistory, read_history
 from tangency.application.state import reading_once
 
@@ -113,6 +114,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ReadHistory: read_history,
     ReadFrontier: read_frontier,
     PlaceOrder: place_order,
+    RefuseOrder: refuse_order,
     ReadOrder: read_order,
     ListOrders: list_orders,
     CancelOrder: cancel_order,

@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 import msgspec
-import pulsar
 import pytest
 
 from tangency.adapters.pulsar.broker import Broker
@@ -14,12 +12,12 @@ from tangency.adapters.pulsar.client import EVENTS, topic_of
 from tangency.adapters.pulsar.publisher import PulsarPublisher
 from tangency.adapters.settings import Settings
 from tangency.domain.event import Dispatch, Event
+from tests.adapters.pulsar.conftest import read
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT
 
 pytestmark = pytest.mark.service("pulsar")
 
-PATIENCE_MS = 20_000
 TOO_LARGE = 6 * 2**20
 
 
@@ -37,13 +35,6 @@ def publish(settings: Settings, *batches: Sequence[Event]) -> list[Dispatch]:
             return [await publisher.publish(batch) for batch in batches]
 
     return asyncio.run(whole())
-
-
-def read(settings: Settings, kind: str, count: int) -> list[pulsar.Message]:
-    """The first messages of a topic, as somebody sees them who comes late."""
-    with closing(pulsar.Client(settings.pulsar_url)) as client:
-        reader = client.create_reader(topic_of(settings, kind), pulsar.MessageId.earliest)
-        return [reader.read_next(PATIENCE_MS) for _ in range(count)]
 
 
 def test_an_event_is_on_the_topic_of_its_type_with_its_portfolio_as_the_key(settings: Settings) -> None:

@@ -67,6 +67,18 @@ def failed(
     return _of_order(FAILED, order, portfolio_id, wording, at, ids, {"outcome": outcome, "message": message})
 
 
+def refused(event_id: str, key: str, portfolio_id: str, problem: Mapping[str, Any], at: datetime) -> Event:
+    """The event of a request that came as a message and was not accepted."""
+    told = {
+        "idempotency_key": key,
+        "portfolio_id": portfolio_id or None,
+        "outcome": "refused",
+        "message": problem["detail"],
+        "problem": dict(problem),
+    }
+    return Event(FAILED, event_id, at, {"event_id": event_id, "timestamp": stamp(at), FAILED: told})
+
+
 def _of_order(
     kind: str,
     order: UUID,
