@@ -84,6 +84,13 @@ class Cluster:
             cursor = on.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def cut(self, url: str, which: str) -> None:
+        """End those connections to a database of which a condition on ``pg_stat_activity`` holds."""
+        name = url.rpartition("/")[2]
+        self.execute(
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND {which}"  # noqa: S608
+        )
+
     @contextmanager
     def database(self, migrated: bool = True) -> Iterator[str]:
         """The address of a database of one's own, empty or as the migrations make it."""

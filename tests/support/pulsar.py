@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +127,19 @@ class Broker:
                 server.wait(PATIENCE_S)
         while self.healthy():
             time.sleep(0.01)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Look again and again.
+
+    Raises:
+        TimeoutError: it did not come true.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.05)
 
 
 @contextmanager

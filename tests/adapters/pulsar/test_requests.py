@@ -5,21 +5,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema
 import pulsar
 import pytest
+from sqlalchemy.engine import make_url
 
 from tangency.adapters.pulsar.client import REQUESTS, topic_of
 from tangency.adapters.pulsar.requests import MOST_DELIVERIES, Requests
 from tangency.adapters.pulsar.subscription import Received, Verdict
 from tangency.adapters.settings import Settings
 from tangency.application.orders import ListOrders
+from tangency.application.readiness import CheckReadiness
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.order import Filter
 from tests.adapters.pulsar.conftest import client_of, documents, of_ones_own, read
 from tests.support.held import hold_in
-from tests.support.pulsar import Broker
+from tests.support.postgres import Cluster
+from tests.support.pulsar import Broker, wait_until
 from tests.support.service import Door, running_service, serving
+from tests.support.tcp_proxy import proxy
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "events" / "optimization_failed.json").read_text())
 WISH = {"portfolio_id": "port-1", "optimization_type": "mean_variance", "objective": "maximize_sharpe"}
@@ -109,22 +114,13 @@ def test_what_was_dealt_with_does_not_come_again(settings: Settings, send: Send)
 
 
 class Away:
-    """A database that fails for so long."""
+    """A database that keeps no order, and answers to the question whether it is there, or not."""
 
-    def __init__(self, answers: bool) -> None:
-        self.answers = answers
-
-    def __call__(self) -> None:
-        raise StoreUnavailable("gone")
-
-    async def keep(self, _work: object) -> None:
-        raise StoreUnavailable("gone")
+    def __init__(self, units: Any, answers: bool) -> None:
+        self.keep, self.answers = units.keep, answers
 
     def prepare(self, _problem: object) -> None:
-        """Nothing."""
-
-    async def ready(self, _problem: object) -> None:
-        """Nothing."""
+        raise StoreUnavailable("gone")
 
     async def check(self) -> None:
         if not self.answers:
@@ -144,8 +140,48 @@ def verdict(door: Door, deliveries: int) -> Verdict:
     return door.run(lambda: Requests(door.service).take(message))
 
 
+def without_database(door: Door, answers: bool) -> Door:
+    away = Away(door.service.context.units, answers)
+    return door.with_ports(units=away, store=away)
+
+
 def test_while_the_database_is_away_a_message_comes_again_for_as_long_as_that_lasts(door: Door) -> None:
-    away = Away(answers=False)
-    without = door.with_ports(units=away, store=away)
-    assert [verdict(without, count) for count in (0, MOST_DELIVERIES, 1000)] == [Verdict.LATER] * 3
+    away = without_database(door, answers=False)
+    assert [verdict(away, count) for count in (0, MOST_DELIVERIES, 1000)] == [Verdict.LATER] * 3
     assert verdict(door, 1001) is Verdict.DONE
+
+
+def test_a_message_that_a_database_keeps_failing_over_although_it_answers_is_answered(door: Door) -> None:
+    there = without_database(door, answers=True)
+    assert [verdict(there, count) for count in (0, MOST_DELIVERIES - 1)] == [Verdict.LATER] * 2
+    assert [verdict(there, MOST_DELIVERIES) for _ in range(2)] == [Verdict.DONE] * 2
+    waiting = door.run(lambda: door.service.context.outbox.waiting(10))  # type: ignore[attr-defined]
+    (answer,) = [event for event in waiting if event.type == "optimization_failed"]
+    assert answer.payload["optimization_failed"]["problem"]["type"] == "/problems/store-unavailable"
+
+
+@pytest.mark.service("pulsar")
+@pytest.mark.service("postgresql")
+def test_requests_wait_out_an_outage_of_the_database(broker: Broker, cluster: Cluster, postgresql: str) -> None:
+    hold_in(Settings(database_url=postgresql), "port-1")
+    with proxy(cluster.port) as wire:
+        far = make_url(postgresql).set(port=wire.port).render_as_string()
+        settings = of_ones_own(broker, Settings(database_url=far))
+        with client_of(settings) as client, serving(settings) as door:
+            producer = client.create_producer(topic_of(settings, REQUESTS))
+            wire.refuse()
+            producer.send(json.dumps(WISH).encode())
+            wait_until(lambda: unacknowledged(settings) > 0)
+            with pytest.raises(StoreUnavailable):
+                door.handle(CheckReadiness())
+            wire.heal()
+            assert len(documents(settings, "optimization_completed", 1)) == 1
+            wait_until(lambda: unacknowledged(settings) == 0)
+
+
+def unacknowledged(settings: Settings) -> int:
+    """Requests that the service was given and has not dealt with."""
+    place = f"{settings.pulsar_tenant}/{settings.pulsar_namespace}/{REQUESTS}"
+    stats = httpx.get(f"{settings.pulsar_web_url}/admin/v2/persistent/{place}/stats").json()
+    count: int = stats["subscriptions"]["tangency"]["unackedMessages"]
+    return count
