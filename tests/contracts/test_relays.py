@@ -50,9 +50,9 @@ def test_of_two_relays_one_works_and_the_other_takes_over_when_it_stops(postgres
         async with opened(settings) as one, opened(settings) as two, Relay(two.outbox, publisher, nobody).running():
             writing = asyncio.gather(*(write(one, portfolio, 40) for portfolio in "abcde"))
             async with Relay(one.outbox, publisher, nobody).running():
+                await until(lambda: len(publisher.heard) > 60)
                 async with one.outbox.turn() as third:
                     assert third is None
-                await until(lambda: len(publisher.heard) > 60)
             await writing
             await until(lambda: publisher.distinct() == 200)
             await until_settled(one)
