@@ -12,13 +12,20 @@ from tangency.domain.optimization.order import MOST_LOSSES, Order
 from tangency.domain.portfolio.valuation import Valuation
 from tests.contracts.test_store import AT, CONFIGURATION, problem, run
 
+WORDING = {
+    "optimization_type": "mean_variance",
+    "objective": "maximize_sharpe",
+    "risk_measure": "volatility",
+    "constraints": {"max_position_size": 0.6},
+    "preferences": {},
+}
 HELD = Valuation(100.0, {"A": 1.0, "B": 2.0, "C": 4.0}, {"A": 0.5, "B": 0.25, "C": 0.25})
 LEASE = timedelta(seconds=10)
 
 
 def order() -> Order:
     optimization = Optimization.request(uuid4(), "port-1", CONFIGURATION, problem(), AT)
-    return Order(optimization, {"objective": "maximize_sharpe"}, HELD, AT + LEASE)
+    return Order(optimization, WORDING, HELD, AT + LEASE)
 
 
 async def accepted(store: Store) -> UUID:

@@ -121,7 +121,8 @@ class Command:
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         """Ours without any setting of the product, so that a test depends on nobody's; one solver starts soonest."""
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("TANGENCY_", "COLUMNS"))}
-        plugins = {"PYTHONPATH": os.pathsep.join(map(str, self.plugins))} if self.plugins else {}
+        path = [*map(str, self.plugins), *filter(None, [bare.get("PYTHONPATH")])]
+        plugins = {"PYTHONPATH": os.pathsep.join(path)} if path else {}
         return {**bare, **plugins, **self._own, **self.settings, **settings}
 
     @property

@@ -54,6 +54,7 @@ __all__ = [
     "PricesFile",
     "RiskModelFile",
     "TaxLotsFile",
+    "check_database",
     "check_neighbours",
     "check_store",
     "current",
@@ -68,6 +69,7 @@ __all__ = [
     "read_prices",
     "read_risk_model",
     "read_tax_lots",
+    "rebuild",
     "report_page",
     "running",
     "serve",
@@ -292,6 +294,20 @@ async def check_neighbours(settings: Settings, portfolio_id: str, names: Sequenc
     from tangency.adapters.upstream import checking
 
     return await checking.checked(settings, SystemClock(), portfolio_id, names)
+
+
+async def rebuild(settings: Settings) -> dict[str, int]:
+    """See :func:`tangency.adapters.sql.upkeep.rebuild`."""
+    from tangency.adapters.sql import upkeep
+
+    return await upkeep.rebuild(settings)
+
+
+async def check_database(settings: Settings) -> dict[str, int]:
+    """See :func:`tangency.adapters.sql.upkeep.check`."""
+    from tangency.adapters.sql import upkeep
+
+    return await upkeep.check(settings)
 
 
 async def check_store(settings: Settings) -> None:

@@ -167,10 +167,8 @@ async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:
     if not await unit.orders.finish(order, report):
         return
-    optimization = order.optimization
-    await unit.optimizations.add(optimization)
-    if optimization.answer is not None:
-        await unit.series.add(SeriesPoint.of(optimization.answer))
+    if order.optimization.answer is not None:
+        await unit.series.add(SeriesPoint.of(order.optimization.answer))
     for event in announced(order, report, context.ids):
         await unit.events.add(event)
 

@@ -1,6 +1,7 @@
 """The revision of the database, and of one that nobody made yet."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -45,3 +46,15 @@ def test_a_database_file_that_cannot_be_opened_is_told_in_one_line(command: Comm
 def test_a_database_that_cannot_be_named_is_a_wrong_setting(command: Command) -> None:
     ran = command("db", "current", "--json", TANGENCY_DATABASE_URL="nonsense")
     assert (ran.code, ran.problem) == (2, "settings")
+
+
+def test_what_is_read_is_checked_and_rebuilt(command: Command) -> None:
+    assert command("optimize", command.write("request.json", REQUEST), "--json").code == 0
+    assert command("db", "check", "--json").json == command("db", "rebuild", "--json").json
+    with closing(sqlite3.connect(command.data / "tangency.db")) as database, database:
+        database.execute("UPDATE portfolio_optimizations SET message = 'something else'")
+    found = command("db", "check")
+    assert found.code == 8
+    assert "1 rows of portfolio_optimizations; run `tangency db rebuild`" in found.err
+    assert "portfolio_optimizations: 1 rows" in command("db", "rebuild").out
+    assert command("db", "check").code == 0

@@ -10,7 +10,6 @@ from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.solving.conclusion import conclude
 from tangency.adapters.solving.in_process import proposed, solve
 from tangency.adapters.solving.wire import pack_proposed, unpack
-from tangency.adapters.sql.schema import OptimizationResult
 from tangency.adapters.sql.solutions import columns_of, metadata_of, solution_of
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.factor_covariance import FactorCovariance
@@ -71,10 +70,7 @@ def test_it_travels_between_processes_as_it_is() -> None:
 
 def kept(solution: Solution) -> Solution:
     """As a database gives it back."""
-    row = OptimizationResult(
-        **columns_of(solution), optimization_metadata=metadata_of(solution), message=solution.message
-    )
-    read = solution_of(row)
+    read = solution_of({**columns_of(solution), "optimization_metadata": metadata_of(solution)}, solution.message)
     assert read is not None
     return read
 
@@ -91,8 +87,7 @@ def test_answers_kept_before_there_were_factors_have_none() -> None:
     columns = columns_of(solution)
     for which in ("target", "current"):
         del columns["risk_decomposition"][which]["factors"]
-    row = OptimizationResult(**columns, optimization_metadata=metadata_of(solution), message=solution.message)
-    read = solution_of(row)
+    read = solution_of({**columns, "optimization_metadata": metadata_of(solution)}, solution.message)
     assert read is not None
     assert read.risk is not None
     assert read.risk.by_factor is None

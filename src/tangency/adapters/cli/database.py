@@ -1,4 +1,4 @@
-"""``tangency db``: the revision of the database."""
+"""``tangency db``: the revision of the database, and what is read of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tangency.adapters.cli.terminal import json_option, print_json, progress
 
 @click.group("db")
 def database() -> None:
-    """Bring the database up to date, or look where it is."""
+    """Bring the database up to date, look where it is, check it, or make again what is read of it."""
 
 
 @database.command("upgrade")
@@ -34,6 +34,38 @@ def current(as_json: bool) -> None:
     from tangency.adapters.settings import Settings
 
     _print(asyncio.run(container.current(Settings.load())), as_json)
+
+
+@database.command("rebuild")
+@json_option
+def rebuild(as_json: bool) -> None:
+    """Make what is read again from what was written. Nobody can write meanwhile; reading goes on."""
+    from tangency.adapters import container
+    from tangency.adapters.settings import Settings
+
+    with progress("Rebuilding what is read", as_json):
+        rows = asyncio.run(container.rebuild(Settings.load()))
+    _print_rows(rows, as_json)
+
+
+@database.command("check")
+@json_option
+def check(as_json: bool) -> None:
+    """Compare the tables with this release, and what is read with what was written."""
+    from tangency.adapters import container
+    from tangency.adapters.settings import Settings
+
+    with progress("Checking the database", as_json):
+        rows = asyncio.run(container.check_database(Settings.load()))
+    _print_rows(rows, as_json)
+
+
+def _print_rows(rows: dict[str, int], as_json: bool) -> None:
+    if as_json:
+        print_json({"rows": rows})
+        return
+    for table, count in rows.items():
+        click.echo(f"{table}: {count} rows")
 
 
 def _print(revision: str | None, as_json: bool) -> None:

@@ -37,7 +37,7 @@ PLUGIN = ExitCode(7, "a plugin cannot be loaded, failed, or does not pass its su
 STORAGE = ExitCode(
     8,
     "the database or a file cannot be read or written",
-    ("StoreUnavailable", "DatabaseNotMigrated", "DatabaseIsNewer", "OSError"),
+    ("StoreUnavailable", "DatabaseNotMigrated", "DatabaseIsNewer", "TablesDiffer", "ReadTablesDiffer", "OSError"),
 )
 NEIGHBOUR = ExitCode(
     9,

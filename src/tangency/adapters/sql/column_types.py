@@ -20,6 +20,9 @@ MAYBE_JSON_VALUE = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True)
 DOCUMENT = JSON()
 """A document that comes back to the letter: a problem that is solved again, a request that is echoed."""
 
+MAYBE_DOCUMENT = JSON(none_as_null=True)
+"""The same, or nothing."""
+
 
 class FiniteFloat(TypeDecorator[float]):
     """A double that is a number."""

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 
-from tangency.adapters.sql.optimizations import SqlOptimizations, answer_where
-from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult
+from tangency.adapters.sql.optimizations import SqlOptimizations, answer_of, ending
+from tangency.adapters.sql.projections import OPTIMIZATIONS, project
+from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.adapters.sql.statements import changed, dialect, insert_numbered
+from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
 from tangency.domain.portfolio.valuation import Valuation
 
 OPEN = (Stage.PENDING.value, Stage.PROCESSING.value)
+WORDS = ("optimization_type", "objective", "risk_measure", "constraints", "preferences")
+"""What of a request is read again."""
+REPORTED = (
+    "metrics",
+    "metric_basis",
+    "current_allocation",
+    "target_allocation",
+    "trades",
+    "efficient_frontier",
+    "frontier_reason",
+)
+"""What of an answer is told in the portfolio's own terms."""
 LOST = "worker_lost"
 """The outcome of an order over which too many workers were lost."""
 
@@ -32,27 +45,24 @@ class SqlOrders:
 
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
-        optimization = order.optimization
+        optimization, wording = order.optimization, order.wording
         document, configuration_id = await self._optimizations.keep_problem(optimization)
-        values = {
-            "id": optimization.id,
-            "portfolio_id": optimization.portfolio_id,
+        request = {
+            **self._optimizations.asked(optimization),
             "configuration_id": configuration_id,
-            "wording": dict(order.wording),
+            "ordered": True,
+            **{name: wording[name] for name in WORDS},
+            "wording": dict(wording),
             "problem": dict(document),
             "valuation": asdict(order.valuation),
             "status": optimization.stage.value,
-            "attempt": 0,
-            "progress": 0.0,
-            "losses": [],
             "outcome": "",
             "message": "",
-            "expected_at": order.expected_at,
-            "created_at": optimization.requested_at,
+            "estimated_completion_time": order.expected_at,
             "updated_at": optimization.requested_at,
         }
-        keys = {"tenant": self._tenant, "numbered_for": self._tenant}
-        await self._session.execute(insert_numbered(OptimizationRequest, dialect(self._session)), values | keys)
+        await self._session.execute(insert_numbered(OptimizationRequest, dialect(self._session)), request)
+        await project(self._session, OPTIMIZATIONS, self._tenant, spelled(optimization.id))
 
     async def claim(self, order: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order. No lock is skipped: whoever holds the row for a moment must not lose the order."""
@@ -66,25 +76,27 @@ class SqlOrders:
         )
         if not taken:
             return None
-        row = await self._session.get_one(OptimizationRequest, (self._tenant, order), populate_existing=True)
+        key = (self._tenant, spelled(order))
+        row = await self._session.get_one(OptimizationRequest, key, populate_existing=True)
         problem = await self._optimizations.problem_of(row.problem)
         optimization = Optimization.request(
-            row.id,
+            order,
             row.portfolio_id,
             await self._optimizations.configuration_of(row.configuration_id),
             problem,
             row.created_at,
         )
         optimization.start(at)
-        return Order(optimization, row.wording, Valuation(**row.valuation), row.expected_at, row.attempt)
+        valuation, expected_at = Valuation(**row.valuation or {}), row.estimated_completion_time or at
+        return Order(optimization, row.wording or {}, valuation, expected_at, row.attempt)
 
     async def next_due(self) -> UUID | None:
         """The oldest waiting order."""
         query = select(OptimizationRequest.id).where(
             OptimizationRequest.tenant == self._tenant, OptimizationRequest.status == Stage.PENDING.value
         )
-        found: UUID | None = await self._session.scalar(query.order_by(OptimizationRequest.sequence).limit(1))
-        return found
+        found = await self._session.scalar(query.order_by(OptimizationRequest.sequence).limit(1))
+        return None if found is None else identity_of(found)
 
     async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
         """Extend the lease of whoever works on it."""
@@ -97,18 +109,12 @@ class SqlOrders:
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
         """Keep its end."""
         ended = order.optimization
-        return await self._changed(
-            ended.id,
-            *_of_attempt(order.attempt),
-            status=ended.stage.value,
-            outcome=ended.outcome or ended.stage.value,
-            message=ended.message,
-            report=report,
-            progress=1.0,
-            lease_until=None,
-            completed_at=ended.ended_at,
-            updated_at=ended.ended_at,
-        )
+        columns = {**ending(ended), "lease_until": None, "updated_at": ended.ended_at}
+        if not await self._change(ended.id, *_of_attempt(order.attempt), **columns):
+            return False
+        await self._optimizations.keep_result(ended, report)
+        await project(self._session, OPTIMIZATIONS, self._tenant, spelled(ended.id))
+        return True
 
     async def cancel(self, order: UUID, at: datetime) -> bool:
         """End it where it has not ended."""
@@ -128,86 +134,87 @@ class SqlOrders:
         ended = []
         for row in (await self._session.scalars(query)).all():
             loss = f"attempt {row.attempt} gave no sign of life until {row.lease_until}"
-            losses = [*row.losses, loss]
-            if len(losses) < MOST_LOSSES:
-                change: dict[str, Any] = {"status": Stage.PENDING.value}
-            else:
-                message = f"{len(losses)} workers were lost over it: {'; '.join(losses)}."
-                end = {"status": Stage.FAILED.value, "outcome": LOST, "message": message, "completed_at": at}
-                change = end
-            changed = await self._changed(
-                row.id, *_of_attempt(row.attempt), losses=losses, lease_until=None, updated_at=at, **change
-            )
-            if changed and "outcome" in change:
-                await self._session.refresh(row)
-                ended.append(state_of(row))
+            losses, order = [*row.losses, loss], identity_of(row.id)
+            change = _after_loss(losses, at) | {"losses": losses, "lease_until": None, "updated_at": at}
+            if await self._changed(order, *_of_attempt(row.attempt), **change) and "outcome" in change:
+                key = (self._tenant, row.id)
+                ended.append(state_of(await self._session.get_one(PortfolioOptimization, key, populate_existing=True)))
         return ended
 
     async def _changed(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
+        """Whether a request that meets conditions was changed, and what is read of it with it."""
+        done = await self._change(order, *conditions, **values)
+        if done:
+            await project(self._session, OPTIMIZATIONS, self._tenant, spelled(order))
+        return done
+
+    async def _change(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
+        request = OptimizationRequest
         statement = (
-            update(OptimizationRequest)
-            .where(OptimizationRequest.tenant == self._tenant, OptimizationRequest.id == order, *conditions)
-            .values(**values)
+            update(request)
+            .where(request.tenant == self._tenant, request.id == spelled(order), *conditions)
+            .values(**values, version=request.version + 1)
             .execution_options(synchronize_session=False)
         )
         return changed(await self._session.execute(statement))
+
+
+def _after_loss(losses: Sequence[str], at: datetime) -> dict[str, Any]:
+    """What becomes of an order whose worker was lost."""
+    if len(losses) < MOST_LOSSES:
+        return {"status": Stage.PENDING.value}
+    message = f"{len(losses)} workers were lost over it: {'; '.join(losses)}."
+    return {"status": Stage.FAILED.value, "outcome": LOST, "message": message, "completed_at": at}
 
 
 def _of_attempt(attempt: int) -> tuple[ColumnElement[bool], ...]:
     return (OptimizationRequest.attempt == attempt, OptimizationRequest.status == Stage.PROCESSING.value)
 
 
-def state_of(row: OptimizationRequest) -> OrderState:
-    """A row without its answer."""
+def state_of(row: PortfolioOptimization) -> OrderState:
+    """A row with its answer, where there is one."""
+    report = {name: getattr(row, name) for name in REPORTED}
     return OrderState(
-        id=row.id,
-        number=row.sequence,
+        id=identity_of(row.optimization_id),
+        number=row.number,
         portfolio_id=row.portfolio_id,
-        wording=row.wording,
+        wording={name: getattr(row, name) for name in WORDS},
         stage=Stage(row.status),
         attempt=row.attempt,
         created_at=row.created_at,
-        expected_at=row.expected_at,
+        expected_at=row.estimated_completion_time or row.created_at,
         ended_at=row.completed_at,
         progress=row.progress,
         outcome=row.outcome,
         message=row.message,
-        report=row.report,
+        report=None if row.answered is None else report,
+        answer=answer_of(row),
         losses=tuple(row.losses),
     )
 
 
 async def read_order(session: AsyncSession, tenant: str, order: UUID) -> OrderState | None:
     """An order with its answer where there is one."""
-    query = _light().where(OptimizationRequest.tenant == tenant, OptimizationRequest.id == order)
-    row = await session.scalar(query)
-    if row is None:
-        return None
-    state = state_of(row)
-    if state.stage is not Stage.COMPLETED:
-        return state
-    answer = await answer_where(session, tenant, OptimizationResult.id == order)
-    return replace(state, answer=answer)
+    row = await session.get(PortfolioOptimization, (tenant, spelled(order)))
+    return None if row is None or not row.ordered else state_of(row)
 
 
 async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Sequence[OrderState]:
-    """Orders without answers, newest first."""
-    query = _light().where(OptimizationRequest.tenant == tenant)
+    """Orders, newest first."""
+    read = PortfolioOptimization
+    query = select(read).where(read.tenant == tenant, read.ordered)
     if wanted.portfolio_id is not None:
-        query = query.where(OptimizationRequest.portfolio_id == wanted.portfolio_id)
+        query = query.where(read.portfolio_id == wanted.portfolio_id)
     if wanted.stages:
-        query = query.where(OptimizationRequest.status.in_([stage.value for stage in wanted.stages]))
+        query = query.where(read.status.in_([stage.value for stage in wanted.stages]))
     if wanted.before is not None:
-        query = query.where(OptimizationRequest.sequence < wanted.before)
-    rows = await session.scalars(query.order_by(OptimizationRequest.sequence.desc()).limit(wanted.limit))
+        query = query.where(read.number < wanted.before)
+    rows = await session.scalars(query.order_by(read.number.desc()).limit(wanted.limit))
     return [state_of(row) for row in rows]
 
 
 async def count_open(session: AsyncSession, tenant: str) -> int:
     """How many have not ended."""
-    query = select(func.count()).where(OptimizationRequest.tenant == tenant, OptimizationRequest.status.in_(OPEN))
+    read = PortfolioOptimization
+    query = select(func.count()).where(read.tenant == tenant, read.ordered, read.status.in_(OPEN))
     return await session.scalar(query) or 0
-
-
-def _light() -> Any:  # noqa: ANN401 - a select, whose type says nothing more
-    return select(OptimizationRequest).options(defer(OptimizationRequest.problem, raiseload=True))

@@ -16,14 +16,13 @@ from tangency.adapters.sql.schema import (
     ImportedHolding,
     ImportedLabel,
     ImportedLot,
-    ImportedPortfolio,
     ImportedPrices,
     ImportedRiskModel,
+    KnownPortfolio,
     OptimizationRequest,
-    OptimizationResult,
     StoredMatrix,
 )
-from tangency.adapters.sql.statements import dialect, insert_matrix
+from tangency.adapters.sql.statements import dialect, insert_matrix, know
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.numbers import Matrix
 from tangency.domain.portfolio.labels import Label, Labels, labelled
@@ -43,11 +42,11 @@ class SqlPortfolios:
 
     async def put(self, portfolio: Portfolio) -> None:
         """Replace what is held under the portfolio's id."""
-        for table in (ImportedHolding, ImportedPortfolio):
-            await self._clear(table, portfolio.id)
         key = {"tenant": self._tenant, "portfolio_id": portfolio.id}
-        self._session.add(ImportedPortfolio(**key, cash=portfolio.cash, imported_at=self._now()))
-        await self._session.flush()
+        await know(self._session, self._tenant, portfolio.id)
+        head = await self._session.get_one(KnownPortfolio, (self._tenant, portfolio.id), with_for_update=True)
+        head.cash, head.imported_at = portfolio.cash, self._now()
+        await self._clear(ImportedHolding, portfolio.id)
         self._session.add_all(
             ImportedHolding(
                 **key,
@@ -91,9 +90,7 @@ class SqlPortfolios:
             for place, (name, label) in enumerate(labels.items())
         )
 
-    async def _clear(
-        self, table: type[ImportedHolding | ImportedPortfolio | ImportedLot | ImportedLabel], portfolio_id: str
-    ) -> None:
+    async def _clear(self, table: type[ImportedHolding | ImportedLot | ImportedLabel], portfolio_id: str) -> None:
         await self._session.execute(
             delete(table).where(table.tenant == self._tenant, table.portfolio_id == portfolio_id)
         )
@@ -136,19 +133,18 @@ class SqlPortfolios:
             ~exists().where(table.tenant == self._tenant, table.digest == digest)
             for table in (ImportedPrices, ImportedRiskModel)
         ]
-        unposed = [
-            ~exists().where(table.tenant == self._tenant, cast(table.problem, Text).contains(digest))
-            for table in (OptimizationRequest, OptimizationResult)
-        ]
+        posed = exists().where(
+            OptimizationRequest.tenant == self._tenant, cast(OptimizationRequest.problem, Text).contains(digest)
+        )
         await self._session.execute(
-            delete(StoredMatrix).where(*key, *unused, *unposed).execution_options(synchronize_session=False)
+            delete(StoredMatrix).where(*key, *unused, ~posed).execution_options(synchronize_session=False)
         )
 
 
 async def read_portfolio(session: AsyncSession, tenant: str, portfolio_id: str) -> Portfolio | None:
     """What is held under an id; None where nothing was imported."""
-    head = await session.get(ImportedPortfolio, (tenant, portfolio_id))
-    if head is None:
+    head = await session.get(KnownPortfolio, (tenant, portfolio_id))
+    if head is None or head.cash is None:
         return None
     query = select(ImportedHolding).where(
         ImportedHolding.tenant == tenant, ImportedHolding.portfolio_id == portfolio_id

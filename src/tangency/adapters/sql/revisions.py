@@ -45,7 +45,7 @@ class DatabaseIsNewer(TangencyError):
         self.found = found
         super().__init__(
             f"the database is at revision {found} and this release knows revisions up to {NEWEST}; install the release "
-            "that made it, or name another database."
+            "that made it (`pip install --upgrade tangency`), or name another database."
         )
 
 
@@ -79,7 +79,7 @@ async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> N
         series: what is to keep the series of portfolios, where its table is made now.
 
     Raises:
-        DatabaseIsNewer: a later release has been here.
+        DatabaseIsNewer: a later release has been here, and says that this one cannot work with what it made.
         DatabaseNotMigrated: it is not, and ``migrate`` does not allow to change that.
     """
     async with engine.begin() as connection:
@@ -89,7 +89,8 @@ async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> N
         if found == NEWEST:
             return
         if found is not None and found > NEWEST:
-            raise DatabaseIsNewer(found)
+            await connection.run_sync(_refuse_unreadable, found)
+            return
         if not migrate:
             raise DatabaseNotMigrated(found)
         await connection.run_sync(_upgrade, series)
@@ -108,6 +109,14 @@ def _revision(connection: Connection) -> str | None:
         return None
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return revision
+
+
+def _refuse_unreadable(connection: Connection, found: str) -> None:
+    """A later release says which revision a process must know at least."""
+    told = inspect(connection).has_table("oldest_reader")
+    oldest = connection.execute(text("SELECT revision FROM oldest_reader")).scalar() if told else None
+    if oldest is None or oldest > NEWEST:
+        raise DatabaseIsNewer(found)
 
 
 def _upgrade(connection: Connection, series: str) -> None:

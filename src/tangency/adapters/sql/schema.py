@@ -1,10 +1,9 @@
-"""The tables. Every one has a tenant, and every key begins with it."""
+"""The tables: those of inputs, of keys and of the outbox here, the others beside."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -13,109 +12,49 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from tangency.adapters.sql.column_types import DOCUMENT, JSON_VALUE, MAYBE_JSON_VALUE, FiniteFloat, UtcDateTime
+from tangency.adapters.sql.column_types import DOCUMENT, MAYBE_JSON_VALUE
+from tangency.adapters.sql.optimization_tables import (
+    OptimizationConfiguration,
+    OptimizationRequest,
+    OptimizationResult,
+    PortfolioConfiguration,
+    PortfolioOptimization,
+)
+from tangency.adapters.sql.table import DIGEST, PORTFOLIO, TENANT, Table
 
-TENANT = String(100)
-PORTFOLIO = String(100)
-DIGEST = String(64)
+__all__ = [
+    "FactorExposures",
+    "IdempotencyKey",
+    "ImportedBenchmark",
+    "ImportedHolding",
+    "ImportedLabel",
+    "ImportedLot",
+    "ImportedPrices",
+    "ImportedRiskModel",
+    "KnownPortfolio",
+    "LibraryEntry",
+    "OptimizationConfiguration",
+    "OptimizationRequest",
+    "OptimizationResult",
+    "OutboxEvent",
+    "PortfolioConfiguration",
+    "PortfolioOptimization",
+    "SeriesRow",
+    "StoredFrontier",
+    "StoredMatrix",
+    "StoredPlan",
+    "Table",
+]
+
 SERIES = "portfolio_optimization_ts"
 WAITING = "position IS NULL AND refused IS NULL"
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Table(DeclarativeBase):
-    """Root of the tables."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, float: FiniteFloat, dict[str, Any]: JSON_VALUE, list[Any]: JSON_VALUE}  # noqa: RUF012
-
-
-class OptimizationConfiguration(Table):
-    """What was asked, without the data. Equal questions share a row: its id follows from its content."""
-
-    __tablename__ = "optimization_configurations"
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    objective: Mapped[str] = mapped_column(String(50))
-    method: Mapped[str] = mapped_column(String(50))
-    constraints: Mapped[dict[str, Any]]
-    risk_parameters: Mapped[dict[str, Any]]
-    enabled: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-
-
-class PortfolioConfiguration(Table):
-    """What the requests of a portfolio are given where they leave it out."""
-
-    __tablename__ = "portfolio_configurations"
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
-    id: Mapped[UUID] = mapped_column(Uuid)
-    objective: Mapped[str] = mapped_column(String(50))
-    method: Mapped[str] = mapped_column(String(50))
-    constraints: Mapped[dict[str, Any]]
-    risk_parameters: Mapped[dict[str, Any]]
-    preferences: Mapped[dict[str, Any]]
-    enabled: Mapped[bool]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-
-
-class OptimizationResult(Table):
-    """An optimization that ended, answered or not. ``sequence`` orders them: clocks may tie, or go back."""
-
-    __tablename__ = "optimization_results"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant", "configuration_id"], ["optimization_configurations.tenant", "optimization_configurations.id"]
-        ),
-        UniqueConstraint("tenant", "sequence"),
-        Index(None, "tenant", "portfolio_id", "status", "sequence"),
-    )
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, Identity())
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    configuration_id: Mapped[UUID] = mapped_column(Uuid)
-    status: Mapped[str] = mapped_column(String(20))
-    outcome: Mapped[str] = mapped_column(String(50))
-    message: Mapped[str] = mapped_column(Text)
-    optimal_weights: Mapped[dict[str, Any]]
-    expected_return: Mapped[float | None]
-    expected_volatility: Mapped[float | None]
-    sharpe_ratio: Mapped[float | None]
-    optimization_metadata: Mapped[dict[str, Any]]
-    risk_contributions: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    certificate: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    why: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    infeasibility: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    provenance: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    risk_decomposition: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    findings: Mapped[dict[str, Any]]
-    unused_inputs: Mapped[list[Any]]
-    problem: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
-    """The whole problem; in place of each matrix its digest."""
-    requested_at: Mapped[datetime]
-    created_at: Mapped[datetime]
 
 
 class StoredMatrix(Table):
@@ -165,26 +104,22 @@ class FactorExposures(Table):
     created_at: Mapped[datetime]
 
 
-class ImportedPortfolio(Table):
-    """Cash, and the id that the holdings belong to."""
+class KnownPortfolio(Table):
+    """The id of a portfolio that anything was asked about, and its cash where its holdings are imported."""
 
     __tablename__ = "portfolios"
 
     tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
-    cash: Mapped[float]
-    imported_at: Mapped[datetime]
+    id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
+    cash: Mapped[float | None]
+    imported_at: Mapped[datetime | None]
 
 
 class ImportedHolding(Table):
     """A position; ``place`` is its row in the file."""
 
     __tablename__ = "holdings"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant", "portfolio_id"], ["portfolios.tenant", "portfolios.portfolio_id"], ondelete="CASCADE"
-        ),
-    )
+    __table_args__ = (ForeignKeyConstraint(["tenant", "portfolio_id"], ["portfolios.tenant", "portfolios.id"]),)
 
     tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
     portfolio_id: Mapped[str] = mapped_column(PORTFOLIO, primary_key=True)
@@ -259,41 +194,6 @@ class ImportedRiskModel(Table):
     names: Mapped[list[Any]]
     digest: Mapped[str] = mapped_column(DIGEST)
     imported_at: Mapped[datetime]
-
-
-class OptimizationRequest(Table):
-    """An optimization that was ordered, complete: its problem is a document that refers to matrices by digest."""
-
-    __tablename__ = "optimization_requests"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant", "configuration_id"], ["optimization_configurations.tenant", "optimization_configurations.id"]
-        ),
-        UniqueConstraint("tenant", "sequence", name="uq_optimization_requests_tenant_sequence"),
-        Index("ix_optimization_requests_tenant_status_sequence", "tenant", "status", "sequence"),
-        Index("ix_optimization_requests_tenant_portfolio_id_sequence", "tenant", "portfolio_id", "sequence"),
-    )
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    sequence: Mapped[int] = mapped_column(BigInteger, Identity())
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    configuration_id: Mapped[UUID] = mapped_column(Uuid)
-    wording: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
-    problem: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
-    valuation: Mapped[dict[str, Any]]
-    status: Mapped[str] = mapped_column(String(20))
-    attempt: Mapped[int]
-    lease_until: Mapped[datetime | None]
-    progress: Mapped[float]
-    losses: Mapped[list[Any]]
-    outcome: Mapped[str] = mapped_column(String(50))
-    message: Mapped[str] = mapped_column(Text)
-    report: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    expected_at: Mapped[datetime]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    completed_at: Mapped[datetime | None]
 
 
 class StoredFrontier(Table):

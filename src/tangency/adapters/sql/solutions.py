@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from tangency.adapters.sql.schema import OptimizationResult
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.optimization.certificate import Certificate
 from tangency.domain.optimization.explanation import Explanation
@@ -58,6 +58,12 @@ def columns_of(solution: Solution | None) -> Columns:
     }
 
 
+def columns_in(row: object) -> Columns:
+    """The columns of a solution in a row of an answer."""
+    names = (*(name for name in NOTHING if name != "infeasibility"), "optimization_metadata", "unused_inputs")
+    return {name: getattr(row, name) for name in names}
+
+
 def metadata_of(solution: Solution) -> Columns:
     """What the seed calls metadata, and what a solution has besides."""
     certificate = solution.certificate
@@ -69,26 +75,29 @@ def metadata_of(solution: Solution) -> Columns:
         "bound": _finite(solution.bound),
         "current_return": solution.current_return,
         "active_risk": solution.active_risk,
+        "names": list(solution.universe.names),
         "parameters": list(solution.parameters),
         "unused_options": list(solution.unused_options),
     }
 
 
-def solution_of(row: OptimizationResult, universe: Universe | None = None) -> Solution | None:
-    """The solution of a row; None where the solver brought nothing that could be judged.
+def solution_of(kept: Mapping[str, Any], message: str, universe: Universe | None = None) -> Solution | None:
+    """The solution that was kept; None where the solver brought nothing that could be judged.
 
     Args:
-        row: of the results.
+        kept: its columns by name; whatever is missing was not there.
+        message: what a person should know about it.
         universe: of the problem; without it the names alone make one.
     """
-    metadata = row.optimization_metadata
+    metadata = kept["optimization_metadata"]
     if "convergence_status" not in metadata:
         return None
+    row = SimpleNamespace(**NOTHING | dict(kept))
     universe = universe or _universe(row)
     return Solution(
         status=Status(metadata["convergence_status"]),
         universe=universe,
-        message=row.message,
+        message=message,
         weights=_vector(universe, row.optimal_weights),
         objective_value=metadata["objective_value"],
         expected_return=row.expected_return,
@@ -153,13 +162,12 @@ def _labels(universe: Universe, label: str) -> dict[str, str]:
     return {asset.name: getattr(asset, label) for asset in universe.assets if getattr(asset, label) is not None}
 
 
-def _universe(row: OptimizationResult) -> Universe:
+def _universe(row: SimpleNamespace) -> Universe:
     """The names, with the labels that their risk is grouped by."""
     kept = row.risk_decomposition or {}
     labels = {label: kept.get(label, {}) for label in GROUPS}
-    return Universe(
-        tuple(Asset(name, **{label: of.get(name) for label, of in labels.items()}) for name in row.optimal_weights)
-    )
+    names = row.optimization_metadata["names"]
+    return Universe(tuple(Asset(name, **{label: of.get(name) for label, of in labels.items()}) for name in names))
 
 
 def _risk(universe: Universe, columns: Columns | None, which: str) -> PortfolioRisk | None:

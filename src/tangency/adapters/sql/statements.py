@@ -10,9 +10,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, StoredMatrix, Table
-
-KEY = ("tenant", "id")
+from tangency.adapters.sql.schema import KnownPortfolio, OptimizationRequest, OptimizationResult, StoredMatrix, Table
 
 
 def dialect(session: AsyncSession) -> str:
@@ -48,13 +46,20 @@ def insert_numbered(mapped: type[OptimizationResult | OptimizationRequest], data
     cannot change under it.
     """
     table = table_of(mapped)
+    key = [column.name for column in table.primary_key]
     if database != "sqlite":
-        kept: Insert = postgresql.insert(table).on_conflict_do_nothing(index_elements=KEY)
+        kept: Insert = postgresql.insert(table).on_conflict_do_nothing(index_elements=key)
         return kept
     following = select(func.coalesce(func.max(table.c.sequence), 0) + 1)
     number = following.where(table.c.tenant == bindparam("numbered_for")).scalar_subquery()
-    numbered: Insert = sqlite.insert(table).values(sequence=number).on_conflict_do_nothing(index_elements=KEY)
+    numbered: Insert = sqlite.insert(table).values(sequence=number).on_conflict_do_nothing(index_elements=key)
     return numbered
+
+
+async def know(session: AsyncSession, tenant: str, portfolio_id: str) -> None:
+    """Keep the id of a portfolio, before anything is kept about it."""
+    row = {"tenant": tenant, "id": portfolio_id}
+    await session.execute(insert_unless_there(KnownPortfolio, dialect(session)), row)
 
 
 def changed(result: Result[Any]) -> bool:

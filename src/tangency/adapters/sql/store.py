@@ -19,13 +19,12 @@ from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.keys import read_key
 from tangency.adapters.sql.library import read_entry
-from tangency.adapters.sql.optimizations import answer_where, latest_answer
+from tangency.adapters.sql.optimizations import latest_answer, read_answer
 from tangency.adapters.sql.orders import count_open, read_order, read_orders
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
-from tangency.adapters.sql.schema import OptimizationResult
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.event import Event
@@ -86,7 +85,7 @@ class Store:
     async def answer_of(self, optimization_id: UUID) -> Answer | None:
         """The answer of an optimization."""
         async with self._reading() as session:
-            return await answer_where(session, self._tenant, OptimizationResult.id == optimization_id)
+            return await read_answer(session, self._tenant, optimization_id)
 
     async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
         """What the requests of a portfolio are given where they leave it out."""

@@ -107,7 +107,7 @@ class OrderRepository(Protocol):
         """Stay the one who works on it; False where that is over."""
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
-        """Keep its end; False where it is somebody else's turn, or cancelled."""
+        """Keep its end, and its answer with the report of it; False where it is somebody else's turn, or cancelled."""
 
     async def hand_back(self, order: UUID, attempt: int) -> None:
         """Let it wait again."""
