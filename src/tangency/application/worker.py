@@ -75,7 +75,8 @@ async def _taken(context: Context) -> Order | None:
     if not await context.orders.open_orders():
         return None
     order = await context.units.keep(lambda unit: _claimed(unit, context))
-    context.bench.signal()
+    if order is not None:
+        context.bench.signal()
     return order
 
 
