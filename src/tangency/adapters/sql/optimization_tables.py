@@ -171,6 +171,7 @@ class PortfolioOptimization(Answered, Table):
     risk_measure: Mapped[str] = mapped_column(NAME)
     constraints: Mapped[dict[str, Any]]
     preferences: Mapped[dict[str, Any]]
+    wording: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_DOCUMENT)
     status: Mapped[str] = mapped_column(String(20))
     attempt: Mapped[int]
     progress: Mapped[float]

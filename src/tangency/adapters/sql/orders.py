@@ -22,7 +22,7 @@ from tangency.domain.portfolio.valuation import Valuation
 
 OPEN = (Stage.PENDING.value, Stage.PROCESSING.value)
 WORDS = ("optimization_type", "objective", "risk_measure", "constraints", "preferences")
-"""What of a request is read again."""
+"""What of a request has columns of its own."""
 REPORTED = (
     "metrics",
     "metric_basis",
@@ -178,7 +178,7 @@ def state_of(row: PortfolioOptimization) -> OrderState:
         id=identity_of(row.optimization_id),
         number=row.number,
         portfolio_id=row.portfolio_id,
-        wording={name: getattr(row, name) for name in WORDS},
+        wording=row.wording or {},
         stage=Stage(row.status),
         attempt=row.attempt,
         created_at=row.created_at,

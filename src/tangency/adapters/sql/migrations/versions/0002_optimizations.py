@@ -124,6 +124,7 @@ def _read() -> None:
         sa.Column("risk_measure", NAME, nullable=False),
         sa.Column("constraints", JSON_VALUE, nullable=False),
         sa.Column("preferences", JSON_VALUE, nullable=False),
+        sa.Column("wording", sa.JSON),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("progress", DOUBLE, nullable=False),
