@@ -81,6 +81,26 @@ def test_more_turnover_is_never_worse_and_none_changes_nothing(objective: Object
     assert (found[0].weights == CURRENT).all()
 
 
+@pytest.mark.parametrize("cost", [0.0, 0.002])
+def test_more_turnover_never_leads_further_from_a_target(cost: float) -> None:
+    turnovers = (0.0, 0.02, 0.1, 0.3, 0.7, None)
+    found = [
+        rebalanced(MinimumVolatility(), FREE, benchmark=EQUAL, max_turnover=limit, cost=cost) for limit in turnovers
+    ]
+    distances = [each.objective_value for each in found]
+    assert all(later <= earlier + 1e-10 for earlier, later in pairwise(value or 0.0 for value in distances))
+    assert found[0].weights is not None
+    assert (found[0].weights == CURRENT).all()
+    assert distances[-1] == pytest.approx(0.0, abs=1e-7) or cost > 0
+
+
+def test_two_trades_of_ten_names_are_the_best_of_all() -> None:
+    size = 10
+    given: tuple[Constraint, ...] = (Budget(float(CURRENT[:size].sum())), LongOnly())
+    found = rebalanced(MinimumVolatility(), given, size, max_turnover=0.2, max_trades=2)
+    assert found.objective_value == pytest.approx(enumerated(MinimumVolatility(), size, 0.2, 2, 0.0), rel=1e-7)
+
+
 def test_at_the_target_nothing_is_traded() -> None:
     best = rebalanced(MaximumSharpe(0.02))
     assert best.weights is not None

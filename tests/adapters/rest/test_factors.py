@@ -16,8 +16,10 @@ from arch.data import frenchdata
 
 from tangency.adapters import container
 from tangency.adapters.settings import Settings
+from tangency.application.factors import AnalyzeFactors
 from tangency.application.library import WriteEntry
-from tangency.application.portfolio import ImportHoldings, ImportPrices
+from tangency.application.portfolio import ImportBenchmark, ImportHoldings, ImportPrices
+from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.factors.document import content_of
 from tangency.domain.library.entry import Shelf
 from tangency.sample import holdings_path, prices_path
@@ -85,7 +87,7 @@ def monthly() -> dict[str, Any]:
     months = [month for month in returns if month in rows]
     factors = np.array([rows[month] for month in months])
     excess = np.array([returns[month] for month in months]) - factors[:, 3:]
-    return {"months": months, "factors": factors[:, :3], "excess": excess}
+    return {"months": months, "factors": factors[:, :3], "bills": factors[:, 3], "excess": excess}
 
 
 def analyzed(http: httpx.Client, portfolio_id: str = "sample", **body: Any) -> Any:
@@ -117,7 +119,7 @@ def test_coefficients_and_errors_are_those_of_statsmodels(
     weights = np.array([sample.current[name] for name in sample.names])
     whole = sm.OLS(monthly["excess"] @ weights, design).fit(**how)
     assert [row["exposure"] for row in told["exposures"]] == pytest.approx(whole.params[1:], rel=1e-9)
-    assert [row["t_statistic"] for row in told["exposures"]] == pytest.approx(whole.tvalues[1:], rel=1e-8)
+    assert [row["t_statistic"] for row in told["exposures"]] == pytest.approx(whole.tvalues[1:], rel=1e-9)
 
 
 def test_contributions_close(http: httpx.Client, sample: Sample, monthly: dict[str, Any]) -> None:
@@ -163,6 +165,50 @@ def test_the_series_are_what_factors_explain_plus_the_rest(http: httpx.Client) -
     assert (len(series["dates"]), series["dates"][0], series["dates"][-1]) == (72, "2010-01-31", "2015-12-31")
     whole = np.array(series["explained"]) + np.array(series["specific"])
     assert whole == pytest.approx(np.array(series["portfolio"]), abs=1e-15)
+
+
+def test_five_factors_and_momentum_of_ones_own_files_beside_an_imported_benchmark(
+    tmp_path: Path, sample: Sample, monthly: dict[str, Any]
+) -> None:
+    """Two factors are made up beside the three of the product, in percent as French writes them."""
+    months, rng = monthly["months"], np.random.default_rng(5)
+    factors = np.hstack([monthly["factors"], 0.02 * rng.standard_normal((len(months), 3))])
+    bills = monthly["bills"]
+    files = {
+        "fama_french_5": (["Mkt-RF", "SMB", "HML", "RMW", "CMA", "RF"], np.column_stack([factors[:, :5], bills])),
+        "momentum": (["Mom"], factors[:, 5:]),
+    }
+    for name, (headers, values) in files.items():
+        lines = [
+            ",".join([str(month), *map(repr, row)]) for month, row in zip(months, (100 * values).tolist(), strict=True)
+        ]
+        (tmp_path / f"{name}.csv").write_text("\n".join([f",{','.join(headers)}", *lines]))
+
+    async def explained() -> FactorAnalysis:
+        async with container.keeping(Settings(data_dir=str(tmp_path))) as service:
+            for name in files:
+                history = container.read_factors(tmp_path / f"{name}.csv")
+                await service.handle(WriteEntry(Shelf.FACTORS, name, content_of(history)))
+            await service.handle(ImportBenchmark("five", MODEL))
+            return await service.handle(AnalyzeFactors("five", ["fama_french_5", "momentum"]))
+
+    asyncio.run(kept(tmp_path, prices_path(), holdings_path(), "five"))
+    found = asyncio.run(explained()).findings
+    held = {asset.name: asset for asset in found.assets}
+    fit = sm.OLS(monthly["excess"][:, sample.names.index("XOM")], sm.add_constant(factors)).fit()
+    betas = [each.coefficient for each in held["XOM"].coefficients]
+    assert [held["XOM"].alpha / 12.0, *betas] == pytest.approx(fit.params, rel=1e-9, abs=1e-12)
+    assert [each.t_statistic for each in held["XOM"].coefficients] == pytest.approx(fit.tvalues[1:], rel=1e-9)
+    assert [each.factor for each in found.exposures] == ["Mkt-RF", "SMB", "HML", "RMW", "CMA", "Mom"]
+    assert {asset.name: asset.benchmark_weight for asset in found.assets if asset.benchmark_weight} == MODEL
+    for row in found.exposures:
+        assert row.benchmark_exposure is not None
+        assert row.active_exposure == pytest.approx(row.exposure - row.benchmark_exposure, abs=1e-12)
+    assert sum(row.contribution for row in found.attribution) == pytest.approx(found.portfolio.volatility, abs=1e-12)
+    shares = [row.percent_contribution or 0.0 for row in found.attribution]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-12)
+    returns = sum(row.return_contribution for row in found.attribution)
+    assert returns == pytest.approx(found.portfolio.excess_return, abs=1e-12)
 
 
 def test_a_file_of_frenchs_joins_the_bundled_factors(http: httpx.Client) -> None:

@@ -102,7 +102,21 @@ TARGETS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("rate", [0.0, 0.002])
 @pytest.mark.parametrize("asked", TARGETS, ids=lambda asked: f"{asked['target_type']}{len(asked)}")
 def test_a_plan_obeys_the_laws_of_trading(http: httpx.Client, asked: dict[str, Any], rate: float) -> None:
-    answer = plan(http, **asked, transaction_cost_model=rate)
+    obeys(plan(http, **asked, transaction_cost_model=rate), asked, rate)
+
+
+@pytest.mark.parametrize("place", [0, 2, 7])
+def test_a_plan_that_pays_taxes_obeys_them_too(http: httpx.Client, place: int) -> None:
+    asked = TARGETS[place]
+    limits = {**asked.get("constraints", {}), "consider_tax_implications": True}
+    tax = {"rates": {"short_term": 0.35, "long_term": 0.15}, "lots": lots(0.6, "2010-01-04")}
+    answer = plan(http, **{**asked, "constraints": limits}, tax=tax, transaction_cost_model=0.002)
+    assert answer["metrics"]["tax_implications"] > 0 or place == 0
+    obeys(answer, asked, 0.002)
+
+
+def obeys(answer: dict[str, Any], asked: dict[str, Any], rate: float) -> None:
+    """The laws of trading, whatever was asked."""
     limits, quantities, cash = asked.get("constraints", {}), {h.name: h.quantity for h in HELD.holdings}, HELD.cash
     assert [trade["priority"] for trade in answer["trades"]] == list(range(1, len(answer["trades"]) + 1))
     for trade in answer["trades"]:
@@ -112,6 +126,8 @@ def test_a_plan_obeys_the_laws_of_trading(http: httpx.Client, asked: dict[str, A
         assert cash >= -0.005  # any part of the list keeps cash at its floor
         assert trade["estimated_value"] == pytest.approx(trade["quantity"] * PRICES[name], rel=1e-12)
         assert trade["estimated_value"] >= limits.get("min_trade_size", 0.0)
+    tax = answer["metrics"]["tax_implications"] or 0.0
+    cash -= tax
     assert cash == pytest.approx(answer["valuation"]["cash_after"], abs=0.005)
     values = {name: quantity * PRICES[name] for name, quantity in quantities.items()}
     total = math.fsum([*values.values(), cash])
@@ -122,7 +138,7 @@ def test_a_plan_obeys_the_laws_of_trading(http: httpx.Client, asked: dict[str, A
     assert sum(answer["target_allocation"].values()) == pytest.approx(1.0, abs=1e-12)
     assert len(answer["trades"]) <= limits.get("max_trades", len(PRICES))
     assert answer["metrics"]["turnover"] <= limits.get("max_turnover", 1.0) + 1e-9
-    assert total + answer["metrics"]["transaction_costs"] == pytest.approx(TOTAL, abs=0.005)
+    assert total + answer["metrics"]["transaction_costs"] + tax == pytest.approx(TOTAL, abs=0.005)
 
 
 @pytest.mark.parametrize("asked", TARGETS[2:6], ids=lambda asked: str(asked["target_type"]))
