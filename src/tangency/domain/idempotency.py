@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +12,7 @@ from typing import Protocol
 from tangency.domain.errors import InvalidInput, TangencyError
 
 LONGEST_KEY = 255
+VISIBLE = re.compile("[!-~]+")
 
 
 class KeyReused(TangencyError):
@@ -40,10 +42,13 @@ class Key:
         """The key of a request in plain values, whatever the order of their members.
 
         Raises:
-            InvalidInput: a key that is empty, or too long.
+            InvalidInput: a key that is empty, too long, or has other characters than visible ones of ASCII.
         """
         if not 1 <= len(text) <= LONGEST_KEY:
             raise InvalidInput.at((), f"the Idempotency-Key must have 1 to {LONGEST_KEY} characters.", "length")
+        if not VISIBLE.fullmatch(text):
+            words = f"the Idempotency-Key is {text[:100]!r}; give visible characters of ASCII alone, such as a UUID."
+            raise InvalidInput.at((), words, "characters")
         return cls(text, hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest())
 
 

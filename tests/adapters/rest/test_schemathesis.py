@@ -1,5 +1,6 @@
 """Whatever the description allows, and much that it does not, is answered as the description says."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,9 @@ CONFIGURATION = SchemathesisConfig.from_dict(
 )
 """A request may be well formed and ask for what is not there, or for what contradicts itself: that is 422."""
 
+EXAMPLES = int(os.environ.get("TANGENCY_FUZZ_EXAMPLES", "8"))
+"""For each operation, of which there are forty; a search for more is asked for by the variable."""
+
 schema = schemathesis.openapi.from_dict(description(Settings(**LIMITS), "0"), config=CONFIGURATION)
 
 
@@ -29,6 +33,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @schema.parametrize()
 @seed(20260102)
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_the_service_is_as_it_is_described(case: schemathesis.Case[Any], address: str) -> None:
     case.call_and_validate(base_url=address)

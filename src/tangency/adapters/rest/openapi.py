@@ -318,7 +318,9 @@ def _order_paths() -> Json:
 
 def _stream(name: str, summary: str, parameters: Sequence[Json]) -> Json:
     operation = _operation(name, summary, {"type": "string"}, OF_A_LOOK, parameters=parameters)
-    operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    parts: Json = {name: {"type": "string"} for name in ("id", "event", "data")}
+    event: Json = {"type": "object", "properties": parts, "required": ["event", "data"]}
+    operation["responses"]["200"]["content"] = {"text/event-stream": {"schema": event}}
     return operation
 
 
