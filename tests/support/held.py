@@ -51,7 +51,7 @@ def portfolio(portfolio_id: str) -> Portfolio:
 
 def hold(folder: Path, portfolio_id: str) -> None:
     """Import it into the embedded database of a folder."""
-    keep(folder, ImportPrices(portfolio_id, history()), ImportHoldings(portfolio(portfolio_id)))
+    hold_in(Settings(data_dir=str(folder)), portfolio_id)
 
 
 def keep(folder: Path, *commands: Message[None]) -> None:
