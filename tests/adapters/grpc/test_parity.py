@@ -1,5 +1,6 @@
 """The same question, asked over REST and over gRPC, has the same answer: every field, by name."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
-from tests.adapters.grpc.conftest import PORTFOLIO, Doors
+from tests.adapters.grpc.conftest import PORTFOLIO, SAMPLE, Doors
 
 ONE_BY_ONE = {"optimization_id", "rebalance_id", "analysis_id", "created_at", "completed_at", "valid_until"}
 ONE_BY_ONE |= {"estimated_completion_time", "attempt", "answered_at", "time_ms", "seconds"}
@@ -157,6 +158,8 @@ def test_rebalance_plans(asked: dict[str, Any], doors: Doors) -> None:
 
 ANALYSES: dict[str, dict[str, Any]] = {
     "statistical": {"factors": "statistical"},
+    "published": {"factors": "fama_french_3", "benchmark": {"AAPL": 0.5, "XOM": 0.5}},
+    "published ones by name": {"factors": ["fama_french_3"], "start": "2010-01-01", "errors": "newey_west"},
     "with a benchmark": {"factors": "statistical", "count": 2, "benchmark": {"TECH0": 0.5, "META0": 0.5}},
     "stated": {"factors": {"market": [0.001 * (period % 7 - 3) for period in range(300)]}, "errors": "newey_west"},
 }
@@ -164,11 +167,13 @@ ANALYSES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("asked", ANALYSES.values(), ids=ANALYSES)
 def test_factor_analyses(asked: dict[str, Any], doors: Doors) -> None:
-    by_rest = rest(doors, f"/api/v1/portfolios/{PORTFOLIO}/factor-analysis", asked)
-    factors = [asked["factors"]] if isinstance(asked["factors"], str) else []
+    portfolio = SAMPLE if "fama_french" in str(asked["factors"]) else PORTFOLIO
+    by_rest = rest(doors, f"/api/v1/portfolios/{portfolio}/factor-analysis", asked)
+    stated = asked["factors"]
+    factors = [stated] if isinstance(stated, str) else stated if isinstance(stated, list) else []
     problem = struct(**{name: value for name, value in asked.items() if name != "factors" or not factors})
     answer = doors.stub.AnalyzeFactorExposures(
-        pb.FactorExposureRequest(portfolio_id=PORTFOLIO, factors=factors, problem=problem)
+        pb.FactorExposureRequest(portfolio_id=portfolio, factors=factors, problem=problem)
     )
     found = document(answer)
     for row, returns in zip(found["attribution"], found.pop("return_attribution"), strict=True):
@@ -176,3 +181,12 @@ def test_factor_analyses(asked: dict[str, Any], doors: Doors) -> None:
         row["return_contribution"] = returns["contribution"]
         row["active_return_contribution"] = returns.get("active_contribution")
     same(by_rest, found)
+
+
+def test_progress(doors: Doors) -> None:
+    accepted = rest(doors, "/api/v1/optimizations", WISH)["optimization_id"]
+    told = doors.http.get(f"/api/v1/optimizations/{accepted}/events").text
+    by_rest = json.loads(told.rpartition("data: ")[2])
+    *_, last = doors.stub.WatchOptimization(pb.WatchOptimizationRequest(optimization_id=accepted))
+    assert by_rest["progress"] == last.progress == 1.0
+    same(by_rest, document(last))

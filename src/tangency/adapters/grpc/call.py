@@ -10,6 +10,7 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from tangency.adapters.grpc.messages import Plain, answer_of, document_of
 from tangency.application.idempotency import Creating
+from tangency.application.leaving import handled_while_awaited
 from tangency.application.message import Message, Result
 from tangency.application.question import Question
 from tangency.application.service import Service
@@ -47,8 +48,8 @@ class Call:
         return await asyncio.to_thread(answer_of, kind, document)
 
     async def handle(self, message: Message[Result]) -> Result:
-        """Hand a message to the application."""
-        return await self.service.handle(message)
+        """Hand a message to the application; where the call is cancelled, its solve is stopped."""
+        return await handled_while_awaited(self.service, message)
 
     async def create(self, command: Creating[Result], request: ProtobufMessage) -> Result:
         """Hand over a command that makes something, with the key that the client sent beside its message, if any.

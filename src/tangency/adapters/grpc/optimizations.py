@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -49,7 +48,7 @@ async def watch_optimization(
     order, told = identity_of(request.optimization_id), dict[str, object]()
     while not call.ending.is_set():
         changed = call.service.context.bench.listen()
-        state = await asyncio.shield(call.handle(ReadOrder(order)))
+        state = await call.handle(ReadOrder(order))
         now = progress_of(state)
         if now != told:
             yield answer_of(pb.OptimizationProgress, now)
