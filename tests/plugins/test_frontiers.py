@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import cvxpy as cp
 import numpy as np
+import piqp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.errors import InvalidInput, ProblemUnbounded
 from tangency.domain.frontier.frontier import Curve, checked
 from tangency.domain.frontier.question import FrontierQuestion
-from tangency.domain.frontier.spacing import EVEN, unevenness
+from tangency.domain.frontier.spacing import EVEN, steps, unevenness
 from tangency.domain.frontier.tracing import trace
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Market
@@ -26,12 +27,14 @@ from tangency.domain.optimization.constraint import (
     MaximumWeight,
     MinimumWeight,
     SectorLimit,
+    TargetReturn,
     TurnoverLimit,
 )
 from tangency.domain.optimization.method import OptimizationMethod
 from tangency.domain.optimization.objective import MaximumReturn, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Origin, Provenance
+from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.critical_line import CriticalLine, critical_line
 from tangency.plugins.kernels.parametric import Family
 from tangency.plugins.mean_risk import MeanRisk, MeanRiskOptions
@@ -359,3 +362,70 @@ def test_no_point_of_a_frontier_of_value_at_risk_beats_another() -> None:
     assert (np.diff(returns) > 0).all()
     assert (np.diff(risks) > 0).all()
     assert len(curve.points) > 3
+
+
+def test_points_of_a_frontier_of_value_at_risk_are_even_beside_its_gaps() -> None:
+    sample = sample_returns(160)[:, :6]
+    curve, problem, estimates = by_measure("var", sample, var_method="cvar_proxy")
+    lengths = steps(*figures(curve))
+    usual = float(np.median(lengths))
+    options = bind_options(MeanRiskOptions, {"risk_measure": "var", "var_method": "cvar_proxy"})
+
+    def risk_at(target: float) -> float:
+        asked = replace(problem, constraints=(*LONG_ONLY, TargetReturn(target)))
+        found = MeanRisk().solve(asked, estimates, options).weights
+        assert found is not None
+        return Measure("var").of(estimates).value(found)
+
+    for before, after, length in zip(curve.points, curve.points[1:], lengths.tolist(), strict=False):
+        if length / usual > 1.1:
+            between = np.linspace(before.expected_return, after.expected_return, 12)
+            assert min(np.diff([risk_at(target) for target in between.tolist()])) < 0.0  # beaten by the next
+    assert float(np.mean(np.abs(lengths / usual - 1.0) <= EVEN - 1.0)) > 0.7
+
+
+WEEKLY = {31: 0.18, 85: 0.25, 89: 0.2, 98: 0.25, 225: 0.35}
+"""Names, and the mean correlation of their weekly returns: as in five sets of Beasley's OR-Library (port1 to port5)."""
+
+
+def weekly_market(n: int, correlation: float) -> tuple[Matrix, Vector]:
+    """Covariance and means of weekly returns with one factor in common, standard deviations from 2 to 8 %."""
+    rng = np.random.default_rng(n)
+    loadings = np.clip(rng.normal(np.sqrt(correlation), 0.12, n), 0.05, 0.9)
+    correlations = np.outer(loadings, loadings)
+    correlations[np.diag_indices(n)] = 1.0
+    deviations = rng.uniform(0.02, 0.08, n)
+    return correlations * np.outer(deviations, deviations), rng.normal(0.003, 0.003, n)
+
+
+@pytest.mark.parametrize("n", WEEKLY)
+def test_two_thousand_variances_are_least_for_their_returns(n: int) -> None:
+    """With g = Sx - tau m, no long portfolio that earns as much has half a variance lower by more than g'x - min g."""
+    S, m = weekly_market(n, WEEKLY[n])
+    line = walked(posed(S, m, names=[f"N{i}" for i in range(n)]))
+    means = np.linspace(line.corners[0], line.corners[-1], 2000)
+    members = [line.member(mean) for mean in means.tolist()]
+    X, tau = np.array([member.weights for member in members]), np.array([member.tau for member in members])
+    images, reached = X @ S, X @ m
+    variances = (images * X).sum(axis=1)
+    assert line.family.natural_variance(line.variances(means)) == pytest.approx(variances, rel=1e-9)
+    assert reached == pytest.approx(line.family.natural_mean(1.0) * means, rel=1e-9, abs=1e-12)
+    assert (X >= 0).all()
+    assert X.sum(axis=1) == pytest.approx(np.ones(2000), abs=1e-10)
+    slopes = images - tau[:, None] * m
+    inside = slice(None, -1)  # the last is the greatest return there is: any tau beyond its own will do
+    gaps = (slopes * X).sum(axis=1) - slopes.min(axis=1)
+    assert (gaps[inside] <= 1e-6 * 0.5 * variances[inside]).all()
+    for place in (0, 500, 1000, 1500, 1990):
+        assert variances[place] == pytest.approx(2 * by_piqp(S, m, float(reached[place])), rel=1e-6)
+
+
+def by_piqp(S: Matrix, m: Vector, target: float) -> float:
+    """Half the least variance of a long portfolio that earns the target."""
+    solver, n = piqp.DenseSolver(), len(m)
+    solver.settings.eps_abs = solver.settings.eps_rel = 1e-12
+    unit = float(S.max())
+    gain, none = m[None, :] / target, np.full(n, np.inf)
+    solver.setup(S / unit, np.zeros(n), np.ones((1, n)), np.ones(1), gain, np.ones(1), None, np.zeros(n), none)
+    assert solver.solve() == piqp.PIQP_SOLVED
+    return unit * float(solver.result.info.primal_obj)

@@ -47,10 +47,27 @@ class TraceFrontier(Creating[EfficientFrontier]):
 
 
 @dataclass(frozen=True, slots=True)
+class TraceProblem(Message[Curve]):
+    """The frontier of a problem that is complete already. Nothing is kept: it names no portfolio."""
+
+    problem: Problem
+    asked: FrontierQuestion
+
+
+@dataclass(frozen=True, slots=True)
 class ReadFrontier(Message[EfficientFrontier]):
     """A frontier that was traced."""
 
     frontier_id: str
+
+
+async def trace_problem(command: TraceProblem, context: Context) -> Curve:
+    """Trace in an isolated process.
+
+    Raises:
+        NoAnswer: there is no frontier.
+    """
+    return await context.solvers.trace(command.problem, command.asked, context.deadline_s)
 
 
 async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientFrontier:

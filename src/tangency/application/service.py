@@ -26,9 +26,11 @@ from tangency.application.factors import (
 from tangency.application.frontier import (
     ReadFrontier,
     TraceFrontier,
+    TraceProblem,
     frontier_again,
     read_frontier,
     trace_frontier,
+    trace_problem,
 )
 from tangency.application.idempotency import Again, Creating, once
 from tangency.application.library import ReadEntry, WriteEntry, entry_again, read_entry, write_entry
@@ -112,6 +114,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ListFactorAnalyses: list_factor_analyses,
     TraceFrontier: trace_frontier,
     ReadHistory: read_history,
+    TraceProblem: trace_problem,
     ReadFrontier: read_frontier,
     PlaceOrder: place_order,
     RefuseOrder: refuse_order,

@@ -1,28 +1,28 @@
-"""The efficient frontier around an answer, every point of it solved and checked like any other problem."""
+"""The efficient frontier around an answer, traced and checked as any other."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tangency.adapters.report.findings import Findings
-from tangency.application.optimization import SolveProblem
+from tangency.application.frontier import TraceProblem
 from tangency.application.service import Service
 from tangency.domain.errors import NoAnswer, Unsupported
+from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.market.market import Market
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.constraint import Constraint, TargetReturn, TargetVolatility
-from tangency.domain.optimization.objective import MaximumReturn, MinimumVolatility, Objective
+from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 
 POINTS = 25
 """Straight lines between so many look like a curve on a screen."""
 FRONTIER_METHOD = "mean_variance"
 
-OnPoint = Callable[[], object]
+OnCurve = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Frontier:
     names: tuple[Point, ...]
 
 
-async def trace(service: Service, findings: Findings, on_point: OnPoint = lambda: None) -> Frontier | None:
-    """Solve for the frontier; None where there are no means to draw it with.
+async def trace(service: Service, findings: Findings, on_curve: OnCurve = lambda: None) -> Frontier | None:
+    """Trace the frontier; None where there are no means to draw it with.
 
     Args:
         service: solves, in its isolated processes.
         findings: the answer to draw it around.
-        on_point: called after each of the ``2 * POINTS`` problems.
+        on_curve: called after each of the two curves.
     """
     estimates = findings.estimates
     if estimates.mean is None:
@@ -66,8 +66,8 @@ async def trace(service: Service, findings: Findings, on_point: OnPoint = lambda
     held = [limit for limit in limits if limit.kind in ("budget", "long_only", "leverage_limit")]
     try:
         return Frontier(
-            await _curve(service, problem, limits, on_point),
-            await _curve(service, problem, held, on_point),
+            await _curve(service, problem, limits, on_curve),
+            await _curve(service, problem, held, on_curve),
             _names(problem, estimates.mean, estimates.covariance.variances),
         )
     except Unsupported:  # the operator blocked the method that draws it
@@ -80,31 +80,13 @@ def _names(problem: Problem, means: Vector, variances: Vector) -> tuple[Point, .
 
 
 async def _curve(
-    service: Service, problem: Problem, limits: Iterable[Constraint], on_point: OnPoint
+    service: Service, problem: Problem, limits: Iterable[Constraint], on_curve: OnCurve
 ) -> tuple[Point, ...]:
-    limits = tuple(limits)
-
-    async def solved(objective: Objective, *targets: Constraint) -> Point | None:
-        asked = replace(problem, objective=objective, constraints=(*limits, *targets))
-        try:
-            solution = await service.handle(SolveProblem(asked))
-        except NoAnswer:
-            return None  # endless returns, or a target between two that rounding separates
-        finally:
-            on_point()
-        if solution.expected_volatility is None or solution.expected_return is None:
-            return None
-        return Point(solution.expected_volatility, solution.expected_return)
-
-    lowest, highest = await asyncio.gather(solved(MinimumVolatility()), solved(MaximumReturn()))
-    if lowest is None or highest is None:
-        return ()
-    between = [await solved(MinimumVolatility(), TargetReturn(target)) for target in _targets(lowest, highest)]
-    return (lowest, *(point for point in between if point is not None), highest)
-
-
-def _targets(lowest: Point, highest: Point) -> list[float]:
-    """Between the least risk and the highest return, closer together at both ends, where the curve bends most."""
-    steps = (1.0 - np.cos(np.linspace(0.0, np.pi, POINTS)[1:-1])) / 2.0
-    targets = lowest.expected_return + steps * (highest.expected_return - lowest.expected_return)
-    return [float(target) for target in targets]
+    asked = replace(problem, objective=MinimumVolatility(), constraints=tuple(limits))
+    try:
+        curve = await service.handle(TraceProblem(asked, FrontierQuestion(points=POINTS)))
+    except NoAnswer:
+        return ()  # endless returns
+    finally:
+        on_curve()
+    return tuple(Point(point.risk, point.expected_return) for point in curve.points)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 import numpy as np
 
 from tangency.domain.frontier.question import Aim, Candidate, FrontierQuestion, posed
-from tangency.domain.frontier.spacing import EVEN, evenly, unevenness
+from tangency.domain.frontier.spacing import EVEN, evenly, steps, unevenness
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.judgement import Outcome, propose
@@ -26,6 +26,13 @@ SAME = 1e-9
 NEARER = 1.02
 """Aimed at while placing, so that what is found is within ``EVEN``."""
 
+NARROW = 1e-4
+"""Of the span of returns: what is as near to a point of the front is taken for that point."""
+FINER = 3
+"""Times as many points as are asked for show where a frontier that is not convex has gaps."""
+
+Point: TypeAlias = tuple[float, float, Candidate]
+"""Return, risk and candidate."""
 Tracer = Callable[[Problem, Estimates, object, FrontierQuestion], Sequence[Candidate] | None]
 
 
@@ -91,8 +98,7 @@ class _Solving:
     method: OptimizationMethod
     options: object
     question: FrontierQuestion
-    known: list[tuple[float, float, Candidate]] = field(default_factory=list)
-    """Return, risk and candidate."""
+    known: list[Point] = field(default_factory=list)
 
     def candidates(self, least: Proposal) -> list[Candidate]:
         """From least risk to most return, evenly spread."""
@@ -113,20 +119,33 @@ class _Solving:
         return self._spread(low, high)
 
     def _spread(self, low: float, high: float) -> list[Candidate]:
-        points = self.question.points if self.question.convex else 2 * self.question.points
-        span = np.linspace(0.0, np.pi, points)
-        placed = self._all(low + (high - low) * (1.0 - np.cos(span)) / 2.0)
-        for _ in range(ROUNDS if self.question.convex else 0):
+        convex = self.question.convex and not self.problem.region(self.estimates).positions
+        placed = self._on_a_curve(low, high) if convex else self._on_pieces(low, high)
+        return [candidate for _, _, candidate in placed]
+
+    def _on_a_curve(self, low: float, high: float) -> list[Point]:
+        points = self.question.points
+        placed = self._all(_crowded_at_the_ends(low, high, points))
+        for _ in range(ROUNDS):
             returns, risks = _figures(placed)
             if len(placed) == points and unevenness(returns, risks) <= NEARER:
                 break
             knots = efficient(self.known)
             curve = _through(*_figures(knots))
             placed = self._all(evenly(curve, knots[0][0], high, points))
-        placed = placed if self.question.convex else thinned(placed, self.question.points)
-        return [candidate for _, _, candidate in placed]
+        return placed
 
-    def _all(self, returns: Vector) -> list[tuple[float, float, Candidate]]:
+    def _on_pieces(self, low: float, high: float) -> list[Point]:
+        """Where the least risk may fall as the return grows, the frontier has gaps: points are even beside them."""
+        self._all(np.linspace(low, high, FINER * self.question.points))
+        placed: list[Point] = []
+        for _ in range(ROUNDS):
+            self._all(edges(efficient(self.known), self.known))
+            placed = self._all(even_beside_gaps(efficient(self.known), self.known, self.question.points))
+        undominated = {id(candidate) for _, _, candidate in efficient(self.known)}
+        return [point for point in placed if id(point[2]) in undominated]
+
+    def _all(self, returns: Vector) -> list[Point]:
         """The points at given returns; those known already are not solved for again."""
         found = []
         for target in returns.tolist():
@@ -135,7 +154,7 @@ class _Solving:
             found.append(near or self._remember(self._solved(Aim.LEAST_RISK_FOR_RETURN, target)))
         return efficient([point for point in found if point is not None])
 
-    def _remember(self, candidate: Candidate) -> tuple[float, float, Candidate] | None:
+    def _remember(self, candidate: Candidate) -> Point | None:
         if not _answered(candidate.proposal):
             return None
         point = self._mean(candidate.proposal), self._risk(candidate.proposal), candidate
@@ -158,28 +177,57 @@ def _answered(proposal: Proposal) -> bool:
     return proposal.status.answered and proposal.weights is not None
 
 
-def _figures(points: Sequence[tuple[float, float, Candidate]]) -> tuple[Vector, Vector]:
+def _figures(points: Sequence[Point]) -> tuple[Vector, Vector]:
     return np.array([point[0] for point in points]), np.array([point[1] for point in points])
 
 
-def efficient(points: Sequence[tuple[float, float, Candidate]]) -> list[tuple[float, float, Candidate]]:
+def efficient(points: Sequence[Point]) -> list[Point]:
     """Those of which no other has at least the return with at most the risk, from the least return on."""
-    kept: list[tuple[float, float, Candidate]] = []
+    kept: list[Point] = []
     for point in sorted(points, key=lambda p: (-p[0], p[1])):
         if not kept or point[1] < kept[-1][1]:
             kept.append(point)
     return kept[::-1]
 
 
-def thinned(points: list[tuple[float, float, Candidate]], count: int) -> list[tuple[float, float, Candidate]]:
-    """At most so many of them, as even as they allow, with both ends."""
-    if len(points) <= count:
-        return points
-    returns, risks = _figures(points)
-    scaled = [(values - values.min()) / (np.ptp(values) or 1.0) for values in (returns, risks)]
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(axis) for axis in scaled)))])
-    places = {int(np.argmin(np.abs(along - at))) for at in np.linspace(0.0, along[-1], count)}
-    return [points[place] for place in sorted(places)]
+def _crowded_at_the_ends(low: float, high: float, count: int) -> Vector:
+    returns: Vector = low + (high - low) * (1.0 - np.cos(np.linspace(0.0, np.pi, count))) / 2.0
+    return returns
+
+
+def even_beside_gaps(front: Sequence[Point], known: Sequence[Point], count: int) -> Vector:
+    """Returns of points that are equally far from each other along a front, its gaps not counted.
+
+    Args:
+        front: the efficient ones of those known.
+        known: a return between two neighbours of the front that is not on it tells of a gap.
+        count: of points, both ends included.
+    """
+    returns, risks = _figures(front)
+    first, _ = _beaten(front, known)
+    along = np.concatenate([[0.0], np.cumsum(np.where(np.isnan(first), steps(returns, risks), 0.0))])
+    placed: Vector = np.interp(np.linspace(0.0, along[-1], count), along, returns)
+    return placed
+
+
+def edges(front: Sequence[Point], known: Sequence[Point]) -> Vector:
+    """Returns that tell more of where each gap of a front begins and ends."""
+    returns, (first, last) = _figures(front)[0], _beaten(front, known)
+    tried = np.concatenate([0.5 * (returns[:-1] + first), 0.5 * (last + returns[1:])])
+    found: Vector = np.sort(tried[~np.isnan(tried)])
+    return found
+
+
+def _beaten(front: Sequence[Point], known: Sequence[Point]) -> tuple[Vector, Vector]:
+    """Between each two neighbours of a front the first and the last known return that is not on it; NaN without any."""
+    returns = _figures(front)[0]
+    others = np.array(sorted({point[0] for point in known} - set(returns.tolist())))
+    place = np.clip(np.searchsorted(returns, others), 1, len(returns) - 1)
+    apart = np.minimum(np.abs(others - returns[place - 1]), np.abs(others - returns[place]))
+    off = others[apart > NARROW * np.ptp(returns)]
+    begin, end = np.searchsorted(off, returns[:-1]), np.searchsorted(off, returns[1:])
+    padded = np.append(off, np.nan)
+    return np.where(end > begin, padded[begin], np.nan), np.where(end > begin, padded[end - 1], np.nan)
 
 
 def _through(returns: Vector, risks: Vector) -> Callable[[Vector], Vector]:
@@ -199,4 +247,4 @@ def _through(returns: Vector, risks: Vector) -> Callable[[Vector], Vector]:
     return curve
 
 
-__all__ = ["EVEN", "Traced", "efficient", "thinned", "trace"]
+__all__ = ["EVEN", "Traced", "efficient", "even_beside_gaps", "trace"]

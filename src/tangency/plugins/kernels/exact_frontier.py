@@ -25,7 +25,8 @@ def exact_frontier(problem: Problem, estimates: Estimates, question: FrontierQue
         None where the region is not one of bounds and rows, or the line could not be followed to its end.
     """
     region, mean = problem.region(estimates), estimates.required_mean("a frontier")
-    if question.measure != "volatility" or region.caps or region.distances or (region.lower > region.upper).any():
+    curved = region.caps or region.distances or region.positions
+    if question.measure != "volatility" or curved or (region.lower > region.upper).any():
         return None
     family = Family(estimates.covariance, mean, region, problem.solver.tolerance)
     line = critical_line(family)
