@@ -13,10 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.errors import Unsupported
+from tangency.domain.frontier.frontier import checked
+from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.frontier.tracing import trace
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, TargetVolatility
+from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.method import NoOptions
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
@@ -30,7 +35,8 @@ from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import HELD_OR_NOT, Side
-from tangency.plugins.mean_variance import MeanVariance
+from tangency.domain.optimization.solution import Origin, Provenance
+from tangency.plugins.mean_variance import MeanVariance, MeanVarianceOptions
 from tests.plugins.random_problems import given_estimates, random_market, random_problem
 from tests.support.posed import answer, posed
 from tests.support.samples import stock_returns
@@ -212,3 +218,29 @@ def test_a_target_volatility_holds_beside_it() -> None:
     solution = answer(problem)
     assert solution.status is Status.OPTIMAL
     assert solution.objective_value == pytest.approx(best_of_every_choice(problem), rel=1e-7)
+
+
+def test_a_ratio_net_of_costs_is_the_best_of_every_choice() -> None:
+    """Ratios of parts are compared by what they reach, not by how well each is solved."""
+    problem = replace(sampled(7, MaximumSharpe(0.02), MinimumPosition(0.21)), current=np.full(7, 1 / 7))
+    estimates, options = given_estimates(problem), MeanVarianceOptions(transaction_cost=0.05)
+    method = MeanVariance()
+    found = solve_with(problem, estimates, method, options, HighsLinearPrograms())
+    values = []
+    for part in choices(problem, estimates):
+        proposal = method.solve(part, estimates, options)
+        if proposal.weights is not None:
+            values.append(proposal.reading.of(part).objective.value(proposal.weights, estimates))
+    assert found.status is Status.OPTIMAL
+    assert found.objective_value == pytest.approx(max(values), rel=1e-7)
+
+
+def test_a_frontier_holds_positions_of_that_size() -> None:
+    problem = sampled(8, MinimumVolatility(), MinimumPosition(0.2))
+    estimates, question = given_estimates(problem), FrontierQuestion(points=5)
+    traced = trace(problem, estimates, MeanVariance(), MeanVarianceOptions(), question, HighsLinearPrograms())
+    curve = checked(problem, question, traced, Provenance("", Origin("", "", ""), estimates.sources, (), 0.0, {}))
+    weights = np.array([point.weights for point in curve.points])
+    assert ((weights <= 1e-8) | (weights >= 0.2 - 1e-8)).all()
+    assert (np.diff([point.risk for point in curve.points]) > 0).all()
+    assert max(point.relative_gap or 0.0 for point in curve.points) <= 1e-6

@@ -440,3 +440,27 @@ def test_a_rule_without_risk_has_no_ratio(expected_return: float, http: httpx.Cl
     assert answer["certificate"]["objective"] is None
     assert answer["expected_return"] == expected_return
     assert http.get("/api/v1/optimization/riskless/latest").json() == answer
+
+
+def test_a_smallest_position_holds_for_every_name_that_is_held(http: httpx.Client) -> None:
+    free = post(http, asked("positions", constraints={})).json()["optimal_weights"]
+    least = 0.5 * sum(sorted(free.values())[-2:])
+    response = post(http, asked("positions", constraints={"min_position_size": least}))
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert all(weight < 1e-8 or weight > least - 1e-8 for weight in answer["optimal_weights"].values())
+    assert answer["optimization_metadata"]["convergence_status"] == "optimal"
+    assert answer["certificate"]["relative_gap"] <= 1e-6
+
+
+def test_a_smallest_position_that_no_number_of_names_fits_is_a_conflict(http: httpx.Client) -> None:
+    limits = {"min_position_size": 0.4, "max_weight": 0.45}
+    problem = problem_of(post(http, asked("too-large", constraints=limits)), 422, "infeasible")
+    named = [member["constraint"] for member in problem["conflict"]]
+    assert {"constraints.min_position_size", "constraints.max_weight"} <= set(named)
+
+
+def test_a_method_that_cannot_leave_names_out_refuses_a_smallest_position(http: httpx.Client) -> None:
+    request = asked("refused", method="RISK_PARITY", objective="RISK_PARITY", constraints={"min_position_size": 0.1})
+    problem = problem_of(post(http, request), 422, "unsupported")
+    assert problem["errors"][0]["pointer"] == "/constraints/min_position_size"

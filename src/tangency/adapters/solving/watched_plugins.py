@@ -19,7 +19,7 @@ from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.method import Capabilities, OptimizationMethod
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.proposal import Case, Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.solution import Origin
 from tangency.domain.plain_values import plain
 
@@ -177,4 +177,13 @@ def _checked_witness(witness: Witness) -> Witness:
     if any(cut.ndim != 1 for cut in cuts.values()):
         raise ValueError("a cut of its witness is no vector")
     finite_cuts = {key: cast(Vector, cut) for key, cut in cuts.items() if np.isfinite(cut).all()}
-    return Witness({key: value for key, value in multipliers.items() if np.isfinite(value)}, finite_cuts)
+    finite = {key: value for key, value in multipliers.items() if np.isfinite(value)}
+    return Witness(finite, finite_cuts, tuple(map(_checked_case, witness.cases)), _vector(witness.spread))
+
+
+def _checked_case(case: Case) -> Case:
+    return Case(np.asarray(case.sides, dtype=np.int8), _vector(case.point), _checked_witness(case.witness))
+
+
+def _vector(values: object) -> Vector | None:
+    return None if values is None else np.asarray(values, dtype=float)

@@ -64,6 +64,11 @@ class WorstRatio(Objective):
         """0 at w by the choice of theta; infinite where some gain is not above 0."""
         return 0.0 if 0 < self.value(w, estimates) < np.inf else np.inf
 
+    def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
+        """The largest theta risk(w) + loss(w), theta being the ratio of z; 0 where that is below the ratio of w."""
+        theta = self.value(z, estimates)
+        return max(0.0, self.at(theta).value(w, estimates)) if 0 < theta < np.inf else 0.0
+
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """Of the largest theta risk + loss."""
         theta = self.value(w, estimates)

@@ -57,8 +57,8 @@ class Objective(ABC):
         """What is minimised, at w."""
 
     def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
-        """The loss at w in the terms of another portfolio z, whose minorant it is compared with."""
-        return self.loss(w, estimates)
+        """The loss at w in the terms of a portfolio z whose minorant it is compared with; infinite if unknown."""
+        return np.inf
 
     @abstractmethod
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
@@ -108,6 +108,10 @@ class SumOfTerms(Objective):
     def loss(self, w: Vector, estimates: Estimates) -> float:
         """The sum at w."""
         return sum(term.value(w, estimates) for term in self.terms)
+
+    def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
+        """The loss at w, which is the same from everywhere."""
+        return self.loss(w, estimates)
 
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """The sum of the terms' tangents at w."""

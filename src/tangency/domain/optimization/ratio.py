@@ -131,6 +131,11 @@ class MaximumRatio(Objective):
         gain = float(self.gain(estimates) @ w)
         return 0.0 if gain > 0 and self.measure.of(estimates).value(w) > 0 else np.inf
 
+    def loss_seen_from(self, z: Vector, w: Vector, estimates: Estimates) -> float:
+        """theta risk(w) - gain(w), theta being the ratio of z; 0 where that is below the ratio of w."""
+        theta, risk = max(0.0, self.value(z, estimates)), self.measure.of(estimates).value(w)
+        return max(0.0, theta * risk - float(self.gain(estimates) @ w))
+
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """theta times an affine function below the risk, less the gain."""
         risk, gains = self.measure.of(estimates), self.gain(estimates)

@@ -102,7 +102,10 @@ class _Tree:
     order: Iterator[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self.ends_at = monotonic() + self.problem.solver.time_limit_s
+        policy = self.problem.solver
+        self.ends_at = monotonic() + policy.time_limit_s
+        self.quick = replace(self.problem, solver=replace(policy, sequence=policy.sequence[:1]))
+        """With the first solver only: others take their time to see that a part is empty."""
 
     def proposal(self) -> Proposal:
         """What the search comes to."""
@@ -147,25 +150,25 @@ class _Tree:
             return _Node(Case(sides, weights, proposal.witness), weights, self._merit(weights))
         if proposal.status is Status.NOT_APPLICABLE and proposal.witness is not None:
             return _Node(Case(sides, np.zeros(self.region.size), proposal.witness), barren=True)
-        proof = self._refutation(sides, proposal)
-        if proof is None and parent is not None:
-            return _Node(replace(parent.case, sides=sides))
-        return _Node(Case(sides, None, proof or Witness()), barren=proof is not None)
+        empty = Case(sides, None, proposal.witness or Witness())
+        barren = emptiness(self.region, empty) > SMALLEST_FARKAS_BOUND
+        return _Node(empty, barren=True) if barren or parent is None else _Node(replace(parent.case, sides=sides))
 
     def _solved(self, sides: Sides) -> Proposal:
         """The best of a part; one that is seen to be empty is not looked into."""
         empty = Case(sides, None, Witness())
         if emptiness(self.region, empty) > SMALLEST_FARKAS_BOUND:
             return Proposal(Status.INFEASIBLE, witness=empty.witness)
-        proposal = self.solve(self.problem.on(sides, self.estimates))
+        proposal = self._asked(self.quick, sides)
+        if proposal.weights is not None or proposal.witness is not None:
+            return proposal
+        proof = refuted(self.region.on(sides))
+        return self._asked(self.problem, sides) if proof is None else Proposal(Status.INFEASIBLE, witness=proof)
+
+    def _asked(self, problem: Problem, sides: Sides) -> Proposal:
+        proposal = self.solve(problem.on(sides, self.estimates))
         self.iterations += proposal.iterations
         return proposal
-
-    def _refutation(self, sides: Sides, proposal: Proposal) -> Witness | None:
-        own = proposal.witness or Witness()
-        if emptiness(self.region, Case(sides, None, own)) > SMALLEST_FARKAS_BOUND:
-            return own
-        return refuted(self.region.on(sides))
 
     def _consider(self, proposal: Proposal) -> None:
         weights, witness = proposal.weights, proposal.witness
