@@ -419,5 +419,5 @@ def test_events_are_as_their_schemas_say(desk: httpx.Client) -> None:
 
 def test_requests_with_one_key_at_once_make_one_order(desk: httpx.Client) -> None:
     with ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(ordered, desk, wish(), **{"Idempotency-Key": "at once"}) for _ in range(16)]
+        futures = [pool.submit(ordered, desk, wish(), **{"Idempotency-Key": "at-once"}) for _ in range(16)]
         assert len({future.result()["optimization_id"] for future in futures}) == 1
