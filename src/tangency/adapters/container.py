@@ -207,8 +207,10 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
     if not container.settings().pulsar_url:
         return nullcontext()
     from tangency.adapters.pulsar.broker import Broker
+    from tangency.adapters.pulsar.client import authentication_of
     from tangency.adapters.pulsar.publisher import PulsarPublisher
 
+    authentication_of(container.settings())  # a mistake in the settings ends the start, not the first event
     broker = Broker(container.settings())
     container.publisher.override(providers.Object(PulsarPublisher(broker)))
     return broker.looked_after()

@@ -53,7 +53,7 @@ def client_of(settings: Settings) -> pulsar.Client:
 
     return pulsar.Client(
         settings.pulsar_url,
-        authentication=_authentication(settings),
+        authentication=authentication_of(settings),
         operation_timeout_seconds=OPERATION_TIMEOUT_S,
         connection_timeout_ms=OPERATION_TIMEOUT_S * 1000,
         tls_trust_certs_file_path=_file(settings.pulsar_tls_ca_file, "tls_ca_file"),
@@ -63,7 +63,12 @@ def client_of(settings: Settings) -> pulsar.Client:
     )
 
 
-def _authentication(settings: Settings) -> pulsar.Authentication | None:
+def authentication_of(settings: Settings) -> pulsar.Authentication | None:
+    """How the service says who it is; None where it does not.
+
+    Raises:
+        InvalidSettings: the settings contradict each other, or name a file that is not there.
+    """
     import pulsar
 
     certificate = _file(settings.pulsar_tls_certificate_file, "tls_certificate_file")
