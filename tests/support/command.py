@@ -99,10 +99,10 @@ class Command:
         return path
 
     @contextmanager
-    def serving(self, *arguments: str, **settings: str) -> Iterator["Served"]:
-        """``tangency serve`` on a free port until the block ends."""
+    def serving(self, *arguments: str, verb: str = "serve", **settings: str) -> Iterator["Served"]:
+        """``tangency serve``, or another verb, on a free port until the block ends."""
         process = subprocess.Popen(
-            [EXECUTABLE, "serve", "--port", "0", *arguments],
+            [EXECUTABLE, verb, "--port", "0", *arguments],
             cwd=self.folder,
             env=self._environment({"PYTHONUNBUFFERED": "1", **settings}),
             stdout=subprocess.PIPE,

@@ -27,9 +27,11 @@ from tangency.adapters.sql import Store
 from tangency.adapters.sql.revisions import current, upgrade
 from tangency.adapters.upstream import Neighbours
 from tangency.application.context import Context
+from tangency.application.duties import EVERYTHING, Duties, Role
 from tangency.application.relay import Relay
 from tangency.application.series import keeping_up
 from tangency.application.service import Service
+from tangency.application.sweeper import sweeping
 from tangency.application.worker import working
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ __all__ = [
     "BenchmarkFile",
     "Checked",
     "Container",
+    "Duties",
     "Figures",
     "Findings",
     "Frontier",
@@ -53,6 +56,7 @@ __all__ = [
     "LabelsFile",
     "PricesFile",
     "RiskModelFile",
+    "Role",
     "TaxLotsFile",
     "check_database",
     "check_neighbours",
@@ -157,19 +161,23 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, announce: Callable[[str], None] | None = None) -> AsyncIterator[Service]:
-    """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted."""
+async def serving(
+    settings: Settings, duties: Duties = EVERYTHING, announce: Callable[[str], None] | None = None
+) -> AsyncIterator[Service]:
+    """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted.
+
+    Args:
+        settings: what an operator set.
+        duties: what this process takes on.
+        announce: told the address of gRPC once calls are answered there.
+    """
     container = Container(settings=settings)
     published = _publishing(container)
-    async with _opened(container) as service, AsyncExitStack() as beside:
+    async with _opened(container, duties.solves) as service, AsyncExitStack() as beside:
         await beside.enter_async_context(published)
-        relay = Relay(container.store().outbox, container.publisher(), service.context.bench.signal)
-        await beside.enter_async_context(working(service.context))
-        await beside.enter_async_context(relay.running())
-        await beside.enter_async_context(keeping_up(service.context))
-        if settings.pulsar_url:
-            await beside.enter_async_context(_requests(settings, service))
-        if settings.grpc:
+        for work in _beside(container, service, duties):
+            await beside.enter_async_context(work)
+        if settings.grpc and Role.GRPC in duties.roles:
             from tangency.adapters.grpc import server
 
             address = await beside.enter_async_context(server.serving(settings, service))
@@ -178,13 +186,24 @@ async def serving(settings: Settings, announce: Callable[[str], None] | None = N
         yield service
 
 
+def _beside(container: Container, service: Service, duties: Duties) -> Iterator[AbstractAsyncContextManager[None]]:
+    """What works beside the doors, in the order in which it begins."""
+    if Role.WORKER in duties.roles:
+        yield working(service.context)
+    if duties.sweeps:
+        yield sweeping(service.context)
+    if Role.RELAY in duties.roles:
+        yield Relay(container.store().outbox, container.publisher(), service.context.bench.signal).running()
+        yield keeping_up(service.context)
+    if Role.API in duties.roles and container.settings().pulsar_url:
+        yield _requests(container.settings(), service)
+
+
 @asynccontextmanager
-async def _opened(container: Container) -> AsyncIterator[Service]:
-    settings = container.settings()
-    async with (
-        _sources(container, settings),
-        ProcessSolverPool.open(settings, container.plugins()) as solvers,
-    ):
+async def _opened(container: Container, solves: bool = True) -> AsyncIterator[Service]:
+    settings, plugins = container.settings(), container.plugins()
+    pool = ProcessSolverPool.open(settings, plugins) if solves else nullcontext(ProcessSolverPool(plugins))
+    async with _sources(container, settings), pool as solvers:
         container.solvers.override(providers.Object(solvers))
         yield container.service()
 
@@ -330,14 +349,18 @@ def set_up_broker(settings: Settings, retention_days: int) -> Iterator[str]:
     return setup.set_up(settings, retention_days)
 
 
-def serve(settings: Settings, listening: socket.socket, announce: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, listening: socket.socket, announce: Callable[[str], None], duties: Duties = EVERYTHING
+) -> None:
     """Answer over REST, and over gRPC where the settings say so: one event loop, one service, two doors.
 
     Args:
         settings: what an operator set.
-        listening: for REST.
+        listening: for REST, or for whoever asks whether the process lives.
+        duties: what this process takes on.
         announce: told the address of gRPC once calls are answered there.
     """
     from tangency.adapters.rest import app
 
-    app.serve(settings, partial(serving, announce=announce), listening)
+    running = partial(serving, duties=duties, announce=announce)
+    app.serve(settings, running, listening, door=Role.API in duties.roles)

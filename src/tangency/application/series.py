@@ -71,7 +71,7 @@ async def _keep_up(context: Context) -> None:
     told: Sequence[str] = ()
     while True:
         try:
-            done = await context.series.keep_up(context.clock.now())
+            done = await _kept_up(context)
             if done != told:
                 log.info("the series of portfolios: %s", "; ".join(done))
             told = done
@@ -80,3 +80,8 @@ async def _keep_up(context: Context) -> None:
         except Exception:
             log.exception("the series of portfolios could not be kept up")
         await asyncio.sleep(UPKEEP_S)
+
+
+async def _kept_up(context: Context) -> Sequence[str]:
+    async with context.units() as unit:
+        return await context.series.keep_up(context.clock.now()) if await unit.alone("upkeep of the series") else ()

@@ -13,13 +13,12 @@ from typing import Any
 from tangency.application.bench import heard
 from tangency.application.configuration import SUPPLIED
 from tangency.application.context import Context
-from tangency.application.expiry import expire
 from tangency.application.frontier import around
 from tangency.application.measured import VOLATILITY
 from tangency.application.unused_inputs import unused_in_order
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
 from tangency.domain.frontier.announcement import figures
-from tangency.domain.optimization.announcement import announced, failed
+from tangency.domain.optimization.announcement import announced
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order, expected_seconds
 from tangency.domain.optimization.report import report_of
@@ -45,7 +44,6 @@ log = logging.getLogger("tangency.worker")
 async def working(context: Context) -> AsyncIterator[None]:
     """Workers in this process; at the end they hand back what they have not ended."""
     tasks = [asyncio.create_task(_one_after_another(context)) for _ in range(context.side_by_side)]
-    tasks.append(asyncio.create_task(_sweep(context)))
     try:
         yield
     finally:
@@ -172,25 +170,3 @@ async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOf
         await unit.series.add(SeriesPoint.of(order.optimization.answer))
     for event in announced(order, report, context.ids):
         await unit.events.add(event)
-
-
-async def _sweep(context: Context) -> None:
-    """Take lost workers' orders from them, over and over."""
-    while True:
-        try:
-            await context.units.keep(lambda unit: _swept(unit, context))
-            context.bench.signal()
-        except StoreUnavailable as error:
-            log.warning("leases could not be looked at: %s", error)
-        except Exception:
-            log.exception("leases could not be looked at")
-        await asyncio.sleep(context.lease_s / SIGNS_OF_LIFE)
-
-
-async def _swept(unit: UnitOfWork, context: Context) -> None:
-    now = context.clock.now()
-    for state in await unit.orders.sweep(now):
-        told = failed(state.id, state.portfolio_id, state.wording, now, state.outcome, state.message, context.ids)
-        await unit.events.add(told)
-    for plan in await unit.rebalance_plans.overdue(now):
-        await expire(plan, unit, context)

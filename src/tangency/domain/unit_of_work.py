@@ -69,6 +69,9 @@ class UnitOfWork(Protocol):
     def rebalance_plans(self) -> RebalancePlanRepository:
         """Rebalance plans, within this transaction."""
 
+    async def alone(self, chore: str) -> bool:
+        """Whether no other unit has claimed this chore; then nobody else does until this unit ends."""
+
     async def commit(self) -> None:
         """Make every change durable."""
 

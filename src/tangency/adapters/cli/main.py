@@ -20,6 +20,7 @@ from tangency.adapters.cli.pulsar import broker
 from tangency.adapters.cli.rebalance import rebalance
 from tangency.adapters.cli.serve import serve
 from tangency.adapters.cli.upstream import upstream
+from tangency.adapters.cli.worker import worker
 
 EPILOG = f"\b\nExit codes:\n{told()}"
 
@@ -35,7 +36,10 @@ def tangency(traceback: bool) -> None:
     """
 
 
-for command in (demo, optimize, rebalance, factors, serve, frontier, importing, methods, upstream, database, broker):
+WORK = (demo, optimize, rebalance, factors, frontier, importing, methods)
+SERVICE = (serve, worker, upstream, database, broker)
+
+for command in (*WORK, *SERVICE):
     tangency.add_command(command)
 
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tangency.adapters.cli.roles import ALL, Roles, refuse_to_share
+from tangency.application.duties import EVERY_ROLE, Duties, Role
+
 if TYPE_CHECKING:
     from tangency.adapters.settings import Settings
 
 INSECURE = "--insecure-without-authentication"
 GRPC = "127.0.0.1:50051"
+DOORS = (Role.API, Role.GRPC)
 WAITING = 2048
 """Connections that may wait to be accepted."""
 
@@ -29,19 +33,46 @@ WAITING = 2048
     help=f"Answer gRPC too, on {GRPC} where no address is given.  [default: TANGENCY_GRPC, or not at all]",
 )
 @click.option(
+    "--role",
+    "roles",
+    type=Roles(),
+    default=EVERY_ROLE,
+    show_default=ALL,
+    metavar="ROLE,...",
+    help=f"What this process takes on: {ALL}, or some of {', '.join(Role)}. Every role answers /health/live and ready.",
+)
+@click.option(
     INSECURE,
     "insecure",
     is_flag=True,
     help="Listen on an address that other machines can reach. Anybody there can read and replace every portfolio.",
 )
-def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) -> None:
+def serve(host: str | None, port: int | None, grpc: str | None, roles: frozenset[Role], insecure: bool) -> None:
     """Answer over REST, and gRPC, until a signal comes.
 
     The description of the service is at /schema. Nobody is asked who they are yet, so only this machine is served.
     """
-    settings = _settings(host, port, grpc)
-    if not insecure:
+    settings = settings_with(host=host, port=port, grpc=None if grpc is None else _grpc_address(grpc))
+    if Role.GRPC not in roles:
+        settings = settings_with(settings, grpc="")
+    if not insecure and not roles.isdisjoint(DOORS):
         _refuse_strangers(settings)
+    run(settings, Duties(roles))
+
+
+def settings_with(settings: Settings | None = None, **given: object) -> Settings:
+    """What an operator set, and what the command line says in its place; None where it says nothing."""
+    import msgspec
+
+    from tangency.adapters.settings import Settings
+
+    stated = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(settings or Settings.load(), **stated)
+
+
+def run(settings: Settings, duties: Duties) -> None:
+    """Do so until a signal comes."""
+    refuse_to_share(settings, duties.roles)
     with _listen(settings) as listening:
         settings = _with_free_port(settings)
         from tangency.adapters import container
@@ -49,20 +80,14 @@ def serve(host: str | None, port: int | None, grpc: str | None, insecure: bool) 
         asyncio.run(container.check_store(settings))
         for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: a good end
             signal.signal(each, _ended)
-        at = _address(listening)
-        click.echo(f"Tangency answers on {at}, described at {at}/schema. Ctrl-C ends it.")
-        container.serve(settings, listening, lambda address: click.echo(f"It answers gRPC on {address}."))
+        click.echo(_greeting(_address(listening), duties.roles))
+        container.serve(settings, listening, lambda at: click.echo(f"It answers gRPC on {at}."), duties)
 
 
-def _settings(host: str | None, port: int | None, grpc: str | None) -> Settings:
-    import msgspec
-
-    from tangency.adapters.settings import Settings
-
-    settings = Settings.load()
-    given = {"host": host, "port": port, "grpc": None if grpc is None else _grpc_address(grpc)}
-    stated = {name: value for name, value in given.items() if value is not None}
-    return msgspec.structs.replace(settings, **stated)
+def _greeting(at: str, roles: frozenset[Role]) -> str:
+    if Role.API in roles:
+        return f"Tangency answers on {at}, described at {at}/schema. Ctrl-C ends it."
+    return f"Tangency works as {', '.join(sorted(roles))}; {at}/health/live says that it lives. Ctrl-C ends it."
 
 
 def _grpc_address(text: str) -> str:

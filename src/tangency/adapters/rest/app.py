@@ -11,7 +11,7 @@ from types import FrameType
 from litestar import Litestar, Router
 from litestar.datastructures import State
 
-from tangency.adapters.rest import pages, routes
+from tangency.adapters.rest import health, pages, routes
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
@@ -21,13 +21,15 @@ from tangency.application.service import Service
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 
 
-def create_app(settings: Settings, running: Running) -> Gate:
+def create_app(settings: Settings, running: Running, door: bool = True) -> Gate:
     """The ASGI application. The service is opened and closed by its lifespan.
 
     Args:
         settings: what an operator set.
         running: opens the service, with whatever is to work beside it.
+        door: whether requests are answered; otherwise only whether the process lives.
     """
+    handlers, described = (routes.HANDLERS, pages.HANDLERS) if door else (health.HANDLERS, ())
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -37,8 +39,8 @@ def create_app(settings: Settings, running: Running) -> Gate:
 
     application = Litestar(
         route_handlers=[
-            Router("/", route_handlers=routes.HANDLERS, before_request=routes.check_request),
-            *pages.HANDLERS,
+            Router("/", route_handlers=handlers, before_request=routes.check_request),
+            *described,
         ],
         lifespan=[lifespan],
         state=State({"settings": settings, "description": pages.encoded(description(settings, version("tangency")))}),
@@ -50,11 +52,11 @@ def create_app(settings: Settings, running: Running) -> Gate:
     return Gate(application, settings)
 
 
-def serve(settings: Settings, running: Running, listening: socket.socket) -> None:
+def serve(settings: Settings, running: Running, listening: socket.socket, door: bool = True) -> None:
     """Answer on a socket that listens already, until a signal comes."""
     import uvicorn
 
-    gate = create_app(settings, running)
+    gate = create_app(settings, running, door)
 
     class Server(uvicorn.Server):
         """One that ends the streams first: it waits for every connection, and those would stay."""

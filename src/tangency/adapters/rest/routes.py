@@ -13,7 +13,7 @@ from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
-from tangency.adapters.rest import configuration, factors, frontier, orders, rebalancing, series
+from tangency.adapters.rest import configuration, factors, frontier, health, orders, rebalancing, series
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
@@ -22,7 +22,6 @@ from tangency.application.library import ReadEntry, WriteEntry
 from tangency.application.methods import ListMethods
 from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio
 from tangency.application.question import Question
-from tangency.application.readiness import CheckReadiness
 from tangency.application.service import Service
 from tangency.domain.errors import InvalidInput, TangencyError, Unsupported
 from tangency.domain.library.entry import Address, Entry, Shelf
@@ -97,18 +96,6 @@ async def entry(request: Incoming, id: FromPath[str], version: FromPath[int]) ->
     return _json(_entry_document(await _service(request).handle(ReadEntry(Address(_shelf(request), id, version)))))
 
 
-@get("/health/live")
-async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
-    """Whether the process answers."""
-    return _json({"status": "live"})
-
-
-@get("/health/ready")
-async def ready(request: Incoming) -> Outgoing:
-    """Whether answers can be given and kept; `degraded` where their events wait for the broker."""
-    return _json({"status": await _service(request).handle(CheckReadiness())})
-
-
 @get("/problems/{slug:str}")
 async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
     """What a problem type means."""
@@ -146,8 +133,7 @@ HANDLERS = (
     entry,
     *factors.HANDLERS,
     *configuration.HANDLERS,
-    live,
-    ready,
+    *health.HANDLERS,
     explain_problem,
     *orders.HANDLERS,
     *frontier.HANDLERS,

@@ -20,5 +20,8 @@ def _asking(function: str) -> TextClause:
 UNTIL_COMMIT = _asking("pg_advisory_xact_lock")
 """Wait for a lock, and hold it until the transaction ends."""
 
+UNTIL_COMMIT_OR_NOT = _asking("pg_try_advisory_xact_lock")
+"""True where the lock is held from now on, until the transaction ends."""
+
 UNTIL_CLOSED = _asking("pg_try_advisory_lock")
 """True where the lock is held from now on, until the connection is closed."""

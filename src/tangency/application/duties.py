@@ -1,0 +1,42 @@
+"""What one process of the service does; together its processes do everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A part of the work that a process may take on."""
+
+    API = "api"
+    GRPC = "grpc"
+    RELAY = "relay"
+    WORKER = "worker"
+
+
+EVERY_ROLE = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a process does.
+
+    Attributes:
+        roles: the doors it keeps and what it does beside them.
+    """
+
+    roles: frozenset[Role] = EVERY_ROLE
+
+    @property
+    def solves(self) -> bool:
+        """Whether it needs solvers: for orders, or for whoever waits at a door."""
+        return self.roles != {Role.RELAY}
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether it looks after what lost processes leave behind, when no other does."""
+        return not self.roles.isdisjoint({Role.RELAY, Role.WORKER})
+
+
+EVERYTHING = Duties()

@@ -1,0 +1,54 @@
+"""What lost processes leave behind: orders whose worker gives no sign of life, plans whose time has passed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tangency.application.context import Context
+from tangency.application.expiry import expire
+from tangency.domain.errors import StoreUnavailable
+from tangency.domain.optimization.announcement import failed
+from tangency.domain.unit_of_work import UnitOfWork
+
+LOOKS = 3
+"""Per lease."""
+
+log = logging.getLogger("tangency.sweeper")
+
+
+@asynccontextmanager
+async def sweeping(context: Context) -> AsyncIterator[None]:
+    """Sweep until the end of the context."""
+    task = asyncio.create_task(_sweep(context))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _sweep(context: Context) -> None:
+    """Take lost workers' orders from them, over and over."""
+    while True:
+        try:
+            await context.units.keep(lambda unit: _swept(unit, context))
+            context.bench.signal()
+        except StoreUnavailable as error:
+            log.warning("leases could not be looked at: %s", error)
+        except Exception:
+            log.exception("leases could not be looked at")
+        await asyncio.sleep(context.lease_s / LOOKS)
+
+
+async def _swept(unit: UnitOfWork, context: Context) -> None:
+    if not await unit.alone("sweep"):
+        return
+    now = context.clock.now()
+    for state in await unit.orders.sweep(now):
+        told = failed(state.id, state.portfolio_id, state.wording, now, state.outcome, state.message, context.ids)
+        await unit.events.add(told)
+    for plan in await unit.rebalance_plans.overdue(now):
+        await expire(plan, unit, context)

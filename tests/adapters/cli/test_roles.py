@@ -1,0 +1,94 @@
+"""Roles of processes on one PostgreSQL: each does its part, and says whether it lives."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tangency.adapters.settings import Settings
+from tests.support import postgres
+from tests.support.command import Command, Served
+from tests.support.held import hold_in
+
+ADDRESS = "/api/v1/optimizations"
+WISH = {"portfolio_id": "desk", "optimization_type": "mean_variance", "objective": "minimize_risk"}
+PATIENCE_S = 60.0
+
+pytestmark = pytest.mark.service("postgresql")
+
+Processes = dict[str, Served]
+
+
+@pytest.fixture(scope="module")
+def processes(cluster: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    """An API, a relay and a worker, started in this order."""
+    with cluster.database() as url, ExitStack() as running:
+        hold_in(Settings(database_url=url), "desk")
+        folder: Path = tmp_path_factory.mktemp("roles")
+        command = Command(folder, settings={"TANGENCY_DATABASE_URL": url, "TANGENCY_STREAM_S": "2"})
+        yield {
+            "api": running.enter_context(command.serving("--role", "api,grpc")),
+            "relay": running.enter_context(command.serving("--role", "relay")),
+            "worker": running.enter_context(command.serving("--concurrency", "1", verb="worker")),
+        }
+
+
+def ended(address: str) -> dict[str, Any]:
+    until = time.monotonic() + PATIENCE_S
+    document: dict[str, Any] = {}
+    while time.monotonic() < until:
+        document = httpx.get(address).json()
+        if document["status"] != "processing":
+            return document
+        time.sleep(0.05)
+    raise AssertionError(document)
+
+
+def test_what_one_process_accepts_another_carries_out_and_a_third_publishes(processes: Processes) -> None:
+    api = processes["api"].address
+    accepted = httpx.post(api + ADDRESS, json=WISH)
+    assert accepted.status_code == 202
+
+    document = ended(api + accepted.headers["Location"])
+    assert document["status"] == "completed"
+
+    with httpx.stream("GET", f"{api}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
+        kinds = [line for line in response.iter_lines() if line.startswith("event: ")]
+    assert "event: optimization_completed" in kinds
+
+
+@pytest.mark.parametrize("role", ["api", "relay", "worker"])
+def test_every_role_says_that_it_lives_and_is_ready(processes: Processes, role: str) -> None:
+    address = processes[role].address
+
+    assert httpx.get(f"{address}/health/live").json() == {"status": "live"}
+    assert httpx.get(f"{address}/health/ready").json() == {"status": "ready"}
+
+
+@pytest.mark.parametrize("role", ["relay", "worker"])
+def test_only_the_api_answers_requests(processes: Processes, role: str) -> None:
+    address = processes[role].address
+
+    assert httpx.post(address + ADDRESS, json=WISH).status_code == 404
+    assert httpx.get(f"{address}/schema").status_code == 404
+
+
+@pytest.mark.parametrize("arguments", [("serve", "--role", "api"), ("serve", "--role", "relay,worker"), ("worker",)])
+def test_a_database_in_a_file_has_one_process_that_does_everything(
+    arguments: tuple[str, ...], command: Command
+) -> None:
+    ran = command(*arguments, "--port", 0)
+
+    assert ran.code == 2
+    assert "TANGENCY_DATABASE_URL" in ran.err
+
+
+def test_a_role_that_there_is_not_is_told(command: Command) -> None:
+    ran = command("serve", "--role", "api,juggler")
+
+    assert ran.code == 2
+    assert "'juggler' is no role" in ran.err
