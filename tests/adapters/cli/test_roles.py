@@ -41,7 +41,7 @@ def ended(address: str) -> dict[str, Any]:
     until = time.monotonic() + PATIENCE_S
     document: dict[str, Any] = {}
     while time.monotonic() < until:
-        document = httpx.get(address).json()
+        document = httpx.get(address, timeout=PATIENCE_S).json()
         if document["status"] != "processing":
             return document
         time.sleep(0.05)
@@ -50,7 +50,7 @@ def ended(address: str) -> dict[str, Any]:
 
 def test_what_one_process_accepts_another_carries_out_and_a_third_publishes(processes: Processes) -> None:
     api = processes["api"].address
-    accepted = httpx.post(api + ADDRESS, json=WISH)
+    accepted = httpx.post(api + ADDRESS, json=WISH, timeout=PATIENCE_S)
     assert accepted.status_code == 202
 
     document = ended(api + accepted.headers["Location"])
@@ -65,16 +65,16 @@ def test_what_one_process_accepts_another_carries_out_and_a_third_publishes(proc
 def test_every_role_says_that_it_lives_and_is_ready(processes: Processes, role: str) -> None:
     address = processes[role].address
 
-    assert httpx.get(f"{address}/health/live").json() == {"status": "live"}
-    assert httpx.get(f"{address}/health/ready").json() == {"status": "ready"}
+    assert httpx.get(f"{address}/health/live", timeout=PATIENCE_S).json() == {"status": "live"}
+    assert httpx.get(f"{address}/health/ready", timeout=PATIENCE_S).json() == {"status": "ready"}
 
 
 @pytest.mark.parametrize("role", ["relay", "worker"])
 def test_only_the_api_answers_requests(processes: Processes, role: str) -> None:
     address = processes[role].address
 
-    assert httpx.post(address + ADDRESS, json=WISH).status_code == 404
-    assert httpx.get(f"{address}/schema").status_code == 404
+    assert httpx.post(address + ADDRESS, json=WISH, timeout=PATIENCE_S).status_code == 404
+    assert httpx.get(f"{address}/schema", timeout=PATIENCE_S).status_code == 404
 
 
 @pytest.mark.parametrize("arguments", [("serve", "--role", "api"), ("serve", "--role", "relay,worker"), ("worker",)])
