@@ -94,6 +94,17 @@ def test_more_turnover_never_leads_further_from_a_target(cost: float) -> None:
     assert distances[-1] == pytest.approx(0.0, abs=1e-7) or cost > 0
 
 
+@pytest.mark.parametrize("objective", [MinimumVolatility(), MaximumUtility(2.0)])
+def test_one_trade_less_than_is_best_is_one_trade_less(objective: Objective) -> None:
+    best = rebalanced(objective, max_turnover=0.1)
+    assert best.weights is not None
+    number = int((np.abs(best.weights - CURRENT) > 1e-9).sum())
+    for most in (number - 1, number):
+        found = rebalanced(objective, max_turnover=0.1, max_trades=most)
+        assert found.weights is not None
+        assert int((np.abs(found.weights - CURRENT) > 1e-9).sum()) <= most
+
+
 def test_two_trades_of_ten_names_are_the_best_of_all() -> None:
     size = 10
     given: tuple[Constraint, ...] = (Budget(float(CURRENT[:size].sum())), LongOnly())

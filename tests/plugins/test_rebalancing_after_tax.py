@@ -47,7 +47,7 @@ def lots_of(gains: list[tuple[float, float]]) -> list[TaxLotOption]:
 CASES = {
     "gains": (lots_of([(0.8, 0.1), (0.5, 0.3), (0.9, 0.6), (0.2, 0.2), (0.7, 0.05)]), (0.0, 0.0)),
     "losses of short term": (lots_of([(0.8, -0.6), (0.5, -0.1), (0.9, 0.6), (0.2, -0.5), (0.7, 0.05)]), (0.02, 0.01)),
-    "losses of long term": (lots_of([(-0.8, 0.6), (-0.5, 0.1), (0.9, 0.6), (-0.2, 0.5), (0.7, 0.05)]), (0.04, -0.01)),
+    "losses of long term": (lots_of([(-0.8, 0.6), (-0.5, 0.1), (0.9, 0.6), (-0.2, 0.5), (0.7, 0.05)]), (0.3, -0.01)),
     "losses": (lots_of([(-0.8, -0.6), (-0.5, -0.1), (-0.9, 0.6), (-0.2, -0.5), (-0.7, 0.05)]), (0.01, 0.02)),
 }
 OBJECTIVES = [MaximumUtility(4.0), MaximumSharpe(0.02), MaximumReturn(), MinimumVolatility()]

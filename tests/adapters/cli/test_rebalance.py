@@ -22,6 +22,12 @@ def test_plans_are_printed_and_mistakes_told(command: Command) -> None:
     assert 1 <= len(plan["trades"]) <= 4
     assert plan["metrics"]["turnover"] <= 0.1 + 1e-9
     assert all(trade["estimated_value"] >= 1000 for trade in plan["trades"])
+    weights = ("--weight", "JNJ", "0.6", "--weight", "CASH", "0.4")
+    plan = command("rebalance", "--portfolio-id", "desk", "--target-type", "custom", *weights, "--json").json
+    assert {name: round(weight, 6) for name, weight in plan["target_allocation"].items() if weight > 1e-6} == {
+        "JNJ": 0.6,
+        "CASH": 0.4,
+    }
     refused = command("rebalance", "--portfolio-id", "desk", "--cost", "10", "--json")
     assert refused.problem == "invalid"
     assert "give 0.001" in refused.out

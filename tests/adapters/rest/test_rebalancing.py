@@ -115,6 +115,15 @@ def test_a_plan_that_pays_taxes_obeys_them_too(http: httpx.Client, place: int) -
     obeys(answer, asked, 0.002)
 
 
+def test_small_trades_are_left_out_or_made_as_large_as_the_least(http: httpx.Client) -> None:
+    asked: dict[str, Any] = {"target_type": "equal_weight"}
+    sizes = sorted(trade["estimated_value"] for trade in plan(http, **asked)["trades"])
+    least = 0.5 * (sizes[4] + sizes[5])
+    answer = plan(http, **asked, constraints={"min_trade_size": least})
+    obeys(answer, {"constraints": {"min_trade_size": least}}, 0.0)
+    assert min(trade["estimated_value"] for trade in answer["trades"]) < 1.01 * least
+
+
 def obeys(answer: dict[str, Any], asked: dict[str, Any], rate: float) -> None:
     """The laws of trading, whatever was asked."""
     limits, quantities, cash = asked.get("constraints", {}), {h.name: h.quantity for h in HELD.holdings}, HELD.cash

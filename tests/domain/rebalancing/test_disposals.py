@@ -15,7 +15,7 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
 from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
-from tangency.domain.rebalancing.wash_sales import Purchase
+from tangency.domain.rebalancing.wash_sales import Purchase, carried
 
 DAY = date(2025, 6, 30)
 RATES = TaxRates(0.35, 0.15)
@@ -104,6 +104,21 @@ def test_units_bought_again_take_over_one_loss_each_and_no_gain() -> None:
     lots = [lot("gain", 10, 50.0, OLD), lot("loss", 10, 90.0, OLD + timedelta(1)), lot("more", 10, 80.0, NEW)]
     found = disposed([Sale("A", 30.0, 60.0, DAY)], lots, LotRule.FIFO, RATES, [Purchase("A", 15.0, DAY)])
     assert [disposal.disallowed for disposal in found] == pytest.approx([0.0, 300.0, 100.0])
+
+
+def test_a_disallowed_loss_raises_the_cost_of_the_units_that_replace_it() -> None:
+    recent = lot("recent", 10, 90.0, DAY - timedelta(10))
+    old = lot("old", 20, 100.0, OLD)
+    later = Purchase("A", 8.0, DAY + timedelta(20))
+    purchases = [later, Purchase("A", 10.0, recent.bought), Purchase("B", 5.0, DAY), Purchase("A", 9.0, OLD)]
+    found = disposed([Sale("A", 25.0, 60.0, DAY)], [old, recent], LotRule.FIFO, RATES, purchases)
+    assert [each.disallowed for each in found] == pytest.approx([13.0 * 40.0, 0.0])  # 5 of the recent ones stay, 8 come
+    told = carried(found, DAY, purchases)
+    assert [(each.day, each.quantity, each.amount) for each in told] == [
+        (recent.bought, 5.0, 200.0),
+        (later.day, 8.0, 320.0),
+    ]
+    assert sum(each.amount for each in told) == sum(each.disallowed for each in found)
 
 
 def test_what_is_bought_of_another_name_or_sold_itself_washes_nothing() -> None:
@@ -236,6 +251,26 @@ def test_no_rule_owes_less_over_several_names_with_wash_sales(
     least = due(disposed(sales, lots, LotRule.MIN_TAX, RATES, purchases, realized), RATES, realized)
     for rule in (LotRule.FIFO, LotRule.LIFO, LotRule.HIFO):
         assert least <= due(disposed(sales, lots, rule, RATES, purchases, realized), RATES, realized) + 1e-9
+
+
+def test_two_names_may_best_sell_lots_of_different_terms() -> None:
+    """Of each name a lot of long and one of short term; neither all of one term nor the dearest lots owe least."""
+    lots = [
+        *(TaxLot(f"{name}-long", name, 1.0, 80.0 - gain, OLD) for name, gain in (("A", 20.0), ("B", 30.0))),
+        *(TaxLot(f"{name}-short", name, 1.0, 70.0, NEW) for name in "AB"),
+    ]
+    found = disposed([Sale(name, 1.0, 80.0, DAY) for name in "AB"], lots, LotRule.MIN_TAX, RATES)
+    assert {each.lot.id for each in found} == {"A-long", "B-short"}
+    assert due(found, RATES) == pytest.approx(0.15 * 20.0 + 0.35 * 10.0)
+
+
+def test_a_loss_of_short_term_is_used_up_before_gains_of_long_term_are_taken() -> None:
+    """With 50 lost at short term, five units of each lot: 0.15 x 75. All long owes 15.00, all short 17.50."""
+    lots = [lot("long", 10, 65.0, OLD), lot("short", 10, 70.0, NEW)]
+    lost = Gains(-50.0, 0.0)
+    found = disposed([Sale("A", 10.0, 80.0, DAY)], lots, LotRule.MIN_TAX, RATES, realized=lost)
+    assert [each.quantity for each in found] == pytest.approx([5.0, 5.0])
+    assert due(found, RATES, lost) == pytest.approx(11.25)
 
 
 def test_a_choice_that_is_best_for_each_sale_alone_may_not_be_best_together() -> None:

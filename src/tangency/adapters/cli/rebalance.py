@@ -13,12 +13,20 @@ if TYPE_CHECKING:
     from tangency.domain.rebalancing.plan import RebalancePlan
 
 LOT_RULES = ("min_tax", "fifo", "lifo", "hifo")
-TARGETS = ("optimal", "equal_weight", "model", "benchmark")
+TARGETS = ("optimal", "custom", "equal_weight", "model", "benchmark")
 
 
 @click.command()
 @portfolio_option
 @click.option("--target-type", type=click.Choice(TARGETS), default="optimal", show_default=True, help="Where to.")
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    type=(str, float),
+    metavar="NAME WEIGHT",
+    help="Of a custom target; repeated. Weights, CASH among them, sum to 1.",
+)
 @click.option("--model-id", metavar="ID", help="Of a portfolio kept at /api/v1/models, for model and benchmark.")
 @click.option("--objective", metavar="NAME", help="Of an optimal target; MAX_SHARPE where left out.")
 @click.option("--max-turnover", type=float, help="One-way, cash included, as a fraction of the value.")
@@ -34,7 +42,12 @@ TARGETS = ("optimal", "equal_weight", "model", "benchmark")
 @click.option("--lot-rule", type=click.Choice(LOT_RULES), default="min_tax", show_default=True, help="Which lots.")
 @json_option
 def rebalance(
-    portfolio_id: str, as_json: bool, tax_rates: tuple[float, float] | None, lot_rule: str, **asked: str | float | None
+    portfolio_id: str,
+    as_json: bool,
+    tax_rates: tuple[float, float] | None,
+    lot_rule: str,
+    weights: tuple[tuple[str, float], ...],
+    **asked: str | float | None,
 ) -> None:
     """Plan the trades that lead from what is held to a target.
 
@@ -42,6 +55,8 @@ def rebalance(
     """
     limits = {name: asked.pop(name) for name in ("max_turnover", "min_trade_size", "max_trades")}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if weights:
+        given["target_allocation"] = dict(weights)
     given["constraints"] = {name: value for name, value in limits.items() if value is not None}
     if tax_rates is not None:
         given["constraints"]["consider_tax_implications"] = True

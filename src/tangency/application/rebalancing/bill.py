@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 import numpy as np
@@ -54,8 +54,12 @@ def billed(
 
 def tax_evidence(tax: TaxBill | None) -> dict[str, object]:
     """The lots that are sold, and those that could be at a loss, as plain values."""
-    disposals, left = ((), ()) if tax is None else (tax.disposals, tax.harvests)
-    return {"disposals": [_told(each) for each in disposals], "loss_harvesting": [_opportunity(each) for each in left]}
+    found = TaxBill(0.0) if tax is None else tax
+    return {
+        "disposals": [_told(each) for each in found.disposals],
+        "carried_basis": [{**asdict(each), "day": each.day.isoformat()} for each in found.carried],
+        "loss_harvesting": [_opportunity(each) for each in found.harvests],
+    }
 
 
 def _opportunity(harvest: Harvest) -> dict[str, object]:

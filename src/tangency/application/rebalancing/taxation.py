@@ -15,7 +15,7 @@ from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
 from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
 from tangency.domain.rebalancing.harvesting import Harvest, harvests
 from tangency.domain.rebalancing.trades import CostModel, Trade
-from tangency.domain.rebalancing.wash_sales import Disposal, Purchase, replacements
+from tangency.domain.rebalancing.wash_sales import CarriedBasis, Disposal, Purchase, carried, replacements
 
 SHORTFALL = 1e-9
 """Of a quantity: by so much the lots of a name may miss what is held of it."""
@@ -103,11 +103,13 @@ class TaxBill:
     Attributes:
         amount: in money, positive where due, negative where losses save tax on gains of the year.
         harvests: lots that are left, whose loss would save tax.
+        carried: disallowed losses, and the units whose cost they raise.
     """
 
     amount: float
     disposals: Sequence[Disposal] = ()
     harvests: Sequence[Harvest] = ()
+    carried: Sequence[CarriedBasis] = ()
 
 
 def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date, prices: Mapping[str, float]) -> TaxBill:
@@ -123,7 +125,7 @@ def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date, 
         gains = gains.plus(disposal.counted)
     proceeds = {name: price * (1.0 - cost.rate) for name, price in prices.items()}
     left = list(harvests(_left(held, disposals), proceeds, day, terms.rates, gains, purchases))
-    return TaxBill(due(disposals, terms.rates, terms.realized), disposals, left)
+    return TaxBill(due(disposals, terms.rates, terms.realized), disposals, left, carried(disposals, day, purchases))
 
 
 def _sale(trade: Trade, terms: TaxTerms, cost: CostModel, day: date) -> Sale:

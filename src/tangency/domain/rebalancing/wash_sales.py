@@ -74,3 +74,56 @@ def replacements(name: str, disposals: Sequence[Disposal], day: date, purchases:
     sold = [each for each in disposals if each.lot.instrument_id == name]
     own = (each.quantity for each in sold if Purchase(name, each.quantity, each.lot.bought).washes(day))
     return max(bought - math.fsum(own), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedBasis:
+    """A disallowed loss that raises the cost of units bought around the day.
+
+    Attributes:
+        day: on which those units were, or are to be, bought.
+        quantity: of them.
+        amount: in money, above 0, for all of them together.
+    """
+
+    instrument_id: str
+    day: date
+    quantity: float
+    amount: float
+
+
+def carried(disposals: Sequence[Disposal], day: date, purchases: Sequence[Purchase]) -> tuple[CarriedBasis, ...]:
+    """Where the disallowed losses of a day go: to the units that replace, in the order in which those are bought.
+
+    Args:
+        disposals: of the day, washed.
+        day: of the sales.
+        purchases: around it, those of the lots among them.
+    """
+    found: list[CarriedBasis] = []
+    free = _kept(disposals, day, purchases)
+    for disposal in disposals:
+        left = disposal.quantity * disposal.disallowed / -disposal.gain if disposal.disallowed > 0 else 0.0
+        per_unit = -disposal.gain / disposal.quantity
+        for place, (purchase, units) in enumerate(free):
+            taken = min(left, units) if purchase.instrument_id == disposal.lot.instrument_id else 0.0
+            if taken > 0:
+                free[place] = (purchase, units - taken)
+                left -= taken
+                found.append(CarriedBasis(purchase.instrument_id, purchase.day, taken, per_unit * taken))
+    return tuple(found)
+
+
+def _kept(disposals: Sequence[Disposal], day: date, purchases: Sequence[Purchase]) -> list[tuple[Purchase, float]]:
+    """Purchases that wash losses of the day, with the units of each that are not sold on it."""
+    sold: dict[tuple[str, date], float] = {}
+    for disposal in disposals:
+        key = (disposal.lot.instrument_id, disposal.lot.bought)
+        sold[key] = sold.get(key, 0.0) + disposal.quantity
+    kept = []
+    for purchase in sorted((each for each in purchases if each.washes(day)), key=lambda each: each.day):
+        key = (purchase.instrument_id, purchase.day)
+        own = min(sold.get(key, 0.0), purchase.quantity)
+        sold[key] = sold.get(key, 0.0) - own
+        kept.append((purchase, purchase.quantity - own))
+    return kept
