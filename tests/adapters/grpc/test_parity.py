@@ -93,6 +93,10 @@ WISHES: dict[str, dict[str, Any]] = {
     "the least": {},
     "another measure": {"objective": "minimize_risk", "risk_measure": "cvar"},
     "weights by name": {"constraints": {"min_weights": {"TECH0": 0.1}, "max_weights": {"TECH1": 0.0}}},
+    "a smallest position": {
+        "objective": "minimize_risk",
+        "constraints": {"min_position_size": 0.05, "max_position_size": 0.4},
+    },
     "without an answer": {"constraints": {"max_position_size": 0.01}},
     "parameters": {
         "objective": "maximize_utility",
@@ -190,3 +194,27 @@ def test_progress(doors: Doors) -> None:
     *_, last = doors.stub.WatchOptimization(pb.WatchOptimizationRequest(optimization_id=accepted))
     assert by_rest["progress"] == last.progress == 1.0
     same(by_rest, document(last))
+
+
+def test_what_is_absent_is_what_is_stored_for_the_portfolio(doors: Doors) -> None:
+    stored = {
+        "objective": "maximize_sharpe",
+        "method": "mean_variance",
+        "preferences": {"transaction_cost_model": 0.002, "include_transaction_costs": True},
+    }
+    address = f"/api/v1/portfolios/{SAMPLE}/configuration"
+    assert doors.http.put(address, json=stored).status_code == 200
+    created = doors.stub.CreateOptimization(pb.CreateOptimizationRequest(portfolio_id=SAMPLE))
+    read = pb.GetOptimizationRequest(optimization_id=created.optimization_id)
+    found = doors.stub.GetOptimization(read)
+    assert found.preferences.transaction_cost_model == 0.002
+    assert found.preferences.include_transaction_costs
+    assert found.objective == "maximize_sharpe"
+
+    asked: dict[str, Any] = {"target_type": "equal_weight", "constraints": {"max_turnover": 0.1}}
+    plan = doors.stub.GenerateRebalancePlan(pb.RebalancePlanRequest(portfolio_id=SAMPLE, **asked))
+    same(rest(doors, f"/api/v1/portfolios/{SAMPLE}/rebalance", asked), document(plan))
+    free = pb.RebalancePlanRequest(portfolio_id=SAMPLE, transaction_cost_model=0.0, **asked)
+    assert plan.metrics.transaction_costs > 0.0
+    assert doors.stub.GenerateRebalancePlan(free).metrics.transaction_costs == 0.0
+    assert doors.http.put(address, json=stored | {"enabled": False}).status_code == 200
