@@ -20,7 +20,14 @@ from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.frontier.tracing import trace
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, TargetVolatility
+from tangency.domain.optimization.constraint import (
+    Budget,
+    Constraint,
+    LongOnly,
+    MaximumWeight,
+    MinimumWeight,
+    TargetVolatility,
+)
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.method import NoOptions
 from tangency.domain.optimization.minimum_position import MinimumPosition
@@ -214,7 +221,7 @@ def test_a_share_of_the_risk_for_every_name_contradicts_leaving_names_out() -> N
 
 
 def test_a_target_volatility_holds_beside_it() -> None:
-    problem = sampled(10, MaximumReturn(), TargetVolatility(0.2), MinimumPosition(0.15))
+    problem = sampled(8, MaximumReturn(), TargetVolatility(0.2), MinimumPosition(0.2))
     solution = answer(problem)
     assert solution.status is Status.OPTIMAL
     assert solution.objective_value == pytest.approx(best_of_every_choice(problem), rel=1e-7)
@@ -244,3 +251,18 @@ def test_a_frontier_holds_positions_of_that_size() -> None:
     assert ((weights <= 1e-8) | (weights >= 0.2 - 1e-8)).all()
     assert (np.diff([point.risk for point in curve.points]) > 0).all()
     assert max(point.relative_gap or 0.0 for point in curve.points) <= 1e-6
+
+
+def test_names_with_risk_of_their_own_need_few_cases() -> None:
+    """Without the variances that are theirs alone, two thousand nodes and more."""
+    variances = np.random.default_rng(1).uniform(0.15, 0.3, 20) ** 2
+    limits = (Budget(), LongOnly(), MaximumWeight(0.25), MinimumPosition(0.08))
+    solution = answer(posed(np.diag(variances), limits=limits))
+    assert solution.status is Status.OPTIMAL
+    assert solution.findings["search"]["nodes"] < 50  # type: ignore[index]
+    smallest = np.sort(variances)
+    values = []
+    for count in range(4, 13):  # of so many names, those of the least variance are best
+        held = posed(np.diag(smallest[:count]), limits=(*limits[:3], MinimumWeight(0.08)))
+        values.append(answer(held).objective_value)
+    assert solution.objective_value == pytest.approx(min(value for value in values if value), rel=1e-7)

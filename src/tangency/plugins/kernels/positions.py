@@ -23,6 +23,7 @@ from tangency.domain.optimization.objective import Objective, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, Status, Witness
 from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
+from tangency.plugins.kernels.perspective import Perspective
 from tangency.plugins.kernels.refutation import refuted
 
 MOST_NODES = 4000
@@ -31,6 +32,8 @@ SETTLED = 1e-8
 """Relative: a node that promises less is closed. The certificate asks for 1e-6."""
 FITS = 1e-9
 """A weight as near to 0, or to the smallest position, is there."""
+MUCH = 0.8
+"""Of the gap at the root: a stronger relaxation takes longer to solve, and has to leave less of it."""
 DIVES = 25
 """Nodes from one search for a better portfolio to the next."""
 SHARE_DROPPED = 0.25
@@ -96,6 +99,7 @@ class _Tree:
     region: Region
     solve: Solve
     best: _Best | None = None
+    strong: Perspective | None = None
     nodes: int = 0
     iterations: int = 0
     open: list[tuple[float, int, _Node]] = field(default_factory=list)
@@ -118,12 +122,29 @@ class _Tree:
         self.reading = relaxed.reading
         self.objective: Objective = relaxed.reading.of(self.problem).objective
         root = self._node(anything, relaxed, None)
+        self._dive(root)
+        root = self._strengthened(root)
         self._search(root)
         leaves = tuple(self._leaves(root))
         return self._nothing(leaves) if self.best is None else self._found(leaves, self.best)
 
+    def _strengthened(self, root: _Node) -> _Node:
+        """The root by a stronger relaxation, and every node from there on, where that says much more."""
+        if self.best is None:
+            return root
+        strong = Perspective.of(self.objective, self.estimates, self.region, self.problem.solver.tolerance)
+        relaxed = None if strong is None else strong.relaxed(root.case.sides)
+        if strong is None or relaxed is None or relaxed.witness is None or relaxed.weights is None:
+            return root
+        stronger = _Node(Case(root.case.sides, relaxed.weights, relaxed.witness), relaxed.weights, root.merit)
+        before = self._gap(root, self.best.weights)
+        self.strong = strong
+        if self._gap(stronger, self.best.weights) < MUCH * before:
+            return stronger
+        self.strong = None
+        return root
+
     def _search(self, root: _Node) -> None:
-        self._dive(root)
         self._enter(root)
         while self.open and self.nodes < MOST_NODES and monotonic() < self.ends_at:
             _, place, node = heapq.heappop(self.open)
@@ -132,7 +153,7 @@ class _Tree:
             if place % DIVES == DIVES - 1:
                 self._dive(node)
             for sides in self._branches(node):
-                child = self._node(sides, self._solved(sides), node)
+                child = self._child(sides, node)
                 node.children.append(child)
                 self._enter(child)
 
@@ -140,6 +161,19 @@ class _Tree:
         """What is not settled about a node is looked at later."""
         if node.weights is not None and not self._closed(node) and not self._fits(node.weights):
             heapq.heappush(self.open, (node.merit, next(self.order), node))
+
+    def _child(self, sides: Sides, parent: _Node) -> _Node:
+        """By the stronger relaxation where there is one; a candidate where its positions are large enough."""
+        proposal = None if self.strong is None or self._empty(sides) else self.strong.relaxed(sides)
+        if proposal is None or proposal.weights is None or proposal.witness is None:
+            return self._node(sides, self._solved(sides), parent)
+        self.nodes += 1
+        self.iterations += proposal.iterations
+        if self._fits(proposal.weights):
+            self._tried(self.region.sides_of(proposal.weights))
+        node = _Node(Case(sides, proposal.weights, proposal.witness), proposal.weights)
+        merit = max(parent.merit, self._merit(proposal.weights) - self._gap(node, proposal.weights))
+        return replace(node, merit=merit)
 
     def _node(self, sides: Sides, proposal: Proposal, parent: _Node | None) -> _Node:
         """A node with what its solution proves; where that is nothing, with what bounds its parent."""
@@ -156,14 +190,16 @@ class _Tree:
 
     def _solved(self, sides: Sides) -> Proposal:
         """The best of a part; one that is seen to be empty is not looked into."""
-        empty = Case(sides, None, Witness())
-        if emptiness(self.region, empty) > SMALLEST_FARKAS_BOUND:
-            return Proposal(Status.INFEASIBLE, witness=empty.witness)
+        if self._empty(sides):
+            return Proposal(Status.INFEASIBLE, witness=Witness())
         proposal = self._asked(self.quick, sides)
         if proposal.weights is not None or proposal.witness is not None:
             return proposal
         proof = refuted(self.region.on(sides))
         return self._asked(self.problem, sides) if proof is None else Proposal(Status.INFEASIBLE, witness=proof)
+
+    def _empty(self, sides: Sides) -> bool:
+        return emptiness(self.region, Case(sides, None, Witness())) > SMALLEST_FARKAS_BOUND
 
     def _asked(self, problem: Problem, sides: Sides) -> Proposal:
         proposal = self.solve(problem.on(sides, self.estimates))
@@ -191,8 +227,11 @@ class _Tree:
         if node.barren or self.best is None:
             return node.barren
         weights = self.best.weights
-        gap = case_gap(self.objective, self.estimates, self.region, weights, node.case)
-        return gap <= SETTLED * self.objective.scale(weights, self.estimates)
+        return self._gap(node, weights) <= SETTLED * self.objective.scale(weights, self.estimates)
+
+    def _gap(self, node: _Node, weights: Vector) -> float:
+        spread = None if self.strong is None else self.strong.spread
+        return case_gap(self.objective, self.estimates, self.region, weights, node.case, spread)
 
     def _small(self, weights: Vector) -> Vector:
         """By how much each name misses the nearest weight that it may have; shape (n,)."""
@@ -251,7 +290,11 @@ class _Tree:
         return replace(
             best.proposal,
             status=Status.OPTIMAL if exhausted else Status.FEASIBLE,
-            witness=replace(best.witness, cases=tuple(leaf.case for leaf in leaves)),
+            witness=replace(
+                best.witness,
+                cases=tuple(leaf.case for leaf in leaves),
+                spread=None if self.strong is None else self.strong.spread,
+            ),
             iterations=self.iterations,
             findings={**best.proposal.findings, "search": report},
         )
