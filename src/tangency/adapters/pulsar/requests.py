@@ -15,7 +15,7 @@ from tangency.adapters.pulsar.subscription import Received, Verdict
 from tangency.application.orders import PlaceOrder
 from tangency.application.refusal import RefuseOrder
 from tangency.application.service import Service
-from tangency.domain.errors import ComeAgain, InvalidInput, OutboxFull, StoreUnavailable
+from tangency.domain.errors import ComeAgain, OutboxFull, StoreUnavailable
 from tangency.domain.idempotency import LONGEST_KEY, Key
 from tangency.domain.portfolio.portfolio import id_fault
 
@@ -52,12 +52,8 @@ class Requests:
 
     async def _order(self, message: Received, written: object) -> None:
         asked = {n: v for n, v in written.items() if n != EVENT_ID} if isinstance(written, dict) else written
-        key = _key(message, written)
-        if not key.isprintable():
-            raise InvalidInput.at(
-                (EVENT_ID,), f"{key[:100]!r} is the key of the request, and not printable.", "characters"
-            )
-        await self._service.handle(PlaceOrder(wish_of(asked), key=Key.of(key, *OVER_REST, asked)))
+        key = Key.of(_key(message, written), *OVER_REST, asked)
+        await self._service.handle(PlaceOrder(wish_of(asked), key=key))
 
     async def _may_pass(self, error: Exception, message: Received) -> bool:
         """Whether trying again may help: while the database or the outbox is in the way, and of others for a while."""
@@ -89,7 +85,7 @@ def _key(message: Received, written: Any) -> str:  # noqa: ANN401 - plain values
     """What whoever asks calls the request; else the identity of the event that asks, else that of the message."""
     event_id = written.get(EVENT_ID) if isinstance(written, dict) else None
     stated = message.properties.get(KEY) or event_id
-    return stated if isinstance(stated, str) and stated else f"message {message.identity}"
+    return stated if isinstance(stated, str) and stated else f"message-{message.identity}"
 
 
 def _portfolio(written: Any) -> str:  # noqa: ANN401 - plain values of any kind
