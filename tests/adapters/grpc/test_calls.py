@@ -53,7 +53,7 @@ CREATING: dict[str, tuple[Message, str, Message]] = {
 @pytest.mark.parametrize("name", CREATING)
 def test_a_call_that_comes_again_with_its_key_makes_nothing_new(name: str, doors: Doors) -> None:
     request, made, other = CREATING[name]
-    call, key = getattr(doors.stub, name), [("idempotency-key", f"key of {name}")]
+    call, key = getattr(doors.stub, name), [("idempotency-key", f"key-of-{name}")]
     first = getattr(call(request, metadata=key), made)
     assert getattr(call(request, metadata=key), made) == first
     if name != "GenerateEfficientFrontier":  # equal questions share one frontier anyway
