@@ -91,7 +91,9 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     if frontier is None:
         curve = await context.solvers.trace(problem, asked, context.deadline_s)
         made = token(PREFIX, context.ids.new())
-        frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, context.clock.now(), question.supplied)
+        limited = question.configuration.constraints
+        now = context.clock.now()
+        frontier = EfficientFrontier(made, portfolio_id, key, asked, curve, now, question.supplied, limited)
     elif command.key is None:
         return frontier
     return await _kept(frontier, command.key, context)

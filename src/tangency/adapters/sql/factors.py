@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import FactorExposures
+from tangency.adapters.sql.projections import FACTOR_ANALYSES, project
+from tangency.adapters.sql.schema import FactorAnalysisRequest, FactorAnalysisResult, FactorExposures
+from tangency.adapters.sql.statements import know
 from tangency.domain.factors.analysis import FactorAnalysis
+from tangency.domain.optimization.optimization import Stage
 
 OWN = ("analysis_id", "portfolio_id", "as_of", "factors", "created_at")
 """What has a column of its own."""
@@ -28,20 +31,27 @@ class SqlFactorAnalyses:
         for column in OWN:
             del details[column]
         exposures, attribution = (details["findings"].pop(name) for name in ("exposures", "attribution"))
-        self._session.add(
-            FactorExposures(
-                tenant=self._tenant,
-                analysis_id=analysis.analysis_id,
-                portfolio_id=analysis.portfolio_id,
-                as_of=analysis.as_of,
-                factors=list(analysis.factors),
-                exposures=list(exposures),
-                attribution=list(attribution),
-                details=details,
-                created_at=analysis.created_at,
-            )
-        )
-        await self._session.flush()
+        own = {"tenant": self._tenant}
+        request = {
+            "id": analysis.analysis_id,
+            "portfolio_id": analysis.portfolio_id,
+            "factors": list(analysis.factors),
+            "status": Stage.COMPLETED.value,
+            "created_at": analysis.created_at,
+            "updated_at": analysis.created_at,
+        }
+        result = {
+            "analysis_id": analysis.analysis_id,
+            "as_of": analysis.as_of,
+            "exposures": list(exposures),
+            "attribution": list(attribution),
+            "details": details,
+            "completed_at": analysis.created_at,
+        }
+        await know(self._session, self._tenant, analysis.portfolio_id)
+        await self._session.execute(insert(FactorAnalysisRequest), own | request)
+        await self._session.execute(insert(FactorAnalysisResult), own | result)
+        await project(self._session, FACTOR_ANALYSES, self._tenant, analysis.analysis_id)
 
 
 async def read_analysis(session: AsyncSession, tenant: str, analysis_id: str) -> FactorAnalysis | None:

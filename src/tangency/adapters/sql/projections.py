@@ -30,7 +30,21 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, PortfolioOptimization
+from tangency.adapters.sql.schema import (
+    FactorAnalysisRequest,
+    FactorAnalysisResult,
+    FactorExposures,
+    FrontierRequest,
+    FrontierResult,
+    OptimizationRequest,
+    OptimizationResult,
+    PortfolioOptimization,
+    RebalanceRequest,
+    RebalanceResult,
+    StoredFrontier,
+    StoredPlan,
+    Table,
+)
 from tangency.adapters.sql.statements import dialect, table_of
 
 
@@ -79,21 +93,26 @@ class Projection:
         return written
 
 
-def _optimizations() -> Projection:
-    request, result = table_of(OptimizationRequest), table_of(OptimizationResult)
-    ours = (request.c.tenant == result.c.tenant) & (request.c.id == result.c.optimization_id)
-    otherwise = {
-        "optimization_id": request.c.id,
-        "number": request.c.sequence,
-        "answered": result.c.sequence,
-        "target_allocation": result.c.allocation,
-    }
-    read = table_of(PortfolioOptimization)
-    return Projection(read, "optimization_id", request, result, request.outerjoin(result, ours), otherwise)
+def _projection(read: type[Table], request: type[Table], result: type[Table], **otherwise: Any) -> Projection:  # noqa: ANN401 - columns
+    """A read table whose key is that of the results."""
+    asked, came = table_of(request), table_of(result)
+    key = came.primary_key.columns.values()[1]
+    source = asked.outerjoin(came, (asked.c.tenant == came.c.tenant) & (asked.c.id == key))
+    return Projection(table_of(read), key.name, asked, came, source, {key.name: asked.c.id, **otherwise})
 
 
-OPTIMIZATIONS = _optimizations()
-PROJECTIONS = (OPTIMIZATIONS,)
+OPTIMIZATIONS = _projection(
+    PortfolioOptimization,
+    OptimizationRequest,
+    OptimizationResult,
+    number=table_of(OptimizationRequest).c.sequence,
+    answered=table_of(OptimizationResult).c.sequence,
+    target_allocation=table_of(OptimizationResult).c.allocation,
+)
+FRONTIERS = _projection(StoredFrontier, FrontierRequest, FrontierResult)
+PLANS = _projection(StoredPlan, RebalanceRequest, RebalanceResult)
+FACTOR_ANALYSES = _projection(FactorExposures, FactorAnalysisRequest, FactorAnalysisResult)
+PROJECTIONS = (OPTIMIZATIONS, FRONTIERS, PLANS, FACTOR_ANALYSES)
 
 
 async def project(session: AsyncSession, projection: Projection, tenant: str, identity: str) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.schema import StoredPlan
+from tangency.adapters.sql.projections import PLANS, project
+from tangency.adapters.sql.schema import RebalanceRequest, RebalanceResult, StoredPlan
+from tangency.adapters.sql.statements import know
 from tangency.domain.rebalancing.plan import (
     Figures,
     PlanMetrics,
@@ -21,6 +23,8 @@ from tangency.domain.rebalancing.plan import (
 )
 from tangency.domain.rebalancing.trades import Trade
 
+UNDECIDED = RebalanceRequest.status == PlanStatus.PROPOSED.value
+
 
 class SqlRebalancePlans:
     """The repository of plans, within one transaction."""
@@ -30,78 +34,95 @@ class SqlRebalancePlans:
 
     async def get(self, plan_id: str) -> RebalancePlan | None:
         """The plan of that id, which nobody else changes until this transaction ends."""
-        row = await self._session.get(StoredPlan, (self._tenant, plan_id), with_for_update=True)
-        return None if row is None else _plan(row)
+        plans = await self._those(RebalanceRequest.id == plan_id)
+        return plans[0] if plans else None
 
     async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The plans of a portfolio that nobody has decided on."""
-        return await self._proposed(StoredPlan.portfolio_id == portfolio_id)
+        return await self._those(UNDECIDED, RebalanceRequest.portfolio_id == portfolio_id)
 
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
         """The plans of every portfolio that nobody decided on while they were valid."""
-        return await self._proposed(StoredPlan.valid_until <= at)
+        return await self._those(UNDECIDED, RebalanceRequest.valid_until <= at)
 
-    async def _proposed(self, condition: ColumnElement[bool]) -> Sequence[RebalancePlan]:
-        query = select(StoredPlan).where(
-            StoredPlan.tenant == self._tenant, StoredPlan.status == PlanStatus.PROPOSED.value, condition
-        )
-        return [_plan(row) for row in await self._session.scalars(query.with_for_update())]
+    async def _those(self, *conditions: ColumnElement[bool]) -> Sequence[RebalancePlan]:
+        request, result = RebalanceRequest, RebalanceResult
+        ours = (request.tenant == result.tenant) & (request.id == result.rebalance_id)
+        query = select(request, result).join(result, ours).where(request.tenant == self._tenant, *conditions)
+        rows = await self._session.execute(query.with_for_update(of=request))
+        return [_plan(asked, found) for asked, found in rows]
 
     async def put(self, plan: RebalancePlan) -> None:
         """Keep a plan, or what was decided about it."""
-        await self._session.merge(
-            StoredPlan(
-                tenant=self._tenant,
-                rebalance_id=plan.id,
-                portfolio_id=plan.portfolio_id,
-                target_type=plan.target_type.value,
-                request=dict(plan.request),
-                current_allocation=dict(plan.current_allocation),
-                model_target=None if plan.model_target is None else dict(plan.model_target),
-                target_allocation=dict(plan.target_allocation),
-                trades=[asdict(trade) for trade in plan.trades],
-                metrics=asdict(plan.metrics),
-                valuation=asdict(plan.valuation),
-                evidence=dict(plan.evidence),
-                status=plan.status.value,
-                created_at=plan.created_at,
-                valid_until=plan.valid_until,
-                decided_at=plan.decided_at,
-            )
-        )
+        await know(self._session, self._tenant, plan.portfolio_id)
+        own = {"tenant": self._tenant}
+        await self._session.merge(RebalanceRequest(**own, **_request(plan)))
         await self._session.flush()
+        await self._session.merge(RebalanceResult(**own, **_result(plan)))
+        await self._session.flush()
+        await project(self._session, PLANS, self._tenant, plan.id)
+
+
+def _request(plan: RebalancePlan) -> dict[str, Any]:
+    constraints = plan.request.get("constraints")
+    return {
+        "id": plan.id,
+        "portfolio_id": plan.portfolio_id,
+        "target_type": plan.target_type.value,
+        "constraints": dict(constraints) if isinstance(constraints, Mapping) else {},
+        "request": dict(plan.request),
+        "status": plan.status.value,
+        "valid_until": plan.valid_until,
+        "decided_at": plan.decided_at,
+        "created_at": plan.created_at,
+        "updated_at": plan.decided_at or plan.created_at,
+    }
+
+
+def _result(plan: RebalancePlan) -> dict[str, Any]:
+    return {
+        "rebalance_id": plan.id,
+        "current_allocation": dict(plan.current_allocation),
+        "model_target": None if plan.model_target is None else dict(plan.model_target),
+        "target_allocation": dict(plan.target_allocation),
+        "trades": [asdict(trade) for trade in plan.trades],
+        "metrics": asdict(plan.metrics),
+        "valuation": asdict(plan.valuation),
+        "evidence": dict(plan.evidence),
+        "completed_at": plan.created_at,
+    }
 
 
 async def read_plan(session: AsyncSession, tenant: str, plan_id: str) -> RebalancePlan | None:
     """The plan of that id; None where there is none."""
     row = await session.get(StoredPlan, (tenant, plan_id))
-    return None if row is None else _plan(row)
+    return None if row is None else _plan(row, row)
 
 
 async def read_plans(session: AsyncSession, tenant: str, portfolio_id: str) -> Sequence[RebalancePlan]:
     """The plans of a portfolio, newest first."""
     query = select(StoredPlan).where(StoredPlan.tenant == tenant, StoredPlan.portfolio_id == portfolio_id)
     rows = await session.scalars(query.order_by(StoredPlan.created_at.desc(), StoredPlan.rebalance_id))
-    return [_plan(row) for row in rows]
+    return [_plan(row, row) for row in rows]
 
 
-def _plan(row: StoredPlan) -> RebalancePlan:
+def _plan(asked: RebalanceRequest | StoredPlan, found: RebalanceResult | StoredPlan) -> RebalancePlan:
     return RebalancePlan(
-        id=row.rebalance_id,
-        portfolio_id=row.portfolio_id,
-        target_type=TargetType(row.target_type),
-        request=row.request,
-        current_allocation=row.current_allocation,
-        model_target=row.model_target,
-        target_allocation=row.target_allocation,
-        trades=tuple(Trade(**trade) for trade in row.trades),
-        metrics=_metrics(row.metrics),
-        valuation=PlanValuation(**row.valuation),
-        evidence=row.evidence,
-        created_at=row.created_at,
-        valid_until=row.valid_until,
-        status=PlanStatus(row.status),
-        decided_at=row.decided_at,
+        id=found.rebalance_id,
+        portfolio_id=asked.portfolio_id,
+        target_type=TargetType(asked.target_type),
+        request=asked.request,
+        current_allocation=found.current_allocation,
+        model_target=found.model_target,
+        target_allocation=found.target_allocation,
+        trades=tuple(Trade(**trade) for trade in found.trades),
+        metrics=_metrics(found.metrics),
+        valuation=PlanValuation(**found.valuation),
+        evidence=found.evidence,
+        created_at=asked.created_at,
+        valid_until=asked.valid_until,
+        status=PlanStatus(asked.status),
+        decided_at=asked.decided_at,
     )
 
 

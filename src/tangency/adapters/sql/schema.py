@@ -21,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tangency.adapters.sql.column_types import DOCUMENT, MAYBE_JSON_VALUE
+from tangency.adapters.sql.column_types import DOCUMENT
+from tangency.adapters.sql.factor_tables import FactorAnalysisRequest, FactorAnalysisResult, FactorExposures
+from tangency.adapters.sql.frontier_tables import FrontierRequest, FrontierResult, StoredFrontier
 from tangency.adapters.sql.optimization_tables import (
     OptimizationConfiguration,
     OptimizationRequest,
@@ -29,10 +31,15 @@ from tangency.adapters.sql.optimization_tables import (
     PortfolioConfiguration,
     PortfolioOptimization,
 )
+from tangency.adapters.sql.rebalancing_tables import RebalanceRequest, RebalanceResult, StoredPlan
 from tangency.adapters.sql.table import DIGEST, PORTFOLIO, TENANT, Table
 
 __all__ = [
+    "FactorAnalysisRequest",
+    "FactorAnalysisResult",
     "FactorExposures",
+    "FrontierRequest",
+    "FrontierResult",
     "IdempotencyKey",
     "ImportedBenchmark",
     "ImportedHolding",
@@ -48,6 +55,8 @@ __all__ = [
     "OutboxEvent",
     "PortfolioConfiguration",
     "PortfolioOptimization",
+    "RebalanceRequest",
+    "RebalanceResult",
     "SeriesRow",
     "StoredFrontier",
     "StoredMatrix",
@@ -84,26 +93,6 @@ class LibraryEntry(Table):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[Any] = mapped_column(DOCUMENT)
     written_at: Mapped[datetime]
-
-
-class FactorExposures(Table):
-    """A factor analysis."""
-
-    __tablename__ = "factor_exposures"
-    __table_args__ = (
-        Index("ix_factor_exposures_portfolio", "tenant", "portfolio_id", "created_at"),
-        Index("ix_factor_exposures_as_of", "tenant", "as_of"),
-    )
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    analysis_id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    as_of: Mapped[datetime]
-    factors: Mapped[list[Any]]
-    exposures: Mapped[list[Any]]
-    attribution: Mapped[list[Any]]
-    details: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
 
 
 class KnownPortfolio(Table):
@@ -198,29 +187,6 @@ class ImportedRiskModel(Table):
     imported_at: Mapped[datetime]
 
 
-class StoredFrontier(Table):
-    """A frontier; equal questions about a portfolio share one. Portfolios are objects with weights in name order."""
-
-    __tablename__ = "efficient_frontiers"
-    __table_args__ = (UniqueConstraint("tenant", "portfolio_id", "problem_hash"),)
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    frontier_id: Mapped[str] = mapped_column(String(30), primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    problem_hash: Mapped[str] = mapped_column(DIGEST)
-    risk_measure: Mapped[str] = mapped_column(String(50))
-    points: Mapped[int]
-    min_return: Mapped[float | None]
-    max_risk: Mapped[float | None]
-    names: Mapped[list[Any]]
-    efficient_frontier: Mapped[list[Any]]
-    current_portfolio: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    optimal_portfolio: Mapped[dict[str, Any]]
-    provenance: Mapped[dict[str, Any]]
-    supplied: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    created_at: Mapped[datetime]
-
-
 class IdempotencyKey(Table):
     """A key, the request that came with it first, and what that made; a batch makes several things, each a part."""
 
@@ -278,27 +244,3 @@ class SeriesRow(Table):
     expected_volatility: Mapped[float | None]
     sharpe_ratio: Mapped[float | None]
     optimization_metadata: Mapped[dict[str, Any]]
-
-
-class StoredPlan(Table):
-    """A plan of trades, and what was decided about it."""
-
-    __tablename__ = "rebalance_plans"
-    __table_args__ = (Index(None, "tenant", "portfolio_id", "created_at"),)
-
-    tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
-    rebalance_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    portfolio_id: Mapped[str] = mapped_column(PORTFOLIO)
-    target_type: Mapped[str] = mapped_column(String(20))
-    request: Mapped[dict[str, Any]] = mapped_column(DOCUMENT)
-    current_allocation: Mapped[dict[str, Any]]
-    model_target: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_JSON_VALUE)
-    target_allocation: Mapped[dict[str, Any]]
-    trades: Mapped[list[Any]]
-    metrics: Mapped[dict[str, Any]]
-    valuation: Mapped[dict[str, Any]]
-    evidence: Mapped[dict[str, Any]]
-    status: Mapped[str] = mapped_column(String(20))
-    created_at: Mapped[datetime]
-    valid_until: Mapped[datetime]
-    decided_at: Mapped[datetime | None]

@@ -22,7 +22,7 @@ def dialect(session: AsyncSession) -> str:
 def insert_unless_there(table: type[Table], database: str) -> Insert:
     """Insert a row, or leave the one that has its key."""
     insert = postgresql.insert if database == "postgresql" else sqlite.insert
-    statement: Insert = insert(table_of(table)).on_conflict_do_nothing()
+    statement: Insert = insert(table_of(table)).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return statement
 
 

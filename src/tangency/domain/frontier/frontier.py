@@ -77,6 +77,7 @@ class EfficientFrontier:
     Attributes:
         key: of the problem and the question: equal ones share a frontier.
         supplied: what the configuration of the portfolio gave the request, by its place in the configuration.
+        constraints: the limits on weights, in the words of the request.
     """
 
     id: str
@@ -86,6 +87,7 @@ class EfficientFrontier:
     curve: Curve
     created_at: datetime
     supplied: Mapping[str, object] = field(default_factory=dict)
+    constraints: Mapping[str, object] = field(default_factory=dict)
 
 
 def checked(problem: Problem, question: FrontierQuestion, traced: Traced, provenance: Provenance) -> Curve:

@@ -1,4 +1,4 @@
-"""Configurations of portfolios, and what they supplied to frontiers."""
+"""Configurations of portfolios."""
 
 from __future__ import annotations
 
@@ -32,10 +32,8 @@ def upgrade() -> None:
         sa.Column("updated_at", moment, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "portfolio_id", name="pk_portfolio_configurations"),
     )
-    op.add_column("efficient_frontiers", sa.Column("supplied", JSON_VALUE, nullable=True))
 
 
 def downgrade() -> None:
     """Back to the one before."""
-    op.drop_column("efficient_frontiers", "supplied")
     op.drop_table("portfolio_configurations")
