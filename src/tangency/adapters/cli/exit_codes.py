@@ -22,7 +22,9 @@ OK = ExitCode(0, "done")
 UNEXPECTED = ExitCode(1, "something unexpected: a mistake of ours")
 USAGE = ExitCode(2, "the command line, a setting or the address to listen on cannot be used", ("InvalidSettings",))
 INVALID = ExitCode(
-    3, "what was asked cannot be read as a problem, or is not there", ("InvalidInput", "UnreadableDocument", "NotFound")
+    3,
+    "what was asked cannot be read as a problem, is not there, or has ended already",
+    ("InvalidInput", "UnreadableDocument", "NotFound", "AlreadyFinal"),
 )
 INFEASIBLE = ExitCode(4, "no portfolio satisfies every limit", ("ProblemInfeasible",))
 NO_ANSWER = ExitCode(
@@ -51,8 +53,20 @@ EXIT_CODES = (OK, UNEXPECTED, USAGE, INVALID, INFEASIBLE, NO_ANSWER, RAN_OUT, PL
 
 def exit_code_of(error: BaseException) -> ExitCode:
     """How a command ends that raised this."""
-    by_name = {name: each for each in EXIT_CODES for name in each.errors}
-    return next((by_name[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in by_name), UNEXPECTED)
+    return exit_code_of_class(type(error))
+
+
+def exit_code_of_class(kind: type[BaseException]) -> ExitCode:
+    """How a command ends that raised one of these."""
+    return next((_BY_NAME[each.__name__] for each in kind.__mro__ if each.__name__ in _BY_NAME), UNEXPECTED)
+
+
+def exit_code_of_outcome(outcome: str) -> ExitCode:
+    """How a command ends that waited for an optimization which failed so: the name of a class, or a status."""
+    return _BY_NAME.get(outcome, NO_ANSWER)
+
+
+_BY_NAME = {name: each for each in EXIT_CODES for name in each.errors}
 
 
 def told() -> str:

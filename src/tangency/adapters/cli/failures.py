@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tangency.adapters.cli.exit_codes import UNEXPECTED, ExitCode, exit_code_of
+from tangency.adapters.cli.exit_codes import INVALID, UNEXPECTED, ExitCode, exit_code_of, exit_code_of_class
 from tangency.adapters.cli.terminal import console, print_json
 
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ class Failed(Exception):
         super().__init__(str(error))
 
 
+class Told(Exception):
+    """A problem that a service told of; it reads and ends as if it had been met here."""
+
+    def __init__(self, document: Problem) -> None:
+        self.document = document
+        super().__init__(document.detail)
+
+
 def report(error: Exception, as_json: bool, with_traceback: bool = False) -> ExitCode:
     """Tell what went wrong, and how the command ends.
 
@@ -36,7 +44,7 @@ def report(error: Exception, as_json: bool, with_traceback: bool = False) -> Exi
     """
     question = error.question if isinstance(error, Failed) else None
     error = error.error if isinstance(error, Failed) else error
-    ending = exit_code_of(error)
+    ending = _ending_of(error)
     if ending is UNEXPECTED and with_traceback:
         sys.excepthook(type(error), error, error.__traceback__)
     if as_json:
@@ -44,6 +52,14 @@ def report(error: Exception, as_json: bool, with_traceback: bool = False) -> Exi
     else:
         _tell(error, question, ending)
     return ending
+
+
+def _ending_of(error: Exception) -> ExitCode:
+    if not isinstance(error, Told):
+        return exit_code_of(error)
+    from tangency.adapters.document.problem import KINDS
+
+    return next((exit_code_of_class(each) for each, kind in KINDS.items() if kind.type == error.document.type), INVALID)
 
 
 def report_usage(error: click.ClickException, as_json: bool) -> None:
@@ -60,6 +76,8 @@ def problem_document(error: Exception, question: Question | None, ending: ExitCo
     """The problem document that REST gives for an error; errors that REST never has get one of their own."""
     from tangency.adapters.document.problem import INTERNAL, Kind, kind_of, problem, problem_of
 
+    if isinstance(error, Told):
+        return error.document
     if kind_of(error) is not INTERNAL:
         return problem_of(error, question)
     if ending is UNEXPECTED:

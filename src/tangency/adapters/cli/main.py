@@ -15,6 +15,7 @@ from tangency.adapters.cli.factors import factors
 from tangency.adapters.cli.frontier import frontier
 from tangency.adapters.cli.importing import importing
 from tangency.adapters.cli.methods import methods
+from tangency.adapters.cli.optimizations import optimizations
 from tangency.adapters.cli.optimize import optimize
 from tangency.adapters.cli.pulsar import broker
 from tangency.adapters.cli.rebalance import rebalance
@@ -36,7 +37,7 @@ def tangency(traceback: bool) -> None:
     """
 
 
-WORK = (demo, optimize, rebalance, factors, frontier, importing, methods)
+WORK = (demo, optimize, optimizations, rebalance, factors, frontier, importing, methods)
 SERVICE = (serve, worker, upstream, database, broker)
 
 for command in (*WORK, *SERVICE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -10,6 +10,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from tangency.adapters.container import Figures, Findings
+    from tangency.adapters.document.orders import OptimizationMetrics
     from tangency.adapters.document.problem import ConflictingLimit, RelaxedLimit
     from tangency.domain.optimization.certificate import Certificate
     from tangency.domain.optimization.explanation import Explanation
@@ -62,6 +63,28 @@ _METRICS = ("Expected return (annual)", "Volatility (annual)", "Sharpe ratio")
 def _figures(of: Figures) -> list[str]:
     ratio = NONE if of.sharpe_ratio is None else f"{of.sharpe_ratio:.3f}"
     return [_percent(of.expected_return), _percent(of.expected_volatility), ratio]
+
+
+def allocation_table(current: Mapping[str, float], target: Mapping[str, float]) -> Table:
+    """Weights before and after, the largest first; names that are held in neither are left out."""
+    made = table("Name", "Current", "Target", "Delta", numbers=range(1, 4))
+    for name in sorted({**current, **target}, key=lambda name: -target.get(name, 0.0)):
+        before, after = current.get(name, 0.0), target.get(name, 0.0)
+        if before or after:
+            made.add_row(name, _percent(before), _percent(after), _change(after - before))
+    return made
+
+
+def outcome_table(metrics: OptimizationMetrics | None) -> Table:
+    """The figures of an optimization that was ordered."""
+    made = table("Metric", "Target", numbers=(1,))
+    if metrics is not None:
+        made.add_row(_METRICS[0], _percent(metrics.expected_return))
+        made.add_row(_METRICS[1], _percent(metrics.expected_volatility))
+        made.add_row(_METRICS[2], NONE if metrics.sharpe_ratio is None else f"{metrics.sharpe_ratio:.3f}")
+        made.add_row("Maximum drawdown", _percent(metrics.max_drawdown))
+        made.add_row("One-way turnover", _percent(metrics.turnover))
+    return made
 
 
 def certificate_table(certificate: Certificate) -> Table:

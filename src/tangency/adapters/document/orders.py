@@ -12,12 +12,21 @@ from msgspec import Meta, Struct
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
 from tangency.application.configuration import SUPPLIED
 from tangency.application.wish import in_own_words
+from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Stage
-from tangency.domain.optimization.order import OrderState
+from tangency.domain.optimization.order import Filter, OrderState
 
 Status = Literal["processing", "completed", "failed", "infeasible", "cancelled"]
 Shares = dict[str, float]
+
+PAGE, LARGEST_PAGE = 50, 200
+LARGEST_NUMBER = 2**62
+
+STAGES = {"processing": (Stage.PENDING, Stage.PROCESSING)} | {
+    stage.value: (stage,) for stage in (Stage.COMPLETED, Stage.FAILED, Stage.INFEASIBLE, Stage.CANCELLED)
+}
+"""The stages that a status in a query stands for."""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -211,6 +220,33 @@ def _failure(state: OrderState) -> Failure | None:
     if state.stage not in (Stage.FAILED, Stage.INFEASIBLE):
         return None
     return Failure(outcome=state.outcome, message=in_own_words(state.message), losses=list(state.losses))
+
+
+def wanted_by(query: Mapping[str, str]) -> Filter:
+    """What a query asks for, and one more, to know whether there is more.
+
+    Raises:
+        InvalidInput: a status that there is not, or a number that is none.
+    """
+    faults: list[Fault] = []
+    status = query.get("status")
+    if status is not None and status not in STAGES:
+        faults.append(Fault(("status",), f"{status[:100]!r} is no status; {hint(status[:100], STAGES)}", "unknown"))
+    limit = whole(query.get("limit"), "limit", LARGEST_PAGE, faults)
+    before = whole(query.get("cursor"), "cursor", LARGEST_NUMBER, faults)
+    if faults:
+        raise InvalidInput(faults)
+    return Filter(query.get("portfolio_id"), STAGES[status] if status else (), before, (limit or PAGE) + 1)
+
+
+def whole(text: str | None, name: str, most: int, faults: list[Fault]) -> int | None:
+    """A number in a query; None where there is none, or a fault was added."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:  # noqa: PLR2004 - digits of 2**62
+        return int(text)
+    faults.append(Fault((name,), f"is {text[:100]!r}; give a whole number from 1 to {most}.", "range"))
+    return None
 
 
 def list_of(states: Sequence[OrderState], limit: int) -> OptimizationList:

@@ -11,7 +11,7 @@ from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.configuration import ConfigurationDocument, ConfigurationRequest
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
-from tangency.adapters.document.orders import Accepted, OptimizationDocument, OptimizationList
+from tangency.adapters.document.orders import LARGEST_PAGE, STAGES, Accepted, OptimizationDocument, OptimizationList
 from tangency.adapters.document.problem import INTERNAL, KINDS, Problem
 from tangency.adapters.document.rebalancing.evaluation import EvaluationDocument, EvaluationRequest
 from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument
@@ -21,7 +21,6 @@ from tangency.adapters.document.series import LARGEST_PAGE as LONGEST_PAGE
 from tangency.adapters.document.series import HistoryResponse
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
-from tangency.adapters.rest.orders import LARGEST_PAGE, STAGES
 from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
 from tangency.adapters.rest.rebalancing import RebalancePlanList
 from tangency.adapters.rest.shelves import CONTENTS

@@ -12,7 +12,15 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from tangency.adapters.document.orders import accepted_of, document_of, list_of, progress_of
+from tangency.adapters.document.orders import (
+    LARGEST_NUMBER,
+    accepted_of,
+    document_of,
+    list_of,
+    progress_of,
+    wanted_by,
+    whole,
+)
 from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.keys import key_of
@@ -27,10 +35,9 @@ from tangency.application.orders import (
     ReadOrder,
 )
 from tangency.application.service import Service
-from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.optimization.identity import identity_of, spelled
-from tangency.domain.optimization.optimization import Stage
-from tangency.domain.optimization.order import Filter, OrderState
+from tangency.domain.optimization.order import OrderState
 
 JSON, EVENT_STREAM = "application/json", "text/event-stream"
 Incoming = Request[Any, Any, State]
@@ -38,14 +45,8 @@ Outgoing = Response[bytes]
 
 Read = TypeVar("Read")
 
-PAGE, LARGEST_PAGE = 50, 200
-LARGEST_POSITION = 2**62
 LOOK_S, SIGN_S = 1.0, 15.0
 """How often a stream looks by itself, and how often it says that it is still there."""
-
-STAGES = {"processing": (Stage.PENDING, Stage.PROCESSING)} | {
-    stage.value: (stage,) for stage in (Stage.COMPLETED, Stage.FAILED, Stage.INFEASIBLE, Stage.CANCELLED)
-}
 
 
 @route("/api/v1/optimizations", http_method=[HttpMethod.GET, HttpMethod.POST], status_code=200)
@@ -64,7 +65,7 @@ async def _created(request: Incoming) -> Outgoing:
 
 async def _listed(request: Incoming) -> Outgoing:
     """Optimizations that were ordered, newest first."""
-    wanted = _filter(dict(request.query_params))
+    wanted = wanted_by(dict(request.query_params))
     states = await _service(request).handle(ListOrders(wanted))
     return Response(msgspec.json.encode(list_of(states, wanted.limit - 1)), media_type=JSON)
 
@@ -104,37 +105,11 @@ QUERIES = {"/api/v1/optimizations": frozenset({"portfolio_id", "status", "limit"
 """The query parameters of these addresses."""
 
 
-def _filter(query: dict[str, str]) -> Filter:
-    """What a query asks for, and one more, to know whether there is more.
-
-    Raises:
-        InvalidInput: a status that there is not, or a number that is none.
-    """
-    faults: list[Fault] = []
-    status = query.get("status")
-    if status is not None and status not in STAGES:
-        faults.append(Fault(("status",), f"{status[:100]!r} is no status; {hint(status[:100], STAGES)}", "unknown"))
-    limit = _whole(query.get("limit"), "limit", LARGEST_PAGE, faults)
-    before = _whole(query.get("cursor"), "cursor", LARGEST_POSITION, faults)
-    if faults:
-        raise InvalidInput(faults)
-    return Filter(query.get("portfolio_id"), STAGES[status] if status else (), before, (limit or PAGE) + 1)
-
-
-def _whole(text: str | None, name: str, most: int, faults: list[Fault]) -> int | None:
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:  # noqa: PLR2004 - digits of 2**62
-        return int(text)
-    faults.append(Fault((name,), f"is {text[:100]!r}; give a whole number from 1 to {most}.", "range"))
-    return None
-
-
 def _position(text: str | None) -> int | None:
     faults: list[Fault] = []
     if text == "0":
         return 0
-    position = _whole(text, "Last-Event-ID", LARGEST_POSITION, faults)
+    position = whole(text, "Last-Event-ID", LARGEST_NUMBER, faults)
     if faults:
         raise InvalidInput(faults)
     return position
