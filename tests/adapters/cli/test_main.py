@@ -38,9 +38,11 @@ def test_every_name_in_the_table_is_an_error() -> None:
     from tangency.adapters.document.reading import UnreadableDocument
     from tangency.adapters.settings import InvalidSettings
     from tangency.adapters.sql.revisions import DatabaseIsNewer, DatabaseNotMigrated
+    from tangency.adapters.sql.upkeep import ReadTablesDiffer, TablesDiffer
     from tangency.domain.optimization.order import AlreadyFinal
 
-    kinds = (UnreadableDocument, InvalidSettings, DatabaseNotMigrated, DatabaseIsNewer, AlreadyFinal, OSError)
+    of_the_database = (DatabaseNotMigrated, DatabaseIsNewer, TablesDiffer, ReadTablesDiffer)
+    kinds = (UnreadableDocument, InvalidSettings, *of_the_database, AlreadyFinal, OSError)
     others = {kind.__name__ for kind in kinds}
     named = {name for each in EXIT_CODES for name in each.errors}
     assert named <= others | set(vars(errors))

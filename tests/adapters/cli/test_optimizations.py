@@ -83,4 +83,4 @@ def test_a_service_that_is_not_there_and_one_that_is_another(desk: Command, serv
     assert asked(desk, "list", "--url", "http://127.0.0.1:1").code == 9
     assert asked(desk, "list", "--url", "nonsense").code == 9
     other = asked(desk, "list", "--url", f"{served.address}/elsewhere", "--json")
-    assert (other.code, other.problem) == (3, "not-found")
+    assert (other.code, other.problem) == (3, "no-such-address")

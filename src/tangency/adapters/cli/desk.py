@@ -115,7 +115,7 @@ class DeskOfService:
         except httpx.InvalidURL as error:
             raise click.BadParameter(f"is no address: {error}.", param_hint="--url") from None
         except httpx.TransportError as error:
-            detail = f"{self._client.base_url} cannot be asked: {error or type(error).__name__}."
+            detail = f"{self._client.base_url} cannot be asked: {str(error) or type(error).__name__}."
             raise NeighbourUnavailable(detail, 1.0) from None
         if response.is_success:
             return _read(response, kind)
