@@ -33,7 +33,8 @@ EVENTS = (
 """The topics of events, one for each type; their documents are described in docs/events."""
 
 REQUESTS = "optimization_requested"
-LIGHT, HEAVY = "tickets_light", "tickets_heavy"
+TICKETS = {"light": "tickets_light", "heavy": "tickets_heavy"}
+"""The topics of tickets, by queue."""
 SUBSCRIPTION = "tangency"
 """The name under which the service itself subscribes, the same for all its processes: each message goes to one."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from tangency.adapters.pulsar.client import EVENTS, HEAVY, LIGHT, REQUESTS, SUBSCRIPTION
+from tangency.adapters.pulsar.client import EVENTS, REQUESTS, SUBSCRIPTION, TICKETS
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.domain.errors import BrokerUnavailable
 
@@ -22,7 +22,7 @@ TIMEOUT_S = 30.0
 ALREADY_THERE = (httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED)
 MINUTES_A_DAY = 24 * 60
 
-SUBSCRIBED = (REQUESTS, LIGHT, HEAVY)
+SUBSCRIBED = (REQUESTS, *TICKETS.values())
 """Topics that the service itself reads."""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 RECEIVE_MS = 250
 """After so long without a message the thread looks whether it is to stop."""
 PREFETCHED = 10
-"""Messages that wait in this process, out of reach of idle ones."""
+"""Messages that wait in this process, out of reach of others that are free."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """After a message that could not be dealt with, or a broker that is away; doubled each time."""
 
@@ -58,8 +58,8 @@ Handle = Callable[[Received], Coroutine[Any, Any, Verdict]]
 class Subscription:
     """Receives what is sent to a topic, together with every other process of the service: each message goes to one."""
 
-    def __init__(self, settings: Settings, topic: str, handle: Handle) -> None:
-        self._settings, self._topic, self._handle = settings, topic, handle
+    def __init__(self, settings: Settings, topic: str, handle: Handle, prefetched: int = PREFETCHED) -> None:
+        self._settings, self._topic, self._handle, self._prefetched = settings, topic, handle, prefetched
         self._stopping = threading.Event()
 
     @asynccontextmanager
@@ -102,7 +102,7 @@ class Subscription:
             topic_of(self._settings, self._topic),
             SUBSCRIPTION,
             consumer_type=pulsar.ConsumerType.Shared,
-            receiver_queue_size=PREFETCHED,
+            receiver_queue_size=self._prefetched,
             initial_position=pulsar.InitialPosition.Earliest,
             negative_ack_redelivery_delay_ms=round(FIRST_PAUSE_S * 1000),
         )

@@ -1,0 +1,62 @@
+"""Tickets: the id of an order, to one of the processes that take orders of its queue.
+
+Each goes alone and to a topic without partitions: a batch would go whole to one process, and so would what lies in a
+partition that it was given.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
+
+from tangency.adapters.pulsar.broker import Broker
+from tangency.adapters.pulsar.client import TICKETS
+from tangency.adapters.pulsar.sending import Outgoing, send_all
+from tangency.adapters.pulsar.subscription import Received, Subscription, Verdict
+from tangency.adapters.settings import Settings
+from tangency.domain.errors import NotFound
+from tangency.domain.optimization.identity import identity_of, spelled
+from tangency.domain.optimization.ticket import Ticket
+
+ONE = 1
+"""A process takes one ticket at a time along: the next is for whoever is free first."""
+
+log = logging.getLogger("tangency.pulsar")
+
+
+class PulsarTickets:
+    """Sends tickets through a broker's connection."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def send(self, tickets: Sequence[Ticket]) -> int:
+        """Send all of them without waiting in between, then wait for the answer to each."""
+        outgoing = [Outgoing(TICKETS[ticket.queue], spelled(ticket.order).encode()) for ticket in tickets]
+        outcomes = await self._broker.run(lambda: send_all(self._broker, outgoing))
+        return next((place for place, outcome in enumerate(outcomes) if outcome != "Ok"), len(outcomes))
+
+
+def ticket_subscription(
+    settings: Settings, queue: str, offer: Callable[[UUID], Awaitable[None]]
+) -> AbstractAsyncContextManager[None]:
+    """Receive the tickets of a queue, for as long as this lasts.
+
+    Args:
+        settings: which broker.
+        queue: ``light`` or ``heavy``.
+        offer: waits until somebody is free for an order, and tells them; then the ticket has done its work.
+    """
+
+    async def bring(message: Received) -> Verdict:
+        try:
+            order = identity_of(message.data.decode("ascii", "replace"))
+        except NotFound as error:
+            log.warning("a ticket is for nothing: %s", error)
+        else:
+            await offer(order)
+        return Verdict.DONE
+
+    return Subscription(settings, TICKETS[queue], bring, prefetched=ONE).running()
