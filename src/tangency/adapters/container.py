@@ -95,6 +95,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.ThreadSafeSingleton(SystemClock)
     ids = providers.ThreadSafeSingleton(RandomIds)
     publisher = providers.ThreadSafeSingleton(InProcessBus)
+    ticketing = providers.ThreadSafeSingleton(InProcessBus)
     published_factors = providers.ThreadSafeSingleton(BundledFactors)
     plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
     context = providers.Factory(
@@ -228,10 +229,12 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
     from tangency.adapters.pulsar.broker import Broker
     from tangency.adapters.pulsar.client import authentication_of
     from tangency.adapters.pulsar.publisher import PulsarPublisher
+    from tangency.adapters.pulsar.tickets import PulsarTickets
 
     authentication_of(container.settings())  # a mistake in the settings ends the start, not the first event
     broker = Broker(container.settings())
     container.publisher.override(providers.Object(PulsarPublisher(broker)))
+    container.ticketing.override(providers.Object(PulsarTickets(broker)))
     return broker.looked_after()
 
 

@@ -7,14 +7,20 @@ import pytest
 
 from tangency.adapters.pulsar.broker import Broker
 from tangency.adapters.pulsar.client import TICKETS, topic_of
-from tangency.adapters.pulsar.tickets import PulsarTickets, ticket_subscription
+from tangency.adapters.pulsar.tickets import PulsarTickets, reading
 from tangency.adapters.settings import Settings
-from tangency.domain.optimization.ticket import Ticket
+from tangency.domain.event import Dispatch, Event
+from tangency.domain.optimization.identity import spelled
 from tests.adapters.pulsar.conftest import client_of
+from tests.contracts.test_store import AT
 
 pytestmark = pytest.mark.service("pulsar")
 
 PATIENCE_S = 60.0
+
+
+def ticket(order: UUID, queue: str = "light") -> Event:
+    return Event(TICKETS[queue], spelled(order), AT, {})
 
 
 def test_a_ticket_goes_to_one_of_those_who_take_its_queue(settings: Settings) -> None:
@@ -26,12 +32,12 @@ def test_a_ticket_goes_to_one_of_those_who_take_its_queue(settings: Settings) ->
         broker = Broker(settings)
         async with (
             broker.looked_after(),
-            ticket_subscription(settings, "light", shared.put),
-            ticket_subscription(settings, "light", shared.put),
-            ticket_subscription(settings, "heavy", apart.put),
+            reading(settings, "light", shared.put),
+            reading(settings, "light", shared.put),
+            reading(settings, "heavy", apart.put),
         ):
-            tickets = [Ticket(order, "light") for order in light] + [Ticket(order, "heavy") for order in heavy]
-            assert await PulsarTickets(broker).send(tickets) == len(tickets)
+            tickets = [ticket(order) for order in light] + [ticket(order, "heavy") for order in heavy]
+            assert await PulsarTickets(broker).publish(tickets) == Dispatch(len(tickets))
             async with asyncio.timeout(PATIENCE_S):
                 return [await shared.get() for _ in light], [await apart.get() for _ in heavy]
 
@@ -49,10 +55,10 @@ def test_those_who_are_busy_leave_tickets_to_those_who_are_free(settings: Settin
         broker = Broker(settings)
         async with (
             broker.looked_after(),
-            ticket_subscription(settings, "light", busy.put),
-            ticket_subscription(settings, "light", free.put),
+            reading(settings, "light", busy.put),
+            reading(settings, "light", free.put),
         ):
-            await PulsarTickets(broker).send([Ticket(order, "light") for order in orders])
+            await PulsarTickets(broker).publish([ticket(order) for order in orders])
             async with asyncio.timeout(PATIENCE_S):
                 # one was taken, one waits for the slot, and one or two more lie ready in that process
                 return [await free.get() for _ in range(len(orders) - 4)]
@@ -70,8 +76,8 @@ def test_a_ticket_that_is_for_nothing_stops_nobody(settings: Settings) -> None:
     async def work() -> UUID:
         brought: asyncio.Queue[UUID] = asyncio.Queue()
         broker = Broker(settings)
-        async with broker.looked_after(), ticket_subscription(settings, "light", brought.put):
-            await PulsarTickets(broker).send([Ticket(order, "light")])
+        async with broker.looked_after(), reading(settings, "light", brought.put):
+            await PulsarTickets(broker).publish([ticket(order)])
             async with asyncio.timeout(PATIENCE_S):
                 return await brought.get()
 
@@ -79,9 +85,11 @@ def test_a_ticket_that_is_for_nothing_stops_nobody(settings: Settings) -> None:
 
 
 def test_while_the_broker_is_away_tickets_wait() -> None:
-    async def work() -> int:
+    async def work() -> Dispatch:
         broker = Broker(Settings(pulsar_url="pulsar://127.0.0.1:1", pulsar_send_timeout_s=1))
         async with broker.looked_after():
-            return await PulsarTickets(broker).send([Ticket(uuid4(), "light")])
+            return await PulsarTickets(broker).publish([ticket(uuid4())])
 
-    assert asyncio.run(work()) == 0
+    dispatch = asyncio.run(work())
+    assert dispatch.done == 0
+    assert dispatch.delay

@@ -1,7 +1,7 @@
-"""Tickets: the id of an order, to one of the processes that take orders of its queue.
+"""Tickets: that an order waits, to one of the processes that take orders of its queue. A ticket is its id alone.
 
-Each goes alone and to a topic without partitions: a batch would go whole to one process, and so would what lies in a
-partition that it was given.
+Each goes by itself and to a topic without partitions: a batch would go whole to one process, and so would what lies in a
+partition that it was given. One that comes twice, or late, or not at all does no harm: the truth is with the order.
 """
 
 from __future__ import annotations
@@ -17,31 +17,34 @@ from tangency.adapters.pulsar.sending import Outgoing, send_all
 from tangency.adapters.pulsar.subscription import Received, Subscription, Verdict
 from tangency.adapters.settings import Settings
 from tangency.domain.errors import NotFound
-from tangency.domain.optimization.identity import identity_of, spelled
-from tangency.domain.optimization.ticket import Ticket
+from tangency.domain.event import Dispatch, Event
+from tangency.domain.optimization.identity import identity_of
 
 ONE = 1
 """A process takes one ticket at a time along: the next is for whoever is free first."""
+
+Offer = Callable[[UUID], Awaitable[None]]
 
 log = logging.getLogger("tangency.pulsar")
 
 
 class PulsarTickets:
-    """Sends tickets through a broker's connection."""
+    """Sends tickets through a broker's connection: to the topic that they are typed by, the order being their subject."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    async def send(self, tickets: Sequence[Ticket]) -> int:
+    async def publish(self, events: Sequence[Event]) -> Dispatch:
         """Send all of them without waiting in between, then wait for the answer to each."""
-        outgoing = [Outgoing(TICKETS[ticket.queue], spelled(ticket.order).encode()) for ticket in tickets]
+        outgoing = [Outgoing(event.type, event.subject.encode()) for event in events]
         outcomes = await self._broker.run(lambda: send_all(self._broker, outgoing))
-        return next((place for place, outcome in enumerate(outcomes) if outcome != "Ok"), len(outcomes))
+        for place, outcome in enumerate(outcomes):
+            if outcome != "Ok":
+                return Dispatch(place, delay=outcome)
+        return Dispatch(len(outcomes))
 
 
-def ticket_subscription(
-    settings: Settings, queue: str, offer: Callable[[UUID], Awaitable[None]]
-) -> AbstractAsyncContextManager[None]:
+def reading(settings: Settings, queue: str, offer: Offer) -> AbstractAsyncContextManager[None]:
     """Receive the tickets of a queue, for as long as this lasts.
 
     Args:
