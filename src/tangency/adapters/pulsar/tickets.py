@@ -1,7 +1,7 @@
 """Tickets: that an order waits, to one of the processes that take orders of its queue. A ticket is its id alone.
 
-Each goes by itself and to a topic without partitions: a batch would go whole to one process, and so would what lies in a
-partition that it was given. One that comes twice, or late, or not at all does no harm: the truth is with the order.
+Each goes by itself and to a topic without partitions: a batch would go whole to one process, and so would what lies in
+a partition that it was given. One that comes twice, or late, or not at all does no harm: the truth is with the order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger("tangency.pulsar")
 
 
 class PulsarTickets:
-    """Sends tickets through a broker's connection: to the topic that they are typed by, the order being their subject."""
+    """Sends tickets through a broker's connection. Their type says which topic, their subject which order."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
