@@ -82,6 +82,9 @@ class TestHint:
     def test_lower_case_finds_a_name_in_capitals(self) -> None:
         assert hint("msft", ["MSFT", "AAPL"]) == "did you mean MSFT?"
 
+    def test_no_case_hides_a_name(self) -> None:
+        assert hint("CVaR", ["mad", "cvar", "evar"]) == "did you mean cvar or evar?"
+
     def test_several_near_names_are_all_offered(self) -> None:
         assert hint("BRK", ["BRK.A", "BRK.B", "XOM"]) == "did you mean BRK.B or BRK.A?"
 

@@ -115,7 +115,7 @@ def test_probabilities_weigh_scenarios_and_what_was_estimated_from_them() -> Non
 def test_probabilities_that_are_none_are_refused(probabilities: tuple[float, ...]) -> None:
     with pytest.raises(InvalidInput) as refused:
         asked(np.eye(3), MinimumRisk(), probabilities=probabilities)
-    assert refused.value.faults[0].path[-1] == "probabilities"
+    assert refused.value.faults[0].path == ("method_options", "probabilities")
 
 
 def test_unknown_measures_are_refused_with_a_hint() -> None:
@@ -149,6 +149,7 @@ LIMITS = [
     {"evar": 0.015, "volatility": 0.1},
     {"ulcer_index": 0.01},
     {"variance": 0.01},
+    {"volatility": 0.0},
     {"gini_mean_difference": 0.006},
     {"cvar": 0.0155, "max_drawdown": 0.06},
 ]

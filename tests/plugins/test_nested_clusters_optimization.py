@@ -141,6 +141,14 @@ def test_one_name_two_names_and_a_riskless_one() -> None:
     assert weights_of(proposed(np.diag([0.04, 0.0, 0.09]), clusters=2))[1] == pytest.approx(1.0, abs=1e-9)
 
 
+def test_cash_is_without_variance_in_its_cluster_too() -> None:
+    rows = five_years()[1][:60, :4].copy()
+    rows[:, 3] = 0.0
+    problem, estimates = of_history(rows, ["A", "B", "C", "CASH"])
+    asked = NestedClustersOptimizationOptions(clusters=3)
+    assert weights_of(NestedClustersOptimization().solve(problem, estimates, asked))[3] == pytest.approx(1.0, abs=1e-9)
+
+
 def test_fewer_returns_than_names() -> None:
     problem, estimates = of_history(five_years()[1][:8])
     asked = NestedClustersOptimizationOptions(codependence="distance", clusters=5)

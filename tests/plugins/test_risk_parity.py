@@ -152,6 +152,7 @@ def test_a_portfolio_without_risk_leaves_none_to_share(scale: float) -> None:
         solution = parity(scale * covariance)
         assert solution.status is Status.NOT_APPLICABLE
         assert "there is no risk to share" in solution.message
+    assert "B has no risk" in parity(scale * np.diag([0.04, 0.0])).message
 
 
 # --- limits -------------------------------------------------------------------------------------------------------

@@ -90,6 +90,11 @@ def test_a_riskless_name_has_no_inverse_and_the_message_names_it(method: Optimiz
     assert "N1 has no risk" in proposal.message
 
 
+def test_every_name_without_risk_is_told() -> None:
+    message = proposed(InverseVolatility(), np.diag([0.0, 0.04, 0.0])).message
+    assert "N0, N2 have no risk" in message
+
+
 def test_a_constant_return_is_no_risk_though_it_estimates_to_a_trace_of_one() -> None:
     trace = (1e-16 * 0.001) ** 2
     assert proposed(InverseVolatility(), np.diag([0.04, trace])).status is Status.NOT_APPLICABLE

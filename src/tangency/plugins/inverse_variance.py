@@ -22,4 +22,4 @@ class InverseVariance:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Weights from the diagonal of the covariance alone, whatever the objective; shape (n,)."""
-        return inversely(problem.universe, estimates.covariance, "variance", 1.0)
+        return inversely(estimates, "variance", 1.0)

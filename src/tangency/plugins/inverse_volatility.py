@@ -22,4 +22,4 @@ class InverseVolatility:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Weights from the diagonal of the covariance alone, whatever the objective; shape (n,)."""
-        return inversely(problem.universe, estimates.covariance, "volatility", 0.5)
+        return inversely(estimates, "volatility", 0.5)

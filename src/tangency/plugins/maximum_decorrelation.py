@@ -12,7 +12,7 @@ from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.plugins.kernels.active_risk import least_active_risk
-from tangency.plugins.kernels.codependence import riskless
+from tangency.plugins.kernels.codependence import who_has_no_risk
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 
@@ -33,10 +33,9 @@ class MaximumDecorrelation:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Minimum variance on the correlations, proven as such."""
-        without = riskless(estimates.covariance)
-        if without.any():
-            names = ", ".join(np.array(problem.universe.names)[without].tolist())
-            message = f"{names} has no risk, so that its correlations do not exist. Leave it out."
+        without = who_has_no_risk(estimates)
+        if without:
+            message = f"{without}, and correlations exist between names that have some. Leave out what has none."
             return Proposal(Status.NOT_APPLICABLE, message=message)
         volatilities = np.sqrt(estimates.covariance.variances)
         aim = MinimumActiveRisk(units=tuple((volatilities / volatilities.max()).tolist()))

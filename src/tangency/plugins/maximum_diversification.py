@@ -16,7 +16,7 @@ from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.measure import VOLATILITY
 from tangency.plugins.kernels.active_set import Piece
-from tangency.plugins.kernels.codependence import riskless
+from tangency.plugins.kernels.codependence import who_has_no_risk
 from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
@@ -43,10 +43,9 @@ class MaximumDiversification:
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The member of the mean-variance family whose ratio is greatest, with volatilities for means."""
-        without = riskless(estimates.covariance)
-        if without.any():
-            names = ", ".join(np.array(problem.universe.names)[without].tolist())
-            message = f"{names} has no risk, and nothing to diversify. Leave it out."
+        without = who_has_no_risk(estimates)
+        if without:
+            message = f"{without}, and nothing to diversify. Leave out what has none."
             return Proposal(Status.NOT_APPLICABLE, message=message)
         region, volatilities = problem.region(estimates), np.sqrt(estimates.covariance.variances)
         reading = Reading(MaximumRatio(gains=tuple(volatilities.tolist())))

@@ -165,7 +165,7 @@ def equally_likely(sample: Scenarios, who: str) -> Matrix:
 
 
 def _checked(probabilities: Vector, rows: int) -> Vector:
-    path: Path = ("probabilities",)
+    path: Path = ("method_options", "probabilities")
     values = frozen(probabilities, path, ndim=1)
     if len(values) != rows:
         raise InvalidInput.at(path, f"has {len(values)} figures for {rows} scenarios.", "shape")

@@ -202,7 +202,7 @@ class _Elastic:
         def solved() -> LinearSolution | None:
             solution: LinearSolution | None = self._minimise(rows, cost)
             for cap in self._caps(members):
-                price = 1.0 / cap.limit if cap.id in slack_of else np.inf
+                price = 1.0 / (cap.limit or 1.0) if cap.id in slack_of else np.inf
                 solution = self._at_cap(rows, cost, cap, price, solution)
             return solution
 

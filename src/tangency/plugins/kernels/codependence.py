@@ -29,6 +29,12 @@ def riskless(covariance: Covariance) -> NDArray[np.bool_]:
     return covariance.variances <= max(2 * lent, CONSTANT * float(covariance.variances.mean()))
 
 
+def who_has_no_risk(estimates: Estimates) -> str:
+    """For instance ``CASH has no risk``; empty where every name has some."""
+    names = [estimates.universe.names[i] for i in np.flatnonzero(riskless(estimates.covariance)).tolist()]
+    return f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no risk" if names else ""
+
+
 def codependence(kind: Codependence, estimates: Estimates) -> Matrix:
     """Codependence of each pair of names; shape (n, n), 1 on the diagonal.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.covariance import Covariance, DenseCovariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Market
 from tangency.domain.market.scenarios import Scenarios
@@ -21,10 +21,16 @@ def estimates_of_some(estimates: Estimates, places: Sequence[int]) -> Estimates:
     """The same figures of the names at these places, in their order."""
     listed = list(places)
     universe = Universe(tuple(estimates.universe.assets[place] for place in listed))
-    covariance = DenseCovariance.of(estimates.covariance.dense()[np.ix_(listed, listed)])
+    covariance = DenseCovariance.of(_as_estimated(estimates.covariance)[np.ix_(listed, listed)])
     mean = None if estimates.mean is None else estimates.mean[listed]
     scenarios = None if estimates.scenarios is None else estimates.scenarios.only(universe)
     return Estimates(universe, mean, covariance, estimates.sources, scenarios)
+
+
+def _as_estimated(covariance: Covariance) -> Matrix:
+    """The matrix before it was repaired: some names may need no repair, and cash is without variance."""
+    matrix = covariance.dense()
+    return matrix - covariance.repair.shift * np.eye(covariance.size) if covariance.repair else matrix
 
 
 def estimates_of_portfolios(estimates: Estimates, weights: Matrix, names: Sequence[str]) -> Estimates:

@@ -21,6 +21,7 @@ from tangency.domain.optimization.term import RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
 from tangency.domain.risk.risk import Risk
 from tangency.domain.risk.volatility import Volatility
+from tangency.plugins.kernels.codependence import who_has_no_risk
 from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.risk_budgets import budgeted
 
@@ -239,10 +240,11 @@ class RiskParityProgram:
     # --- refusals -----------------------------------------------------------------------------------------------------
 
     def _riskless(self) -> Found:
-        word = self.aim.measure.name
+        word, without = self.aim.measure.name, who_has_no_risk(self.estimates)
         message = (
-            f"Some portfolio of these names has a {word} of 0 or less, so that there is no risk to share. Leave out "
-            "names without risk and pairs that cancel each other, or choose another risk_measure."
+            f"Some portfolio of these names has a {word} of 0 or less{f' ({without})' if without else ''}, so that "
+            "there is no risk to share. Leave out names without risk and pairs that cancel each other, or choose "
+            "another risk_measure."
         )
         return Found(Status.NOT_APPLICABLE, message=message)
 
