@@ -113,3 +113,28 @@ def test_equal_questions_share_a_frontier(running: Running) -> None:
 def test_a_figure_beyond_its_rounded_copy_is_no_matter(running: Running) -> None:
     found = made(running, f"{DESK}/efficient-frontier", {"points": 3, "max_risk": 12345.678901234567})
     assert read(running, f"/api/v1/efficient-frontiers/{found['frontier_id']}") == found
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "document"),
+    [
+        ("POST", "/api/v1/optimize", {**REQUEST, "portfolio_id": "a\0b"}),
+        ("POST", "/api/v1/optimizations", {**WISH, "portfolio_id": "a\0b"}),
+        ("POST", "/api/v1/optimizations", {**WISH, "preferences": {"a\0b": 1}}),
+        ("PUT", "/api/v1/budgets/nothing", {"a\0b": 1.0}),
+        ("GET", "/api/v1/optimization/a%00b/latest", None),
+        ("GET", "/api/v1/rebalances/a%00b", None),
+        ("GET", "/api/v1/budgets/a%00b", None),
+    ],
+)
+def test_a_character_that_a_database_cannot_keep_is_the_clients_mistake(
+    method: str, address: str, document: object, running: Running
+) -> None:
+    """PostgreSQL has no text with a zero in it; SQLite has."""
+    response = running.http.request(method, address, json=document)
+    assert response.status_code < 500, response.text
+
+
+def test_a_key_that_a_database_cannot_keep_is_the_clients_mistake(running: Running) -> None:
+    response = running.http.post("/api/v1/optimizations", json=WISH, headers={"Idempotency-Key": "x" * 255})
+    assert response.status_code == 202, response.text

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tangency.domain.errors import StoreUnavailable
+from tangency.domain.errors import InvalidInput, StoreUnavailable, TangencyError
 
 GIVEN_UP: Mapping[str, str] = {
     "23503": "somebody else removed what was referred to",
@@ -27,9 +27,12 @@ GIVEN_UP: Mapping[str, str] = {
 GRACE_S = 0.5
 """The driver answers a first cancellation by asking the server to stop, and a second one by giving the server up."""
 
+UNWRITABLE = ("22021", "22P05")
+"""States of a text that PostgreSQL has no place for."""
+
 
 class Interrupted(StoreUnavailable):
-    """The database gave work up, or was lost before it said whether the work was done: keyed work may be done again."""
+    """The database gave work up, or was lost before it said whether the work was done: it may be done again."""
 
 
 @asynccontextmanager
@@ -40,7 +43,8 @@ async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
         patience_s: how long it may take to answer; None for as long as it likes.
 
     Raises:
-        Interrupted: doing keyed work again may help.
+        InvalidInput: a text has a character that the database has no place for.
+        Interrupted: doing work again may help.
         StoreUnavailable: anything else that the driver raised, without the values that were to be kept.
     """
     grace = None if patience_s is None else patience_s + GRACE_S
@@ -55,8 +59,12 @@ async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
         raise _told(error) from error
 
 
-def _told(error: DBAPIError) -> StoreUnavailable:
+def _told(error: DBAPIError) -> TangencyError:
     state = str(getattr(error.orig, "sqlstate", ""))
+    if isinstance(error, DataError) and (state in UNWRITABLE or "NUL" in str(error.orig)):
+        return InvalidInput.at(
+            (), "a text has a character that cannot be kept: NUL, \\u0000. Leave it out.", "character"
+        )
     if state in GIVEN_UP:
         return Interrupted(f"the database gave up: {GIVEN_UP[state]}. Nothing was kept; try again.")
     if error.connection_invalidated:
