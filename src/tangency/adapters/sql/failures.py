@@ -63,7 +63,7 @@ def _told(error: DBAPIError) -> TangencyError:
     state = str(getattr(error.orig, "sqlstate", ""))
     if isinstance(error, DataError) and (state in UNWRITABLE or "NUL" in str(error.orig)):
         return InvalidInput.at(
-            (), "a text has a character that cannot be kept: NUL, \\u0000. Leave it out.", "character"
+            (), "a text has the character NUL (\\u0000), which cannot be kept. Leave it out.", "character"
         )
     if state in GIVEN_UP:
         return Interrupted(f"the database gave up: {GIVEN_UP[state]}. Nothing was kept; try again.")
