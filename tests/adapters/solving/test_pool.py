@@ -296,6 +296,19 @@ def test_what_a_method_leaves_running_is_ended_with_it(service: Service) -> None
     assert eventually(lambda: not processes_with(mark, "cmdline"))
 
 
+def test_what_a_method_left_running_is_ended_when_nobody_wants_its_answer_any_more(service: Service) -> None:
+    mark = f"unwanted-{os.getpid()}"
+
+    async def unwanted() -> None:
+        asking = asyncio.create_task(service.pool.solve(evil("leaves_a_child", mark=mark), 60.0))
+        assert await asyncio.to_thread(eventually, lambda: processes_with(mark, "cmdline"))
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    service.loop.run(unwanted())
+    assert eventually(lambda: not processes_with(mark, "cmdline"))
+
+
 def test_a_process_is_used_again_and_replaced_after_its_share_of_jobs(installed: Distribution) -> None:
     running = Service(installed, workers=1, jobs=3)
     try:

@@ -1,12 +1,16 @@
 """The kernel's limits, which hold when nothing else does; tried on processes of our own, without a pool."""
 
+import os
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -43,33 +47,33 @@ def run(target: Callable[..., None], *arguments: object) -> int | None:
     return process.exitcode
 
 
-def prepared(started: SimpleQueue[int], memory_bytes: int = 2**32) -> None:
-    solver_process.prepare(EntryPointPlugins(), memory_bytes, started)
+def prepared(memory_bytes: int = 2**32) -> None:
+    solver_process.prepare(EntryPointPlugins(), memory_bytes)
 
 
-def do(job: bytes, started: SimpleQueue[int]) -> None:
-    prepared(started)
+def do(job: bytes) -> None:
+    prepared()
     solver_process.answer(job)
 
 
-def do_twice(job: bytes, started: SimpleQueue[int]) -> None:
-    do(job, started)
+def do_twice(job: bytes) -> None:
+    do(job)
     solver_process.answer(job)
 
 
-def do_twice_with_little_memory(job: bytes, started: SimpleQueue[int]) -> None:
-    prepared(started, 2**20)
+def do_twice_with_little_memory(job: bytes) -> None:
+    prepared(2**20)
     solver_process.answer(job)
     solver_process.answer(job)
 
 
-def outlive_the_alarm(job: bytes, started: SimpleQueue[int]) -> None:
-    do(job, started)
+def outlive_the_alarm(job: bytes) -> None:
+    do(job)
     time.sleep(1.0)
 
 
-def spin_beyond_the_processor_limit(started: SimpleQueue[int]) -> None:
-    prepared(started)
+def spin_beyond_the_processor_limit() -> None:
+    prepared()
     with solver_process._limited(Limits(1.0, 1.0, 0.0)):
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         _spin(30.0)
@@ -81,53 +85,75 @@ def _spin(seconds: float) -> None:
         pass
 
 
-def look_at_the_limits(started: SimpleQueue[int], found: SimpleQueue[tuple[int, int]]) -> None:
-    prepared(started, 2**20)
+def look_at_the_limits(found: SimpleQueue[tuple[int, int]]) -> None:
+    prepared(2**20)
     found.put((resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def test_the_kernel_ends_what_never_returns_to_the_interpreter() -> None:
     job = pack_job(replace(GOOD, method="c_loop"), Limits(0.2, 0.3, 0.5))
-    assert run(do, job, CONTEXT.SimpleQueue()) == -signal.SIGALRM
+    assert run(do, job) == -signal.SIGALRM
 
 
 def test_the_alarm_is_disarmed_when_the_job_is_done() -> None:
-    assert run(outlive_the_alarm, pack_job(GOOD, Limits(0.2, 0.3, 0.5)), CONTEXT.SimpleQueue()) == 0
+    assert run(outlive_the_alarm, pack_job(GOOD, Limits(0.2, 0.3, 0.5))) == 0
 
 
 def test_processor_time_is_limited() -> None:
-    assert run(spin_beyond_the_processor_limit, CONTEXT.SimpleQueue()) == -signal.SIGXCPU
+    assert run(spin_beyond_the_processor_limit) == -signal.SIGXCPU
 
 
 def test_a_process_that_saw_a_failure_hands_its_next_job_back() -> None:
     job = pack_job(replace(GOOD, method="raises"), Limits(5.0, 5.0, 5.0))
-    assert run(do, job, CONTEXT.SimpleQueue()) == 0
-    assert run(do_twice, job, CONTEXT.SimpleQueue()) == solver_process.RECYCLE
+    assert run(do, job) == 0
+    assert run(do_twice, job) == solver_process.RECYCLE
 
 
 def test_a_process_that_refused_a_job_does_the_next() -> None:
     job = pack_job(replace(GOOD, method="nobody"), Limits(5.0, 5.0, 5.0))
-    assert run(do_twice, job, CONTEXT.SimpleQueue()) == 0
+    assert run(do_twice, job) == 0
 
 
 def test_a_process_that_keeps_too_much_memory_hands_its_next_job_back() -> None:
     job = pack_job(GOOD, Limits(5.0, 5.0, 5.0))
-    assert run(do_twice, job, CONTEXT.SimpleQueue()) == 0
-    assert run(do_twice_with_little_memory, job, CONTEXT.SimpleQueue()) == solver_process.RECYCLE
+    assert run(do_twice, job) == 0
+    assert run(do_twice_with_little_memory, job) == solver_process.RECYCLE
 
 
 def test_memory_is_limited_with_room_to_start_and_no_core_is_written() -> None:
     found: SimpleQueue[tuple[int, int]] = CONTEXT.SimpleQueue()
-    assert run(look_at_the_limits, CONTEXT.SimpleQueue(), found) == 0
+    assert run(look_at_the_limits, found) == 0
     address_space, core = found.get()
     assert solver_process.LEAST_ROOM < address_space < 2**40
     assert core == 0
 
 
-def test_a_process_says_its_id_and_leads_a_group_of_its_own() -> None:
-    started: SimpleQueue[int] = CONTEXT.SimpleQueue()
-    run(prepared, started)
-    assert started.get() > 0
+def leave_a_child(found: SimpleQueue[int]) -> None:
+    prepared()
+    found.put(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid)
+
+
+def test_what_a_process_left_running_ends_when_its_end_is_noticed() -> None:
+    found: SimpleQueue[int] = CONTEXT.SimpleQueue()
+    process: ForkServerProcess = CONTEXT.Process(target=leave_a_child, args=(found,))
+    process.start()
+    child = found.get()
+    process.join(30)
+    os.kill(child, 0)  # it runs on by itself
+    assert not process.is_alive()
+    assert _ended(child)
+
+
+def _ended(process: int) -> bool:
+    until = time.monotonic() + 30.0
+    while time.monotonic() < until:
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def tell(found: SimpleQueue[bytes]) -> None:

@@ -6,7 +6,9 @@ has to be imported again. Neither it nor its children ever run the program that 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -37,6 +39,14 @@ class SolverProcess(ForkServerProcess):
         """Start it."""
         with _without_main():
             super().start()
+
+    def is_alive(self) -> bool:
+        """Whether it runs. The pool asks until it does not, whatever ended it; then what it has left running ends."""
+        alive = super().is_alive()
+        if not alive and self.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # it left nothing, or had no group yet
+                os.killpg(self.pid, signal.SIGKILL)
+        return alive
 
 
 class SolverContext(ForkServerContext):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -86,7 +85,6 @@ class ProcessSolverPool:
         self._free = asyncio.Semaphore(workers)
         self._waiting = 0
         self._typical_s = 0.1
-        self._groups: set[int] = set()
         self._replacing = asyncio.Lock()
         self.rebuilt = 0
 
@@ -124,7 +122,6 @@ class ProcessSolverPool:
     async def close(self) -> None:
         """End every process, and everything they started."""
         await asyncio.to_thread(_stop, self._pool)
-        self._end_groups()
 
     async def solve(self, problem: Problem, deadline_s: float) -> Solution:
         """Solve a problem in a process; see the port."""
@@ -198,14 +195,12 @@ class ProcessSolverPool:
             try:
                 return await self._handed_over(pool, work, job, problem, limits)
             except pebble.ProcessExpired as expired:
-                self._end_groups()
                 blameless = expired.exitcode == UNKNOWN_ENDING and attempt == 0
                 if expired.exitcode != solver_process.RECYCLE and not blameless:
                     raise self._ending(expired.exitcode, problem, limits) from None
             except (BrokenProcessPool, RuntimeError) as error:
                 await self._replace(pool, str(error))
             except TimeoutError:
-                self._end_groups()
                 raise self._ending(-signal.SIGALRM, problem, limits) from None
         raise self._ending(solver_process.RECYCLE, problem, limits)
 
@@ -213,8 +208,6 @@ class ProcessSolverPool:
         self, pool: pebble.ProcessPool, work: Work, job: bytes, problem: Problem, limits: Limits
     ) -> bytes:
         future = pool.schedule(work, args=(job,), timeout=limits.pool_s)
-        if self._note_started():
-            self._end_groups()  # a new process stands where an old one was: look at once, before ids are used again
         waiting = asyncio.wrap_future(future)
         asyncio.get_running_loop().run_in_executor(None, _hash_beside, problem)  # kept with the problem when done
         try:
@@ -248,14 +241,12 @@ class ProcessSolverPool:
 
     def _start(self) -> None:
         fork_server.start(self._preload)
-        context = fork_server.SolverContext()
-        self._started = context.SimpleQueue()
         self._pool = pebble.ProcessPool(
             max_workers=self._workers,
             max_tasks=self._jobs,
             initializer=solver_process.prepare,
-            initargs=(self._plugins, self._memory_bytes, self._started),
-            context=context,
+            initargs=(self._plugins, self._memory_bytes),
+            context=fork_server.SolverContext(),
         )
 
     async def _replace(self, broken: pebble.ProcessPool, reason: str) -> None:
@@ -266,22 +257,7 @@ class ProcessSolverPool:
             self.rebuilt += 1
             log.error("the pool of solver processes is replaced: %s", reason)
             await asyncio.to_thread(_stop, broken)
-            self._end_groups()
             await asyncio.to_thread(self._start)
-
-    def _note_started(self) -> bool:
-        before = len(self._groups)
-        while not self._started.empty():
-            self._groups.add(self._started.get())
-        return len(self._groups) > before
-
-    def _end_groups(self) -> None:
-        """End what processes that are gone have left running."""
-        self._note_started()
-        for leader in [leader for leader in self._groups if not _alive(leader)]:
-            self._groups.discard(leader)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(leader, signal.SIGKILL)
 
 
 def _by_cases(problem: Problem) -> bool:
@@ -311,11 +287,3 @@ def _hash_beside(problem: Problem) -> None:
 def _stop(pool: pebble.ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import msgspec
@@ -49,16 +48,14 @@ class _Own:
 _own = _Own()
 
 
-def prepare(plugins: Plugins, memory_bytes: int, started: SimpleQueue[int]) -> None:
+def prepare(plugins: Plugins, memory_bytes: int) -> None:
     """Set up a process that was just forked.
 
     Args:
         plugins: how to find methods and estimators here.
         memory_bytes: limit of the address space.
-        started: where the process says its id, so that what it leaves running can be found.
     """
     os.setsid()  # a group of its own, so that a method's own child processes can be ended with it
-    started.put(os.getpid())
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     address_space = max(memory_bytes, _address_space() + LEAST_ROOM)
