@@ -58,10 +58,6 @@ def missing() -> str | None:
     return f"{len(gone)} of its jars are gone from Maven's cache; run tools/services" if gone else None
 
 
-_STARTED: list[subprocess.Popen[bytes]] = []
-"""By this process; another one may end them."""
-
-
 @dataclass(frozen=True)
 class Broker:
     """A broker, and where its files are."""
@@ -88,20 +84,17 @@ class Broker:
         flags += ["-Xmx1g", "-XX:MaxDirectMemorySize=512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
         flags += ["-Dio.netty.tryReflectionSetAccessible=true"]
         flags += ["-Dlog4j2.configurationFile=log4j2.xml", "-cp", CLASS_PATH.read_text()]
-        with (self.folder / "log").open("ab") as log:
-            server = subprocess.Popen(
-                ["java", *flags, STARTER, *arguments],
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env=os.environ | {"PULSAR_STANDALONE_USE_ZOOKEEPER": "1"},
-                start_new_session=True,
-            )
-        _STARTED.append(server)
-        (self.folder / "pid").write_text(str(server.pid))
+        # Not our child: another process of the run may use it after our end, and end it.
+        subprocess.run(
+            ["sh", "-c", 'exec java "$@" >>log 2>&1 & echo $! >pid', "sh", *flags, STARTER, *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PULSAR_STANDALONE_USE_ZOOKEEPER": "1"},
+            start_new_session=True,
+            check=True,
+        )
         deadline = time.monotonic() + PATIENCE_S
         while not self.healthy():
-            if server.poll() is not None or time.monotonic() > deadline:
+            if not self._lives() or time.monotonic() > deadline:
                 raise RuntimeError(f"the broker did not start: {(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.1)
 
@@ -120,13 +113,19 @@ class Broker:
 
     def kill(self) -> None:
         """As if the machine had failed."""
-        pid = int((self.folder / "pid").read_text())
-        os.kill(pid, signal.SIGKILL)
-        for server in _STARTED:
-            if server.pid == pid:
-                server.wait(PATIENCE_S)
-        while self.healthy():
-            time.sleep(0.01)
+        os.kill(self._pid, signal.SIGKILL)
+        wait_until(lambda: not self._lives())
+
+    @property
+    def _pid(self) -> int:
+        return int((self.folder / "pid").read_text())
+
+    def _lives(self) -> bool:
+        """Whether it runs; one that has ended may wait to be noticed by whoever looks after orphans here."""
+        try:
+            return Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except FileNotFoundError:
+            return False
 
 
 def wait_until(true: Callable[[], bool]) -> None:

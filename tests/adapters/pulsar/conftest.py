@@ -26,7 +26,7 @@ def of_ones_own(broker: Broker, settings: Settings) -> Settings:
         pulsar_url=broker.url,
         pulsar_web_url=broker.web_url,
         pulsar_namespace=f"n{uuid4().hex}",
-        pulsar_send_timeout_s=2.0,
+        pulsar_send_timeout_s=5.0,
         solver_workers=1,
     )
     assert list(set_up(own, retention_days=1))

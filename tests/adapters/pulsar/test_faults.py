@@ -16,7 +16,6 @@ from tangency.adapters.settings import Settings
 from tangency.application.orders import ListOrders, PlaceOrder
 from tangency.application.readiness import CheckReadiness, Readiness
 from tangency.application.relay import Relay
-from tangency.domain.errors import OutboxFull
 from tangency.domain.event import Event, Outbox, OutboxTurn
 from tangency.domain.optimization.order import Filter
 from tests.adapters.pulsar.conftest import of_ones_own, read
@@ -26,6 +25,7 @@ from tests.contracts.test_outbox import keep
 from tests.contracts.test_store import opened
 from tests.support.held import hold_in
 from tests.support.pulsar import Broker, wait_until
+from tests.support.server import client, served
 from tests.support.service import Door, serving
 
 pytestmark = pytest.mark.service("pulsar")
@@ -66,19 +66,21 @@ def test_while_the_broker_is_dead_orders_finish_and_once_it_is_back_every_event_
             assert len(own) == 7
 
 
-def test_with_as_many_events_waiting_as_may_nothing_is_accepted_that_adds_to_them(tmp_path: Path) -> None:
-    nobody_there = "pulsar://127.0.0.1:1"
-    away = Settings(
-        data_dir=str(tmp_path), pulsar_url=nobody_there, pulsar_send_timeout_s=1.0, outbox_limit=2, solver_workers=1
-    )
-    hold_in(away, "port-1")
-    with serving(away) as door:
-        door.handle(PlaceOrder(wish_of(WISH)))
-        wait_until(partial(has_ended, door, 1))
-        with pytest.raises(OutboxFull) as refused:
-            door.handle(PlaceOrder(wish_of(WISH)))
-        assert refused.value.retry_after_s > 0
-        assert len(door.handle(ListOrders(Filter()))) == 1
+def test_without_a_broker_the_service_is_degraded_and_refuses_once_as_many_events_wait_as_may(tmp_path: Path) -> None:
+    hold_in(Settings(data_dir=str(tmp_path)), "port-1")
+    nobody_there = {"pulsar_url": "pulsar://127.0.0.1:1", "pulsar_send_timeout_s": 1.0, "outbox_limit": 2}
+    with served(tmp_path, **nobody_there) as address, client(address) as http:
+        accepted = http.post("/api/v1/optimizations", json=WISH)
+        assert accepted.status_code == 202
+        place = accepted.headers["location"]
+        wait_until(lambda: http.get(place).json()["status"] == "completed")
+        refused = http.post("/api/v1/optimizations", json=WISH)
+        wait_until(lambda: http.get("/health/ready").json() == {"status": "degraded"})
+        assert http.get("/health/ready").status_code == 200
+        assert len(http.get("/api/v1/optimizations").json()["optimizations"]) == 1
+    assert refused.status_code == 503
+    assert refused.json()["type"] == "/problems/outbox-full"
+    assert int(refused.headers["retry-after"]) > 0
 
 
 def test_a_relay_that_ends_between_publishing_and_settling_is_followed_by_one_that_tells_the_same_again(

@@ -7,6 +7,7 @@ this one forks: a child that inherits a client hangs.
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pulsar
 
 OPERATION_TIMEOUT_S = 5
-"""For what is neither sent nor received: looking a topic up, subscribing, closing."""
+"""For what is neither sent nor received: looking a topic up, subscribing, closing. No more than for sending."""
 
 EVENTS = (
     "portfolio_optimized",
@@ -52,11 +53,12 @@ def client_of(settings: Settings) -> pulsar.Client:
     """
     import pulsar
 
+    timeout_s = min(OPERATION_TIMEOUT_S, math.ceil(settings.pulsar_send_timeout_s))
     return pulsar.Client(
         settings.pulsar_url,
         authentication=authentication_of(settings),
-        operation_timeout_seconds=OPERATION_TIMEOUT_S,
-        connection_timeout_ms=OPERATION_TIMEOUT_S * 1000,
+        operation_timeout_seconds=timeout_s,
+        connection_timeout_ms=timeout_s * 1000,
         tls_trust_certs_file_path=_file(settings.pulsar_tls_ca_file, "tls_ca_file"),
         tls_validate_hostname=settings.pulsar_tls_validate_hostname,
         # Whatever fails is raised too, and goes to our own log from there.
