@@ -46,6 +46,12 @@ UNREADABLE = [
         "lists 100,000 deep": b"[" * 100_000,
         "options 100,000 deep": BASE + b',"method_options":{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
         "objects 50,000 deep": BASE + b',"method_options":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
+        "options 500 deep": BASE + b',"method_options":' + b'{"a":' * 500 + b"1" + b"}" * 501,
+        "options of an estimator 500 deep": BASE
+        + b',"risk_parameters":{"covariance_estimator":{"name":"sample","options":{"a":'
+        + b"[" * 500
+        + b"]" * 500
+        + b"}}}}",
         "single quotes": b"{'portfolio_id':'p'}",
         "a trailing comma": BASE + b",}",
         "a comment": b"/* hello */" + BASE + b"}",

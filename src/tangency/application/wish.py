@@ -104,7 +104,10 @@ def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
     if preferences.consider_tax_implications and portfolio is not None:
         held = [holding.name for holding in portfolio.holdings if holding.quantity]
         named = f"{', '.join(held[:MOST_NAMES])}{', ...' if len(held) > MOST_NAMES else ''}"
-        detail = f"needs the tax lots of {named}, and none are imported; import lots, or leave it out."
+        detail = (
+            f"is true, and no optimization counts taxes; a rebalance plan does, by the tax lots of {named} and "
+            "`tax.rates`. Ask for a plan, or leave it out."
+        )
         yield Fault(("preferences", "consider_tax_implications"), detail, "missing")
 
 

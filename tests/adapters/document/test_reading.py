@@ -42,6 +42,13 @@ def faults(body: bytes) -> list[tuple[str, str]]:
     return [(pointer(fault.path), fault.code) for fault in caught.value.faults]
 
 
+@pytest.mark.parametrize(("field", "given"), [("min_weight", b"-1e151"), ("turnover_limit", b"1e151")])
+def test_a_number_that_is_too_large_is_told_the_largest(field: str, given: bytes) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_request(BASE + b',"constraints":{"' + field.encode() + b'":' + given + b"}}")
+    assert "at most 1e+150" in caught.value.faults[0].detail
+
+
 def test_every_mistake_is_told_with_its_place() -> None:
     body = BASE + (
         b',"strategies":[{"name":"","expected_return":"x","foo":1,"returns":[0.1,null,-3,"a"]},{}],'

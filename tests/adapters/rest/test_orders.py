@@ -289,6 +289,11 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"preferences": {"include_transaction_costs": True}}, "/preferences/include_transaction_costs", "0.001"),
         ({"preferences": {"transaction_cost_model": 10}}, "/preferences/transaction_cost_model", "basis points"),
         ({"preferences": {"consider_tax_implications": True}}, "/preferences/consider_tax_implications", "TECH0"),
+        (
+            {"preferences": {"consider_tax_implications": True}},
+            "/preferences/consider_tax_implications",
+            "rebalance plan",
+        ),
         ({"risk_measure": "cvarr"}, "/risk_measure", "did you mean"),
         ({"method_options": {"no_such_option": 1}}, "/method_options/no_such_option", "option"),
         ({"risk_measure": "cvar", "method_options": {"var_method": "x"}}, "/method_options/var_method", "cvar_proxy"),

@@ -28,6 +28,7 @@ from tangency.domain.optimization.constraint import (
     MinimumWeight,
     SectorLimit,
     TargetReturn,
+    TurnoverLimit,
 )
 from tangency.domain.optimization.judgement import Outcome, judge, propose, required_answer, solve_with
 from tangency.domain.optimization.method import Capabilities, NoOptions, needs, refuse_unsupported
@@ -120,6 +121,10 @@ class TestWeightsThatBreakALimit:
                 "budget",
                 "constraints.max_weight",
             ]
+
+    def test_a_limit_that_nothing_satisfies_alone_is_told_alone(self) -> None:
+        problem = posed(TWO, limits=(*LONG_ONLY, TurnoverLimit(0.1, (-5.0, 0.5))))
+        assert said(Proposal(Status.OPTIMAL, EVEN, RIGHT), problem).message.endswith("constraints.turnover_limit.")
 
 
 class TestOptimality:

@@ -42,7 +42,7 @@ def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault
     elif isinstance(expected, inspect.DictType):
         yield from _in_mapping(value, expected, path)
     elif not _fits(value, expected):
-        yield Fault(path, f"is {_shown(value)}; give {_wanted(expected)}.", "type_or_range")
+        yield Fault(path, f"is {_shown(value)}; give {_wanted(expected, value)}.", "type_or_range")
 
 
 def _bare(expected: inspect.Type) -> inspect.Type:
@@ -125,15 +125,23 @@ def _within(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _wanted(expected: inspect.Type) -> str:
+def _wanted(expected: inspect.Type, value: object) -> str:
+    """What would fit; the largest number of all is told to who gave a larger one."""
     if isinstance(expected, inspect.LiteralType):
         return " or ".join(map(repr, expected.values))
     if isinstance(expected, inspect.StrType):
         return f"a text of {expected.min_length or 0} to {expected.max_length} characters"
     words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
     stated = [(word, getattr(expected, key, None)) for key, word in words.items()]
-    bounds = [f"{word} {bound:g}" for word, bound in stated if bound is not None and abs(bound) < LARGEST]
+    told = [
+        (word, bound) for word, bound in stated if bound is not None and (abs(bound) < LARGEST or _is_larger(value))
+    ]
+    bounds = [f"{word} {bound:g}" for word, bound in told]
     return f"a number {' and '.join(bounds)}" if bounds else "a finite number"
+
+
+def _is_larger(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) > LARGEST
 
 
 def _shown(value: object) -> str:

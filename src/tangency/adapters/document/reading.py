@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +16,10 @@ from tangency.domain.errors import Fault, InvalidInput, TangencyError
 LARGEST_DIAGNOSED = 2 * 2**20
 """Walking a document costs some twenty times its size in memory; above this only the first mistake is told."""
 
+DEEPEST = 32
+"""Levels of a document: more than any request needs, and far fewer than walking through them could bear."""
+
+_TOO_DEEP = f"is nested too deeply; a document has {DEEPEST} levels at most."
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _REQUEST = msgspec.json.Decoder(OptimizationRequest)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -84,15 +89,36 @@ def request_from(value: object) -> OptimizationRequest:
 def _decode(decoder: msgspec.json.Decoder[Read], body: bytes) -> Read:
     try:
         try:
-            return decoder.decode(body)
+            value = decoder.decode(body)
         except msgspec.ValidationError as error:
             raise _diagnosed(body, decoder.type, error) from None
     except RecursionError:
-        raise UnreadableDocument("is nested too deeply; a request has six levels at most.") from None
+        raise UnreadableDocument(_TOO_DEEP) from None
     except UnicodeDecodeError as error:
         raise UnreadableDocument(f"is not UTF-8: {error.reason} at byte {error.start} of a text.") from None
     except msgspec.DecodeError as error:
         raise UnreadableDocument(f"is not JSON: {error}.") from None
+    _refuse_depth(value)
+    return value
+
+
+def _refuse_depth(value: object, left: int = DEEPEST) -> None:
+    """Refuse what has more levels than are left; numbers and texts are not looked at one by one."""
+    parts = _parts(value)
+    if set(map(type, parts)) <= _LEAVES:
+        return
+    if left == 0:
+        raise UnreadableDocument(_TOO_DEEP)
+    for part in parts:
+        _refuse_depth(part, left - 1)
+
+
+def _parts(value: object) -> Collection[object]:
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.astuple(value)
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _diagnosed(body: bytes, expected: type, error: msgspec.ValidationError) -> TangencyError:
@@ -122,7 +148,7 @@ def _members(value: object) -> int:
     return 0
 
 
-_LEAVES = {str, float, int, bool, msgspec.UnsetType}
+_LEAVES = {str, float, int, bool, type(None), msgspec.UnsetType, msgspec.Raw}
 
 
 def _members_of_any(value: object) -> int:

@@ -58,7 +58,7 @@ class OptimizationPreferences(Document, frozen=True):
         | UnsetType
     ) = UNSET
     consider_tax_implications: (
-        Annotated[bool, Meta(description="Needs tax lots of every name that is held.")] | UnsetType
+        Annotated[bool, Meta(description="Refused where true: rebalance plans count taxes.")] | UnsetType
     ) = UNSET
     transaction_cost_model: (
         Annotated[Finite, Meta(description="One-off cost per traded value, each side; at most 0.1.", examples=[0.001])]

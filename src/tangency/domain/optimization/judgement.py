@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -210,10 +210,13 @@ def _infeasible(problem: Problem, estimates: Estimates, proposal: Proposal, foun
     bound = farkas_bound(problem.region(estimates), found.proof)
     if bound <= SMALLEST_FARKAS_BOUND:
         return _unanswered(problem, proposal, Status.NUMERICAL_ERROR, _MESSAGES[Status.NUMERICAL_ERROR])
-    names = ", ".join(member.constraint for member in found.conflict)
-    message = f"No portfolio satisfies {names} together."
-    solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
+    solution = _unanswered(problem, proposal, Status.INFEASIBLE, _unsatisfied(found.conflict))
     return replace(solution, infeasibility=replace(found, bound=bound))
+
+
+def _unsatisfied(conflict: Sequence[Conflicting]) -> str:
+    names = ", ".join(member.constraint for member in conflict)
+    return f"No portfolio satisfies {names}{' together' if len(conflict) > 1 else ''}."
 
 
 def _empty(problem: Problem, estimates: Estimates, proposal: Proposal, proof: Witness) -> Solution:
@@ -225,8 +228,7 @@ def _empty(problem: Problem, estimates: Estimates, proposal: Proposal, proof: Wi
     blamed = blamed_for(region, proof.cases)
     members = [limit for limit in problem.constraints if limit.id in blamed]
     conflict = tuple(Conflicting(limit.id, limit.sentence(), limit.limit, None) for limit in members)
-    message = f"No portfolio satisfies {', '.join(member.constraint for member in conflict)} together."
-    solution = _unanswered(problem, proposal, Status.INFEASIBLE, message)
+    solution = _unanswered(problem, proposal, Status.INFEASIBLE, _unsatisfied(conflict))
     return replace(solution, infeasibility=Infeasibility(conflict, (), proof, bound))
 
 
