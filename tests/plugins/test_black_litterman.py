@@ -281,6 +281,45 @@ def test_a_view_without_confidence_is_none() -> None:
     assert told(asset_classes({**CLASS_VIEWS[0], "confidence": 0.0}))["compatibility"] is None
 
 
+def test_the_order_of_views_makes_no_difference() -> None:
+    stated = [*CLASS_VIEWS[:2], {**CLASS_VIEWS[2], "confidence": 0.65}]
+    found, turned = asset_classes(*stated), asset_classes(*reversed(stated))
+    for name in ("posterior_returns", "unconstrained_weights"):
+        np.testing.assert_allclose(figures(turned, name), figures(found, name), rtol=0, atol=1e-13)
+    assert told(turned)["view_tilts"] == pytest.approx(told(found)["view_tilts"][::-1], rel=1e-10)
+    together = [[0.0011, 0.0003], [0.0003, 0.0008]]
+    first = global_markets(GERMANY, CANADA, omega=together)
+    second = global_markets(CANADA, GERMANY, omega=np.array(together)[::-1, ::-1].tolist())
+    np.testing.assert_allclose(figures(second, "posterior_returns"), figures(first, "posterior_returns"), rtol=1e-12)
+
+
+def test_a_view_split_in_two_with_doubled_variance_is_the_view() -> None:
+    once = asset_classes({**CLASS_VIEWS[0], "variance": 0.0007}, CLASS_VIEWS[1])
+    twice = asset_classes(*[{**CLASS_VIEWS[0], "variance": 0.0014}] * 2, CLASS_VIEWS[1])
+    for name in ("posterior_returns", "unconstrained_weights"):
+        np.testing.assert_allclose(figures(twice, name), figures(once, name), rtol=0, atol=1e-13)
+    stated = {"posterior_covariance_rule": "posterior"}
+    once = asset_classes({**CLASS_VIEWS[0], "variance": 0.0007}, **stated)
+    twice = asset_classes(*[{**CLASS_VIEWS[0], "variance": 0.0014}] * 2, **stated)
+    np.testing.assert_allclose(covariance_after(twice), covariance_after(once), rtol=0, atol=1e-15)
+
+
+def covariance_after(solution: Solution) -> Matrix:
+    return np.array(told(solution)["posterior_covariance"]["values"])
+
+
+@pytest.mark.parametrize("said", [{}, {"confidence": 0.65}, {"confidence": 1.0}, {"variance": 1e-6}], ids=str)
+def test_views_that_the_equilibrium_holds_anyway_leave_it(said: Options) -> None:
+    prior = told(asset_classes())["equilibrium_returns"]
+    views = [{"weights": {name: 1.0}, "return": prior[name], **said} for name in CLASSES[:3]]
+    found = asset_classes(*views)
+    assert told(found)["posterior_returns"] == prior
+    np.testing.assert_allclose(figures(found, "unconstrained_weights"), CLASS_WEIGHTS, rtol=0, atol=1e-12)
+    spread = {CLASSES[0]: 1.0, CLASSES[1]: -0.5}
+    agreed = asset_classes({"weights": spread, "return": sum(w * prior[name] for name, w in spread.items()), **said})
+    assert figures(agreed, "posterior_returns").tolist() == pytest.approx(list(prior.values()), rel=1e-12)
+
+
 SMALL = np.array([[0.04, 0.006, 0.0], [0.006, 0.09, 0.01], [0.0, 0.01, 0.0225]])
 MARKET = {"A": 0.5, "B": 0.3, "C": 0.2}
 
