@@ -65,6 +65,28 @@ def test_the_best_growth_of_the_sample_is_proven_and_no_name_would_add_to_it() -
     assert relative[known(solution.weights) > 1e-6] == pytest.approx(1.0, abs=1e-8)
 
 
+@pytest.mark.parametrize("scale", [1e-3, 1e-6])
+def test_growth_by_small_returns_is_proven_too(scale: float) -> None:
+    """Means of the order of variances, so that several names are held."""
+    noise = sample_returns(250)[:, :6]
+    returns = scale * (noise - noise.mean(axis=0)) + scale**2 * np.linspace(0.7, 0.3, 6) * noise.var()
+    solution = grown(returns)
+    assert solution.status is Status.OPTIMAL
+    weights = known(solution.weights)
+    assert (weights > 1e-3).sum() > 1
+    slopes = (returns / (1.0 + returns @ weights)[:, None]).mean(axis=0)
+    assert slopes[weights > 1e-6] == pytest.approx(slopes.max(), rel=0, abs=1e-6 * scale**2 * noise.var())
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-12])
+def test_where_returns_are_tiny_the_greatest_mean_grows_fastest(scale: float) -> None:
+    returns = scale * sample_returns(250)
+    solution = grown(returns, (*LONG_ONLY, MaximumWeight(0.3)))
+    assert solution.status is Status.OPTIMAL
+    best = np.argsort(-returns.mean(axis=0))[:4]
+    assert known(solution.weights)[best] == pytest.approx([0.3, 0.3, 0.3, 0.1], abs=1e-9)
+
+
 def test_limits_hold_and_a_limit_costs_growth() -> None:
     returns = sample_returns(250)
     held = grown(returns, (*LONG_ONLY, MaximumWeight(0.2)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.scenarios import Scenarios
-from tangency.domain.numbers import Vector
+from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.certificate import certify, violations
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Witness
@@ -38,10 +38,11 @@ def polished(problem: Problem, estimates: Estimates, proposal: Proposal) -> Prop
     weights, multipliers = found
     closer = replace(proposal, weights=weights, witness=Witness(multipliers))
     inside = max(violations(region, weights).values(), default=0.0) <= INSIDE
-    return closer if inside and _gap(problem, estimates, closer) <= _gap(problem, estimates, proposal) else proposal
+    return closer if inside and gap_of(problem, estimates, closer) <= gap_of(problem, estimates, proposal) else proposal
 
 
-def _gap(problem: Problem, estimates: Estimates, proposal: Proposal) -> float:
+def gap_of(problem: Problem, estimates: Estimates, proposal: Proposal) -> float:
+    """The relative gap that a proposal's witness proves; infinite where it proves none."""
     if proposal.weights is None:
         return np.inf
     gap = certify(problem, estimates, proposal.weights, proposal.witness).relative_gap
@@ -75,11 +76,12 @@ def _steps(
         v = np.where(p > 0, p / np.where(p > 0, wealth, 1.0), 0.0)
         curvature = (returns * (v**2 / np.where(p > 0, p, 1.0))[:, None]).T @ returns
         missing = np.array([row.limit - float(row.coefficients @ x) for row in rows])
-        system = np.block([[curvature, A.T], [A, np.zeros((len(rows), len(rows)))]])
-        step = np.linalg.lstsq(system, np.concatenate([v @ returns, missing]), rcond=None)[0]
+        unit = power_of_two_near(float(np.abs(curvature).max(initial=0.0)))
+        system = np.block([[curvature / unit, A.T], [A, np.zeros((len(rows), len(rows)))]])
+        step = np.linalg.lstsq(system, np.concatenate([v @ returns / unit, missing]), rcond=None)[0]
         x = x.copy()
         x[free] += step[: len(free)]
-        prices = step[len(free) :]
+        prices = unit * step[len(free) :]
         if float(np.abs(step[: len(free)]).max(initial=0.0)) <= SETTLED:
             break
     return x, {row.id: size * price for row, price in zip(rows, prices.tolist(), strict=True)}
