@@ -1,4 +1,7 @@
-"""The database goes away and comes back while the service runs."""
+"""The database goes away and comes back while the service runs.
+
+J7: live stays 200, ready and writes are 503 with a problem document, and both recover without a restart.
+"""
 
 from collections.abc import Iterator
 

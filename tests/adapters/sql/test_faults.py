@@ -1,4 +1,8 @@
-"""What can happen between us and the server of a database: nothing is lost, nothing is doubled, and it passes."""
+"""What can happen between us and the server of a database: nothing is lost, nothing is doubled, and it passes.
+
+J2: a late worker is fenced. J7: a server that is gone, or silent, is said and found again. J8: a commit whose answer is
+lost.
+"""
 
 import asyncio
 from collections.abc import Iterator
