@@ -94,6 +94,7 @@ Feature: The documents of the contract, each as it is written there
 
   Scenario: A rebalance plan
     Given the portfolio port-123456 with costs of 0.001 stored in its configuration
+    And tax lots for all that it holds, bought at 60% of the latest price
     When a rebalance plan is asked for with
       """
       {
@@ -101,8 +102,10 @@ Feature: The documents of the contract, each as it is written there
         "constraints": {
           "max_turnover": 0.15,
           "min_trade_size": 1000.00,
-          "max_trades": 10
-        }
+          "max_trades": 10,
+          "consider_tax_implications": true
+        },
+        "tax": {"rates": {"short_term": 0.35, "long_term": 0.20}}
       }
       """
     Then the answer has the names and types of
@@ -126,8 +129,10 @@ Feature: The documents of the contract, each as it is written there
         "metrics": {
           "turnover": 0.125,
           "expected_improvement": {"return": 0.005, "risk": -0.01, "sharpe": 0.08},
-          "transaction_costs": 1250.00
+          "transaction_costs": 1250.00,
+          "tax_implications": 3500.00
         }
       }
       """
     And there are at most 10 trades, none worth less than 1000
+    And the tax is 20% of what the sales gained

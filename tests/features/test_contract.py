@@ -3,26 +3,34 @@
 import json
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pytest_bdd import given, parsers, scenarios, then, when
 
-from tests.support.held import CLASS_OF, NAMES, SECTOR_OF, hold
+from tangency.application.portfolio import ImportTaxLots
+from tangency.domain.portfolio.tax_lots import TaxLot
+from tests.support.held import CLASS_OF, NAMES, SECTOR_OF, history, hold, keep, portfolio
 from tests.support.server import client, served
 
 PORTFOLIO = "port-123456"
 PATIENCE_S = 60.0
 CERTIFIED = 1e-8
+BOUGHT = date(2020, 1, 2)
 
 scenarios("contract")
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("contract")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("contract")
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path) -> Iterator[httpx.Client]:
     hold(folder, PORTFOLIO)
     with served(folder) as address, client(address) as http:
         yield http
@@ -66,6 +74,13 @@ def _(service: httpx.Client, portfolio: str, rate: float) -> None:
         "preferences": {"transaction_cost_model": rate},
     }
     assert service.put(f"/api/v1/portfolios/{portfolio}/configuration", json=body).status_code == 200
+
+
+@given(parsers.parse("tax lots for all that it holds, bought at {percent:d}% of the latest price"))
+def _(folder: Path, percent: int) -> None:
+    latest, held = history().latest(), portfolio(PORTFOLIO).holdings
+    lots = [TaxLot(each.name, each.name, each.quantity, percent / 100 * latest[each.name], BOUGHT) for each in held]
+    keep(folder, ImportTaxLots(PORTFOLIO, tuple(lots)))
 
 
 @when("an optimization is created with")
@@ -133,3 +148,11 @@ def _(said: dict[str, Any], most: int, least: int) -> None:
     trades = said["answer"].json()["trades"]
     assert 0 < len(trades) <= most
     assert min(trade["estimated_value"] for trade in trades) >= least
+
+
+@then(parsers.parse("the tax is {percent:d}% of what the sales gained"))
+def _(said: dict[str, Any], percent: int) -> None:
+    document = said["answer"].json()
+    gained = sum(each["gain"] for each in document["evidence"]["disposals"])
+    assert gained > 0
+    assert document["metrics"]["tax_implications"] == pytest.approx(percent / 100 * gained, abs=0.01)

@@ -47,6 +47,7 @@ class House:
         if not self._running:
             self._served = self._open.enter_context(self._command.serving(**SETTINGS))
             self._running = True
+        assert self._served.process.poll() is None, f"the service ended by itself: {self._served.process.returncode}"
         return self._served
 
     def end(self, which: signal.Signals) -> int:
@@ -224,8 +225,9 @@ def test_j9_nobody_works_on_what_is_cancelled(house: House, tmp_path: Path) -> N
 
 def test_j10_a_service_that_is_told_to_end_hands_back_what_it_has_not_ended(house: House) -> None:
     address = house.served.address
-    quick, slow = order(address, optimization_type="mean_variance"), order(address)
+    quick = order(address, optimization_type="mean_variance")
     waited(address, quick, "status", "completed")
+    slow = order(address)
     waited(address, slow, "queue_state", "running")
     children = processes_of(house.served.process.pid)
     assert house.end(signal.SIGTERM) == 0
