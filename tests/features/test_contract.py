@@ -126,7 +126,7 @@ def _(said: dict[str, Any], percent: int) -> None:
     assert metrics["turnover"] == pytest.approx(percent / 100, abs=1e-6)
     assert metrics["expected_volatility"] <= limits["target_volatility"] + CERTIFIED
     assert max(weights.values()) <= limits["max_position_size"] + CERTIFIED
-    assert min(weight for weight in weights.values() if weight > CERTIFIED) >= limits["min_position_size"] - CERTIFIED
+    assert all(weights[name] == 0 or weights[name] >= limits["min_position_size"] for name in NAMES)
     for labels, word in ((SECTOR_OF, "max_sector_exposure"), (CLASS_OF, "max_asset_class_exposure")):
         for label in set(labels.values()):
             assert sum(weights[name] for name in NAMES if labels[name] == label) <= limits[word] + CERTIFIED

@@ -172,7 +172,7 @@ def test_laws(seed: int, objective: Objective, least: float) -> None:
     if large.weights is None or small.weights is None:
         assert large.weights is None
         return
-    assert ((np.abs(large.weights) <= 1e-8) | (large.weights >= least - 1e-8)).all()
+    assert ((large.weights == 0) | (large.weights >= least)).all()
     sign = -1.0 if isinstance(objective, MinimumVolatility) else 1.0
     values = [sign * float(found.objective_value or 0.0) for found in (free, small, large)]
     assert values[0] >= values[1] - 1e-8

@@ -117,8 +117,10 @@ class _Tree:
         relaxed = self._solved(anything)
         if relaxed.witness is not None and relaxed.status is Status.INFEASIBLE:
             return replace(relaxed, witness=Witness(cases=(Case(anything, None, relaxed.witness),)))
-        if relaxed.weights is None or self._fits(relaxed.weights):
+        if relaxed.weights is None:
             return relaxed
+        if self._fits(relaxed.weights):
+            return replace(relaxed, weights=self._exact(relaxed.weights))
         self.reading = relaxed.reading
         self.objective: Objective = relaxed.reading.of(self.problem).objective
         root = self._node(anything, relaxed, None)
@@ -210,9 +212,10 @@ class _Tree:
         weights, witness = proposal.weights, proposal.witness
         if weights is None or witness is None or not self._fits(weights):
             return
+        weights = self._exact(weights)
         merit = self._merit(weights)
         if self.best is None or merit < self.best.merit:
-            self.best = _Best(weights, witness, merit, proposal)
+            self.best = _Best(weights, witness, merit, replace(proposal, weights=weights))
 
     def _merit(self, weights: Vector) -> float:
         if isinstance(self.objective, SumOfTerms):
@@ -221,6 +224,14 @@ class _Tree:
 
     def _fits(self, weights: Vector) -> bool:
         return all(shape.excess(weights) <= FITS for shape in self.region.positions)
+
+    def _exact(self, weights: Vector) -> Vector:
+        """The same without what rounding leaves of a name that is left out, or misses of the smallest position."""
+        part = self.region.on(self.region.sides_of(weights))
+        exact: Vector = np.clip(weights, part.lower, part.upper)
+        roomiest = int(np.argmax(np.minimum(part.upper - exact, exact - part.lower)))
+        exact[roomiest] += float(np.sum(weights - exact))  # so that the sum stays what it was
+        return exact
 
     def _closed(self, node: _Node) -> bool:
         """Whether nothing in a node is better than what was found by more than is settled for."""
