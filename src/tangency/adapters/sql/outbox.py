@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -16,6 +16,7 @@ from tangency.adapters.sql.events import CHANNEL, event_of
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.locks import UNTIL_CLOSED, lock_number
 from tangency.adapters.sql.schema import OutboxEvent
+from tangency.adapters.sql.statements import table_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.event import Event
 
@@ -65,15 +66,16 @@ class SqlOutbox:
 
     async def settle(self, connection: AsyncConnection, settled: Sequence[Event], refused: Mapping[str, str]) -> None:
         """Within a transaction of a connection."""
-        session = AsyncSession(connection, expire_on_commit=False)
         ours = OutboxEvent.tenant == self._tenant
-        position = await session.scalar(select(func.max(OutboxEvent.position)).where(ours)) or 0
+        position = await connection.scalar(select(func.max(OutboxEvent.position)).where(ours)) or 0
+        fates: list[dict[str, Any]] = []
         for event in settled:
-            fate: dict[str, Any] = {"refused": refused.get(event.event_id)}
-            if fate["refused"] is None:
-                fate["position"] = position = position + 1
-            change = update(OutboxEvent).where(ours, OutboxEvent.event_id == event.event_id, *WAITS)
-            await session.execute(change.values(settled_at=self._units.now(), **fate))
+            reason = refused.get(event.event_id)
+            position += reason is None
+            fates.append({"which": event.event_id, "at": None if reason else position, "why": reason})
+        change = update(table_of(OutboxEvent)).where(ours, OutboxEvent.event_id == bindparam("which"), *WAITS)
+        given = {"position": bindparam("at"), "refused": bindparam("why"), "settled_at": self._units.now()}
+        await connection.execute(change.values(**given), fates)
 
     async def news(self, within_s: float) -> None:
         """Wait until this process keeps an event, or for so long."""
