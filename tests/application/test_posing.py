@@ -45,6 +45,7 @@ def context(deadline_s: float = 30.0) -> Context:
         frontiers=NOTHING,
         rebalance_plans=NOTHING,
         orders=NOTHING,
+        fleet=NOTHING,
         events=NOTHING,
         keys=NOTHING,
         catalogue=NOTHING,

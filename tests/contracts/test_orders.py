@@ -21,6 +21,7 @@ WORDING = {
 }
 HELD = Valuation(100.0, {"A": 1.0, "B": 2.0, "C": 4.0}, {"A": 0.5, "B": 0.25, "C": 0.25})
 LEASE = timedelta(seconds=10)
+WORKER = uuid4()
 
 
 def order() -> Order:
@@ -38,7 +39,7 @@ async def accepted(store: Store) -> UUID:
 
 async def claimed(store: Store, which: UUID) -> Order | None:
     async with store.units() as unit:
-        taken = await unit.orders.claim(which, AT + LEASE, AT)
+        taken = await unit.orders.claim(which, WORKER, AT + LEASE, AT)
         await unit.commit()
     return taken
 

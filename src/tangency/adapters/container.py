@@ -32,7 +32,9 @@ from tangency.application.relay import Relay
 from tangency.application.series import keeping_up
 from tangency.application.service import Service
 from tangency.application.sweeper import sweeping
+from tangency.application.tickets import Tickets
 from tangency.application.worker import working
+from tangency.domain.optimization.cost import Ceilings, Queue
 
 if TYPE_CHECKING:
     from tangency.adapters.files.benchmark import BenchmarkFile
@@ -55,6 +57,7 @@ __all__ = [
     "HoldingsFile",
     "LabelsFile",
     "PricesFile",
+    "Queue",
     "RiskModelFile",
     "Role",
     "TaxLotsFile",
@@ -98,6 +101,8 @@ class Container(containers.DeclarativeContainer):
     ticketing = providers.ThreadSafeSingleton(InProcessBus)
     published_factors = providers.ThreadSafeSingleton(BundledFactors)
     plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
+    tickets = providers.ThreadSafeSingleton(Tickets)
+    ceilings = providers.Factory(Ceilings, settings.provided.light_s, settings.provided.most_s)
     context = providers.Factory(
         Context,
         clock=clock,
@@ -117,6 +122,7 @@ class Container(containers.DeclarativeContainer):
         frontiers=store,
         rebalance_plans=store,
         orders=store,
+        fleet=store,
         events=store,
         keys=store,
         catalogue=plugins,
@@ -129,6 +135,10 @@ class Container(containers.DeclarativeContainer):
         side_by_side=settings.provided.workers,
         order_deadline_s=settings.provided.order_deadline_s,
         lease_s=settings.provided.lease_s,
+        ceilings=ceilings,
+        attempts=settings.provided.attempts,
+        drain_s=settings.provided.drain_s,
+        tickets=tickets,
         outbox_limit=settings.provided.most_waiting,
     )
     service = providers.ThreadSafeSingleton(Service, context)
@@ -172,7 +182,7 @@ async def serving(
         duties: what this process takes on.
         announce: told the address of gRPC once calls are answered there.
     """
-    container = Container(settings=settings)
+    container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues)))
     published = _publishing(container)
     async with _opened(container, duties.solves) as service, AsyncExitStack() as beside:
         await beside.enter_async_context(published)
@@ -189,15 +199,19 @@ async def serving(
 
 def _beside(container: Container, service: Service, duties: Duties) -> Iterator[AbstractAsyncContextManager[None]]:
     """What works beside the doors, in the order in which it begins."""
+    store, settings = container.store(), container.settings()
     if Role.WORKER in duties.roles:
         yield working(service.context)
+        yield from _woken(settings, store, service.context.tickets)
     if duties.sweeps:
         yield sweeping(service.context)
     if Role.RELAY in duties.roles:
-        yield Relay(container.store().outbox, container.publisher(), service.context.bench.signal).running()
+        yield Relay(store.outbox, container.publisher(), service.context.bench.signal).running()
+        if settings.ticketed:
+            yield Relay(store.tickets, container.ticketing(), lambda: None).running()
         yield keeping_up(service.context)
-    if Role.API in duties.roles and container.settings().pulsar_url:
-        yield _requests(container.settings(), service)
+    if Role.API in duties.roles and settings.pulsar_url:
+        yield _requests(settings, service)
 
 
 @asynccontextmanager
@@ -236,6 +250,17 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
     container.publisher.override(providers.Object(PulsarPublisher(broker)))
     container.ticketing.override(providers.Object(PulsarTickets(broker)))
     return broker.looked_after()
+
+
+def _woken(settings: Settings, store: Store, tickets: Tickets) -> Iterator[AbstractAsyncContextManager[None]]:
+    """Workers hear of what waits from the broker, one subscription for each queue, or else from the database."""
+    if not settings.ticketed:
+        yield store.hearing(tickets.came)
+        return
+    from tangency.adapters.pulsar.tickets import reading
+
+    for queue in tickets.queues:
+        yield reading(settings, queue, tickets.offer)
 
 
 def _requests(settings: Settings, service: Service) -> AbstractAsyncContextManager[None]:

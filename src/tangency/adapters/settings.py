@@ -75,6 +75,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         batch_limit: most items in one batch.
         deadline_s: seconds from the hand-over to the solvers until a request is given up.
         order_deadline_s: the same for an optimization that was ordered and is waited for by nobody.
+        light_s: seconds that a problem may be estimated at to be solved while its caller waits, and to count as light.
+        most_s: seconds above which a problem is refused.
+        attempts: workers that may be lost over one order; then it has failed.
+        drain_s: seconds that a worker gives what it is doing when it is told to end; then it hands it back.
         lease_s: after so many seconds without a sign of life a worker is taken for lost, its order taken up again.
         stream_s: seconds after which a stream of events ends; clients come back and resume.
         solver_workers: solver processes; 0 means one per processor core.
@@ -137,6 +141,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     batch_limit: Count = 100
     deadline_s: Seconds = 30.0
     order_deadline_s: Seconds = 300.0
+    light_s: Seconds = 5.0
+    most_s: Seconds = 300.0
+    attempts: Annotated[int, Meta(ge=1, le=100)] = 3
+    drain_s: Annotated[float, Meta(ge=0, le=86_400)] = 20.0
     lease_s: Seconds = 15.0
     stream_s: Seconds = 300.0
     solver_workers: Annotated[int, Meta(ge=0, le=1_024)] = 0
@@ -190,6 +198,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def embedded(self) -> bool:
         """Whether the database is a file of this machine, which migrates itself, and not a server's, which does not."""
         return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def ticketed(self) -> bool:
+        """Whether workers are woken by tickets of the broker; an embedded database has one process, which knows."""
+        return bool(self.pulsar_url) and not self.embedded
 
     @property
     def most_waiting(self) -> int:

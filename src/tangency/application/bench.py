@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
+from uuid import UUID, uuid4
 
 
 class Bench:
@@ -15,6 +15,10 @@ class Bench:
     def __init__(self) -> None:
         self._changed = asyncio.Event()
         self._under_way: dict[UUID, asyncio.Task[None]] = {}
+        self.worker = uuid4()
+        """Who carries orders out here."""
+        self.draining = False
+        """Whether nothing more is taken, because the process is about to end."""
         self.pace = 1.0
         """How much longer solves take than their shape lets expect."""
 
@@ -26,6 +30,11 @@ class Bench:
         """Something changed."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    @property
+    def busy(self) -> int:
+        """How many orders are being worked on."""
+        return len(self._under_way)
 
     def begin(self, order: UUID, solving: asyncio.Task[None]) -> None:
         """Somebody works on an order."""

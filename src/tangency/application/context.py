@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tangency.application.bench import Bench
+from tangency.application.tickets import Tickets
 from tangency.application.turns import Turns
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.event import EventReader, Outbox
@@ -15,7 +16,9 @@ from tangency.domain.frontier.ports import Frontiers
 from tangency.domain.idempotency import Keys
 from tangency.domain.library.ports import Library
 from tangency.domain.optimization.configuration import Configurations
-from tangency.domain.optimization.order import OrderReader
+from tangency.domain.optimization.cost import Ceilings
+from tangency.domain.optimization.fleet import FleetReader
+from tangency.domain.optimization.order import MOST_LOSSES, OrderReader
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import Answers
 from tangency.domain.optimization.solver_pool import SolverPool
@@ -57,6 +60,9 @@ class Context:
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
         order_deadline_s: the same as ``deadline_s``, for what was ordered.
         outbox_limit: most events that may wait before nothing is accepted that adds to them; 0 for no limit.
+        ceilings: what costs too much to be waited for, or to be taken on at all.
+        attempts: workers that may be lost over one order.
+        drain_s: seconds for what is under way when a worker is told to end.
         lease_s: after so long without a sign of life a worker is taken for lost.
     """
 
@@ -77,6 +83,7 @@ class Context:
     frontiers: Frontiers
     rebalance_plans: RebalancePlans
     orders: OrderReader
+    fleet: FleetReader
     events: EventReader
     keys: Keys
     catalogue: Catalogue
@@ -89,6 +96,10 @@ class Context:
     side_by_side: int = 2
     order_deadline_s: float = 300.0
     lease_s: float = 15.0
+    ceilings: Ceilings = field(default_factory=Ceilings)
+    attempts: int = MOST_LOSSES
+    drain_s: float = 20.0
     outbox_limit: int = 0
     bench: Bench = field(default_factory=Bench)
+    tickets: Tickets = field(default_factory=Tickets)
     turns: Turns = field(default_factory=Turns)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
+
 
 class Role(StrEnum):
     """A part of the work that a process may take on."""
@@ -24,9 +26,11 @@ class Duties:
 
     Attributes:
         roles: the doors it keeps and what it does beside them.
+        queues: whose orders it carries out, where it is a worker.
     """
 
     roles: frozenset[Role] = EVERY_ROLE
+    queues: tuple[Queue, ...] = EVERY_QUEUE
 
     @property
     def solves(self) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tangency.application.configuration import SUPPLIED, supplied_to, wish_with_configuration
 from tangency.application.context import Context
+from tangency.application.estimate import expected_seconds
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
@@ -20,6 +21,7 @@ from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
+from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import (
@@ -27,7 +29,6 @@ from tangency.domain.optimization.order import (
     Filter,
     Order,
     OrderState,
-    expected_seconds,
 )
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.unit_of_work import UnitOfWork
@@ -96,6 +97,7 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
         await unit.orders.add(order)
 
     await context.units.keep(work)
+    context.tickets.came(order.queue, optimization.id)
     context.bench.signal()
     return await _found(optimization.id, context)
 
@@ -121,12 +123,14 @@ async def _order(wish: Wish, context: Context) -> Order:
     await asyncio.to_thread(refuse_misfits, problem, context.plugins)
     now = context.clock.now()
     optimization = Optimization.request(context.ids.new(), wish.portfolio_id, question.configuration, problem, now)
-    waiting = await context.orders.open_orders()
-    seconds = context.bench.pace * expected_seconds(problem) * (1 + waiting / context.side_by_side)
+    shape = Shape.of(problem)
+    context.ceilings.refuse(shape)
+    queue = context.ceilings.queue(shape)
+    seconds = await expected_seconds(shape, queue, context)
     benchmark = await context.records.benchmark(wish.portfolio_id)
     valuation = replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
     wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
-    return Order(optimization, wording, valuation, now + timedelta(seconds=seconds))
+    return Order(optimization, wording, valuation, now + timedelta(seconds=seconds), queue)
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

@@ -23,6 +23,7 @@ from tangency.application.factors import (
     list_factor_analyses,
     read_factor_analysis,
 )
+from tangency.application.fleet import ReadFleet, read_fleet
 from tangency.application.frontier import (
     ReadFrontier,
     TraceFrontier,
@@ -116,6 +117,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
     ReadHistory: read_history,
     TraceProblem: trace_problem,
     ReadFrontier: read_frontier,
+    ReadFleet: read_fleet,
     PlaceOrder: place_order,
     RefuseOrder: refuse_order,
     ReadOrder: read_order,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from tangency.application.context import Context
 from tangency.application.expiry import expire
@@ -15,6 +16,8 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 LOOKS = 3
 """Per lease."""
+FORGOTTEN = timedelta(hours=1)
+"""A worker that gave no sign of life for so long is not shown any more."""
 
 log = logging.getLogger("tangency.sweeper")
 
@@ -35,6 +38,7 @@ async def _sweep(context: Context) -> None:
     while True:
         try:
             await context.units.keep(lambda unit: _swept(unit, context))
+            context.tickets.missed = True
             context.bench.signal()
         except StoreUnavailable as error:
             log.warning("leases could not be looked at: %s", error)
@@ -47,8 +51,9 @@ async def _swept(unit: UnitOfWork, context: Context) -> None:
     if not await unit.alone("sweep"):
         return
     now = context.clock.now()
-    for state in await unit.orders.sweep(now):
+    for state in await unit.orders.sweep(now, context.attempts):
         told = failed(state.id, state.portfolio_id, state.wording, now, state.outcome, state.message, context.ids)
         await unit.events.add(told)
+    await unit.fleet.forget(now - FORGOTTEN)
     for plan in await unit.rebalance_plans.overdue(now):
         await expire(plan, unit, context)

@@ -9,25 +9,27 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from tangency.application.bench import heard
 from tangency.application.configuration import SUPPLIED
 from tangency.application.context import Context
 from tangency.application.frontier import around
 from tangency.application.measured import VOLATILITY
+from tangency.application.presence import registered
 from tangency.application.unused_inputs import unused_in_order
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
 from tangency.domain.frontier.announcement import figures
 from tangency.domain.optimization.announcement import announced
+from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.optimization import Answer
-from tangency.domain.optimization.order import Order, expected_seconds
+from tangency.domain.optimization.order import Order
 from tangency.domain.optimization.report import report_of
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.series.point import SeriesPoint
 from tangency.domain.unit_of_work import UnitOfWork
 
 LOOK_S = 1.0
-"""How long a worker that hears nothing waits before it looks by itself: another process may have accepted."""
+"""How long a slot waits for a ticket before it looks by itself; how often one looks whether its order is its own."""
 SIGNS_OF_LIFE = 3
 """Per lease."""
 OWN_MEANS = "the method brings expected returns of its own, and a frontier is traced on those of the data."
@@ -42,74 +44,112 @@ log = logging.getLogger("tangency.worker")
 
 @asynccontextmanager
 async def working(context: Context) -> AsyncIterator[None]:
-    """Workers in this process; at the end they hand back what they have not ended."""
-    tasks = [asyncio.create_task(_one_after_another(context)) for _ in range(context.side_by_side)]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """Workers in this process; at the end they take nothing more, and hand back what they do not end in time."""
+    slots = [asyncio.create_task(_one_after_another(context)) for _ in range(context.side_by_side)]
+    async with registered(context):
+        try:
+            yield
+        finally:
+            context.bench.draining = True
+            context.tickets.close()
+            await asyncio.wait(slots, timeout=context.drain_s)
+            for slot in slots:
+                slot.cancel()
+            await asyncio.gather(*slots, return_exceptions=True)
 
 
 async def _one_after_another(context: Context) -> None:
-    while True:
-        changed = context.bench.listen()
+    while not context.bench.draining:
         try:
             order = await _taken(context)
             if order is not None:
                 await _carry_out(order, context)
-                continue
         except StoreUnavailable as error:
             log.warning("an order has to wait: %s", error)
             await asyncio.sleep(LOOK_S)
         except Exception:
             log.exception("a worker failed; its order is taken up again when its lease ends")
-        await heard(changed, LOOK_S)
 
 
 async def _taken(context: Context) -> Order | None:
-    """The oldest waiting order, where there is one and nobody is quicker."""
-    if not await context.orders.open_orders():
+    """The order of a ticket; where none comes, or another was quicker, the one that waits longest."""
+    tickets = context.tickets
+    ticket = None if tickets.missed else await tickets.next(LOOK_S)
+    if context.bench.draining:
         return None
-    order = await context.units.keep(lambda unit: _claimed(unit, context))
+    order = None if ticket is None else await _claimed(ticket, context)
+    if order is None:
+        tickets.missed = False
+        order = await _next_due(context)
+        tickets.missed = tickets.missed or order is not None
     if order is not None:
         context.bench.signal()
     return order
 
 
-async def _claimed(unit: UnitOfWork, context: Context) -> Order | None:
-    due, now = await unit.orders.next_due(), context.clock.now()
-    if due is None:
+async def _claimed(ticket: UUID, context: Context) -> Order | None:
+    """No lock is skipped: whoever holds the row for a moment must not lose its ticket."""
+    return await context.units.keep(lambda unit: _claim(ticket, unit, context))
+
+
+async def _next_due(context: Context) -> Order | None:
+    if not await context.orders.waits(context.tickets.queues):
         return None
-    return await unit.orders.claim(due, now + timedelta(seconds=context.lease_s), now)
+    return await context.units.keep(lambda unit: _claim_next(unit, context))
+
+
+async def _claim_next(unit: UnitOfWork, context: Context) -> Order | None:
+    due = await unit.orders.next_due(context.tickets.queues)
+    return None if due is None else await _claim(due, unit, context)
+
+
+async def _claim(order: UUID, unit: UnitOfWork, context: Context) -> Order | None:
+    now = context.clock.now()
+    return await unit.orders.claim(order, context.bench.worker, now + timedelta(seconds=context.lease_s), now)
 
 
 async def _carry_out(order: Order, context: Context) -> None:
     """Solve beside signs of life; stop where the order is cancelled or somebody else's by now."""
     solving = asyncio.create_task(_ended(order, context))
     context.bench.begin(order.optimization.id, solving)
+    alive = asyncio.create_task(_alive(order, context))
     try:
-        while not solving.done():
-            await asyncio.wait([solving], timeout=context.lease_s / SIGNS_OF_LIFE)
-            if not solving.done() and not await _still_ours(order, context):
-                solving.cancel()
-                break
+        await asyncio.wait([solving, alive], return_when=asyncio.FIRST_COMPLETED)
+        if not solving.done():
+            log.warning("order %s is not ours any more", order.optimization.id)
+            solving.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.shield(solving)
     except asyncio.CancelledError:
         solving.cancel()
         await asyncio.shield(_hand_back(order, context))
         raise
+    finally:
+        alive.cancel()
 
 
-async def _still_ours(order: Order, context: Context) -> bool:
+async def _alive(order: Order, context: Context) -> None:
+    """Give signs of life, and look whether they are wanted more often; until they are not."""
+    beat_s, last = context.lease_s / SIGNS_OF_LIFE, context.clock.monotonic()
+    while True:
+        await asyncio.sleep(min(LOOK_S, beat_s))
+        with suppress(StoreUnavailable):  # where that lasts, the lease ends
+            if context.clock.monotonic() - last >= beat_s:
+                ours, last = await _beat(order, context), context.clock.monotonic()
+            else:
+                ours = await context.orders.held(order.optimization.id, order.attempt)
+            if not ours:
+                return
+
+
+async def _beat(order: Order, context: Context) -> bool:
     until = context.clock.now() + timedelta(seconds=context.lease_s)
     return await context.units.keep(lambda unit: unit.orders.beat(order.optimization.id, order.attempt, until, 0.0))
 
 
 async def _hand_back(order: Order, context: Context) -> None:
     await context.units.keep(lambda unit: unit.orders.hand_back(order.optimization.id, order.attempt))
+    context.tickets.came(order.queue, order.optimization.id)
 
 
 async def _ended(order: Order, context: Context) -> None:
@@ -132,7 +172,7 @@ async def _ended(order: Order, context: Context) -> None:
 
 def _conclude(order: Order, solution: Solution, time_ms: float, context: Context) -> None:
     optimization, wording = order.optimization, order.wording
-    context.bench.learn(expected_seconds(optimization.problem), time_ms / 1e3)
+    context.bench.learn(Shape.of(optimization.problem).seconds, time_ms / 1e3)
     unused = unused_in_order(wording, wording.get(SUPPLIED, {}), solution)
     optimization.conclude(solution, context.clock.now(), time_ms, unused)
 

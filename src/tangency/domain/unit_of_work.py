@@ -12,6 +12,7 @@ from tangency.domain.frontier.ports import FrontierRepository
 from tangency.domain.idempotency import KeyRepository
 from tangency.domain.library.ports import LibraryRepository
 from tangency.domain.optimization.configuration import ConfigurationRepository
+from tangency.domain.optimization.fleet import FleetRepository
 from tangency.domain.optimization.order import OrderRepository
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.repository import OptimizationRepository
@@ -48,6 +49,10 @@ class UnitOfWork(Protocol):
     @property
     def orders(self) -> OrderRepository:
         """Optimizations that were ordered, within this transaction."""
+
+    @property
+    def fleet(self) -> FleetRepository:
+        """Those who carry orders out, within this transaction."""
 
     @property
     def configurations(self) -> ConfigurationRepository:

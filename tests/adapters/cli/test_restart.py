@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,21 @@ def completions(address: str) -> list[str]:
     return found
 
 
-def test_a_service_that_is_ended_hands_its_orders_back(slow: Command) -> None:
-    settings = {"TANGENCY_LEASE_S": "3600"}  # so that nobody would take the order up for a lease that ends
+def test_a_service_that_is_ended_first_ends_what_it_works_on(slow: Command) -> None:
+    with slow.serving(TANGENCY_LEASE_S="3600") as first:
+        made = [order(first.address) for _ in range(2)]
+        waited(first.address, made[0], "queue_state", "running")
+        assert first.ended_by(signal.SIGTERM)[0] == 0
+    with slow.serving() as second:
+        documents = [waited(second.address, each, "status", "completed", "failed") for each in made]
+        assert [each["attempt"] for each in documents] == [1, 1]
+        began = datetime.fromisoformat(documents[1]["completed_at"])
+        assert datetime.fromisoformat(documents[0]["completed_at"]) < began
+
+
+def test_a_service_that_is_ended_hands_back_what_takes_too_long(slow: Command) -> None:
+    # so that nobody would take the order up for a lease that ends
+    settings = {"TANGENCY_LEASE_S": "3600", "TANGENCY_DRAIN_S": "0"}
     with slow.serving(**settings) as first:
         made = order(first.address)
         waited(first.address, made, "queue_state", "running")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tangency.application.duties import EVERY_ROLE, Role
+from tangency.domain.optimization.cost import Queue
 
 if TYPE_CHECKING:
     from tangency.adapters.settings import Settings
@@ -43,3 +44,21 @@ def refuse_to_share(settings: Settings, roles: frozenset[Role]) -> None:
             "the database is a file, which one process uses, so that it must take every role. Name a PostgreSQL in "
             "TANGENCY_DATABASE_URL, or leave the role out."
         )
+
+
+class Queues(click.ParamType[tuple[Queue, ...]]):
+    """Queues, separated by commas."""
+
+    name = "queues"
+
+    def convert(
+        self, value: str | tuple[Queue, ...], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Queue, ...]:
+        """Each must be one."""
+        if isinstance(value, tuple):
+            return value
+        words = [word.strip() for word in value.split(",")]
+        unknown = [word for word in words if word not in {*Queue}]
+        if unknown:
+            self.fail(f"{unknown[0]!r} is no queue; give {', '.join(Queue)}, or one of them.", param, ctx)
+        return tuple(queue for queue in Queue if queue in words)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import click
 
+from tangency.adapters.cli.roles import Queues
 from tangency.adapters.cli.serve import run, settings_with
 from tangency.application.duties import Duties, Role
+from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
 
 
 @click.command()
+@click.option(
+    "--queue",
+    "queues",
+    type=Queues(),
+    default=EVERY_QUEUE,
+    show_default=",".join(EVERY_QUEUE),
+    metavar="QUEUE,...",
+    help="Whose orders to take.",
+)
 @click.option("--concurrency", type=click.IntRange(1, 1_024), help="Orders at once.  [default: one per core]")
 @click.option("--host", help="Where to answer /health/live and ready.  [default: TANGENCY_HOST, or 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65_535), help="0: any free one.  [default: TANGENCY_PORT, or 8000]")
-def worker(concurrency: int | None, host: str | None, port: int | None) -> None:
+def worker(queues: tuple[Queue, ...], concurrency: int | None, host: str | None, port: int | None) -> None:
     """Carry out what was ordered, on this machine, until a signal comes.
 
     It is `tangency serve --role worker` and nothing else: as many of them as one likes share one PostgreSQL.
     """
     settings = settings_with(solver_workers=concurrency, host=host, port=port)
-    run(settings, Duties(frozenset({Role.WORKER})))
+    run(settings, Duties(frozenset({Role.WORKER}), queues))

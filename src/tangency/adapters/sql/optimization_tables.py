@@ -61,6 +61,7 @@ class OptimizationRequest(Table):
         UniqueConstraint("tenant", "sequence"),
         Index("optimization_requests_portfolio_idx", "tenant", "portfolio_id", "sequence"),
         Index("optimization_requests_status_idx", "tenant", "status", "sequence"),
+        Index("optimization_requests_queue_idx", "tenant", "queue", "status", "sequence"),
     )
 
     tenant: Mapped[str] = mapped_column(TENANT, primary_key=True)
@@ -79,7 +80,10 @@ class OptimizationRequest(Table):
     """The whole problem; in place of each matrix its digest."""
     valuation: Mapped[dict[str, Any] | None] = mapped_column(MAYBE_DOCUMENT)
     status: Mapped[str] = mapped_column(String(20), server_default="pending")
+    queue: Mapped[str] = mapped_column(String(20), server_default="light")
     attempt: Mapped[int]
+    worker: Mapped[UUID | None] = mapped_column(Uuid)
+    """Who has it, or had it last."""
     lease_until: Mapped[datetime | None]
     progress: Mapped[float]
     losses: Mapped[list[Any]]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_of, ending
 from tangency.adapters.sql.projections import OPTIMIZATIONS, project
 from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.adapters.sql.statements import changed, dialect, insert_numbered
+from tangency.adapters.sql.tickets import SqlTickets
+from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
@@ -40,8 +42,16 @@ LOST = "worker_lost"
 class SqlOrders:
     """The repository, within one transaction."""
 
-    def __init__(self, session: AsyncSession, tenant: str, optimizations: SqlOptimizations) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        tenant: str,
+        optimizations: SqlOptimizations,
+        tickets: SqlTickets,
+        now: Callable[[], datetime],
+    ) -> None:
         self._session, self._tenant, self._optimizations = session, tenant, optimizations
+        self._tickets, self._now = tickets, now
 
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
@@ -51,6 +61,7 @@ class SqlOrders:
             **self._optimizations.asked(optimization),
             "configuration_id": configuration_id,
             "ordered": True,
+            "queue": order.queue.value,
             **{name: wording[name] for name in WORDS},
             "wording": dict(wording),
             "problem": dict(document),
@@ -63,14 +74,16 @@ class SqlOrders:
         }
         await self._session.execute(insert_numbered(OptimizationRequest, dialect(self._session)), request)
         await project(self._session, OPTIMIZATIONS, self._tenant, spelled(optimization.id))
+        await self._tickets.write(spelled(optimization.id), order.queue.value, optimization.requested_at)
 
-    async def claim(self, order: UUID, lease_until: datetime, at: datetime) -> Order | None:
+    async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order. No lock is skipped: whoever holds the row for a moment must not lose the order."""
         taken = await self._changed(
             order,
             OptimizationRequest.status == Stage.PENDING.value,
             status=Stage.PROCESSING.value,
             attempt=OptimizationRequest.attempt + 1,
+            worker=worker,
             lease_until=lease_until,
             updated_at=at,
         )
@@ -88,14 +101,12 @@ class SqlOrders:
         )
         optimization.start(at)
         valuation, expected_at = Valuation(**row.valuation or {}), row.estimated_completion_time or at
-        return Order(optimization, row.wording or {}, valuation, expected_at, row.attempt)
+        return Order(optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt)
 
-    async def next_due(self) -> UUID | None:
-        """The oldest waiting order."""
-        query = select(OptimizationRequest.id).where(
-            OptimizationRequest.tenant == self._tenant, OptimizationRequest.status == Stage.PENDING.value
-        )
-        found = await self._session.scalar(query.order_by(OptimizationRequest.sequence).limit(1))
+    async def next_due(self, queues: Sequence[Queue]) -> UUID | None:
+        """The oldest order that waits; what others are taking at this moment is theirs. SQLite has one writer."""
+        query = _waiting(self._tenant, queues).order_by(OptimizationRequest.sequence).limit(1)
+        found = await self._session.scalar(query.with_for_update(skip_locked=True))
         return None if found is None else identity_of(found)
 
     async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
@@ -104,7 +115,9 @@ class SqlOrders:
 
     async def hand_back(self, order: UUID, attempt: int) -> None:
         """Let it wait again."""
-        await self._changed(order, *_of_attempt(attempt), status=Stage.PENDING.value, lease_until=None)
+        if await self._changed(order, *_of_attempt(attempt), status=Stage.PENDING.value, lease_until=None):
+            row = await self._session.get_one(OptimizationRequest, (self._tenant, spelled(order)))
+            await self._tickets.write(row.id, row.queue, self._now())
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
         """Keep its end."""
@@ -124,8 +137,8 @@ class SqlOrders:
             order, still_open, status=cancelled, outcome=cancelled, lease_until=None, completed_at=at, updated_at=at
         )
 
-    async def sweep(self, at: datetime) -> Sequence[OrderState]:
-        """Take orders from workers whose lease has ended; the third loss ends an order."""
+    async def sweep(self, at: datetime, most_losses: int = MOST_LOSSES) -> Sequence[OrderState]:
+        """Take orders from workers whose lease has ended; the last of so many losses ends an order."""
         query = select(OptimizationRequest).where(
             OptimizationRequest.tenant == self._tenant,
             OptimizationRequest.status == Stage.PROCESSING.value,
@@ -135,10 +148,14 @@ class SqlOrders:
         for row in (await self._session.scalars(query)).all():
             loss = f"attempt {row.attempt} gave no sign of life until {row.lease_until}"
             losses, order = [*row.losses, loss], identity_of(row.id)
-            change = _after_loss(losses, at) | {"losses": losses, "lease_until": None, "updated_at": at}
-            if await self._changed(order, *_of_attempt(row.attempt), **change) and "outcome" in change:
+            change = _after_loss(losses, at, most_losses) | {"losses": losses, "lease_until": None, "updated_at": at}
+            if not await self._changed(order, *_of_attempt(row.attempt), **change):
+                continue
+            if "outcome" in change:
                 key = (self._tenant, row.id)
                 ended.append(state_of(await self._session.get_one(PortfolioOptimization, key, populate_existing=True)))
+            else:
+                await self._tickets.write(row.id, row.queue, at)
         return ended
 
     async def _changed(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
@@ -159,12 +176,21 @@ class SqlOrders:
         return changed(await self._session.execute(statement))
 
 
-def _after_loss(losses: Sequence[str], at: datetime) -> dict[str, Any]:
+def _after_loss(losses: Sequence[str], at: datetime, most: int) -> dict[str, Any]:
     """What becomes of an order whose worker was lost."""
-    if len(losses) < MOST_LOSSES:
+    if len(losses) < most:
         return {"status": Stage.PENDING.value}
     message = f"{len(losses)} workers were lost over it: {'; '.join(losses)}."
     return {"status": Stage.FAILED.value, "outcome": LOST, "message": message, "completed_at": at}
+
+
+def _waiting(tenant: str, queues: Sequence[Queue]) -> Select[str]:
+    request = OptimizationRequest
+    return select(request.id).where(
+        request.tenant == tenant,
+        request.queue.in_([queue.value for queue in queues]),
+        request.status == Stage.PENDING.value,
+    )
 
 
 def _of_attempt(attempt: int) -> tuple[ColumnElement[bool], ...]:
@@ -213,8 +239,13 @@ async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Seq
     return [state_of(row) for row in rows]
 
 
-async def count_open(session: AsyncSession, tenant: str) -> int:
-    """How many have not ended."""
-    read = PortfolioOptimization
-    query = select(func.count()).where(read.tenant == tenant, read.ordered, read.status.in_(OPEN))
-    return await session.scalar(query) or 0
+async def waits(session: AsyncSession, tenant: str, queues: Sequence[Queue]) -> bool:
+    """Whether an order waits."""
+    return await session.scalar(_waiting(tenant, queues).limit(1)) is not None
+
+
+async def held(session: AsyncSession, tenant: str, order: UUID, attempt: int) -> bool:
+    """Whether it is the turn of an attempt."""
+    request = OptimizationRequest
+    query = select(request.id).where(request.tenant == tenant, request.id == spelled(order), *_of_attempt(attempt))
+    return await session.scalar(query) is not None

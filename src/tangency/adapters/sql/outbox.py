@@ -29,7 +29,13 @@ class SqlOutbox:
     On PostgreSQL the right to publish is a lock that a connection of its own holds, and settling goes through that very
     connection: who lost the lock with its connection cannot settle what another publishes by now. In the embedded
     database the relay of its process is the only one.
+
+    Attributes:
+        work: what is published under the lock.
+        channel: what the server notifies of when there is more.
     """
+
+    work, channel = "relay", CHANNEL
 
     def __init__(self, units: SqlUnitsOfWork) -> None:
         self._units, self._engine, self._tenant = units, units.engine, units.tenant
@@ -44,8 +50,8 @@ class SqlOutbox:
                 return
             async with self._engine.connect() as connection:
                 try:
-                    held = await connection.scalar(UNTIL_CLOSED, {"lock": lock_number("relay", self._tenant)})
-                    await connection.execute(text(f"LISTEN {CHANNEL}"))
+                    held = await connection.scalar(UNTIL_CLOSED, {"lock": lock_number(self.work, self._tenant)})
+                    await connection.execute(text(f"LISTEN {self.channel}"))
                     await connection.commit()
                     yield SqlTurn(self, connection) if held else None
                 finally:

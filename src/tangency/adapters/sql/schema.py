@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tangency.adapters.sql.column_types import DOCUMENT
 from tangency.adapters.sql.factor_tables import FactorAnalysisRequest, FactorAnalysisResult, FactorExposures
+from tangency.adapters.sql.fleet_tables import RunningWorker, Ticket
 from tangency.adapters.sql.frontier_tables import FrontierRequest, FrontierResult, StoredFrontier
 from tangency.adapters.sql.optimization_tables import (
     OptimizationConfiguration,
@@ -57,11 +58,13 @@ __all__ = [
     "PortfolioOptimization",
     "RebalanceRequest",
     "RebalanceResult",
+    "RunningWorker",
     "SeriesRow",
     "StoredFrontier",
     "StoredMatrix",
     "StoredPlan",
     "Table",
+    "Ticket",
 ]
 
 SERIES = "portfolio_optimization_ts"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -16,17 +16,19 @@ from tangency.adapters.sql.engine import READING, engine_of
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.fleet import read_fleet, read_load
 from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.keys import read_key
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer, read_answer
-from tangency.adapters.sql.orders import count_open, read_order, read_orders
+from tangency.adapters.sql.orders import held, read_order, read_orders, waits
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
+from tangency.adapters.sql.wakeups import Came, TicketOutbox, hearing
 from tangency.domain.event import Event
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
@@ -34,6 +36,8 @@ from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.optimization.configuration import StandingConfiguration
+from tangency.domain.optimization.cost import Queue
+from tangency.domain.optimization.fleet import FleetState, Load
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.portfolio.portfolio import Portfolio
@@ -52,11 +56,13 @@ class Store:
         now: Callable[[], datetime],
         series: Series,
         patience_s: float | None = None,
+        ticketed: bool = False,
     ) -> None:
         self._readers, self._tenant, self._patience_s = engine.execution_options(**READING), tenant, patience_s
         self.series = series
-        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s)
+        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, ticketed)
         self.outbox = SqlOutbox(self.units)
+        self.tickets = TicketOutbox(self.units)
 
     @classmethod
     @asynccontextmanager
@@ -73,7 +79,8 @@ class Store:
             async with translated():
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
                 series = await series_of(engine, settings)
-            yield cls(engine, settings.tenant, now, series, None if settings.embedded else settings.database_wait_s)
+            patience_s = None if settings.embedded else settings.database_wait_s
+            yield cls(engine, settings.tenant, now, series, patience_s, settings.ticketed)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 
@@ -132,10 +139,31 @@ class Store:
         async with self._reading() as session:
             return await read_orders(session, self._tenant, wanted)
 
-    async def open_orders(self) -> int:
-        """How many have not ended."""
+    async def waits(self, queues: Sequence[Queue]) -> bool:
+        """Whether an order waits."""
         async with self._reading() as session:
-            return await count_open(session, self._tenant)
+            return await waits(session, self._tenant, queues)
+
+    async def held(self, order: UUID, attempt: int) -> bool:
+        """Whether it is still the turn of an attempt."""
+        async with self._reading() as session:
+            return await held(session, self._tenant, order, attempt)
+
+    async def fleet(self) -> FleetState:
+        """Who carries orders out, and what waits."""
+        async with self._reading() as session:
+            return await read_fleet(session, self._tenant)
+
+    async def load(self, queue: Queue, since: datetime) -> Load:
+        """What a new order meets."""
+        async with self._reading() as session:
+            return await read_load(session, self._tenant, queue, since)
+
+    def hearing(self, came: Came) -> AbstractAsyncContextManager[None]:
+        """Hear of every order that waits, as long as the context lasts; never in the embedded database."""
+        if self.units.turn is not None:
+            return nullcontext()
+        return hearing(self.units.engine, self._tenant, came)
 
     async def made(self, key: Key) -> str | None:
         """What an idempotency key stands for."""

@@ -18,6 +18,7 @@ from tangency.adapters.sql.configurations import SqlConfigurations
 from tangency.adapters.sql.events import SqlEvents
 from tangency.adapters.sql.factors import SqlFactorAnalyses
 from tangency.adapters.sql.failures import Interrupted, translated
+from tangency.adapters.sql.fleet import SqlFleet
 from tangency.adapters.sql.frontiers import SqlFrontiers
 from tangency.adapters.sql.keys import SqlKeys
 from tangency.adapters.sql.library import SqlLibrary
@@ -29,6 +30,7 @@ from tangency.adapters.sql.partitions import Partitions
 from tangency.adapters.sql.portfolios import SqlPortfolios
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
+from tangency.adapters.sql.tickets import SqlTickets
 from tangency.domain.optimization.problem import Problem
 
 Result = TypeVar("Result")
@@ -62,7 +64,9 @@ class SqlUnitOfWork:
         self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
-        self.orders = SqlOrders(self._session, units.tenant, self.optimizations)
+        tickets = SqlTickets(self._session, units.tenant, units.ticketed)
+        self.orders = SqlOrders(self._session, units.tenant, self.optimizations, tickets, units.now)
+        self.fleet = SqlFleet(self._session, units.tenant)
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
         self.events = SqlEvents(self._session, units.tenant)
@@ -113,9 +117,10 @@ class SqlUnitsOfWork:
         now: Callable[[], datetime],
         partitions: Partitions | None,
         patience_s: float | None = None,
+        ticketed: bool = False,
     ) -> None:
         self.engine, self.tenant, self.now, self.partitions = engine, tenant, now, partitions
-        self.patience_s = patience_s
+        self.patience_s, self.ticketed = patience_s, ticketed
         self.freezer = Freezer()
         self.remembers = engine.dialect.name == "postgresql"
         self.news = asyncio.Event()

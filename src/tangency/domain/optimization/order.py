@@ -9,15 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tangency.domain.errors import TangencyError
+from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.optimization import Answer, Optimization, Stage
-from tangency.domain.optimization.problem import Problem
 from tangency.domain.portfolio.valuation import Valuation
 
 MOST_LOSSES = 3
-"""So many workers may be lost over one order; it is what they died of, then."""
-
-QUICK_S, PER_RETURN_S, PER_CUBE_S = 0.1, 4e-9, 2e-8
-"""What a solve takes whatever its size; for each figure of a covariance and each period; for each cube of names."""
+"""So many workers may be lost over one order, unless an operator says otherwise; it is what they died of, then."""
 
 
 class AlreadyFinal(TangencyError):
@@ -36,6 +33,7 @@ class Order:
         wording: the request as it was written.
         valuation: of the portfolio when it was ordered.
         expected_at: when it is thought to be done.
+        queue: where it waits.
         attempt: whose turn it is; only that worker may end it.
     """
 
@@ -43,6 +41,7 @@ class Order:
     wording: Mapping[str, Any]
     valuation: Valuation
     expected_at: datetime
+    queue: Queue = Queue.LIGHT
     attempt: int = 0
 
 
@@ -97,11 +96,11 @@ class OrderRepository(Protocol):
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
 
-    async def claim(self, order: UUID, lease_until: datetime, at: datetime) -> Order | None:
+    async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order; None where it is not waiting any more."""
 
-    async def next_due(self) -> UUID | None:
-        """The oldest waiting order."""
+    async def next_due(self, queues: Sequence[Queue]) -> UUID | None:
+        """The oldest order that waits in one of these, and that nobody else is taking at this moment."""
 
     async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
         """Stay the one who works on it; False where that is over."""
@@ -112,8 +111,8 @@ class OrderRepository(Protocol):
     async def hand_back(self, order: UUID, attempt: int) -> None:
         """Let it wait again."""
 
-    async def sweep(self, at: datetime) -> Sequence[OrderState]:
-        """Let orders whose worker was lost wait again, and end those that cost too many; gives what was ended."""
+    async def sweep(self, at: datetime, most_losses: int = MOST_LOSSES) -> Sequence[OrderState]:
+        """Let orders whose worker was lost wait again, and end those that cost so many; gives what was ended."""
 
     async def cancel(self, order: UUID, at: datetime) -> bool:
         """End it; False where it has ended."""
@@ -128,12 +127,8 @@ class OrderReader(Protocol):
     async def orders(self, wanted: Filter) -> Sequence[OrderState]:
         """Newest first, without answers."""
 
-    async def open_orders(self) -> int:
-        """How many have not ended."""
+    async def waits(self, queues: Sequence[Queue]) -> bool:
+        """Whether an order waits in one of these."""
 
-
-def expected_seconds(problem: Problem) -> float:
-    """A guess from the shape alone: estimating moments, then solving."""
-    names = len(problem.universe)
-    periods = 0 if problem.market.returns is None else len(problem.market.returns.values)
-    return QUICK_S + PER_RETURN_S * periods * names**2 + PER_CUBE_S * names**3
+    async def held(self, order: UUID, attempt: int) -> bool:
+        """Whether it is still the turn of an attempt."""

@@ -1,0 +1,90 @@
+"""Tickets on their way to workers: through a broker, or straight from the server that notifies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.outbox import SqlOutbox
+from tangency.adapters.sql.schema import Ticket
+from tangency.adapters.sql.tickets import CHANNEL
+from tangency.domain.errors import StoreUnavailable
+from tangency.domain.event import Event
+from tangency.domain.optimization.cost import Queue
+from tangency.domain.optimization.identity import identity_of
+
+AGAIN_S = 1.0
+"""Before a connection that was lost is made again."""
+
+Came = Callable[[Queue, UUID], None]
+
+log = logging.getLogger("tangency.database")
+
+
+class TicketOutbox(SqlOutbox):
+    """What the relay of tickets takes for events: each goes to the topic of its queue, and is gone once it was told."""
+
+    work, channel = "tickets", CHANNEL
+
+    async def waiting(self, most: int) -> Sequence[Event]:
+        """What waits, by number."""
+        query = select(Ticket).where(Ticket.tenant == self._tenant).order_by(Ticket.number).limit(most)
+        async with translated(), AsyncSession(self._readers) as session:
+            return [_told(row) for row in await session.scalars(query)]
+
+    async def settle(self, connection: AsyncConnection, settled: Sequence[Event], refused: Mapping[str, str]) -> None:
+        """Within a transaction of a connection."""
+        numbers = [event.sequence for event in settled]
+        await connection.execute(delete(Ticket).where(Ticket.tenant == self._tenant, Ticket.number.in_(numbers)))
+
+
+def _told(row: Ticket) -> Event:
+    topic = f"tickets_{row.queue}"
+    payload = {"event_id": str(row.number), topic: {"optimization_id": row.order_id}}
+    return Event(topic, row.order_id, row.created_at, payload, sequence=row.number)
+
+
+@asynccontextmanager
+async def hearing(engine: AsyncEngine, tenant: str, came: Came) -> AsyncIterator[None]:
+    """Until the end of the context, every ticket of a tenant that is written while the server can be reached."""
+    task = asyncio.create_task(_hear(engine, tenant, came))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _hear(engine: AsyncEngine, tenant: str, came: Came) -> None:
+    while True:
+        try:
+            async with translated(), engine.connect() as connection:
+                try:
+                    await _listen(connection, tenant, came)
+                finally:
+                    with suppress(DBAPIError):
+                        await connection.invalidate()  # not to be given to others, with what it listens for
+        except StoreUnavailable as error:
+            log.warning("no tickets are heard for now: %s", error)
+        except Exception:
+            log.exception("hearing tickets failed and begins again")
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _listen(connection: AsyncConnection, tenant: str, came: Came) -> None:
+    await connection.execute(text(f"LISTEN {CHANNEL}"))
+    await connection.commit()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    async for notification in driver.notifies():
+        queue, order, of = notification.payload.split(" ", 2)
+        if of == tenant:
+            came(Queue(queue), identity_of(order))

@@ -1,0 +1,19 @@
+"""What operators look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tangency.application.context import Context
+from tangency.application.message import Message
+from tangency.domain.optimization.fleet import FleetState
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFleet(Message[FleetState]):
+    """Queues, leases, the outbox and every worker."""
+
+
+async def read_fleet(_query: ReadFleet, context: Context) -> FleetState:
+    """Read them, from the database alone."""
+    return await context.fleet.fleet()

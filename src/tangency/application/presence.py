@@ -1,0 +1,63 @@
+"""A worker says that it is there, over and over, so that operators see every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from importlib.metadata import version
+
+from tangency.application.context import Context
+from tangency.domain.errors import StoreUnavailable
+from tangency.domain.optimization.fleet import Worker
+
+SIGNS_OF_LIFE = 3
+"""Per lease."""
+
+log = logging.getLogger("tangency.worker")
+
+
+@asynccontextmanager
+async def registered(context: Context) -> AsyncIterator[None]:
+    """Known to operators until the end of the context."""
+    task = asyncio.create_task(_say_so(context))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with suppress(StoreUnavailable):
+            await context.units.keep(lambda unit: unit.fleet.left(context.bench.worker))
+
+
+async def _say_so(context: Context) -> None:
+    since = context.clock.now()
+    while True:
+        try:
+            await context.units.keep(lambda unit: unit.fleet.seen(_worker(context, since)))
+        except StoreUnavailable as error:
+            log.warning("a worker cannot say that it lives: %s", error)
+        except Exception:
+            log.exception("a worker cannot say that it lives")
+        await asyncio.sleep(context.lease_s / SIGNS_OF_LIFE)
+
+
+def _worker(context: Context, since: datetime) -> Worker:
+    bench = context.bench
+    return Worker(
+        id=bench.worker,
+        host=socket.gethostname()[:100],
+        process=os.getpid(),
+        version=version("tangency"),
+        queues=context.tickets.queues,
+        slots=context.side_by_side,
+        busy=bench.busy,
+        draining=bench.draining,
+        pace=bench.pace,
+        started_at=since,
+        seen_at=context.clock.now(),
+    )
