@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 from tangency.application.tickets import Tickets
-from tangency.domain.optimization.cost import Queue
+from tangency.domain.optimization.queue import Queue
 
 FOR_EVER_S = 3600.0
 

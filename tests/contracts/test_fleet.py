@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
-from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
 from tangency.domain.optimization.fleet import Worker
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.order import Order
+from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 from tests.contracts.test_orders import LEASE, WORKER, order
 from tests.contracts.test_store import AT, opened, run
 

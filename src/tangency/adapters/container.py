@@ -34,7 +34,8 @@ from tangency.application.service import Service
 from tangency.application.sweeper import sweeping
 from tangency.application.tickets import Tickets
 from tangency.application.worker import working
-from tangency.domain.optimization.cost import Ceilings, Queue
+from tangency.domain.optimization.cost import Ceilings
+from tangency.domain.optimization.queue import Queue
 
 if TYPE_CHECKING:
     from tangency.adapters.files.benchmark import BenchmarkFile

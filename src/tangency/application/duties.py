@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
+from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 
 
 class Role(StrEnum):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tangency.application.context import Context
-from tangency.domain.optimization.cost import Queue, Shape
+from tangency.domain.optimization.cost import Shape
+from tangency.domain.optimization.queue import Queue
 
 
 async def expected_seconds(shape: Shape, queue: Queue, context: Context) -> float:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from uuid import UUID
 
-from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
+from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 
 
 class Tickets:

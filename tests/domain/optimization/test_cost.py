@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from tangency.domain.optimization.constraint import Budget, LongOnly
-from tangency.domain.optimization.cost import Ceilings, Queue, Shape, TooExpensive
+from tangency.domain.optimization.cost import Ceilings, Shape, TooExpensive
 from tangency.domain.optimization.minimum_position import MinimumPosition
+from tangency.domain.optimization.queue import Queue
 from tests.contracts.test_store import problem
 
 SHAPE = Shape(names=100, constraints=4, scenarios=500)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tangency.application.duties import EVERY_ROLE, Role
-from tangency.domain.optimization.cost import Queue
+from tangency.domain.optimization.queue import Queue
 
 if TYPE_CHECKING:
     from tangency.adapters.settings import Settings

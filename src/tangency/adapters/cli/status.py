@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tangency.adapters.cli.terminal import console, json_option, print_json, progress
-from tangency.application.fleet import ReadFleet
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,6 +37,7 @@ def status(as_json: bool) -> None:
 
 async def _read(settings: Settings) -> tuple[FleetState, datetime]:
     from tangency.adapters import container
+    from tangency.application.fleet import ReadFleet
 
     async with container.keeping(settings) as service:
         return await service.handle(ReadFleet()), service.context.clock.now()

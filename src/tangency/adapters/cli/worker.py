@@ -7,7 +7,7 @@ import click
 from tangency.adapters.cli.roles import Queues
 from tangency.adapters.cli.serve import run, settings_with
 from tangency.application.duties import Duties, Role
-from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
+from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 
 
 @click.command()

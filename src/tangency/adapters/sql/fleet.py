@@ -12,10 +12,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import OptimizationRequest, OutboxEvent, RunningWorker, Ticket
-from tangency.domain.optimization.cost import EVERY_QUEUE, Queue
 from tangency.domain.optimization.fleet import Backlog, FleetState, Lease, Load, QueueState, Worker
 from tangency.domain.optimization.identity import identity_of
 from tangency.domain.optimization.optimization import Stage
+from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 
 PENDING, PROCESSING = Stage.PENDING.value, Stage.PROCESSING.value
 

@@ -16,10 +16,10 @@ from tangency.adapters.sql.projections import OPTIMIZATIONS, project
 from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.adapters.sql.statements import changed, dialect, insert_numbered
 from tangency.adapters.sql.tickets import SqlTickets
-from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
+from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
 
 OPEN = (Stage.PENDING.value, Stage.PROCESSING.value)

@@ -36,10 +36,10 @@ from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.optimization.configuration import StandingConfiguration
-from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.fleet import FleetState, Load
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
+from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot

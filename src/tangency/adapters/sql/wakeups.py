@@ -19,8 +19,8 @@ from tangency.adapters.sql.schema import Ticket
 from tangency.adapters.sql.tickets import CHANNEL
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import Event
-from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.identity import identity_of
+from tangency.domain.optimization.queue import Queue
 
 AGAIN_S = 1.0
 """Before a connection that was lost is made again."""
@@ -48,9 +48,8 @@ class TicketOutbox(SqlOutbox):
 
 
 def _told(row: Ticket) -> Event:
-    topic = f"tickets_{row.queue}"
-    payload = {"event_id": str(row.number), topic: {"optimization_id": row.order_id}}
-    return Event(topic, row.order_id, row.created_at, payload, sequence=row.number)
+    """A ticket has no content: its topic says which queue, its subject which order."""
+    return Event(f"tickets_{row.queue}", row.order_id, row.created_at, {}, sequence=row.number)
 
 
 @asynccontextmanager

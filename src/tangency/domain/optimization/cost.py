@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.queue import Queue
 
 QUICK_S = 0.05
 """Whatever its size: handing over, proving, keeping."""
@@ -19,16 +19,6 @@ PER_CHOICE = 0.05
 """Times the rest, for each name that is held in a smallest size or not at all: a part of them is branched on."""
 
 Path = tuple[str | int, ...]
-
-
-class Queue(StrEnum):
-    """Where an order waits: whoever carries out heavy ones must not keep light ones waiting."""
-
-    LIGHT = "light"
-    HEAVY = "heavy"
-
-
-EVERY_QUEUE = tuple(Queue)
 
 
 class TooExpensive(InvalidInput):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from tangency.domain.optimization.cost import Queue
+from tangency.domain.optimization.queue import Queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tangency.domain.errors import TangencyError
-from tangency.domain.optimization.cost import Queue
 from tangency.domain.optimization.optimization import Answer, Optimization, Stage
+from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
 
 MOST_LOSSES = 3
