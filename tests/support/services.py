@@ -6,12 +6,16 @@ from pathlib import PurePath
 
 import pytest
 
-from tests.support import postgres, pulsar
+from tests.support import kustomize, postgres, pulsar
 
 REQUIRED = "TANGENCY_REQUIRE_SERVICES"
 """Set to 1, a service that is not there fails the run instead of leaving tests out."""
 
-MISSING: Mapping[str, Callable[[], str | None]] = {"postgresql": postgres.missing, "pulsar": pulsar.missing}
+MISSING: Mapping[str, Callable[[], str | None]] = {
+    "postgresql": postgres.missing,
+    "pulsar": pulsar.missing,
+    "kustomize": kustomize.missing,
+}
 """For each service, why it is not there; None where it is."""
 
 NEEDS = "service"
