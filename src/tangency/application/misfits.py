@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from tangency.domain.market.estimates import EstimatorChoice
-from tangency.domain.optimization.method import refuse_unsupported
+from tangency.domain.market.universe import Universe
+from tangency.domain.optimization.method import AboutNames, refuse_unsupported
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 
 
 def refuse_misfits(problem: Problem, plugins: Plugins) -> None:
-    """Refuse what can be seen from the declarations of the plugins; what takes data to see is seen by the solver.
+    """Refuse what can be seen from the declarations of the plugins and the names; the rest takes data, and a solver.
 
     Raises:
         Unsupported: no such estimator, or an objective or a limit that the method does not take.
-        InvalidInput: an option that a plugin does not have, or a value that it does not take.
+        InvalidInput: an option that a plugin does not have, a value that it does not take, or a name that is not there.
         PluginError: a plugin cannot be loaded.
     """
     method, market = plugins.find_method(problem.method), problem.market
     refuse_unsupported(problem, method)
-    plugins.bind_options(method.options, problem.options, ("method_options",))
+    _check(plugins.bind_options(method.options, problem.options, ("method_options",)), problem.universe)
     choices = {
         "expected_return_estimator": market.mean_estimator,
         "covariance_estimator": market.covariance_estimator,
@@ -27,4 +28,10 @@ def refuse_misfits(problem: Problem, plugins: Plugins) -> None:
     for word, choice in choices.items():
         if choice is not None and choice != EstimatorChoice():
             path = ("risk_parameters", word)
-            plugins.bind_options(plugins.find_estimator(choice.name, path).options, choice.options, (*path, "options"))
+            declared = plugins.find_estimator(choice.name, path).options
+            _check(plugins.bind_options(declared, choice.options, (*path, "options")), problem.universe)
+
+
+def _check(options: object, universe: Universe) -> None:
+    if isinstance(options, AboutNames):
+        options.check(universe)

@@ -75,6 +75,11 @@ class BlackLittermanOptions(Aims):
             detail = "is 'idzorek', and the uncertainty of all views is given by omega or view_errors; leave one out."
             raise InvalidInput.at(("uncertainty",), detail, "conflict")
 
+    def check(self, universe: Universe) -> None:
+        """Refuse a market or views of other names, views that cannot be read, and errors that no views have."""
+        _stated_market(universe, self)
+        _omega(self, len(_views(self, universe)))
+
     @property
     def joint(self) -> bool:
         """Whether the uncertainty of all views is given together."""
@@ -163,10 +168,15 @@ def _risk_aversion(problem: Problem) -> float:
 
 
 def _market(universe: Universe, covariance: Covariance, asked: BlackLittermanOptions) -> Vector:
+    stated = _stated_market(universe, asked)
+    return _each_alike_once(covariance) if stated is None else stated
+
+
+def _stated_market(universe: Universe, asked: BlackLittermanOptions) -> Vector | None:
     if asked.benchmark is not None:
         return universe.mask([asked.benchmark], (*OPTIONS, "benchmark"))
     if asked.market_weights is None:
-        return _each_alike_once(covariance)
+        return None
     path = (*OPTIONS, "market_weights")
     weights = universe.join(asked.market_weights, path)
     total = float(weights.sum())
@@ -209,14 +219,18 @@ def _belief(
     held = [view for view in views if view.held]
     rows = np.array([view.row(universe) for view in held]).reshape(len(held), len(universe))
     values = np.array([view.annual_return for view in held])
-    if asked.omega is not None:
-        omega = omega_of(asked.omega, len(views), (*OPTIONS, "omega"))
-    elif asked.view_errors is not None:
-        omega = omega_from(asked.view_errors, len(views), (*OPTIONS, "view_errors"))
-    else:
+    omega = _omega(asked, len(views))
+    if omega is None:
         prior = asked.tau * np.einsum("ki,ij,kj->k", rows, equilibrium.covariance, rows)
         omega = np.diag([view.error_variance(each) for view, each in zip(held, prior.tolist(), strict=True)])
     return ViewPosterior(equilibrium.covariance, equilibrium.returns, asked.tau, rows, values, omega)
+
+
+def _omega(asked: BlackLittermanOptions, count: int) -> Matrix | None:
+    """Of all views together; None where each has its own."""
+    if asked.omega is not None:
+        return omega_of(asked.omega, count, (*OPTIONS, "omega"))
+    return None if asked.view_errors is None else omega_from(asked.view_errors, count, (*OPTIONS, "view_errors"))
 
 
 def _revised(problem: Problem, estimates: Estimates, belief: ViewPosterior, asked: BlackLittermanOptions) -> Estimates:

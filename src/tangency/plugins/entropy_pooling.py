@@ -12,6 +12,7 @@ import numpy as np
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.plugins.kernels.pooled_views import Aspect, PooledView, pooled
 from tangency.plugins.kernels.view_text import read_view
@@ -71,6 +72,10 @@ class EntropyPoolingOptions:
 
     views: tuple[str | MomentView, ...] = ()
 
+    def check(self, universe: Universe) -> None:
+        """Refuse views of other names, and those that cannot be read."""
+        check_views(self.views, universe, (*PRIOR, "views"))
+
 
 class EntropyPooling(Estimator):
     """The sample with other probabilities: of all under which the views hold, those of least relative entropy."""
@@ -89,6 +94,18 @@ class EntropyPooling(Estimator):
             InvalidInput: an unknown name, or views that no probabilities of these scenarios satisfy.
         """
         return pool(sample, cast(EntropyPoolingOptions, options).views, (*PRIOR, "views"))
+
+
+def check_views(stated: Sequence[str | MomentView], universe: Universe, path: Path) -> None:
+    """Refuse views of other names, and those that cannot be read.
+
+    Raises:
+        InvalidInput: either, with its place.
+    """
+    for position, each in enumerate(stated):
+        view = _from_text(each, universe, (*path, position)) if isinstance(each, str) else each
+        for name in (*view.portfolio, *view.names):
+            universe.position(name, (*path, position))
 
 
 def pool(sample: Scenarios, stated: Sequence[str | MomentView], path: Path) -> Scenarios:
@@ -116,7 +133,7 @@ def pool(sample: Scenarios, stated: Sequence[str | MomentView], path: Path) -> S
 
 def _view(stated: str | MomentView, sample: Scenarios, path: Path) -> PooledView:
     """A view per period of the data."""
-    view = _from_text(stated, sample, path) if isinstance(stated, str) else stated
+    view = _from_text(stated, sample.universe, path) if isinstance(stated, str) else stated
     returns = _returns(view.portfolio, sample, path)
     other = _returns({view.names[1]: 1.0}, sample, path) if view.measure == "correlation" else np.zeros(0)
     varying = (returns, other) if view.measure == "correlation" else (returns,)
@@ -133,8 +150,8 @@ def _per_period(view: MomentView, sample: Scenarios) -> float:
     return view.value / sample.periods_per_year if view.measure in ("mean", "variance") else view.value
 
 
-def _from_text(text: str, sample: Scenarios, path: Path) -> MomentView:
-    written = read_view(text, sample.universe.names, path)
+def _from_text(text: str, universe: Universe, path: Path) -> MomentView:
+    written = read_view(text, universe.names, path)
     return MomentView("mean", written.value, weights=written.weights, relation=written.relation)
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.market.scenarios import PROBABILITY_ROUNDING, Scenarios
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.plugins.block_bootstrap import BlockBootstrap, BlockBootstrapOptions
 from tangency.plugins.copula import Copula, CopulaOptions
-from tangency.plugins.entropy_pooling import PRIOR, MomentView, pool
+from tangency.plugins.entropy_pooling import PRIOR, MomentView, check_views, pool
 
 
 class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +68,11 @@ class OpinionPoolingOptions:
             if self.pooling == "logarithmic" and (opinion.block_bootstrap is not None or opinion.copula is not None):
                 detail = "draws scenarios of its own, which no other opinion shares; pool 'linear', or give views."
                 raise InvalidInput.at(("opinions", position), detail, "conflict")
+
+    def check(self, universe: Universe) -> None:
+        """Refuse opinions on other names, and views that cannot be read."""
+        for position, opinion in enumerate(self.opinions):
+            check_views(opinion.views or (), universe, (*PRIOR, "opinions", position, "views"))
 
 
 class OpinionPooling(Estimator):

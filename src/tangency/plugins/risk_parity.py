@@ -10,6 +10,7 @@ import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
@@ -85,6 +86,10 @@ class RiskParityOptions:
         if faults:
             raise InvalidInput(faults)
 
+    def check(self, universe: Universe) -> None:
+        """Refuse signs of other names."""
+        _signs(universe, self.signs)
+
     def _beside_factors(self) -> list[Fault]:
         """What cannot be asked together with budgets of factors."""
         if self.factor_budgets is None:
@@ -128,16 +133,16 @@ class RiskParity:
             return Proposal(Status.NOT_APPLICABLE, message=str(refusal))
         word = "volatility" if asked.risk_measure == "variance" else asked.risk_measure
         measure = Measure(word, problem.confidence_level)
-        aim = RiskBudgeting(tuple(shares.tolist()), measure, _signs(problem, asked.signs))
+        aim = RiskBudgeting(tuple(shares.tolist()), measure, _signs(problem.universe, asked.signs))
         return RiskParityProgram(problem, estimates, aim).proposal(asked.target_volatility)
 
 
-def _signs(problem: Problem, signs: Mapping[str, int] | None) -> tuple[float, ...] | None:
+def _signs(universe: Universe, signs: Mapping[str, int] | None) -> tuple[float, ...] | None:
     if signs is None:
         return None
-    values: Vector = np.ones(len(problem.universe))
+    values: Vector = np.ones(len(universe))
     for name, sign in signs.items():
-        values[problem.universe.position(name, ("method_options", "signs", name))] = sign
+        values[universe.position(name, ("method_options", "signs", name))] = sign
     return tuple(values.tolist())
 
 

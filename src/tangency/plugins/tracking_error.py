@@ -8,8 +8,9 @@ from typing import cast
 
 import numpy as np
 
-from tangency.domain.errors import Fault, InvalidInput
+from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import ActiveVariance, MinimumActiveRisk, TrackingErrorLimit
 from tangency.domain.optimization.composite_terms import Constant
@@ -23,6 +24,9 @@ from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 SUM_ROUNDING = 1e-6
 """By which the weights of a benchmark may miss a sum of 1."""
+
+
+BENCHMARK: Path = ("method_options", "benchmark")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class TrackingErrorOptions:
             faults.append(Fault(("benchmark",), f"sums to {total:.9g}; give weights that sum to 1."))
         if faults:
             raise InvalidInput(faults)
+
+    def check(self, universe: Universe) -> None:
+        """Refuse a benchmark of other names."""
+        if self.benchmark is not None:
+            universe.join(self.benchmark, BENCHMARK)
 
 
 class TrackingErrorMethod:
@@ -97,12 +106,11 @@ def _aim(objective: Objective, benchmark: tuple[float, ...], estimates: Estimate
 
 def _benchmark(problem: Problem, given: Mapping[str, float] | None) -> Vector:
     """The benchmark's weights in the universe's order; shape (n,)."""
-    path = ("method_options", "benchmark")
     if given is not None:
-        return problem.universe.join(given, path)
+        return problem.universe.join(given, BENCHMARK)
     if problem.current is None:
         detail = "is left out, and no current weights are known in its place; give a weight for every name."
-        raise InvalidInput.at(path, detail, "missing")
+        raise InvalidInput.at(BENCHMARK, detail, "missing")
     return problem.current
 
 

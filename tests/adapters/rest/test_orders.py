@@ -35,6 +35,8 @@ SEED: dict[str, Any] = {
     "preferences": {"risk_aversion": 4.0, "include_transaction_costs": True, "transaction_cost_model": 0.001},
 }
 UNSUPPORTED = {"/optimization_type", "/objective", "/risk_parameters/covariance_estimator"}
+VIEWS = {"optimization_type": "black_litterman"}
+POOLED = {"prior": {"name": "entropy_pooling", "options": {"views": ["TECH9 >= 0.1"]}}}
 METRICS = {"expected_return", "expected_volatility", "sharpe_ratio", "max_drawdown", "turnover", "information_ratio"}
 TRADE = {"instrument_id", "action", "quantity", "estimated_value", "weight_change"}
 
@@ -297,6 +299,11 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"risk_measure": "cvarr"}, "/risk_measure", "did you mean"),
         ({"method_options": {"no_such_option": 1}}, "/method_options/no_such_option", "option"),
         ({"risk_measure": "cvar", "method_options": {"var_method": "x"}}, "/method_options/var_method", "cvar_proxy"),
+        ({**VIEWS, "method_options": {"views": ["TECH9 = 0.1"]}}, "/method_options/views/0", "did you mean"),
+        ({**VIEWS, "method_options": {"views": ["TECH0 ! 0.1"]}}, "/method_options/views/0", "TECH0 ! 0.1"),
+        ({**VIEWS, "method_options": {"benchmark": "TECH9"}}, "/method_options/benchmark", "did you mean"),
+        ({**VIEWS, "method_options": {"omega": [[1.0]]}}, "/method_options/omega/0", "views"),
+        ({"risk_parameters": POOLED}, "/risk_parameters/prior/options/views/0", "did you mean"),
         ({"risk_parameters": {"covariance_estimator": "ewmaa"}}, "/risk_parameters/covariance_estimator", "ewma"),
     ],
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
+from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 
@@ -45,6 +46,18 @@ class Capabilities:
 @dataclass(frozen=True, slots=True)
 class NoOptions:
     """For a method or an estimator that has no options."""
+
+
+@runtime_checkable
+class AboutNames(Protocol):
+    """Options of a method or an estimator that say things of names, which can be checked before anybody estimates."""
+
+    def check(self, universe: Universe) -> None:
+        """Refuse what the names alone show to be wrong; a solve refuses the same, and may refuse more.
+
+        Raises:
+            InvalidInput: with places from the top of the request.
+        """
 
 
 class OptimizationMethod(Protocol):
