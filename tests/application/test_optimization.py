@@ -318,6 +318,12 @@ def test_an_import_needs_an_id_that_a_request_could_name(door: Door, wrong: str)
         door.handle(ImportHoldings(Portfolio(wrong, (Holding("A", 1),))))
 
 
+@pytest.mark.parametrize("wrong", [".", ".."])
+def test_an_id_that_means_a_folder_in_an_address_is_refused(door: Door, wrong: str) -> None:
+    with pytest.raises(InvalidInput, match="means a folder"):
+        door.handle(ImportPrices(wrong, prices()))
+
+
 # --- what was stated and not used -------------------------------------------------------------------------------------
 
 SERIES = {

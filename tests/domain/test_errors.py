@@ -94,7 +94,7 @@ class TestHint:
     def test_a_long_list_is_cut_at_a_dozen(self) -> None:
         names = [f"N{i:02d}" for i in range(13)]
         assert hint("?", names[:12]) == f"valid: {', '.join(names[:12])}."
-        assert hint("?", names) == f"valid: {', '.join(names[:12])}, ...."
+        assert hint("?", names) == f"valid: {', '.join(names[:12])}, ..."
 
     def test_without_any_name_it_says_so(self) -> None:
         assert hint("AAPL", []) == "there are none."

@@ -83,7 +83,11 @@ def _check(command: WriteConfiguration, context: Context) -> None:
     context.plugins.origin(command.method)
     wrong = id_fault(command.portfolio_id)
     faults = [] if wrong is None else [Fault(("portfolio_id",), wrong, "characters")]
-    faults += cost_faults(Preferences(**command.preferences))
+    preferences = Preferences(**command.preferences)
+    faults += cost_faults(preferences)
+    if preferences.consider_tax_implications:
+        detail = "is true, and no optimization counts taxes; state it in requests of rebalance plans, or leave it out."
+        faults.append(Fault(("preferences", "consider_tax_implications"), detail, "unsupported"))
     if faults:
         raise InvalidInput(faults)
 

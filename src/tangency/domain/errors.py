@@ -175,7 +175,7 @@ def hint(wrong: str, valid: Iterable[str]) -> str:
         return f"did you mean {' or '.join(near)}?"
     if not known:
         return "there are none."
-    return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else ''}."
+    return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else '.'}"
 
 
 def _near_in_another_case(wrong: str, known: Iterable[str]) -> list[str]:

@@ -125,7 +125,7 @@ def test_the_fields_of_the_answer() -> None:
             "at_bound": [{"name": "B", "bound": "max", "limit": 0.75, "reduced_cost": 0.01}],
         },
         "provenance": {
-            "optimization_id": "00000000-0000-0000-0000-000000000005",
+            "optimization_id": "opt-00000000000000000000000005",
             "answered_at": "2026-01-02T00:00:00Z",
             "problem_hash": "abc",
             "method": {"name": "mean_variance", "distribution": "tangency", "version": "0.1.0"},

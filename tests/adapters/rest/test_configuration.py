@@ -144,6 +144,7 @@ def test_a_plan_trades_within_its_limits_and_at_its_costs(configured: httpx.Clie
         ({"method": "MEAN_VARIENCE"}, "/method"),
         ({"constraints": {"max_wieght": 0.1}}, "/constraints/max_wieght"),
         ({"preferences": {"transaction_cost_model": 10}}, "/preferences/transaction_cost_model"),
+        ({"preferences": {"consider_tax_implications": True}}, "/preferences/consider_tax_implications"),
         ({"preferences": {"include_transaction_costs": True}}, "/preferences/include_transaction_costs"),
         (
             {"risk_parameters": {"covariance": {"names": ["A"], "values": [[0.04]]}}},

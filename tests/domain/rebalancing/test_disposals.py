@@ -47,8 +47,9 @@ def test_chosen_lots_are_taken_as_chosen_and_must_be_there() -> None:
         ("3", 30.0),
     ]
     for chosen in ({"1": 50.0, "9": 0.1}, {"1": 101.0}, {"1": 49.0}):
-        with pytest.raises(InvalidInput, match="lots"):
+        with pytest.raises(InvalidInput) as caught:
             disposed([Sale("A", 50.0, 80.0, DAY, chosen)], LOTS, LotRule.SPECIFIC, RATES)
+        assert caught.value.faults[0].path[:3] == ("tax", "chosen_lots", "A")
 
 
 def test_more_than_the_lots_hold_is_refused() -> None:

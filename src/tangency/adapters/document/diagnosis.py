@@ -7,7 +7,8 @@ cannot disagree about what is allowed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from datetime import date
+from typing import TypeGuard, cast
 
 import msgspec
 from msgspec import inspect
@@ -51,12 +52,15 @@ def _bare(expected: inspect.Type) -> inspect.Type:
 
 
 def _member(value: object, union: inspect.UnionType) -> inspect.Type:
-    """The member of a union that a value seems to be meant for: null, an object, or the first."""
+    """The member of a union that a value seems to be meant for: null, an object, a list, or the first."""
     if value is None and union.includes_none:
         return inspect.NoneType()
     members = [member for member in union.types if not isinstance(member, inspect.NoneType)]
-    objects = [member for member in members if isinstance(member, inspect.StructType)]
-    return (objects if isinstance(value, dict) and objects else members)[0]
+    of_kind = [member for member in members if isinstance(_bare(member), _MEANT.get(type(value), ()))]
+    return (of_kind or members)[0]
+
+
+_MEANT: dict[type, tuple[type, ...]] = {dict: (inspect.StructType, inspect.DictType), list: (inspect.ListType,)}
 
 
 def _in_object(value: object, expected: inspect.StructType, path: Path) -> Iterator[Fault]:
@@ -110,12 +114,29 @@ def _fits(value: object, expected: inspect.Type) -> bool:
         return value in expected.values
     if isinstance(expected, inspect.StrType):
         return isinstance(value, str) and _within(len(value), expected.min_length, expected.max_length)
-    if isinstance(expected, inspect.FloatType):
-        return isinstance(value, int | float) and not isinstance(value, bool) and _in_range(value, expected)
+    if isinstance(expected, inspect.FloatType | inspect.IntType):
+        return _is_number(value, expected) and _in_range(value, expected)
+    if isinstance(expected, inspect.BoolType):
+        return isinstance(value, bool)
+    if isinstance(expected, inspect.DateType):
+        return _is_date(value)
     return True  # any value, or null where only null was left
 
 
-def _in_range(value: float, expected: inspect.FloatType) -> bool:
+def _is_number(value: object, expected: inspect.FloatType | inspect.IntType) -> TypeGuard[float]:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and isinstance(expected, inspect.FloatType))
+
+
+def _is_date(value: object) -> bool:
+    try:
+        msgspec.convert(value, date)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _in_range(value: float, expected: inspect.FloatType | inspect.IntType) -> bool:
     above = expected.gt is None or value > expected.gt
     below = expected.lt is None or value < expected.lt
     return above and below and _within(value, expected.ge, expected.le)
@@ -131,13 +152,16 @@ def _wanted(expected: inspect.Type, value: object) -> str:
         return " or ".join(map(repr, expected.values))
     if isinstance(expected, inspect.StrType):
         return f"a text of {expected.min_length or 0} to {expected.max_length} characters"
+    if isinstance(expected, inspect.BoolType | inspect.DateType):
+        return "true or false" if isinstance(expected, inspect.BoolType) else "a date, such as 2026-01-31"
     words = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
     stated = [(word, getattr(expected, key, None)) for key, word in words.items()]
     told = [
         (word, bound) for word, bound in stated if bound is not None and (abs(bound) < LARGEST or _is_larger(value))
     ]
     bounds = [f"{word} {bound:g}" for word, bound in told]
-    return f"a number {' and '.join(bounds)}" if bounds else "a finite number"
+    number = "a whole number" if isinstance(expected, inspect.IntType) else "a number"
+    return f"{number} {' and '.join(bounds)}" if bounds else number.replace("a number", "a finite number")
 
 
 def _is_larger(value: object) -> bool:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from tangency.adapters.document.diagnosis import first_fault
+from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.application.factors import AnalyzeFactors
 from tangency.domain import plain_values as read
 from tangency.domain.errors import InvalidInput
@@ -120,14 +120,14 @@ def analysis_request(value: object) -> FactorAnalysisRequest:
     """Read a request.
 
     Raises:
-        InvalidInput: it is none; the first mistake with its place.
+        InvalidInput: it is none; every mistake with its place.
     """
     first, *others = FactorAnalysisRequest.__struct_fields__
     read.fields(value, (), {first}, others)
     try:
         return msgspec.convert(value, FactorAnalysisRequest)
     except msgspec.ValidationError as error:
-        raise InvalidInput([first_fault(error)]) from None
+        raise InvalidInput(faults_in(value, FactorAnalysisRequest) or [first_fault(error)]) from None
 
 
 def command_of(portfolio_id: str, request: FactorAnalysisRequest) -> AnalyzeFactors:

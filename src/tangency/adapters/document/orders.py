@@ -239,13 +239,13 @@ def wanted_by(query: Mapping[str, str]) -> Filter:
     return Filter(query.get("portfolio_id"), STAGES[status] if status else (), before, (limit or PAGE) + 1)
 
 
-def whole(text: str | None, name: str, most: int, faults: list[Fault]) -> int | None:
+def whole(text: str | None, name: str, most: int, faults: list[Fault], least: int = 1) -> int | None:
     """A number in a query; None where there is none, or a fault was added."""
     if text is None:
         return None
-    if text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= most:  # noqa: PLR2004 - digits of 2**62
+    if text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most:  # noqa: PLR2004 - digits of 2**62
         return int(text)
-    faults.append(Fault((name,), f"is {text[:100]!r}; give a whole number from 1 to {most}.", "range"))
+    faults.append(Fault((name,), f"is {text[:100]!r}; give a whole number from {least} to {most}.", "range"))
     return None
 
 

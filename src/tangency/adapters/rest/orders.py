@@ -107,9 +107,7 @@ QUERIES = {"/api/v1/optimizations": frozenset({"portfolio_id", "status", "limit"
 
 def _position(text: str | None) -> int | None:
     faults: list[Fault] = []
-    if text == "0":
-        return 0
-    position = whole(text, "Last-Event-ID", LARGEST_NUMBER, faults)
+    position = whole(text, "Last-Event-ID", LARGEST_NUMBER, faults, least=0)
     if faults:
         raise InvalidInput(faults)
     return position

@@ -203,7 +203,7 @@ def step(portfolio_id: str) -> str:
     Raises:
         NotFound: it is none, or a step that leads elsewhere.
     """
-    if id_fault(portfolio_id) is not None or portfolio_id in (".", ".."):
+    if id_fault(portfolio_id) is not None:
         raise NotFound(f"there is no portfolio {portfolio_id[:120]!r}.")
     return quote(portfolio_id, safe="")
 

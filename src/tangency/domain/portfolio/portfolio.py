@@ -21,6 +21,8 @@ def id_fault(portfolio_id: str) -> str | None:
         return f"{portfolio_id[:120]!r} must have 1 to {LONGEST_ID} characters."
     if not portfolio_id.isprintable() or "/" in portfolio_id:
         return f"{portfolio_id!r} must be of printable characters, without a slash."
+    if portfolio_id in (".", ".."):
+        return f"{portfolio_id!r} means a folder in an address; give another one."
     return None
 
 

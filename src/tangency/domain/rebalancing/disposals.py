@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from tangency.domain.errors import InvalidInput, Path
+from tangency.domain.errors import InvalidInput, Path, hint
 from tangency.domain.numbers import Vector
 from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.gains import NOTHING, Gains, TaxRates, is_long_term
@@ -220,12 +220,18 @@ def _chosen(counter: _Counter) -> Vector:
     return np.array([chosen.get(lot.id, 0.0) for lot, chosen in zip(counter.lots, choices, strict=True)])
 
 
+def _misfit(lot_id: str, quantity: float, lots: Mapping[str, TaxLot]) -> str:
+    if lot_id not in lots:
+        return f"{lot_id!r} is no lot of it; {hint(lot_id, lots)}"
+    return f"is {quantity:g}, and the lot has {lots[lot_id].quantity:g} units; choose some of them."
+
+
 def _refuse_choice(sale: Sale, lots: Mapping[str, TaxLot]) -> None:
-    path: Path = ("tax", "lots", sale.instrument_id)
+    path: Path = ("tax", "chosen_lots", sale.instrument_id)
     chosen = sale.chosen or {}
     for lot_id, quantity in chosen.items():
         if lot_id not in lots or not 0 < quantity <= lots[lot_id].quantity * (1 + ROUNDING):
-            raise InvalidInput.at((*path, lot_id), f"{quantity:g} units are not in that lot.", "range")
+            raise InvalidInput.at((*path, lot_id), _misfit(lot_id, quantity, lots), "range")
     if not math.isclose(math.fsum(chosen.values()), sale.quantity, rel_tol=ROUNDING):
-        detail = f"adds up to {math.fsum(chosen.values()):g} units; {sale.quantity:g} are sold."
+        detail = f"adds up to {math.fsum(chosen.values()):g} units; {sale.quantity:g} are sold; choose as many."
         raise InvalidInput.at(path, detail, "range")
