@@ -42,70 +42,87 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What an operator may set.
 
     Attributes:
-        database_url: where answers are kept, with its driver; empty means a SQLite file in ``data_dir``.
-        database_connections: most connections of this process to the database.
-        database_wait_s: seconds that a request waits for a server: for a free connection, and for its answers.
-        statement_timeout_s: seconds after which the server of a database gives up a statement.
-        outbox_limit: most events that may wait for the broker; above it nothing is accepted that would add to them.
-        pulsar_url: the broker that events are published to; empty means that they stay in this process.
-        pulsar_web_url: its web address, which only ``tangency pulsar setup`` uses.
-        pulsar_tenant: of the broker's topics; not whose data this process serves.
-        pulsar_namespace: within that tenant; two services, or two tenants of ours, need one each.
-        pulsar_send_timeout_s: seconds after which a message that the broker has not confirmed is sent again.
-        pulsar_tls_ca_file: certificates that the broker's own is checked against; empty means the usual ones.
-        pulsar_tls_certificate_file: certificate that this service shows to the broker.
-        pulsar_tls_key_file: private key of that certificate.
-        pulsar_tls_validate_hostname: whether the broker's certificate must be for the host of ``pulsar_url``.
-        pulsar_token_file: file with the token that this service shows; read again whenever one is needed.
-        pulsar_oauth2_issuer_url: who gives out tokens, where OAuth 2.0 is used.
-        pulsar_oauth2_key_file: JSON file with ``client_id`` and ``client_secret`` for it.
-        pulsar_oauth2_audience: the audience that tokens are asked for.
-        pulsar_oauth2_scope: the scope that tokens are asked for.
-        data_dir: folder of the embedded database; empty means the user's data folder of the platform.
-        tenant: whose data this process serves.
-        host: address to listen on.
-        port: port to listen on.
-        grpc: address to answer gRPC on, such as 127.0.0.1:50051; empty means that it is not.
-        grpc_concurrent_calls: most calls of gRPC at once, streams among them; one above it is asked to come again.
-        grpc_reflection: whether clients may ask for the description of the messages.
-        body_limit_bytes: largest body of a request; a covariance of 1,000 names is 22 MB.
-        body_budget_bytes: most bytes of bodies in memory at once; a request above it is asked to come again.
-        body_deadline_s: a client that has not sent its whole body by then is refused.
-        names_limit: most names in one problem.
-        batch_limit: most items in one batch.
-        deadline_s: seconds from the hand-over to the solvers until a request is given up.
-        order_deadline_s: the same for an optimization that was ordered and is waited for by nobody.
-        light_s: seconds that a problem may be estimated at to be solved while its caller waits, and to count as light.
-        most_s: seconds above which a problem is refused.
-        attempts: workers that may be lost over one order; then it has failed.
-        drain_s: seconds that a worker gives what it is doing when it is told to end; then it hands it back.
-        lease_s: after so many seconds without a sign of life a worker is taken for lost, its order taken up again.
-        stream_s: seconds after which a stream of events ends; clients come back and resume.
-        solver_workers: solver processes; 0 means one per processor core.
-        solver_queue: problems that may wait for a solver; above it the service is busy.
-        solver_memory_mb: address space of one solver process.
-        solver_jobs: problems after which a solver process is replaced.
-        series: what keeps the series of portfolios: ``auto``, or ``timescale``, ``postgres``, ``sqlite``.
-        series_days: how many days of it are kept; 0 means all.
-        blocked_plugins: names of methods and estimators that may not be loaded, separated by commas.
-        upstream_portfolios_url: of the service that knows what portfolios hold; empty for imports.
-        upstream_market_data_url: of the service that knows prices; empty for imports.
-        upstream_risk_models_url: of the service that knows covariances; empty to estimate them from returns.
-        upstream_portfolios_token_file: file with the bearer token for that service; empty for none.
-        upstream_market_data_token_file: the same for prices.
-        upstream_risk_models_token_file: the same for covariances.
-        upstream_hosts: hosts that these addresses may name, at public addresses, separated by commas.
-        upstream_private_hosts: hosts that may be on this machine or in a private network, and be asked without TLS.
-        upstream_ca_file: certificates to trust in place of those that everybody does.
-        upstream_connect_s: seconds for a connection.
-        upstream_read_s: seconds for the next bytes of an answer.
-        upstream_deadline_s: seconds for an answer, every attempt included.
-        upstream_attempts: most attempts for an answer.
-        upstream_limit_bytes: largest answer, unpacked.
-        upstream_failures: failures in a row after which a service is left alone.
-        upstream_pause_s: seconds for which it is.
-        upstream_history_days: days of prices to ask for.
-        upstream_fallback: whether imports take the place of what a service does not know, or cannot be asked for.
+        database_url: where answers are kept. Empty is a SQLite file in the data folder. ``sqlite:///path/to/file.db``
+            is another file, ``postgresql+psycopg://user@host/name`` a PostgreSQL server, whose tables ``tangency db
+            upgrade`` makes
+        database_connections: most connections of this process to the database
+        database_wait_s: seconds that a request waits for PostgreSQL, for a free connection and for all of its answers,
+            before it is asked to come again
+        statement_timeout_s: seconds after which PostgreSQL gives up a statement
+        outbox_limit: most events that may wait for the broker; with more, whatever would add to them is answered 503
+        pulsar_url: the broker that events are published to, ``pulsar://host:6650`` or ``pulsar+ssl://host:6651``; empty
+            is no broker, and events are at ``GET /api/v1/events`` alone
+        pulsar_web_url: its web address, ``http://host:8080``, which only ``tangency pulsar setup`` uses
+        pulsar_tenant: tenant of the broker's topics; not ``TANGENCY_TENANT``
+        pulsar_namespace: namespace of the broker's topics. Services that share a broker, or serve different values of
+            ``TANGENCY_TENANT``, need one each
+        pulsar_send_timeout_s: seconds after which an event that the broker has not confirmed is sent again
+        pulsar_tls_ca_file: certificates that the broker's is checked against; empty is those of the platform
+        pulsar_tls_certificate_file: certificate by which the service says who it is
+        pulsar_tls_key_file: private key of that certificate
+        pulsar_tls_validate_hostname: whether the broker's certificate must be for the host of ``TANGENCY_PULSAR_URL``
+        pulsar_token_file: file with the token by which the service says who it is; read whenever one is needed, so that
+            it can be replaced
+        pulsar_oauth2_issuer_url: who gives out tokens by OAuth 2.0, for client credentials
+        pulsar_oauth2_key_file: JSON file with ``client_id`` and ``client_secret``
+        pulsar_oauth2_audience: audience of those tokens
+        pulsar_oauth2_scope: scope of those tokens
+        data_dir: folder of the embedded database; empty is the user's data folder of the platform
+        tenant: whose data this process serves
+        host: address to listen on. There are no accounts yet: whoever reaches another address than this machine's own
+            may use the service
+        port: port to listen on
+        grpc: address to answer gRPC on, such as ``127.0.0.1:50051``; empty is not at all
+        grpc_concurrent_calls: most calls of gRPC at once, streams and health checks among them; one more is answered
+            ``RESOURCE_EXHAUSTED``
+        grpc_reflection: whether clients may ask for the description of the messages
+        body_limit_bytes: largest body, and largest message of gRPC either way
+        body_budget_bytes: most bytes of bodies being worked on at once; as many of messages of gRPC
+        body_deadline_s: seconds for a body to arrive
+        names_limit: most names in a problem
+        batch_limit: most items in a batch
+        deadline_s: seconds for an answer, the wait for a free solver included
+        order_deadline_s: the same for an optimization that was ordered and that nobody waits for
+        light_s: seconds that a problem may be estimated at, from its shape, to count as light: whoever waits for an
+            answer waits for light ones only, and heavy ones have a queue of their own
+        most_s: seconds above which a problem is refused, with the numbers
+        attempts: workers that may be lost over one optimization; then it has failed, with the reason of each
+        drain_s: seconds that a worker gives to what it is doing when it is told to end; then it hands it back to the
+            queue
+        lease_s: seconds without a sign of life after which a worker is taken for lost, and its order is taken up again
+        stream_s: seconds after which a stream of events ends; clients come back and resume
+        solver_workers: solver processes; 0 is one per processor core
+        solver_queue: problems that may wait for a solver
+        solver_memory_mb: address space of one solver process
+        solver_jobs: problems after which a solver process is replaced
+        series: what keeps the series of portfolios, settled when the tables are made: ``timescale`` a hypertable,
+            ``postgres`` partitions by day, ``sqlite`` a table. ``auto`` takes TimescaleDB wherever a PostgreSQL server
+            has loaded it
+        series_days: how many days of it are kept; 0 is all
+        blocked_plugins: methods and estimators that may not be loaded, by name, separated by commas
+        upstream_portfolios_url: address of the service that knows what portfolios hold, such as
+            ``https://portfolios.example.com/v1``
+        upstream_market_data_url: the same for prices
+        upstream_risk_models_url: the same for risk models
+        upstream_portfolios_token_file: file with the bearer token for that service, and for no other; read for every
+            request, so that it can be replaced at any time
+        upstream_market_data_token_file: the same for prices
+        upstream_risk_models_token_file: the same for risk models
+        upstream_hosts: hosts that the addresses may name, separated by commas; they are asked over TLS, at public
+            addresses
+        upstream_private_hosts: hosts that may be on this machine or in a private network as well, and be asked without
+            TLS. Tokens travel in the clear to an ``http://`` address
+        upstream_ca_file: file of certificates to trust in place of those that everybody does
+        upstream_connect_s: seconds for a connection
+        upstream_read_s: seconds for the next bytes of an answer
+        upstream_deadline_s: seconds for an answer, every attempt and the pauses between them included
+        upstream_attempts: most attempts for an answer
+        upstream_limit_bytes: largest answer, as it comes and unpacked
+        upstream_failures: failures in a row after which a service is left alone
+        upstream_pause_s: seconds for which it is; then one request tries it
+        upstream_history_days: days of prices to ask for
+        upstream_fallback: when imports take the place of a service: ``none`` is never, ``unknown`` where it does not
+            know what is asked for, ``unavailable`` where it cannot be asked as well. The answer says so
     """
 
     database_url: str = ""

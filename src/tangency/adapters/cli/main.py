@@ -20,6 +20,7 @@ from tangency.adapters.cli.optimize import optimize
 from tangency.adapters.cli.pulsar import broker
 from tangency.adapters.cli.rebalance import rebalance
 from tangency.adapters.cli.serve import serve
+from tangency.adapters.cli.settings import settings
 from tangency.adapters.cli.status import status
 from tangency.adapters.cli.upstream import upstream
 from tangency.adapters.cli.worker import worker
@@ -39,7 +40,7 @@ def tangency(traceback: bool) -> None:
 
 
 WORK = (demo, optimize, optimizations, rebalance, factors, frontier, importing, methods)
-SERVICE = (serve, worker, status, upstream, database, broker)
+SERVICE = (serve, worker, status, upstream, database, broker, settings)
 
 for command in (*WORK, *SERVICE):
     tangency.add_command(command)
