@@ -1,6 +1,7 @@
 """A portfolio that only a neighbouring service knows is answered alike behind both doors."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -17,7 +18,7 @@ from tests.support.neighbour import neighbour
 from tests.support.server import client
 
 THEIRS = "known-to-the-neighbour"
-WISH = {"portfolio_id": THEIRS, "optimization_type": "mean_variance", "objective": "maximize_sharpe"}
+WISH: dict[str, Any] = {"portfolio_id": THEIRS, "optimization_type": "mean_variance", "objective": "maximize_sharpe"}
 
 
 @pytest.fixture(scope="module")
