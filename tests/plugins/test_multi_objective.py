@@ -28,7 +28,7 @@ from tangency.domain.plain_values import as_buffer
 from tangency.domain.risk.measure import Measure
 from tangency.plugins import multi_objective as plugin
 from tangency.plugins.multi.options import AimOption, MultiObjectiveOptions, ScoreLimit
-from tests.support.history import of_history, of_sample
+from tests.support.history import five_years, of_history, of_sample
 from tests.support.posed import best, estimated, posed
 
 cp: Any = cvxpy  # its functions are made when it is imported: no type checker finds them
@@ -305,6 +305,32 @@ def test_the_rounding_of_a_riskless_name_is_no_unit(names: tuple[str, ...], sche
     if names == ("risk",):
         assert solution.weights is not None
         assert solution.weights[2] == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("scheme", ["goal", "chebyshev"])
+@pytest.mark.parametrize("targets", [(0.1, 0.1), (0.1, 0.0), (0.0, 0.1), (-0.1, 0.2)])
+def test_targets_out_of_all_proportion_leave_what_the_aims_are_worth(scheme: Any, targets: tuple[float, float]) -> None:
+    """So far away that only the aim that is furthest behind counts, or the sum, or nothing at all."""
+    names, rows = five_years()
+    tiny = of_history(1e-12 * rows[-250:, :4], names[:4], objective=MultiObjective())
+    objectives = tuple(AimOption(name, target=to) for name, to in zip(("return", "risk"), targets, strict=True))
+    solution = _answer(MultiObjectiveOptions(objectives, scheme=scheme, points=0), tiny)
+    assert solution.status is Status.OPTIMAL
+    plain = "weighted_sum" if scheme == "goal" and targets == (0.1, 0.0) else None
+    if plain:
+        same = _answer(MultiObjectiveOptions(RETURN_RISK, points=0), tiny)
+        assert solution.weights == pytest.approx(same.weights, abs=1e-6)
+    elif targets[0] > 0:
+        assert solution.expected_return == pytest.approx(_found(solution, "ideal")["return"], rel=1e-6)
+
+
+@pytest.mark.parametrize("first", [9, 12, 36])
+def test_two_returns_leave_a_portfolio_without_risk_and_a_proof(first: int) -> None:
+    """There the best portfolio is at a kink of the risk, and what proves it is less steep than any portfolio is."""
+    problem, estimates = of_history(five_years()[1][-250:][first : first + 2, :4], objective=MultiObjective())
+    solution = _answer(MultiObjectiveOptions(points=0), (problem, estimates))
+    assert solution.status is Status.OPTIMAL
+    assert cast(float, solution.expected_volatility) < 1e-7
 
 
 def test_a_score_limit_is_kept_and_says_what_it_costs() -> None:

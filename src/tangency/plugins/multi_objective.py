@@ -74,7 +74,7 @@ class _Answer:
     def proposal(self) -> Proposal:
         aims, units = self.question.aims, self.scale.units
         measured = units if self.options.scale == "ideal_nadir" else np.ones(len(aims))
-        objective = objective_of(self.options, aims, self.scale.ideal, measured)
+        objective = objective_of(self.options, aims, self.scale, measured)
         found = solved(self.problem, objective, self.estimates)
         unused = tuple(self._unused())
         found = replace(found, reading=Reading(objective, self.question.limits, unused_options=unused))

@@ -14,7 +14,11 @@ from tangency.domain.risk.risk import Affine, Risk
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Volatility(Risk):
-    """sqrt(x'Sx). Its dual vectors are portfolios."""
+    """sqrt(x'Sx). Its dual vectors are portfolios z, as they are or with a figure after them.
+
+    A figure that is above the volatility of z takes its place. Where the best portfolio has no risk, what proves it is
+    less steep than any portfolio as such.
+    """
 
     covariance: Covariance
 
@@ -33,10 +37,12 @@ class Volatility(Risk):
 
     def below(self, dual: Vector) -> Affine | None:
         """(Sz)'x / sqrt(z'Sz), by Cauchy-Schwarz below sqrt(x'Sx) for every portfolio z that carries risk."""
-        if dual.shape != (self.covariance.size,):
+        size = self.covariance.size
+        if dual.shape not in ((size,), (size + 1,)):
             return None
-        image = self.covariance.times(dual)
-        norm = float(np.sqrt(max(0.0, float(dual @ image))))
+        z, least = dual[:size], float(dual[size:].sum())
+        image = self.covariance.times(z)
+        norm = max(least, float(np.sqrt(max(0.0, float(z @ image)))))
         return Affine(0.0, image / norm) if norm > 0 else None
 
     @property

@@ -134,7 +134,7 @@ def _squared(proposal: Proposal, objective: SumOfTerms, estimates: Estimates) ->
     multipliers = {key: price * multiplier for key, multiplier in witness.multipliers.items()}
     cuts = {key: cut for key, cut in witness.cuts.items() if key != own}
     z = witness.cuts.get(own)
-    if z is not None and estimates.volatility(z) > 0:
+    if z is not None and z.shape == weights.shape and estimates.volatility(z) > 0:
         cuts |= {term.id: z * (sigma / estimates.volatility(z)) for term in objective.terms}
     return replace(proposal, witness=Witness(multipliers, cuts))
 

@@ -35,6 +35,11 @@ from tangency.plugins.kernels.growth_cone import growth_cone
 from tangency.plugins.kernels.matrix_cones import worst_covariance
 from tangency.plugins.kernels.risk_cones import drawdown_cone, losses_cone
 
+ON_THE_RIM = 1e-9
+"""A dual of a norm that is shorter by no more is as long as it can be."""
+RISKLESS = 1e-7
+"""Of the largest volatility of a portfolio: one with less has none but what a repair lends it."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Place:
@@ -224,10 +229,38 @@ def _portfolio(part: Compiled, factor: Matrix) -> Dual:
     return dual
 
 
+def _portfolio_or_less(part: Compiled, factor: Matrix) -> Dual:
+    """The same where the dual may be shorter than 1, as it may where the best portfolio has no risk."""
+    whole = _portfolio(part, factor)
+
+    def dual(solved: Solved, price: float) -> Vector | None:
+        inside = part.dual(solved, price)
+        short = inside is not None and float(inside @ inside) < 1.0 - ON_THE_RIM
+        return _lengthened(inside, factor) if inside is not None and short else whole(solved, price)
+
+    return dual
+
+
+def _lengthened(inside: Vector, factor: Matrix) -> Vector | None:
+    """A portfolio z with L'z = q, and nearly riskless ones in it until z'Sz = 1, or with a 1 after it instead.
+
+    They have so little risk that it takes many of them, and their squares may not leave digits enough for a sum of 1.
+    """
+    left, sizes, right = np.linalg.svd(factor)
+    parts, risky = right @ inside, sizes > RISKLESS * sizes[0]
+    if sizes[-1] == 0.0 or risky.all():
+        return left @ (parts / sizes) if risky.all() else None
+    parts[-1] = np.sqrt(max(0.0, 1.0 - float(parts[:-1] @ parts[:-1])))
+    z = left @ (parts / sizes)
+    if abs(float(z @ (factor @ factor.T) @ z) - 1.0) <= ON_THE_RIM:
+        return np.asarray(z)
+    return np.append(left[:, risky] @ (parts[risky] / sizes[risky]), 1.0)
+
+
 def _volatility(risk: Volatility, build: Builder) -> Compiled:
     factor = risk.covariance.factor()
     part = _root(factor, build)
-    return Compiled(part.expression, _portfolio(part, factor))
+    return Compiled(part.expression, _portfolio_or_less(part, factor))
 
 
 def _tracking_error(risk: TrackingError, build: Builder) -> Compiled:
