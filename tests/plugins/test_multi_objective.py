@@ -269,6 +269,20 @@ def test_three_aims_trade_off_as_their_two_by_two_ratios_say() -> None:
             assert round_trip == pytest.approx(-1.0, rel=1e-9)
 
 
+def test_a_trade_off_that_is_too_steep_is_none_and_says_why() -> None:
+    solution = _front(("return", "risk", "esg"), 20)
+    spans = {name: abs(_found(solution, "nadir")[name] - best) for name, best in _found(solution, "ideal").items()}
+    steep = 0
+    for point in _found(solution, "pareto"):
+        known = [(one, other, rate) for one, row in point["trade_offs"].items() for other, rate in row.items()]
+        missing = [one for one, _, rate in known if rate is None]
+        assert all(abs(rate) * spans[other] <= 100.001 * spans[one] for one, other, rate in known if rate is not None)
+        assert bool(missing) == (point["no_trade_off_because"] is not None)
+        assert all(f"{one} per" in point["no_trade_off_because"] for one in missing)
+        steep += bool(missing)
+    assert steep
+
+
 def test_a_tail_is_a_risk_like_any_other() -> None:
     solution = _proven(MultiObjectiveOptions(RETURN_RISK, points=3, risk_measure="cvar"))
     tail = Measure("cvar").of(_case()[1])

@@ -20,7 +20,7 @@ from tangency.domain.risk.measure import MEASURES, VOLATILITY
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.multi.aims import Question, read
-from tangency.plugins.multi.front import SETTLED, Front, spacing, trade_offs
+from tangency.plugins.multi.front import SETTLED, Front, Point, spacing, trade_offs, why_without
 from tangency.plugins.multi.options import MultiObjectiveOptions
 from tangency.plugins.multi.scales import Scale, frame
 from tangency.plugins.multi.schemes import objective_of
@@ -117,17 +117,19 @@ class _Answer:
             "objective_values": self._values(w),
             "ideal": {aim.name: aim.sign * best for aim, best in zip(aims, scale.ideal.tolist(), strict=True)},
             "nadir": {aim.name: aim.sign * worst for aim, worst in zip(aims, scale.nadir.tolist(), strict=True)},
-            "pareto": [
-                {
-                    "weights": self.problem.universe.named(point.weights),
-                    "values": self._values(point.weights),
-                    "trade_offs": trade_offs(point, aims, scale.units),
-                    "largest_gain": point.gain,
-                }
-                for point in points
-            ],
+            "pareto": [self._told(point) for point in points],
             "pareto_spacing": spacing(points),
             "score_coverage": {score.name: score.coverage(w) for score in self.question.scores},
+        }
+
+    def _told(self, point: Point) -> dict[str, object]:
+        rates = trade_offs(point, self.question.aims, self.scale.units)
+        return {
+            "weights": self.problem.universe.named(point.weights),
+            "values": self._values(point.weights),
+            "trade_offs": rates,
+            "no_trade_off_because": why_without(rates),
+            "largest_gain": point.gain,
         }
 
     def _values(self, w: Vector) -> dict[str, float]:

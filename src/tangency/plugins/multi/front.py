@@ -13,7 +13,7 @@ without a loss for any of them is bounded; where that bound is not rounding, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from time import perf_counter
@@ -43,6 +43,8 @@ REACH = 1.5
 """By how much the lattice is larger than the simplex: some of the front lies outside the projection of the latter."""
 PROPER = 1e-3
 """Of all prices: at the rim of a surface some aim counts next to nothing, and what is left of it is the solver's."""
+STEEP = 1e-2
+"""Of another aim's price: one that counts less has no rate in units of the other, but a solver's rounding of one."""
 SAME = 1e-6
 """Scaled: points closer together are one."""
 SHARE_OF_TIME = 0.8
@@ -157,16 +159,27 @@ class Front:
 
 
 def trade_offs(point: Point, aims: Sequence[Aim], units: Vector) -> dict[str, dict[str, float | None]]:
-    """How each value moves per unit of another along the front, all others as they are; None where it has no limit."""
-    worth = point.prices / units
+    """How each value moves per unit of another along the front, all others as they are; None where it is too steep."""
+    worth, prices = point.prices / units, point.prices
     return {
         aim.name: {
-            other.name: -aim.sign * other.sign * float(worth[j] / worth[i]) if worth[i] > 0 else None
+            other.name: -aim.sign * other.sign * float(worth[j] / worth[i]) if prices[i] > STEEP * prices[j] else None
             for j, other in enumerate(aims)
             if i != j
         }
         for i, aim in enumerate(aims)
     }
+
+
+def why_without(rates: Mapping[str, Mapping[str, float | None]]) -> str | None:
+    """Why some trade-offs are None; None where none is."""
+    steep = [f"{one} per {other}" for one, row in rates.items() for other, rate in row.items() if rate is None]
+    if not steep:
+        return None
+    return (
+        f"Here {', '.join(steep)} would move by more than {1 / STEEP:g} times its range for one range of the other: "
+        "the front ends or has an edge, and no rate holds on both sides."
+    )
 
 
 def spacing(points: Sequence[Point]) -> dict[str, float] | None:
