@@ -12,7 +12,7 @@ import pytest
 
 from tangency.adapters import container
 from tangency.adapters.rest.app import create_app
-from tangency.adapters.rest.openapi import EXAMPLE
+from tangency.adapters.rest.openapi_parts import EXAMPLE
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
 from tangency.domain.errors import (

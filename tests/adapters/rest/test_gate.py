@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tangency.adapters.rest.gate import Gate
-from tangency.adapters.rest.openapi import EXAMPLE
+from tangency.adapters.rest.openapi_parts import EXAMPLE
 from tangency.adapters.settings import Settings
 from tests.support.server import client, listening
 

@@ -9,7 +9,7 @@ import httpx
 import jsonschema
 import pytest
 
-from tangency.adapters.rest.openapi import EXAMPLE
+from tangency.adapters.rest.openapi_parts import EXAMPLE
 from tangency.application.posing import OBJECTIVES
 from tests.support.bodies import BASE, INVALID, NASTY, Body
 
