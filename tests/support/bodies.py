@@ -118,6 +118,7 @@ INVALID = [
         "an option that no method has": BASE
         + b',"strategies":[{"name":"A","expected_return":0.1}],"method_options":{"__class__":1},'
         + b'"risk_parameters":{"covariance":{"names":["A"],"values":[[1]]}}}',
+        "an option of 70 bits": BASE + b',"method_options":{"a":1180591620717411303424}}',
         "an option of 400 digits": BASE + b',"method_options":{"a":' + b"9" * 400 + b"}}",
     }.items()
 ]

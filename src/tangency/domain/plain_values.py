@@ -19,6 +19,9 @@ Array: TypeAlias = NDArray[np.float64]
 Reader: TypeAlias = Callable[[object, Path], Any]
 """Reads a value that stands at a path, or says what is wrong with it there."""
 
+WIDEST = 2**63
+"""Whole numbers below it in size fit into every format that carries them to a solver or into a database."""
+
 _ENTRIES = {int, float, type(None)}
 
 
@@ -196,9 +199,21 @@ def plain(value: object, path: Path) -> object:
         return {key: plain(part, (*path, key)) for key, part in mapping(value, path).items()}
     if isinstance(value, list | tuple):
         return [plain(part, (*path, position)) for position, part in enumerate(value)]
+    if is_too_wide(value):
+        raise InvalidInput.at(path, too_wide(value), "range")
     if value is None or isinstance(value, bool | int | str):
         return value
     raise InvalidInput.at(path, f"is of type {type(value).__name__}; give plain values only.", "type")
+
+
+def is_too_wide(value: object) -> bool:
+    """Whether it is a whole number that not every format can carry."""
+    return isinstance(value, int) and not -WIDEST <= value < WIDEST
+
+
+def too_wide(value: object) -> str:
+    """What is wrong with a whole number that is too wide."""
+    return f"is {_short(value)}, a whole number of more than 64 bits; give a smaller one, or write it as 1e+20."
 
 
 def _short(value: object) -> str:

@@ -49,6 +49,21 @@ def test_a_number_that_is_too_large_is_told_the_largest(field: str, given: bytes
     assert "at most 1e+150" in caught.value.faults[0].detail
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b',"method_options":{"a":[%d]}}' % (2**70,), "/method_options/a/0"),
+        (b',"scores":{"A":{"esg":%d}}}' % (-(2**63) - 1,), "/scores/A/esg"),
+        (
+            b',"risk_parameters":{"prior":{"name":"copula","options":{"seed":%d}}}}' % (2**63,),
+            "/risk_parameters/prior/options/seed",
+        ),
+    ],
+)
+def test_a_whole_number_that_no_wire_carries_is_refused_with_its_place(body: bytes, place: str) -> None:
+    assert faults(BASE + body) == [(place, "range")]
+
+
 def test_every_mistake_is_told_with_its_place() -> None:
     body = BASE + (
         b',"strategies":[{"name":"","expected_return":"x","foo":1,"returns":[0.1,null,-3,"a"]},{}],'

@@ -42,6 +42,7 @@ def test_a_version_that_nobody_wrote_is_not_found(http: httpx.Client, version: s
         ("factors", {"value": [0.1, None]}, "/value/1", "give a number"),
         ("views", [3], "/0", "is no view"),
         ("views", {"AAPL": 1}, "", "give a list"),
+        ("views", [{"return": 2**70}], "/0/return", "more than 64 bits"),
     ],
 )
 def test_what_a_shelf_does_not_hold_is_refused(

@@ -16,6 +16,7 @@ from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.universe import Asset
 from tangency.domain.numbers import LARGEST, Matrix
+from tangency.domain.plain_values import is_too_wide, too_wide
 from tangency.domain.portfolio.portfolio import id_fault
 
 Value = TypeVar("Value")
@@ -151,6 +152,8 @@ def option_faults(value: object, path: Path) -> Iterator[Fault]:
     """Numbers of any size can be written as JSON; what no computation could use is refused."""
     if isinstance(value, int | float) and not abs(value) <= LARGEST:
         yield Fault(path, "is out of range; give a number between -1e150 and 1e150.", "range")
+    elif is_too_wide(value):
+        yield Fault(path, too_wide(value), "range")
     elif isinstance(value, Mapping):
         for key, part in value.items():
             yield from option_faults(part, (*path, key))
