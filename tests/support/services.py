@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 import pytest
 
-from tests.support import kustomize, postgres, pulsar
+from tests.support import kustomize, postgres, previous_release, pulsar
 
 REQUIRED = "TANGENCY_REQUIRE_SERVICES"
 """Set to 1, a service that is not there fails the run instead of leaving tests out."""
@@ -15,6 +15,7 @@ MISSING: Mapping[str, Callable[[], str | None]] = {
     "postgresql": postgres.missing,
     "pulsar": pulsar.missing,
     "kustomize": kustomize.missing,
+    "previous release": previous_release.missing,
 }
 """For each service, why it is not there; None where it is."""
 
