@@ -31,6 +31,10 @@ class Distribution:
 
     def install(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Write it into a folder of its own and put that on the path, until the test ends."""
+        monkeypatch.syspath_prepend(self.written(folder))
+
+    def written(self, folder: Path) -> Path:
+        """Write it into a folder of its own, to be put on the path."""
         place = folder / self.name
         metadata = place / f"{self.module}-{self.version}.dist-info"
         metadata.mkdir(parents=True)
@@ -39,7 +43,7 @@ class Distribution:
         (metadata / "entry_points.txt").write_text(
             self._section("tangency.methods", self.methods) + self._section("tangency.estimators", self.estimators)
         )
-        monkeypatch.syspath_prepend(place)
+        return place
 
     def _section(self, group: str, points: Mapping[str, str]) -> str:
         lines = [f"{name} = {self.module}:{target}" for name, target in points.items()]

@@ -32,6 +32,7 @@ LOOK_S = 1.0
 """How long a slot waits for a ticket before it looks by itself; how often one looks whether its order is its own."""
 SIGNS_OF_LIFE = 3
 """Per lease."""
+FENCED = "order %s: attempt %s is fenced, the order is cancelled or somebody else's by now"
 OWN_MEANS = "the method brings expected returns of its own, and a frontier is traced on those of the data."
 
 
@@ -116,7 +117,6 @@ async def _carry_out(order: Order, context: Context) -> None:
     try:
         await asyncio.wait([solving, alive], return_when=asyncio.FIRST_COMPLETED)
         if not solving.done():
-            log.warning("order %s is not ours any more", order.optimization.id)
             solving.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.shield(solving)
@@ -136,6 +136,8 @@ async def _alive(order: Order, context: Context) -> None:
         with suppress(StoreUnavailable):  # where that lasts, the lease ends
             if context.clock.monotonic() - last >= beat_s:
                 ours, last = await _beat(order, context), context.clock.monotonic()
+                if not ours:
+                    log.warning(FENCED, order.optimization.id, order.attempt)
             else:
                 ours = await context.orders.held(order.optimization.id, order.attempt)
             if not ours:
@@ -205,6 +207,7 @@ async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str
 
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:
     if not await unit.orders.finish(order, report):
+        log.warning(FENCED, order.optimization.id, order.attempt)
         return
     if order.optimization.answer is not None:
         await unit.series.add(SeriesPoint.of(order.optimization.answer))

@@ -1,0 +1,1 @@
+"""The service under every fault at once: what was accepted ends, once, and is told once."""
