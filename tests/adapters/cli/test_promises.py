@@ -30,6 +30,7 @@ FINAL = ("completed", "failed", "infeasible", "cancelled")
 SETTINGS = {
     "TANGENCY_LEASE_S": "1.5",
     "TANGENCY_STREAM_S": "0.5",
+    "TANGENCY_DRAIN_S": "0",
     "TANGENCY_ORDER_DEADLINE_S": "3",
     "TANGENCY_SOLVER_WORKERS": "2",
 }
