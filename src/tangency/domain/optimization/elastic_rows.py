@@ -37,7 +37,7 @@ class ElasticRows:
     owners: list[str] = field(default_factory=list)
     points: list[Vector | None] = field(default_factory=list)
     units: list[float] = field(default_factory=list)
-    parts: list[tuple[list[int], list[float]]] = field(default_factory=list)
+    parts: list[tuple[Indices, Vector]] = field(default_factory=list)
 
     def add(
         self, owner: str, entries: Mapping[int, float], lower: float, upper: float, point: Vector | None = None
@@ -48,7 +48,7 @@ class ElasticRows:
         self.owners.append(owner)
         self.points.append(point)
         present = {column: value for column, value in entries.items() if value != 0.0}
-        self.parts.append((list(present), list(present.values())))
+        self.parts.append((np.array(list(present), np.int32), np.array(list(present.values()), float)))
         own = [abs(value) for column, value in present.items() if column not in self.slack_units]
         self.units.append(power_of_two_near(max(own, default=0.0)))
 
@@ -58,10 +58,11 @@ class ElasticRows:
 
     def triplets(self) -> tuple[Indices, Indices, Vector]:
         """Row, column and value of every coefficient."""
-        sizes = [len(columns) for columns, _ in self.parts]
-        columns = np.fromiter((column for columns, _ in self.parts for column in columns), np.int32, sum(sizes))
-        values = np.fromiter((value for _, values in self.parts for value in values), float, sum(sizes))
-        return np.repeat(np.arange(len(sizes), dtype=np.int32), sizes), columns, values
+        if not self.parts:
+            return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0)
+        rows = np.repeat(np.arange(len(self.parts), dtype=np.int32), [len(columns) for columns, _ in self.parts])
+        columns, values = (np.concatenate(listed) for listed in zip(*self.parts, strict=True))
+        return rows, columns, values
 
     def column_units(self) -> Vector:
         """What each variable is measured in; shape (columns,)."""

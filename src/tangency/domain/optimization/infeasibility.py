@@ -41,8 +41,8 @@ MOST_CUTS = 200
 """Programs for caps on risks that no covariance stands behind: any number of them proves what it proves."""
 ENOUGH = 1e-3
 """Sum of relative changes that shows a contradiction without doubt; whatever the least sum is, it is no smaller."""
-BISECTIONS = 60
-"""Of the logarithm of the weight: the last moves it by 1 in 10^16."""
+BISECTIONS = 45
+"""Of the logarithm of the weight: the last moves it by 1 in 10^12."""
 NOTICEABLE, NO_DEARER = 1e-4, 1e-6
 """A share of all changes below the first may be rounding: it is, if doing without it costs no more than the second."""
 DECIMALS = 9
@@ -225,7 +225,7 @@ class _Elastic:
         """Solve, cutting solutions off that break a cap, until one breaks none.
 
         Each program in between is looser than the whole, so what its multipliers prove is proven. Half-spaces that were
-        needed once are there from the start the next time.
+        hold a solution are there from the start the next time.
         """
         for cap in caps:
             for dual in self._known_cuts.get(cap.id, ()):
@@ -237,10 +237,24 @@ class _Elastic:
             added = add_broken(rows, caps, slack_of, solution.x)
             if not added:
                 break
-            for key, dual in added:
-                self._known_cuts.setdefault(key, []).append(dual)
             solution = solved()
+        if solution is not None and solution.status == "optimal":
+            self._keep(caps, rows, solution)
         return solution
+
+    def _keep(self, caps: Sequence[RiskCap], rows: ElasticRows, solution: LinearSolution) -> None:
+        """Half-spaces that hold a solution are there from the start the next time."""
+        prices = np.abs(solution.multipliers) * rows.row_units()
+        for cap in caps:
+            known = self._known_cuts.setdefault(cap.id, [])
+            for owner, dual, price in zip(rows.owners, rows.points, prices.tolist(), strict=True):
+                if (
+                    owner == cap.id
+                    and dual is not None
+                    and price > SMALLEST_SLACK
+                    and not any(dual is k for k in known)
+                ):
+                    known.append(dual)
 
     def _at_cap(
         self, rows: ElasticRows, cost: Vector, cap: RiskCap, price: float, without: LinearSolution | None
