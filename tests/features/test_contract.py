@@ -109,6 +109,14 @@ def _(said: dict[str, Any], docstring: str) -> None:
     assert accepted["status"] == "processing"
 
 
+@then(parsers.parse("it is refused for {pointer} alone, and a {remedy} is recommended"))
+def _(said: dict[str, Any], pointer: str, remedy: str) -> None:
+    assert said["answer"].status_code == 422, said["answer"].text
+    (error,) = said["answer"].json()["errors"]
+    assert error["pointer"] == pointer
+    assert remedy in error["detail"]
+
+
 @then("once it has ended it has the names and types of")
 def _(service: httpx.Client, said: dict[str, Any], docstring: str) -> None:
     address, until = said["answer"].headers["location"], time.monotonic() + PATIENCE_S
