@@ -280,12 +280,12 @@ class _Run:
         if (
             asked.max_turnover is not None and asked.max_turnover < ENDLESS
         ):  # half of |changes| and |change of cash| is the larger of the two
-            limits.append(TradeLimit(asked.max_turnover, "purchases", 1.0, 0.0, current))
-            limits.append(TradeLimit(asked.max_turnover, "sales", 0.0, 1.0, current))
+            limits.append(TradeLimit(asked.max_turnover, "max_turnover", "purchases", 1.0, 0.0, current))
+            limits.append(TradeLimit(asked.max_turnover, "max_turnover", "sales", 0.0, 1.0, current))
         if asked.benchmark is not None:
             cash = 1.0 - float(self.current.sum()) - asked.cash_floor
-            limits.append(TradeLimit(cash, "cash", 1.0 + asked.cost, asked.cost - 1.0, current))
-            limits.append(TradeLimit(cash, "investment", 1.0, -1.0, current))
+            limits.append(TradeLimit(cash, "min_cash", "cash", 1.0 + asked.cost, asked.cost - 1.0, current))
+            limits.append(TradeLimit(cash, "min_cash", "investment", 1.0, -1.0, current))
         return tuple(limits)
 
     def _aim(self) -> Aim:

@@ -294,4 +294,11 @@ def test_the_last_rebalancing_is_that_of_the_last_approved_plan(http: httpx.Clie
 def test_limits_that_contradict_each_other_are_named(http: httpx.Client) -> None:
     limits = {"max_turnover": 0.001, "max_weight": 0.06}
     response = http.post("/api/v1/portfolios/sample/rebalance", json={"target_type": "optimal", "constraints": limits})
-    assert problem_of(response, 422, "infeasible")["conflict"]
+    conflict = problem_of(response, 422, "infeasible")["conflict"]
+    assert [each["constraint"] for each in conflict] == ["constraints.max_weight", "constraints.max_turnover.sales"]
+
+
+def test_more_cash_than_there_is_value_is_told_by_the_limit_that_was_stated(http: httpx.Client) -> None:
+    asked = {"target_type": "equal_weight", "constraints": {"min_cash": 1e12}}
+    problem = problem_of(http.post("/api/v1/portfolios/sample/rebalance", json=asked), 422, "infeasible")
+    assert [each["constraint"] for each in problem["conflict"]] == ["constraints.min_cash.investment"]

@@ -54,6 +54,8 @@ class TradeLimit(Constraint):
 
     kind: ClassVar[str] = "trade_limit"
     relaxable: ClassVar[bool] = False
+    stated: str = ""
+    """The limit of the request that it comes from."""
     subject: str = ""
     buying: float = 1.0
     selling: float = 0.0
@@ -62,13 +64,13 @@ class TradeLimit(Constraint):
 
     @property
     def id(self) -> str:
-        """For instance ``rebalance.purchases``."""
-        return f"rebalance.{self.subject}"
+        """For instance ``constraints.max_turnover.purchases``."""
+        return f"constraints.{self.stated}.{self.subject}"
 
     @property
     def path(self) -> Path:
         """Where the request sets it."""
-        return ("constraints", self.subject)
+        return ("constraints", self.stated)
 
     def faults(self, universe: Universe) -> list[Fault]:
         """It has a current weight for every name, and factors that make it convex."""
@@ -85,4 +87,4 @@ class TradeLimit(Constraint):
 
     def sentence(self) -> str:
         """What it demands."""
-        return f"The {self.subject.replace('_', ' ')} of the rebalancing come to at most {self.limit:.6g} of its value."
+        return f"The {self.subject} of the rebalancing may not be above {self.limit:.6g} of its value."
