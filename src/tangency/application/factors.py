@@ -298,7 +298,8 @@ def _sample(
         usable &= np.array([history.covers(day) for day in panel.dates], dtype=bool)
     rows = np.flatnonzero(usable).tolist()
     if not rows:
-        raise InvalidInput.at(FACTORS, "and the portfolio's returns have no period in common.", "too_few_rows")
+        detail = "and the portfolio's returns have no period in common; widen the window, or take others."
+        raise InvalidInput.at(FACTORS, detail, "too_few_rows")
     dates = tuple(panel.dates[row] for row in rows)
     history = None if history is None else history.on(dates)
     free = _risk_free(command, history, PERIODS_PER_YEAR[frequency], len(rows))
@@ -335,6 +336,8 @@ def _names(held: Mapping[str, float], benchmark: Mapping[str, float], prices: Pr
 
 def _within(command: AnalyzeFactors, panel: PeriodReturns) -> PeriodReturns:
     start, end = command.start or date.min, command.end or date.max
+    if start > end:
+        raise InvalidInput.at(("start",), f"is {start}, after the end, {end}; turn them round.", "range")
     rows = [row for row, day in enumerate(panel.dates) if start <= day <= end]
     return PeriodReturns(tuple(panel.dates[row] for row in rows), panel.values[rows])
 

@@ -90,6 +90,9 @@ def monthly() -> dict[str, Any]:
     return {"months": months, "factors": factors[:, :3], "bills": factors[:, 3], "excess": excess}
 
 
+FOUR_DAYS = ["2018-01-03", "2018-01-04", "2018-01-05", "2018-01-08"]
+
+
 def analyzed(http: httpx.Client, portfolio_id: str = "sample", **body: Any) -> Any:
     response = http.post(f"/api/v1/portfolios/{portfolio_id}/factor-analysis", json=body)
     assert response.status_code == 200, response.text
@@ -257,6 +260,12 @@ def test_a_stated_factor_that_costs_something_has_the_risk_free_rate_taken_off(h
         ({"factors": "fama_french_3", "frequency": "daily"}, "/frequency", "monthly"),
         ({"factors": "fama_french_3", "start": "2018-10-01"}, "/factors", "at least 5"),
         ({"factors": "fama_french_3", "start": "2019-01-01"}, "/factors", "in common"),
+        ({"factors": "fama_french_3", "start": "2015-01-01", "end": "2014-12-31"}, "/start", "turn them round"),
+        (
+            {"factors": {"own": [0.1, 0.2, 0.1, 0.3], "flat": [0.1] * 4}, "dates": FOUR_DAYS},
+            "/factors",
+            "'flat', which is constant",
+        ),
         ({"factors": "fama_french_3", "benchmark": {"AAPL": 0.5}}, "/benchmark", "sum"),
         ({"factors": "fama_french_3", "benchmark": {"APPL": 1.0}}, "/benchmark/APPL", "did you mean"),
         ({"factors": "fama_french_3", "bench": None}, "/bench", "did you mean benchmark"),

@@ -113,7 +113,7 @@ def test_a_constant_has_no_variation_to_explain() -> None:
 def test_dependent_regressors_are_refused(spoil: str) -> None:
     explained, regressors = drawn(30, 3)
     regressors[:, 2] = {"duplicate": 2 * regressors[:, 0], "constant": np.ones(30), "nothing": np.zeros(30)}[spoil]
-    with pytest.raises(InvalidInput, match="regressor 2 is a combination") as caught:
+    with pytest.raises(InvalidInput, match="regressor 2, which is constant") as caught:
         regress(explained, regressors)
     assert caught.value.faults[0].code == "collinear"
 

@@ -76,7 +76,7 @@ def explain(sample: FactorSample, errors: Errors, lag: int | None = None) -> Fac
     if len(sample.dates) < least:
         detail = f"leaves {len(sample.dates)} periods with every return; {least - 2} factors need at least {least}."
         raise InvalidInput.at(("factors",), detail, "too_few_rows")
-    assets = regress(sample.excess, sample.factors, errors=errors, lag=lag)
+    assets = regress(sample.excess, sample.factors, errors=errors, lag=lag, names=sample.factor_names)
     for what, values in (("factors", sample.factors), ("prices", sample.excess)):
         frozen(values, (what,))
     covariance = sample.periods_per_year * np.atleast_2d(np.cov(sample.factors, rowvar=False))

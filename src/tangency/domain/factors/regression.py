@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -89,6 +90,7 @@ def regress(
     intercept: bool = True,
     errors: Errors = "plain",
     lag: int | None = None,
+    names: Sequence[str] = (),
 ) -> Regression:
     """Explain columns by regressors, by the QR factors of the regressors.
 
@@ -99,6 +101,7 @@ def regress(
         errors: ``plain`` for independent residuals of one variance; ``newey_west`` (1987) for residuals that are
             neither, with Bartlett's weights.
         lag: of the latter; floor(4 (T / 100)^(2/9)) where left out.
+        names: of the regressors, for errors; their places where left out.
 
     Raises:
         InvalidInput: fewer rows than coefficients, or a regressor that is a combination of the others.
@@ -113,8 +116,9 @@ def regress(
     orthogonal, triangular = np.linalg.qr(scaled)
     left = np.abs(np.diagonal(triangular))
     if left.min() <= DEPENDENT:
-        which = int(left.argmin()) - intercept
-        detail = f"regressor {which} is a combination of those before it, or of none at all; leave it out."
+        place = int(left.argmin()) - intercept
+        which = repr(names[place]) if names else f"regressor {place}"
+        detail = f"have {which}, which is constant or a combination of those before it; leave it out."
         raise InvalidInput.at(("factors",), detail, "collinear")
     back = np.linalg.inv(triangular) / lengths[:, None]
     coefficients = back @ (orthogonal.T @ columns)
