@@ -48,6 +48,11 @@ BODIES = {
         subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', problem.options['mark']])
         time.sleep(600)
     """,
+    "leaves_a_child_behind": """
+        import subprocess, sys
+        subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', problem.options['mark']])
+        return Proposal(Status.FEASIBLE, weights=np.full(len(problem.universe), 1 / len(problem.universe)))
+    """,
     "sleeps": "import time; time.sleep(problem.options['seconds']); return Proposal(Status.NUMERICAL_ERROR)",
     "process": "return Proposal(Status.NUMERICAL_ERROR, message=str(__import__('os').getpid()))",
 }

@@ -123,6 +123,7 @@ def eventually(condition: Any, seconds: float = 10.0) -> bool:
     return False
 
 
+LEFT = ("leaves_a_child", "leaves_a_child_behind")
 ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "segfault": (MethodCrashed, "method 'segfault' of distribution 'evil-methods' 1.2.3 ended with SIGSEGV"),
     "c_loop": (TimeLimitReached, "method 'c_loop' of distribution 'evil-methods'"),
@@ -174,7 +175,7 @@ def test_nothing_that_a_method_says_is_served_unchecked(name: str, service: Serv
 
 
 def test_every_evil_method_is_tested() -> None:
-    assert {*BODIES, "broken"} == {*ENDINGS, *DOUBTFUL, "prints", "leaves_a_child", "sleeps", "process"}
+    assert {*BODIES, "broken"} == {*ENDINGS, *DOUBTFUL, "prints", *LEFT, "sleeps", "process"}
 
 
 def test_an_innocent_beside_an_evil_one_is_not_disturbed(service: Service, golden: bytes) -> None:
@@ -294,6 +295,15 @@ def test_what_a_method_leaves_running_is_ended_with_it(service: Service) -> None
     with pytest.raises(TimeLimitReached):
         service.solve(evil("leaves_a_child", mark=mark), 2.0)
     assert eventually(lambda: not processes_with(mark, "cmdline"))
+
+
+def test_what_a_method_left_running_is_ended_with_its_job_where_that_ended_well(
+    service: Service, golden: bytes
+) -> None:
+    mark = f"behind-{os.getpid()}"
+    assert service.solve(evil("leaves_a_child_behind", mark=mark)).status is Status.FEASIBLE
+    assert not processes_with(mark, "cmdline")
+    assert weights(service.solve(GOLDEN)) == golden
 
 
 def test_what_a_method_left_running_is_ended_when_nobody_wants_its_answer_any_more(service: Service) -> None:

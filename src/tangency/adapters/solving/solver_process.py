@@ -117,8 +117,26 @@ def _safely(work: Callable[[], bytes]) -> bytes:
         return pack_error(error)
     except Exception as error:  # noqa: BLE001 - whatever is wrong is told, and costs this job alone
         return pack_error(MethodCrashed(f"The solver process raised {type(error).__name__}: {error}."))
-    _own.spoilt = _resident() > RESIDENT_SHARE * _own.memory_bytes
+    left_running = _end_children()  # threads, locks and files of theirs may be anywhere in this process
+    _own.spoilt = left_running or _resident() > RESIDENT_SHARE * _own.memory_bytes
     return packed
+
+
+def _end_children() -> bool:
+    """End what a job started and did not wait for; whether there was anything."""
+    children = list(_children())
+    for child in children:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return bool(children)
+
+
+def _children() -> Iterator[int]:
+    """Of each thread of this process; none where the kernel does not say."""
+    for thread in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread ended
+            yield from map(int, thread.read_text().split())
 
 
 def report() -> bytes:
