@@ -64,6 +64,17 @@ def test_a_whole_number_that_no_wire_carries_is_refused_with_its_place(body: byt
     assert faults(BASE + body) == [(place, "range")]
 
 
+def test_options_of_a_file_may_not_be_nested_without_end_either() -> None:
+    options: dict[str, Any] = {}
+    for _ in range(500):
+        options = {"a": options}
+    value = {"portfolio_id": "p", "objective": "MAX_SHARPE", "method": "MEAN_VARIANCE", "method_options": options}
+    with pytest.raises(InvalidInput) as caught:
+        question_of(request_from(value))
+    (fault,) = caught.value.faults
+    assert (pointer(fault.path), fault.code) == ("/method_options/a", "depth")
+
+
 def test_every_mistake_is_told_with_its_place() -> None:
     body = BASE + (
         b',"strategies":[{"name":"","expected_return":"x","foo":1,"returns":[0.1,null,-3,"a"]},{}],'

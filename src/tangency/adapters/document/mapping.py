@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import astuple
 
 from tangency.adapters.document import request as wire
+from tangency.adapters.document.reading import DEEPEST
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import EstimatorChoice
@@ -149,8 +150,10 @@ def _printable(text: str | UnsetType) -> bool:
 
 
 def option_faults(value: object, path: Path) -> Iterator[Fault]:
-    """Numbers of any size can be written as JSON; what no computation could use is refused."""
-    if isinstance(value, int | float) and not abs(value) <= LARGEST:
+    """Numbers of any size, at any depth, can be written in a file; what no computation could use is refused."""
+    if len(path) > DEEPEST:
+        yield Fault(path[:2], f"is nested too deeply; a document has {DEEPEST} levels at most.", "depth")
+    elif isinstance(value, int | float) and not abs(value) <= LARGEST:
         yield Fault(path, "is out of range; give a number between -1e150 and 1e150.", "range")
     elif is_too_wide(value):
         yield Fault(path, too_wide(value), "range")

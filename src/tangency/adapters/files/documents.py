@@ -30,7 +30,7 @@ def read_document(path: Path, content: bytes) -> object:
     try:
         return _yaml(path, text) if path.suffix.lower() in YAML_SUFFIXES else _json(path, text)
     except RecursionError:
-        raise _unreadable(path, "is nested too deeply; a request has six levels at most") from None
+        raise _unreadable(path, "is nested too deeply; a document has 32 levels at most") from None
 
 
 def _json(path: Path, text: str) -> object:
