@@ -85,6 +85,9 @@ class TestHint:
     def test_no_case_hides_a_name(self) -> None:
         assert hint("CVaR", ["mad", "cvar", "evar"]) == "did you mean cvar or evar?"
 
+    def test_a_name_cut_short_finds_the_whole(self) -> None:
+        assert hint("robust", ["mean_risk", "robust_optimization"]) == "did you mean robust_optimization?"
+
     def test_several_near_names_are_all_offered(self) -> None:
         assert hint("BRK", ["BRK.A", "BRK.B", "XOM"]) == "did you mean BRK.B or BRK.A?"
 

@@ -170,7 +170,7 @@ class PluginError(TangencyError):
 def hint(wrong: str, valid: Iterable[str]) -> str:
     """A sentence that helps with a misspelt name: the nearest valid ones, or all of them when none is near."""
     known = list(valid)
-    near = get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_case(wrong, known)
+    near = get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_form(wrong, known)
     if near:
         return f"did you mean {' or '.join(near)}?"
     if not known:
@@ -178,6 +178,9 @@ def hint(wrong: str, valid: Iterable[str]) -> str:
     return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else '.'}"
 
 
-def _near_in_another_case(wrong: str, known: Iterable[str]) -> list[str]:
+def _near_in_another_form(wrong: str, known: Iterable[str]) -> list[str]:
+    """In another case, or cut short."""
     folded = {word.casefold(): word for word in known}
-    return [folded[word] for word in get_close_matches(wrong.casefold(), folded, n=3, cutoff=0.5)]
+    near = get_close_matches(wrong.casefold(), folded, n=3, cutoff=0.5)
+    longer = [word for word in folded if wrong and word.startswith(wrong.casefold())]
+    return [folded[word] for word in near or longer[:3]]
