@@ -317,9 +317,12 @@ def test_health(http: httpx.Client, path: str) -> None:
 )
 def test_http_itself_speaks_in_problems(http: httpx.Client, method: str, path: str, status: int, slug: str) -> None:
     response = http.request(method, path)
-    problem_of(response, status, slug)
+    problem = problem_of(response, status, slug)
     if status == 405:
         assert response.headers["allow"]
+        assert problem["detail"].endswith(f"use {response.headers['allow']}.")
+    if path == "/":
+        assert "/schema" in problem["detail"]
 
 
 @pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])

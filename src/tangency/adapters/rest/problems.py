@@ -88,7 +88,9 @@ def on_error(request: Incoming, error: Exception) -> Response[bytes]:
     """What no handler dealt with: problems of HTTP, and our mistakes."""
     if isinstance(error, HTTPException) and error.status_code in _OF_STATUS:
         kind = _OF_STATUS[error.status_code]
-        return refusal(kind, f"{request.method} {request.url.path[:200]} is not served.", error.headers)
+        allowed = (error.headers or {}).get("allow")
+        remedy = f"use {allowed}." if allowed else "/schema lists what is."
+        return refusal(kind, f"{request.method} {request.url.path[:200]} is not served; {remedy}", error.headers)
     return failure(error)
 
 

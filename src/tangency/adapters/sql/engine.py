@@ -37,7 +37,8 @@ def engine_of(settings: Settings) -> AsyncEngine:
         engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, **_options(url, settings))
     except (ImportError, ArgumentError) as error:
         raise InvalidSettings(
-            f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}."
+            f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}. Give "
+            "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME."
         ) from None
     if url.get_backend_name() == "sqlite":
         _open_once(url)
