@@ -90,9 +90,7 @@ def _storm(
     processes.start("api", *TANGENCY, "serve", "--role", "api", "--port", "0")
     processes.start("relay", sys.executable, "-m", "tests.storm.dying_relay", str(death))
     for number in range(WORKERS):
-        processes.start(
-            f"worker-{number}", *TANGENCY, "worker", "--queue", "light", "--concurrency", "1", "--port", "0"
-        )
+        processes.start(f"worker-{number}", *TANGENCY, *WORKER)
     for name in list(processes.running):
         processes.address(name)
     faults = Faults(processes, cluster, settings.database_url, broker, death)
