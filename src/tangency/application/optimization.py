@@ -16,6 +16,7 @@ from tangency.application.question import Question
 from tangency.application.unused_inputs import unused_inputs
 from tangency.domain.errors import NoAnswer, NotFound
 from tangency.domain.optimization.announcement import portfolio_optimized
+from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.optimization import Answer, Optimization
 from tangency.domain.optimization.problem import Problem
@@ -69,9 +70,12 @@ async def pose_question(query: PoseQuestion, context: Context) -> Problem:
 
     Raises:
         InvalidInput: the question cannot be read as a problem.
+        TooExpensive: it can, and is above the ceiling of what this service takes on.
     """
     question = await with_entries(await with_configuration(query.question, context), context)
-    return pose(question, await gathered(question, context), context)
+    problem = pose(question, await gathered(question, context), context)
+    context.ceilings.refuse(Shape.of(problem))
+    return problem
 
 
 async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> Answer:
