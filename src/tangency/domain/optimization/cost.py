@@ -64,7 +64,7 @@ class Ceilings:
     """What costs too much.
 
     Attributes:
-        light_s: seconds up to which a problem is light; whoever waits at a door waits for light ones only.
+        light_s: seconds up to which a problem is light.
         most_s: seconds above which it is refused.
     """
 
