@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,18 @@ def ended(running: Running, optimization_id: str) -> str:
     return address
 
 
+def planned(running: Running) -> str:
+    """The id of a new plan."""
+    plan: str = made(running, f"{DESK}/rebalance", {"target_type": "optimal"})["rebalance_id"]
+    return plan
+
+
 def everything(running: Running) -> list[str]:
     """One of each; gives the addresses at which they are read."""
     made(running, "/api/v1/optimize", REQUEST)
-    plans = [made(running, f"{DESK}/rebalance", {"target_type": "optimal"})["rebalance_id"] for _ in range(2)]
-    made(running, f"/api/v1/rebalances/{plans[0]}/approve")
+    taken, waiting = planned(running), planned(running)
+    made(running, f"/api/v1/rebalances/{taken}/approve")
+    plans = (taken, waiting, planned(running))
     frontier = made(running, f"{DESK}/efficient-frontier", {"points": 3})["frontier_id"]
     analysis = made(running, f"{DESK}/factor-analysis", {"factors": "statistical"})["analysis_id"]
     order = made(running, "/api/v1/optimizations", WISH)["optimization_id"]
@@ -101,8 +109,17 @@ def test_what_is_read_stays_the_same_when_it_is_made_again(running: Running) -> 
     assert asyncio.run(upkeep.rebuild(running.settings)) == rows
     assert all(rows.values())
     assert [read(running, address) for address in addresses] == before
-    assert (before[1]["status"], before[2]["status"]) == ("approved", "proposed")
-    assert before[7]["status"] == "completed"
+    assert [before[place]["status"] for place in (1, 2, 3)] == ["approved", "expired", "proposed"]
+    assert before[8]["status"] == "completed"
+
+
+def test_of_plans_that_are_approved_at_the_same_moment_one_is(running: Running) -> None:
+    plans = [planned(running) for _ in range(4)]
+    with ThreadPoolExecutor(len(plans)) as desks:
+        told = desks.map(lambda plan: running.http.post(f"/api/v1/rebalances/{plan}/approve").status_code, plans)
+        assert sorted(told) == [200, 409, 409, 409]
+    states = [read(running, f"/api/v1/rebalances/{plan}")["status"] for plan in plans]
+    assert sorted(states) == ["approved", "expired", "expired", "expired"]
 
 
 def test_equal_questions_share_a_frontier(running: Running) -> None:

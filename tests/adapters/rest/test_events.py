@@ -114,6 +114,18 @@ def test_a_plan_that_nobody_decides_on_in_time_expires_and_that_is_told(desk: ht
     assert desk.get(f"/api/v1/rebalances/{plan['rebalance_id']}").json()["status"] == "expired"
 
 
+def test_an_approval_is_told_with_the_end_of_every_plan_that_waited_beside_it(desk: httpx.Client, folder: Path) -> None:
+    hold(folder, "port-siblings")
+    address = "/api/v1/portfolios/port-siblings/rebalance"
+    taken, *others = (desk.post(address, json=EQUAL).json()["rebalance_id"] for _ in range(3))
+    after = now(desk)
+    desk.post(f"/api/v1/rebalances/{taken}/approve")
+    first = told(desk, "rebalance_plan_expired", after)
+    second = told(desk, "rebalance_plan_expired", first["position"])
+    assert told(desk, "rebalance_plan_approved", after)["rebalance_id"] == taken
+    assert {first["rebalance_id"], second["rebalance_id"]} == set(others)
+
+
 def test_a_factor_analysis_is_told(desk: httpx.Client) -> None:
     after = now(desk)
     body = {"factors": "statistical", "count": 2}
@@ -124,12 +136,13 @@ def test_a_factor_analysis_is_told(desk: httpx.Client) -> None:
 def test_what_is_imported_ends_the_plans_that_were_for_something_else(desk: httpx.Client, folder: Path) -> None:
     hold(folder, "port-outdated")
     address = "/api/v1/portfolios/port-outdated/rebalance"
-    plans = [desk.post(address, json=EQUAL).json()["rebalance_id"] for _ in range(2)]
-    desk.post(f"/api/v1/rebalances/{plans[0]}/approve")
+    taken = desk.post(address, json=EQUAL).json()["rebalance_id"]
+    desk.post(f"/api/v1/rebalances/{taken}/approve")
+    open_plan = desk.post(address, json=EQUAL).json()["rebalance_id"]
     hold(folder, "port-outdated")  # the same once more: nothing is outdated
-    assert desk.get(f"/api/v1/rebalances/{plans[1]}").json()["status"] == "proposed"
+    assert desk.get(f"/api/v1/rebalances/{open_plan}").json()["status"] == "proposed"
     after, held = now(desk), portfolio("port-outdated")
     keep(folder, ImportHoldings(Portfolio(held.id, held.holdings, held.cash + 1.0)))
     expired = told(desk, "rebalance_plan_expired", after)
-    assert expired["rebalance_id"] == plans[1]
+    assert expired["rebalance_id"] == open_plan
     assert events_of(desk, "/api/v1/events", 1, **{"Last-Event-ID": expired["position"]}) == []

@@ -175,22 +175,37 @@ def test_the_estimates_may_be_chosen_and_the_gain_is_gross_with_net_beside_it(ht
 
 
 def test_a_plan_is_decided_once(http: httpx.Client) -> None:
-    first, second = (plan(http, target_type="equal_weight")["rebalance_id"] for _ in range(2))
+    first = plan(http, target_type="equal_weight")["rebalance_id"]
     approved = http.post(f"/api/v1/rebalances/{first}/approve")
     assert (approved.status_code, approved.json()["status"]) == (200, "approved")
     assert approved.json()["decided_at"] is not None
     assert http.get(f"/api/v1/rebalances/{first}").json() == approved.json()
     problem_of(http.post(f"/api/v1/rebalances/{first}/reject"), 409, "plan-decided")
+    second = plan(http, target_type="equal_weight")["rebalance_id"]
     assert http.post(f"/api/v1/rebalances/{second}/reject").json()["status"] == "rejected"
     problem_of(http.post(f"/api/v1/rebalances/{second}/approve"), 409, "plan-decided")
+
+
+def test_an_approval_expires_the_plans_that_wait_beside_it(http: httpx.Client, folder: Path) -> None:
+    for portfolio_id in ("siblings", "neighbour"):
+        imported(folder, *held_as(portfolio_id))
+    rejected, taken, open_plan = (plan(http, "siblings", target_type="equal_weight")["rebalance_id"] for _ in range(3))
+    elsewhere = plan(http, "neighbour", target_type="equal_weight")["rebalance_id"]
+    assert http.post(f"/api/v1/rebalances/{rejected}/reject").status_code == 200
+    assert http.get(f"/api/v1/rebalances/{taken}").json()["status"] == "proposed"
+    assert http.post(f"/api/v1/rebalances/{taken}/approve").status_code == 200
+    problem = problem_of(http.post(f"/api/v1/rebalances/{open_plan}/approve"), 409, "plan-decided")
+    assert "another plan that was approved" in problem["detail"]
+    read = (http.get(f"/api/v1/rebalances/{each}").json()["status"] for each in (rejected, open_plan, elsewhere))
+    assert list(read) == ["rejected", "expired", "proposed"]
 
 
 @pytest.mark.parametrize("what", ["holdings", "prices"])
 def test_an_import_expires_what_nobody_decided(http: httpx.Client, folder: Path, what: str) -> None:
     imported(folder, *held_as(what))
-    open_plan = plan(http, what, target_type="equal_weight")["rebalance_id"]
     taken = plan(http, what, target_type="equal_weight")["rebalance_id"]
     http.post(f"/api/v1/rebalances/{taken}/approve")
+    open_plan = plan(http, what, target_type="equal_weight")["rebalance_id"]
     imported(folder, *held_as(what))
     assert http.get(f"/api/v1/rebalances/{open_plan}").json()["status"] == "proposed"
     values = HISTORY.values.copy()

@@ -142,7 +142,8 @@ KINDS: Mapping[type[Exception], Kind] = {
         "plan-decided",
         409,
         "The plan cannot be decided on",
-        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, for some time.",
+        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, for some time, "
+        "and where another one is approved it expires.",
     ),
     NoFreeSolver: Kind(
         "no-free-solver",

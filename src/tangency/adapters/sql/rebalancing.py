@@ -38,7 +38,7 @@ class SqlRebalancePlans:
         return plans[0] if plans else None
 
     async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
-        """The plans of a portfolio that nobody has decided on."""
+        """The plans of a portfolio that nobody has decided on, nor will until this transaction ends."""
         return await self._those(UNDECIDED, RebalanceRequest.portfolio_id == portfolio_id)
 
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
@@ -49,7 +49,8 @@ class SqlRebalancePlans:
         request, result = RebalanceRequest, RebalanceResult
         ours = (request.tenant == result.tenant) & (request.id == result.rebalance_id)
         query = select(request, result).join(result, ours).where(request.tenant == self._tenant, *conditions)
-        rows = await self._session.execute(query.with_for_update(of=request))
+        in_turn = query.order_by(request.id).with_for_update(of=request)  # two that lock several meet at the first
+        rows = await self._session.execute(in_turn)
         return [_plan(asked, found) for asked, found in rows]
 
     async def put(self, plan: RebalancePlan) -> None:

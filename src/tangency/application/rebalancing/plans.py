@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tangency.application.context import Context
+from tangency.application.expiry import expire
 from tangency.application.idempotency import claim
 from tangency.application.message import Message
 from tangency.application.rebalancing.command import MakePlan
@@ -92,15 +93,17 @@ async def list_plans(query: ListPlans, context: Context) -> Sequence[RebalancePl
 
 
 async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
-    """Decide, and keep the decision.
+    """Decide, and keep the decision. An approval ends the other plans of the portfolio: trades are made once.
 
     Raises:
         NotFound: there is no such plan.
         APlanIsDecidedOnce: it is decided already, or expired.
     """
     known = await context.rebalance_plans.plan(command.plan_id)
-    digest = None if known is None else await _digest(known.portfolio_id, context)
-    before, after = await context.units.keep(lambda unit: _decide(command, digest, unit, context))
+    if known is None:
+        raise _no_plan(command.plan_id)
+    digest = await _digest(known.portfolio_id, context)
+    before, after = await context.units.keep(lambda unit: _decide(command, known.portfolio_id, digest, unit, context))
     context.bench.signal()
     if after is before or after.status is PlanStatus.EXPIRED:
         raise APlanIsDecidedOnce(before.id, after.status)
@@ -108,9 +111,10 @@ async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
 
 
 async def _decide(
-    command: DecidePlan, digest: str | None, unit: UnitOfWork, context: Context
+    command: DecidePlan, portfolio_id: str, digest: str | None, unit: UnitOfWork, context: Context
 ) -> tuple[RebalancePlan, RebalancePlan]:
     """The plan before and after; the same one where there was nothing to decide any more."""
+    waiting = await unit.rebalance_plans.proposed(portfolio_id)  # before the plan: two approvals take turns
     plan = await unit.rebalance_plans.get(command.plan_id)
     if plan is None:
         raise _no_plan(command.plan_id)
@@ -121,6 +125,10 @@ async def _decide(
     if ended is not plan:
         await unit.rebalance_plans.put(ended)
         await unit.events.add(decided(ended, now, context.ids))
+    if ended is not plan and ended.status is PlanStatus.APPROVED:
+        for other in waiting:
+            if other.id != plan.id:
+                await expire(other, unit, context)
     return plan, ended
 
 

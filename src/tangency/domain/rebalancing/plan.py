@@ -31,12 +31,12 @@ class PlanStatus(StrEnum):
 
 
 class APlanIsDecidedOnce(TangencyError):
-    """A decision about a plan that is decided already, or whose prices or holdings are no longer those it was for."""
+    """A decision about a plan that is decided already, or that has expired."""
 
     def __init__(self, plan: str, status: PlanStatus) -> None:
         self.plan, self.status = plan, status
         why = {
-            PlanStatus.EXPIRED: "has expired, or prices or holdings were imported since; make another",
+            PlanStatus.EXPIRED: "has expired, for its time, an import or another plan that was approved; make another",
             PlanStatus.APPROVED: "is approved already",
             PlanStatus.REJECTED: "is rejected already; make another",
         }[status]

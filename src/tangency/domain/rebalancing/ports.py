@@ -26,7 +26,7 @@ class RebalancePlanRepository(Protocol):
         """The plan of that id; None where there is none."""
 
     async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
-        """The plans of a portfolio that nobody has decided on."""
+        """The plans of a portfolio that nobody has decided on, nor will until this transaction ends."""
 
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
         """The plans of every portfolio that nobody decided on while they were valid."""

@@ -77,7 +77,7 @@ class RebalancePlanDocument(Struct, frozen=True, kw_only=True):
     ]
     status: Annotated[
         Literal["proposed", "approved", "rejected", "expired"],
-        Meta(description="A new import of prices or holdings expires a proposed plan, and so does time."),
+        Meta(description="An import of prices or holdings, time, and another approval expire a proposed plan."),
     ]
     valid_until: datetime
     decided_at: datetime | None
