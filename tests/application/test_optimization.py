@@ -160,7 +160,7 @@ def test_a_solver_that_brings_nothing_leaves_a_record(
         door.with_ports(ids=Ids(identity), solvers=Solvers(error)).handle(OptimizePortfolio(question(portfolio_id)))
     failed = kept_as(door, identity)
     assert failed is not None
-    assert (failed.stage, failed.outcome, failed.message) == (Stage.FAILED, type(error).__name__, str(error))
+    assert (failed.stage, failed.outcome, failed.message) == (Stage.FAILED, error.outcome, str(error))
     assert failed.solution is None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tangency.adapters.cli.exit_codes import EXIT_CODES
+from tangency.adapters.cli.exit_codes import EXIT_CODES, exit_code_of_outcome
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import check
 from tests.architecture.source_tree import REPOSITORY
@@ -138,6 +138,18 @@ def test_the_first_block_of_the_readme_is_two_commands_that_make_knows() -> None
 def test_the_manual_tells_every_exit_code() -> None:
     manual = (REPOSITORY / "docs" / "cli.md").read_text()
     assert [f"| {each.code} | {each.meaning} |" in manual for each in EXIT_CODES] == [True] * len(EXIT_CODES)
+
+
+def test_every_door_tells_why_an_order_may_have_no_answer() -> None:
+    from tangency.domain.optimization.outcomes import OUTCOMES
+
+    rest, grpc = ((REPOSITORY / "docs" / name).read_text() for name in ("rest.md", "grpc.md"))
+    rows = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| (\d+) \|$", rest, re.MULTILINE)
+    assert dict(rows) == {word: str(exit_code_of_outcome(word).code) for word in OUTCOMES}
+    assert [word for word in OUTCOMES if f"`{word}`" not in grpc] == []
+    event = json.loads((REPOSITORY / "docs" / "events" / "optimization_failed.json").read_text())
+    of_an_order = event["properties"]["optimization_failed"]["oneOf"][0]["properties"]
+    assert sorted(of_an_order["outcome"]["enum"]) == sorted(OUTCOMES)
 
 
 def test_the_manual_tells_every_command() -> None:

@@ -23,6 +23,7 @@ from tangency.domain.optimization.announcement import announced
 from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order
+from tangency.domain.optimization.outcomes import PluginUnusable, Refused
 from tangency.domain.optimization.report import report_of
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.series.point import SeriesPoint
@@ -34,10 +35,6 @@ SIGNS_OF_LIFE = 3
 """Per lease."""
 FENCED = "order %s: attempt %s is fenced, the order is cancelled or somebody else's by now"
 OWN_MEANS = "the method brings expected returns of its own, and a frontier is traced on those of the data."
-
-
-class Refused(NoAnswer):
-    """The method does not take what was asked, or no moments can be estimated for it."""
 
 
 log = logging.getLogger("tangency.worker")
@@ -166,8 +163,10 @@ async def _ended(order: Order, context: Context) -> None:
         return
     except NoAnswer as failure:
         optimization.fail(failure, context.clock.now(), _since(began, context))
-    except (InvalidInput, PluginError) as refused:
+    except InvalidInput as refused:
         optimization.fail(Refused(str(refused)), context.clock.now(), _since(began, context))
+    except PluginError as broken:
+        optimization.fail(PluginUnusable(str(broken)), context.clock.now(), _since(began, context))
     else:
         _conclude(order, solution, _since(began, context), context)
     await _keep(order, context)

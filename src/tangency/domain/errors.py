@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import ClassVar
 
 Path = tuple[str | int, ...]
 
@@ -88,9 +89,12 @@ class NoAnswer(TangencyError):
     """The problem is sound and has no portfolio to give.
 
     Attributes:
+        outcome: the word for it where an outcome is told, that of a solution's status where there is one.
         solution: the ``Solution`` that says which outcome it had, and why; None where the solve did not get that far.
             Typed loosely, since errors stand below everything that raises them.
     """
+
+    outcome: ClassVar[str] = "no_answer"
 
     def __init__(self, message: str, solution: object | None = None) -> None:
         self.solution = solution
@@ -100,29 +104,43 @@ class NoAnswer(TangencyError):
 class ProblemInfeasible(NoAnswer):
     """The constraints contradict each other."""
 
+    outcome = "infeasible"
+
 
 class NotApplicable(NoAnswer):
     """The objective has no meaning for this problem."""
+
+    outcome = "not_applicable"
 
 
 class ProblemUnbounded(NoAnswer):
     """The objective improves without end, or its best value is approached and never reached."""
 
+    outcome = "unbounded"
+
 
 class TimeLimitReached(NoAnswer):
     """The deadline passed before there was an answer."""
+
+    outcome = "time_limit"
 
 
 class NumericalFailure(NoAnswer):
     """An answer came back and does not pass its certificate."""
 
+    outcome = "numerical_error"
+
 
 class ResourcesExhausted(NoAnswer):
     """The solve outgrew its memory or processor limit."""
 
+    outcome = "resource_exhausted"
+
 
 class MethodCrashed(NoAnswer):
     """The method raised an unexpected error, or took its process down with it."""
+
+    outcome = "method_crashed"
 
 
 class ComeAgain(TangencyError):

@@ -6,8 +6,10 @@ import sys
 import pytest
 
 from tangency.adapters.cli import failures
-from tangency.adapters.cli.exit_codes import EXIT_CODES, UNEXPECTED, exit_code_of
+from tangency.adapters.cli.exit_codes import EXIT_CODES, UNEXPECTED, exit_code_of, exit_code_of_outcome
 from tangency.domain import errors
+from tangency.domain.errors import NoAnswer
+from tangency.domain.optimization.outcomes import OUTCOMES
 from tests.support.command import Command
 
 HEAVY = ("numpy", "polars", "sqlalchemy", "litestar", "rich", "plotly", "msgspec", "uvicorn", "pebble")
@@ -46,6 +48,13 @@ def test_every_name_in_the_table_is_an_error() -> None:
     others = {kind.__name__ for kind in kinds}
     named = {name for each in EXIT_CODES for name in each.errors}
     assert named <= others | set(vars(errors))
+
+
+def test_an_order_without_an_answer_ends_a_command_as_the_error_would_have() -> None:
+    assert sorted(OUTCOMES) == sorted(word for each in EXIT_CODES for word in each.outcomes)
+    raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, NoAnswer)]
+    for kind in (kind for kind in raised if kind is not NoAnswer):
+        assert exit_code_of_outcome(kind.outcome) == exit_code_of(kind("no answer"))
 
 
 def test_the_version_is_that_of_the_distribution(command: Command) -> None:

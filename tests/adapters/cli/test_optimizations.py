@@ -76,6 +76,9 @@ def test_mistakes_read_the_same_in_both_places(remote: bool, desk: Command, serv
     assert (refused.code, refused.json["errors"][0]["pointer"]) == (3, "/objective")
     assert (unknown.code, unknown.problem) == (3, "not-found")
     assert asked(desk, "order", desk.write("bad.json", BAD), *at, "--follow").code == 4
+    estimator = {"name": "statistical_factor", "options": {"count": 500}}
+    unbearable = desk.write("unbearable.json", {**WISH, "risk_parameters": {"covariance_estimator": estimator}})
+    assert asked(desk, "order", unbearable, *at, "--follow").code == 3
     assert asked(desk, "order", desk.write("list.json", [WISH]), *at).code == 2
 
 

@@ -323,6 +323,13 @@ def test_limits_that_contradict_each_other_end_it_with_their_names(desk: httpx.C
     assert document["metrics"] is None
 
 
+def test_what_the_data_do_not_bear_ends_it_as_refused(desk: httpx.Client) -> None:
+    estimator = {"name": "statistical_factor", "options": {"count": 500}}
+    document = answered(desk, risk_parameters={"covariance_estimator": estimator})
+    assert (document["status"], document["failure"]["outcome"]) == ("failed", "refused")
+    assert "500" in document["failure"]["message"]
+
+
 def test_a_key_makes_the_second_request_an_echo(desk: httpx.Client) -> None:
     first = ordered(desk, wish(), **{"Idempotency-Key": "monday"})
     ended(desk, first["optimization_id"])

@@ -123,7 +123,7 @@ def test_the_conflict_is_in_the_event() -> None:
 def test_a_failure_without_a_solution_keeps_its_name_and_message() -> None:
     optimization = started()
     optimization.fail(MethodCrashed("the method raised ZeroDivisionError"), LATER, 8.0)
-    assert (optimization.stage, optimization.outcome) == (Stage.FAILED, "MethodCrashed")
+    assert (optimization.stage, optimization.outcome) == (Stage.FAILED, "method_crashed")
     assert optimization.message == "the method raised ZeroDivisionError"
     assert kinds(optimization)[-1] is OptimizationFailed
 

@@ -11,11 +11,13 @@ class ExitCode:
 
     Attributes:
         errors: the names of the classes of errors that end a command so; the nearest class counts.
+        outcomes: the words for why an optimization that was ordered has no answer, where it is followed to its end.
     """
 
     code: int
     meaning: str
     errors: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
 
 
 OK = ExitCode(0, "done")
@@ -25,17 +27,27 @@ INVALID = ExitCode(
     3,
     "what was asked cannot be read as a problem, is not there, or has ended already",
     ("InvalidInput", "UnreadableDocument", "NotFound", "AlreadyFinal"),
+    ("refused",),
 )
-INFEASIBLE = ExitCode(4, "no portfolio satisfies every limit", ("ProblemInfeasible",))
+INFEASIBLE = ExitCode(4, "no portfolio satisfies every limit", ("ProblemInfeasible",), ("infeasible",))
 NO_ANSWER = ExitCode(
-    5, "the objective has no meaning or no best value here, or no answer passed its certificate", ("NoAnswer",)
+    5,
+    "the objective has no meaning or no best value here, or no answer passed its certificate",
+    ("NoAnswer",),
+    ("not_applicable", "unbounded", "numerical_error"),
 )
 RAN_OUT = ExitCode(
     6,
-    "time or memory ran out, or every solver is busy",
+    "time, memory or workers ran out, or every solver is busy",
     ("TimeLimitReached", "ResourcesExhausted", "NoFreeSolver", "OutboxFull"),
+    ("time_limit", "resource_exhausted", "worker_lost"),
 )
-PLUGIN = ExitCode(7, "a plugin cannot be loaded, failed, or does not pass its suite", ("PluginError", "MethodCrashed"))
+PLUGIN = ExitCode(
+    7,
+    "a plugin cannot be loaded, failed, or does not pass its suite",
+    ("PluginError", "MethodCrashed"),
+    ("method_crashed", "plugin_unusable"),
+)
 STORAGE = ExitCode(
     8,
     "the database or a file cannot be read or written",
@@ -62,8 +74,8 @@ def exit_code_of_class(kind: type[BaseException]) -> ExitCode:
 
 
 def exit_code_of_outcome(outcome: str) -> ExitCode:
-    """How a command ends that waited for an optimization which failed so: the name of a class, or a status."""
-    return _BY_NAME.get(outcome, NO_ANSWER)
+    """How a command ends that waited for an optimization which has no answer, by the word for why."""
+    return next((each for each in EXIT_CODES if outcome in each.outcomes), NO_ANSWER)
 
 
 _BY_NAME = {name: each for each in EXIT_CODES for name in each.errors}

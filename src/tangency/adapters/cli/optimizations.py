@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tangency.adapters.cli.exit_codes import INFEASIBLE, NO_ANSWER, OK, ExitCode, exit_code_of_outcome
+from tangency.adapters.cli.exit_codes import NO_ANSWER, OK, ExitCode, exit_code_of_outcome
 from tangency.adapters.cli.terminal import Command, console, json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ async def _until_it_ended(desk: Desk, optimization_id: str) -> OptimizationDocum
 
 def _ending(document: OptimizationDocument) -> ExitCode:
     if document.failure is not None:
-        return INFEASIBLE if document.status == "infeasible" else exit_code_of_outcome(document.failure.outcome)
+        return exit_code_of_outcome(document.failure.outcome)
     return OK if document.status == "completed" else NO_ANSWER
 
 

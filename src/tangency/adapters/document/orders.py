@@ -16,6 +16,7 @@ from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Stage
 from tangency.domain.optimization.order import Filter, OrderState
+from tangency.domain.optimization.outcomes import OUTCOMES
 
 Status = Literal["processing", "completed", "failed", "infeasible", "cancelled"]
 Shares = dict[str, float]
@@ -90,7 +91,7 @@ class FrontierPoint(Part, frozen=True):
 class Failure(Part, frozen=True):
     """Why there is no answer."""
 
-    outcome: str
+    outcome: Annotated[str, Meta(description="A stable word for programs.", extra_json_schema={"enum": list(OUTCOMES)})]
     message: str
     losses: Annotated[list[str], Meta(description="Why each worker that was lost did not end it.")]
 

@@ -19,6 +19,7 @@ from tangency.adapters.sql.tickets import SqlTickets
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
+from tangency.domain.optimization.outcomes import LOST
 from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
 
@@ -35,8 +36,6 @@ REPORTED = (
     "frontier_reason",
 )
 """What of an answer is told in the portfolio's own terms."""
-LOST = "worker_lost"
-"""The outcome of an order over which too many workers were lost."""
 
 
 class SqlOrders:

@@ -146,7 +146,7 @@ class Optimization:
     """One question about one portfolio. Make one with :meth:`request`.
 
     Attributes:
-        outcome: the status of the solution, or what took its place; None until it ended.
+        outcome: the status of the solution, or a word for why there is none; None until it ended.
         message: what a person should know about the outcome.
         events: what happened, oldest first.
     """
@@ -191,8 +191,8 @@ class Optimization:
         if isinstance(error.solution, Solution):
             self.conclude(error.solution, at, time_ms)
             return
-        self._end(Stage.FAILED, at, type(error).__name__, error.detail, time_ms)
-        self.events.append(OptimizationFailed(self.id, self.portfolio_id, at, type(error).__name__, error.detail))
+        self._end(Stage.FAILED, at, error.outcome, error.detail, time_ms)
+        self.events.append(OptimizationFailed(self.id, self.portfolio_id, at, error.outcome, error.detail))
 
     def cancel(self, at: datetime) -> None:
         """Nobody wants the answer any more."""

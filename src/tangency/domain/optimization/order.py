@@ -67,7 +67,8 @@ class OrderState:
     Attributes:
         number: in the order of acceptance.
         progress: fraction done, where anything is known of it.
-        outcome: what took the place of an answer, and what to know about it; empty until it ended.
+        outcome: how it ended, where there is no answer in one of ``OUTCOMES``; empty until then.
+        message: what to know about it.
         report: figures, allocations and trades as plain values; None unless it completed.
         answer: with its certificate; None unless it completed.
         losses: why each worker that was lost did not end it.
