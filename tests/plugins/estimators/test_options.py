@@ -15,7 +15,7 @@ from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
 from tangency.plugins.estimators.comovement import Gerber
-from tangency.plugins.estimators.conditional import Garch
+from tangency.plugins.estimators.conditional import Dcc, Garch
 from tangency.plugins.estimators.eigenvalues import Denoised, Detoned
 from tangency.plugins.estimators.factors import FactorRegression, StatisticalFactor, TimeSeriesFactor
 from tangency.plugins.estimators.implied import ImpliedVolatility
@@ -35,6 +35,8 @@ SERIES = [0.001 * t for t in range(60)]
         (Gerber, {"threshold": 1.5}, "threshold"),
         (Gerber, {"statistic": 3}, "statistic"),
         (Garch, {"horizon": 0}, "horizon"),
+        (Garch, {"horizon": 10_001}, "horizon"),
+        (Dcc, {"horizon": 10**18}, "horizon"),
         (Denoised, {"shrinkage": -0.1}, "shrinkage"),
         (Detoned, {"components": 0}, "components"),
         (StatisticalFactor, {"count": 0}, "count"),
@@ -53,6 +55,16 @@ def test_a_value_without_a_meaning_is_refused_in_its_place(
     with pytest.raises(InvalidInput) as caught:
         bind_options(estimator().options, options, PATH)
     assert caught.value.faults[0].path[: len(PATH) + 1] == (*PATH, field)
+
+
+def test_a_horizon_of_every_day_in_forty_years_is_taken() -> None:
+    farthest = covariance(Garch(), {"horizon": 10_000}, sample_of(ROWS))
+    assert np.isfinite(np.asarray(farthest)).all()
+
+
+def test_a_horizon_beyond_it_is_refused_with_its_value_and_the_range() -> None:
+    with pytest.raises(InvalidInput, match=f"is {10**18}; give 1 to 10,000 periods"):
+        bind_options(Dcc().options, {"horizon": 10**18}, PATH)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +107,7 @@ def mean(estimator: Estimator, options: Mapping[str, object], sample: Scenarios)
         ),
         (
             lambda s: covariance(TimeSeriesFactor(), {"factors": {"A": SERIES, "B": SERIES}}, s),
-            "is a combination",
+            "is constant or a combination of those before it",
             (*PATH, "factors"),
         ),
         (

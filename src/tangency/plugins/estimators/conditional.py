@@ -18,6 +18,8 @@ from tangency.plugins.kernels.correlations import apart, of_moving_names, togeth
 PATH: Path = ("risk_parameters", "covariance_estimator")
 FEWEST_ROWS = 50
 """For four parameters of a name; with fewer, the likelihood is flat and the search ends anywhere."""
+FARTHEST = 10_000
+"""Periods ahead: 40 years of days, long after any forecast has come back to its average."""
 LONGEST = 0.9999
 """Of a + b: correlations that come back at all."""
 _Estimate: TypeAlias = Callable[[Matrix], Matrix]
@@ -29,14 +31,14 @@ class ConditionalOptions:
     """How far ahead.
 
     Attributes:
-        horizon: in periods, over which the forecast variances are averaged.
+        horizon: in periods, 1 to 10,000, over which the forecast variances are averaged.
     """
 
     horizon: int = 1
 
     def __post_init__(self) -> None:
-        if self.horizon < 1:
-            raise InvalidInput.at(("horizon",), f"is {self.horizon}; give 1 or more periods.", "range")
+        if not 1 <= self.horizon <= FARTHEST:
+            raise InvalidInput.at(("horizon",), f"is {self.horizon}; give 1 to {FARTHEST:,} periods.", "range")
 
 
 class Garch(Estimator):
