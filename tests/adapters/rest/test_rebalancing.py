@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ def test_the_request_of_the_seed_is_answered_with_its_fields(http: httpx.Client)
     limits = {"max_turnover": 0.15, "min_trade_size": 1000.0, "max_trades": 10, "consider_tax_implications": False}
     answer = plan(http, target_type="optimal", constraints=limits)
     assert {name: type(answer[name]) for name in SEED_FIELDS} == SEED_FIELDS
-    assert answer["rebalance_id"].startswith("reb-")
+    assert re.fullmatch(r"reb-[0-9A-HJKMNP-TV-Z]{26}", answer["rebalance_id"])
     assert all(set(trade) == SEED_TRADE for trade in answer["trades"])
     assert set(answer["metrics"]) >= SEED_METRICS
     assert set(answer["metrics"]["expected_improvement"]) == {"return", "risk", "sharpe"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,6 +17,7 @@ from tangency.application.rebalancing.target import wished, with_cash
 from tangency.application.rebalancing.taxation import TaxTerms, complete_terms
 from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
+from tangency.domain.identity import token
 from tangency.domain.market.universe import CASH
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.judgement import required_answer
@@ -64,7 +64,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
             break
         reserve = reserve.after(bill.owed)
     plan = RebalancePlan(
-        id="reb-" + base64.b32encode(context.ids.new().bytes).decode().rstrip("="),
+        id=token("reb-", context.ids.new()),
         portfolio_id=portfolio.id,
         target_type=command.target_type,
         request=command.stated,
