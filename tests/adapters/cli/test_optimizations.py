@@ -75,7 +75,9 @@ def test_mistakes_read_the_same_in_both_places(remote: bool, desk: Command, serv
     refused, unknown = asked(desk, "order", file, *at, "--json"), asked(desk, "show", "opt-nobody", *at, "--json")
     assert (refused.code, refused.json["errors"][0]["pointer"]) == (3, "/objective")
     assert (unknown.code, unknown.problem) == (3, "not-found")
-    assert asked(desk, "order", desk.write("bad.json", BAD), *at, "--follow").code == 4
+    contradicting = asked(desk, "order", desk.write("bad.json", BAD), *at, "--follow")
+    assert contradicting.code == 4
+    assert "These limits contradict each other" in contradicting.out
     estimator = {"name": "statistical_factor", "options": {"count": 500}}
     unbearable = desk.write("unbearable.json", {**WISH, "risk_parameters": {"covariance_estimator": estimator}})
     assert asked(desk, "order", unbearable, *at, "--follow").code == 3

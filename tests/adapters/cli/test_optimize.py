@@ -54,7 +54,7 @@ def test_a_serialised_problem_is_solved_and_nothing_is_kept(command: Command) ->
     ran = optimize(command, tangency.to_document(problem), "--json")
     assert ran.code == 0
     assert ran.json["optimal_weights"] == pytest.approx({"A": 9 / 13, "B": 4 / 13}, abs=1e-9)
-    assert ran.json["provenance"]["optimization_id"] == "00000000-0000-0000-0000-000000000000"
+    assert ran.json["provenance"]["optimization_id"] == "opt-00000000000000000000000000"
     assert not command.data.exists()
 
 

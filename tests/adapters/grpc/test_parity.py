@@ -118,6 +118,8 @@ def test_optimizations(wish: dict[str, Any], doors: Doors) -> None:
     by_grpc = ended(lambda: document(doors.stub.GetOptimization(request)))
     same(by_rest, by_grpc)
     assert by_rest["status"] == ("infeasible" if wish == WISHES["without an answer"] else "completed")
+    if by_rest["failure"]:
+        assert by_grpc["failure"]["conflict"] == by_rest["failure"]["conflict"] != []
 
 
 FRONTIERS: dict[str, dict[str, Any]] = {

@@ -319,8 +319,17 @@ def test_what_cannot_be_done_is_said_at_once_with_its_place(
 def test_limits_that_contradict_each_other_end_it_with_their_names(desk: httpx.Client) -> None:
     document = answered(desk, constraints={"max_position_size": 0.01})
     assert document["status"] == "infeasible"
-    assert "constraints.max_position_size" in document["failure"]["message"]
+    failure = document["failure"]
+    assert "constraints.max_position_size" in failure["message"]
     assert document["metrics"] is None
+    conflict = {each["constraint"]: each for each in failure["conflict"]}
+    assert set(conflict) == {"budget", "constraints.max_position_size"}
+    assert conflict["constraints.max_position_size"]["limit"] == 0.01
+    assert conflict["constraints.max_position_size"]["sufficient"] == pytest.approx(1.0 / len(NAMES))
+    assert all(set(each) == {"constraint", "sentence", "limit", "sufficient"} for each in failure["conflict"])
+    (step,) = failure["relaxation"]
+    assert (step["constraint"], step["limit"]) == ("constraints.max_position_size", 0.01)
+    assert step["needed"] == pytest.approx(1.0 / len(NAMES))
 
 
 def test_what_the_data_do_not_bear_ends_it_as_refused(desk: httpx.Client) -> None:

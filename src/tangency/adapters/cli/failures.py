@@ -11,7 +11,11 @@ from tangency.adapters.cli.exit_codes import INVALID, UNEXPECTED, ExitCode, exit
 from tangency.adapters.cli.terminal import console, print_json
 
 if TYPE_CHECKING:
-    from tangency.adapters.document.problem import Problem
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from tangency.adapters.document.problem import ConflictingLimit, Problem, RelaxedLimit
     from tangency.application.question import Question
 
 USAGE_STATUS, STORAGE_STATUS = 400, 503
@@ -106,19 +110,19 @@ def _tell(error: Exception, question: Question | None, ending: ExitCode) -> None
     for item in document.errors or ():
         if document.errors and len(document.errors) > 1:
             screen.print(f"  {item.pointer or 'request'} {item.detail}", soft_wrap=True)
-    _tell_conflict(document)
+    tell_conflict(document.conflict or (), document.relaxation or (), console(stderr=True))
 
 
-def _tell_conflict(document: Problem) -> None:
+def tell_conflict(conflict: Sequence[ConflictingLimit], relaxation: Sequence[RelaxedLimit], screen: Console) -> None:
+    """Which limits contradict each other, and what would have to give way."""
     from tangency.adapters.cli.tables import conflict_table, relaxation_table
 
-    screen = console(stderr=True)
-    if document.conflict:
+    if conflict:
         screen.print("\nThese limits contradict each other:")
-        screen.print(conflict_table(document.conflict))
-    if document.relaxation:
+        screen.print(conflict_table(conflict))
+    if relaxation:
         screen.print("The least that has to give way, all of it together:")
-        screen.print(relaxation_table(document.relaxation))
+        screen.print(relaxation_table(relaxation))
 
 
 def _capitalised(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tangency.adapters.cli.exit_codes import NO_ANSWER, OK, ExitCode, exit_code_of_outcome
+from tangency.adapters.cli.failures import tell_conflict
 from tangency.adapters.cli.terminal import Command, console, json_option, print_json, progress
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ def _print(document: OptimizationDocument, as_json: bool) -> None:
     click.echo(f"{document.optimization_id}: {document.objective} of portfolio {document.portfolio_id!r} is {state}.")
     if document.failure is not None:
         click.echo(document.failure.message)
+        tell_conflict(document.failure.conflict or (), document.failure.relaxation or (), console())
     if document.status == "completed":
         _print_answer(document)
 

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
+from tangency.adapters.document.problem import ConflictingLimit, RelaxedLimit, conflict_of, relaxation_of
 from tangency.application.configuration import SUPPLIED
 from tangency.application.wish import in_own_words
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
+from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.optimization import Stage
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.optimization.outcomes import OUTCOMES
@@ -94,6 +96,14 @@ class Failure(Part, frozen=True):
     outcome: Annotated[str, Meta(description="A stable word for programs.", extra_json_schema={"enum": list(OUTCOMES)})]
     message: str
     losses: Annotated[list[str], Meta(description="Why each worker that was lost did not end it.")]
+    conflict: (
+        Annotated[list[ConflictingLimit], Meta(description="Limits that contradict each other, where `infeasible`.")]
+        | UnsetType
+    ) = UNSET
+    relaxation: (
+        Annotated[list[RelaxedLimit], Meta(description="The least that has to give way, all of it together.")]
+        | UnsetType
+    ) = UNSET
 
 
 class Summary(Part, frozen=True):
@@ -220,7 +230,18 @@ def _read(plain: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is a
 def _failure(state: OrderState) -> Failure | None:
     if state.stage not in (Stage.FAILED, Stage.INFEASIBLE):
         return None
-    return Failure(outcome=state.outcome, message=in_own_words(state.message), losses=list(state.losses))
+    failure = Failure(outcome=state.outcome, message=in_own_words(state.message), losses=list(state.losses))
+    found = state.infeasibility
+    return failure if found is None else structs.replace(failure, **_contradiction(found))
+
+
+def _contradiction(found: Infeasibility) -> dict[str, Any]:
+    """Conflict and relaxation with the names that the limits have in the request."""
+    named: list[list[Any]] = [
+        [structs.replace(each, constraint=in_own_words(each.constraint)) for each in limits]
+        for limits in (conflict_of(found), relaxation_of(found))
+    ]
+    return dict(zip(("conflict", "relaxation"), named, strict=True))
 
 
 def wanted_by(query: Mapping[str, str]) -> Filter:

@@ -272,19 +272,27 @@ def infeasible(kind: Kind, detail: str, found: Infeasibility) -> Problem:
         title=kind.title,
         status=kind.status,
         detail=detail,
-        conflict=[
-            ConflictingLimit(
-                constraint=member.constraint,
-                sentence=member.sentence,
-                limit=member.limit,
-                sufficient=number(member.sufficient),
-            )
-            for member in found.conflict
-        ],
-        relaxation=[
-            RelaxedLimit(constraint=each.constraint, limit=each.limit, needed=each.needed) for each in found.relaxation
-        ],
+        conflict=conflict_of(found),
+        relaxation=relaxation_of(found),
     )
+
+
+def conflict_of(found: Infeasibility) -> list[ConflictingLimit]:
+    """The smallest set of limits that was found to contradict each other, as it is served."""
+    return [
+        ConflictingLimit(
+            constraint=member.constraint,
+            sentence=member.sentence,
+            limit=member.limit,
+            sufficient=number(member.sufficient),
+        )
+        for member in found.conflict
+    ]
+
+
+def relaxation_of(found: Infeasibility) -> list[RelaxedLimit]:
+    """The least that has to give way, as it is served."""
+    return [RelaxedLimit(constraint=each.constraint, limit=each.limit, needed=each.needed) for each in found.relaxation]
 
 
 def error_items(faults: Sequence[Fault], question: Question | None) -> list[ErrorItem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_of, ending
 from tangency.adapters.sql.projections import OPTIMIZATIONS, project
 from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
+from tangency.adapters.sql.solutions import NOTHING, infeasibility_of
 from tangency.adapters.sql.statements import changed, dialect, insert_numbered
 from tangency.adapters.sql.tickets import SqlTickets
 from tangency.domain.optimization.identity import identity_of, spelled
@@ -220,8 +221,14 @@ def state_of(row: PortfolioOptimization) -> OrderState:
 
 async def read_order(session: AsyncSession, tenant: str, order: UUID) -> OrderState | None:
     """An order with its answer where there is one."""
-    row = await session.get(PortfolioOptimization, (tenant, spelled(order)))
-    return None if row is None or not row.ordered else state_of(row)
+    key = (tenant, spelled(order))
+    row = await session.get(PortfolioOptimization, key)
+    if row is None or not row.ordered:
+        return None
+    if row.status != Stage.INFEASIBLE.value:
+        return state_of(row)
+    request = await session.get_one(OptimizationRequest, key)  # a conflict is read too seldom for a column of its own
+    return replace(state_of(row), infeasibility=infeasibility_of((request.failure or NOTHING)["infeasibility"]))
 
 
 async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Sequence[OrderState]:

@@ -112,7 +112,7 @@ def solution_of(kept: Mapping[str, Any], message: str, universe: Universe | None
         unused_options=tuple(metadata.get("unused_options", ())),  # the same
         certificate=_read(row.certificate, Certificate),
         why=_read(row.why, Explanation),
-        infeasibility=_infeasibility(row.infeasibility),
+        infeasibility=infeasibility_of(row.infeasibility),
         bound=metadata["bound"],
         iterations=metadata["iterations"],
         provenance=_read(row.provenance, Provenance),
@@ -191,7 +191,8 @@ def _infeasibility_columns(found: Infeasibility | None) -> Columns | None:
     }
 
 
-def _infeasibility(document: Columns | None) -> Infeasibility | None:
+def infeasibility_of(document: Columns | None) -> Infeasibility | None:
+    """Which limits contradict each other, and the proof; None where nothing is kept of it."""
     if document is None:
         return None
     cuts = {key: np.array(cut) for key, cut in document["cuts"].items()}

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from tangency.domain.errors import TangencyError
+from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.optimization import Answer, Optimization, Stage
 from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
@@ -72,6 +73,8 @@ class OrderState:
         report: figures, allocations and trades as plain values; None unless it completed.
         answer: with its certificate; None unless it completed.
         losses: why each worker that was lost did not end it.
+        infeasibility: which limits contradict each other, and what would have to give way; None unless they do, and in
+            lists.
     """
 
     id: UUID
@@ -89,6 +92,7 @@ class OrderState:
     report: Mapping[str, Any] | None = None
     answer: Answer | None = None
     losses: Sequence[str] = field(default_factory=tuple)
+    infeasibility: Infeasibility | None = None
 
 
 class OrderRepository(Protocol):
