@@ -54,7 +54,7 @@ class CountingSolvers:
     async def solve(self, problem: Problem, deadline_s: float) -> Solution:
         self.now += 1
         self.most = max(self.most, self.now)
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         solution: Solution = await self.others.solve(problem, deadline_s)
         self.now -= 1
         return solution

@@ -305,7 +305,7 @@ ALONE = {"model": {"loadings": {"MKT": dict.fromkeys(NAMES, 1.0)}}}
         ({"benchmark": dict.fromkeys(NAMES, 0.1)}, MaximumSharpe(), "goes with the objective MIN_VOLATILITY"),
         ({"benchmark": {"S0": 1.0}}, None, "has no figure for S1"),
         ({"components": 11}, None, "is 11, and there are 10 names"),
-        ({"factor_returns": {"factors": {"A": FACTORS["MKT"], "B": FACTORS["MKT"]}}}, None, "is a combination"),
+        ({"factor_returns": {"factors": {"A": FACTORS["MKT"], "B": FACTORS["MKT"]}}}, None, "or a combination"),
         ({"factor_returns": {"factors": {"A": [0.1]}}}, None, "has 1 periods and the returns have 500"),
     ],
 )

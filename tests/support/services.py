@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import kustomize, postgres, previous_release, pulsar
 
-REQUIRED = "TANGENCY_REQUIRE_SERVICES"
+REQUIRED = "REQUIRE_SERVICES"
 """Set to 1, a service that is not there fails the run instead of leaving tests out."""
 
 MISSING: Mapping[str, Callable[[], str | None]] = {

@@ -251,6 +251,10 @@ def test_what_is_no_message_is_refused_and_nothing_breaks(doors: Doors) -> None:
     assert health_of(doors.address, SERVICE) == health_pb2.HealthCheckResponse.SERVING
 
 
+POINTS = 12
+"""Of a frontier that keeps the only solver for a while."""
+
+
 def test_at_the_end_calls_are_answered_and_streams_are_told(tmp_path: Path) -> None:
     command = Command(tmp_path)
     command.data.mkdir()
@@ -258,7 +262,7 @@ def test_at_the_end_calls_are_answered_and_streams_are_told(tmp_path: Path) -> N
     with command.serving("--grpc", "127.0.0.1:0") as served, grpc.insecure_channel(served.grpc_address) as channel:
         stub = PortfolioOptimizationServiceStub(channel)
         under_way = stub.GenerateEfficientFrontier.future(
-            pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, risk_measure="edar", points=3)
+            pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, risk_measure="edar", points=POINTS)
         )
         busy(served.process.pid)
         waiting = stub.CreateOptimization(WISH).optimization_id
@@ -268,5 +272,5 @@ def test_at_the_end_calls_are_answered_and_streams_are_told(tmp_path: Path) -> N
         with pytest.raises(grpc.RpcError) as caught:
             list(stream)
         assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert len(under_way.result().efficient_frontier) == 3
+        assert len(under_way.result().efficient_frontier) == POINTS
         assert served.process.wait(30) == 0

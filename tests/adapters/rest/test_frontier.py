@@ -95,7 +95,7 @@ def test_ends_follow_what_is_asked(http: httpx.Client) -> None:
         ({"max_risk": 0.001}, "/max_risk", "the least volatility"),
         ({"max_risk": 1e-5, "risk_measure": "cvar"}, "/max_risk", "the least cvar"),
         ({"min_return": 9.0, "risk_measure": "mad"}, "/min_return", "is expected to earn is"),
-        ({"points": 1}, "/points", ">= 2"),
+        ({"points": 1}, "/points", "at least 2"),
         ({"risk_measure": "volatilty"}, "/risk_measure", "did you mean volatility"),
         ({"point": 3}, "/point", "did you mean points"),
         ({"constraints": {"max_weight": "half"}}, "/constraints/max_weight", "number"),

@@ -19,7 +19,7 @@ CONFIGURATION = SchemathesisConfig.from_dict(
 )
 """A request may be well formed and ask for what is not there, or for what contradicts itself: that is 422."""
 
-EXAMPLES = int(os.environ.get("TANGENCY_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
 """For each operation, of which there are forty; a search for more is asked for by the variable."""
 
 schema = schemathesis.openapi.from_dict(description(Settings(**LIMITS), "0"), config=CONFIGURATION)

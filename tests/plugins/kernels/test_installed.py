@@ -88,9 +88,9 @@ def test_the_objective_is_the_one_asked_where_the_method_takes_it(inner: Inner, 
 
 def test_an_objective_that_the_method_does_not_take_is_refused() -> None:
     with pytest.raises(
-        Unsupported, match=r"final\.objective: method 'mean_variance' does not take MULTI_OBJECTIVE; valid: MAX"
+        Unsupported, match=r"final\.objective: method 'mean_variance' does not take MAX_RATIO; did you mean MAX"
     ):
-        asked(Inner("mean_variance", objective="MULTI_OBJECTIVE"))
+        asked(Inner("mean_variance", objective="MAX_RATIO"))
 
 
 def test_limits_that_a_method_cannot_keep_are_not_put_to_it() -> None:
