@@ -106,7 +106,7 @@ def test_what_the_first_stage_installs_answers(prefix: Path, tmp_path: Path) -> 
     answer = json.loads(installed(prefix, "demo", "--json", folder=tmp_path))
     methods = json.loads(installed(prefix, "methods", "--json", folder=tmp_path))
 
-    assert answer["status"] == "optimal"
+    assert answer["optimization_metadata"]["convergence_status"] == "optimal"
     assert "mean_variance" in {each["name"] for each in methods}
     assert not list(prefix.glob("service/lib/*/site-packages/riskfolio"))
 
