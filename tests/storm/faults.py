@@ -13,6 +13,7 @@ from tests.storm.processes import Fleet
 from tests.support.postgres import Cluster
 from tests.support.pulsar import Broker
 
+LOOK_S = 0.01
 KILL_S, STOP_S, STOPPED_S = 3.0, 8.0, 5.0
 CUTS_S, RELAY_S, BROKER_S, AWAY_S = (5.0, 20.0), (7.0, 15.0, 23.0), 10.0, 5.0
 HOLDERS = """
@@ -66,16 +67,24 @@ class Faults:
         names = [self.fleet.named(int(str(process))) for (process,) in rows]
         return next((name for name in names if name and name != self.stopped), None)
 
+    def _next_holder(self) -> str | None:
+        """Whoever holds a job, or the first one that will: on a quiet machine nobody may at this moment."""
+        while not self._over.wait(LOOK_S):
+            name = self._holder()
+            if name:
+                return name
+        return None
+
     def _kill(self) -> None:
         while not self._over.wait(KILL_S):
-            name = self._holder()
+            name = self._next_holder()
             if name:
                 self.fleet.kill(name)
                 self.done["worker killed"] += 1
 
     def _stop(self) -> None:
         while not self._over.wait(STOP_S):
-            name = self._holder()
+            name = self._next_holder()
             if name:
                 self.stopped = name
                 self.fleet.pause(name, STOPPED_S)
