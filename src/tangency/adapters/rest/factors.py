@@ -3,50 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import get, post
 from litestar.params import FromPath
 
 from tangency.adapters.document.factors import analysis_list, analysis_request, analysis_response, command_of
 from tangency.adapters.document.reading import read_value
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 from tangency.adapters.rest.keys import key_of
 from tangency.application.factors import ListFactorAnalyses, ReadFactorAnalysis
 from tangency.application.message import Message, Result
-from tangency.application.service import Service
-
-Incoming = Request[Any, Any, State]
 
 
 @post("/api/v1/portfolios/{portfolio_id:str}/factor-analysis", status_code=200)
-async def analyze_factors(request: Incoming, portfolio_id: FromPath[str]) -> Response[bytes]:
+async def analyze_factors(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """Explain a portfolio's returns by factors, and keep the analysis."""
     asked = analysis_request(read_value(await request.body()))
     command = replace(command_of(portfolio_id, asked), key=await key_of(request))
-    return _json(analysis_response(await _handled(request, command)))
+    return answered(analysis_response(await _handled(request, command)))
 
 
 @get("/api/v1/portfolios/{portfolio_id:str}/factor-analyses")
-async def factor_analyses(request: Incoming, portfolio_id: FromPath[str]) -> Response[bytes]:
+async def factor_analyses(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """The analyses of a portfolio."""
-    return _json(analysis_list(await _handled(request, ListFactorAnalyses(portfolio_id))))
+    return answered(analysis_list(await _handled(request, ListFactorAnalyses(portfolio_id))))
 
 
 @get("/api/v1/factor-analyses/{analysis_id:str}")
-async def factor_analysis(request: Incoming, analysis_id: FromPath[str]) -> Response[bytes]:
+async def factor_analysis(request: Incoming, analysis_id: FromPath[str]) -> Outgoing:
     """An analysis that was made."""
-    return _json(analysis_response(await _handled(request, ReadFactorAnalysis(analysis_id))))
+    return answered(analysis_response(await _handled(request, ReadFactorAnalysis(analysis_id))))
 
 
 HANDLERS = (analyze_factors, factor_analyses, factor_analysis)
 
 
 async def _handled(request: Incoming, message: Message[Result]) -> Result:
-    service: Service = request.app.state.service
-    return await service.handle(message)
-
-
-def _json(document: object) -> Response[bytes]:
-    return Response(msgspec.json.encode(document), media_type="application/json")
+    return await service_of(request).handle(message)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tangency.adapters.document.frontier import (
@@ -17,17 +14,14 @@ from tangency.adapters.document.frontier import (
     response_of_frontier,
 )
 from tangency.adapters.document.reading import read_value
+from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import failure, problem_for
 from tangency.application.frontier import ReadFrontier, TraceFrontier
-from tangency.application.service import Service
-from tangency.domain.errors import Fault, InvalidInput, TangencyError
+from tangency.domain.errors import TangencyError
 from tangency.domain.frontier.frontier import EfficientFrontier
 
-JSON = "application/json"
 NOT_MODIFIED = 304
-Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
 
 OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/efficient-frontier"
 
@@ -35,7 +29,7 @@ OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/efficient-frontier"
 @get(OF_A_PORTFOLIO, opt={"query": frozenset(FrontierQuery.__struct_fields__)})
 async def efficient_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """The frontier of a portfolio that was imported."""
-    command = frontier_asked_by_query(portfolio_id, _query(request))
+    command = frontier_asked_by_query(portfolio_id, dict(request.query_params))
     return _served(request, await _traced(request, command))
 
 
@@ -52,7 +46,7 @@ async def constrained_frontier(request: Incoming, portfolio_id: FromPath[str]) -
 @get("/api/v1/efficient-frontiers/{frontier_id:str}")
 async def stored_frontier(request: Incoming, frontier_id: FromPath[str]) -> Outgoing:
     """A frontier that was traced."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     return _served(request, await service.handle(ReadFrontier(frontier_id)))
 
 
@@ -60,18 +54,7 @@ HANDLERS = (efficient_frontier, constrained_frontier, stored_frontier)
 
 
 async def _traced(request: Incoming, command: TraceFrontier) -> EfficientFrontier:
-    service: Service = request.app.state.service
-    return await service.handle(command)
-
-
-def _query(request: Incoming) -> dict[str, str]:
-    """The parameters by name, each given once."""
-    pairs = list(request.query_params.multi_items())
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidInput([Fault((name,), "is given twice; give it once.", "duplicate") for name in twice])
-    return dict(pairs)
+    return await service_of(request).handle(command)
 
 
 def _served(request: Incoming, frontier: EfficientFrontier) -> Outgoing:
@@ -83,8 +66,7 @@ def _served(request: Incoming, frontier: EfficientFrontier) -> Outgoing:
 
 
 def _document(frontier: EfficientFrontier) -> Outgoing:
-    content = msgspec.json.encode(response_of_frontier(frontier))
-    return Response(content, media_type=JSON, headers={"ETag": _tag(frontier)})
+    return answered(response_of_frontier(frontier), headers={"ETag": _tag(frontier)})
 
 
 def _tag(frontier: EfficientFrontier) -> str:

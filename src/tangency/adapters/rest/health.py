@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from litestar import get
 
-import msgspec
-from litestar import Request, Response, get
-from litestar.datastructures import State
-
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 from tangency.application.readiness import CheckReadiness
-from tangency.application.service import Service
-
-JSON = "application/json"
-Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
 
 
 @get("/health/live")
@@ -25,7 +17,7 @@ async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before
 @get("/health/ready")
 async def ready(request: Incoming) -> Outgoing:
     """Whether answers can be given and kept; `degraded` where their events wait for the broker."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     readiness = await service.handle(CheckReadiness())
     return _status(readiness)
 
@@ -34,4 +26,4 @@ HANDLERS = (live, ready)
 
 
 def _status(word: str) -> Outgoing:
-    return Response(msgspec.json.encode({"status": word}), media_type=JSON)
+    return answered({"status": word})

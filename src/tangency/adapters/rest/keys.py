@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request
-from litestar.datastructures import State
-
 from tangency.adapters.document.reading import read_value
+from tangency.adapters.rest.exchange import Incoming
 from tangency.domain.idempotency import Key
 
 HEADER = "idempotency-key"
 
 
-async def key_of(request: Request[Any, Any, State]) -> Key | None:
+async def key_of(request: Incoming) -> Key | None:
     """The key that a request came with, and the fingerprint of its method, address and body; None without the header.
 
     Raises:

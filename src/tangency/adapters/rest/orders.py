@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, TypeVar, cast
 
 import msgspec
-from litestar import HttpMethod, Request, Response, get, route
-from litestar.datastructures import State
+from litestar import HttpMethod, get, route
 from litestar.params import FromPath
 from litestar.response import Stream
 
@@ -22,9 +21,9 @@ from tangency.adapters.document.orders import (
     whole,
 )
 from tangency.adapters.document.wish import read_wish
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.keys import key_of
-from tangency.adapters.settings import Settings
 from tangency.application.bench import heard
 from tangency.application.orders import (
     CancelOrder,
@@ -34,14 +33,11 @@ from tangency.application.orders import (
     ReadEvents,
     ReadOrder,
 )
-from tangency.application.service import Service
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.order import OrderState
 
-JSON, EVENT_STREAM = "application/json", "text/event-stream"
-Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
+EVENT_STREAM = "text/event-stream"
 
 Read = TypeVar("Read")
 
@@ -49,7 +45,12 @@ LOOK_S, SIGN_S = 1.0, 15.0
 """How often a stream looks by itself, and how often it says that it is still there."""
 
 
-@route("/api/v1/optimizations", http_method=[HttpMethod.GET, HttpMethod.POST], status_code=200)
+@route(
+    "/api/v1/optimizations",
+    http_method=[HttpMethod.GET, HttpMethod.POST],
+    status_code=200,
+    opt={"query": frozenset({"portfolio_id", "status", "limit", "cursor"})},
+)
 async def optimizations(request: Incoming) -> Outgoing:
     """Those that were ordered; or one more."""
     return await (_listed(request) if request.method == HttpMethod.GET else _created(request))
@@ -58,30 +59,30 @@ async def optimizations(request: Incoming) -> Outgoing:
 async def _created(request: Incoming) -> Outgoing:
     """Accept an optimization of a portfolio that was imported."""
     wish = read_wish(await request.body())
-    state = await _service(request).handle(PlaceOrder(wish, key=await key_of(request)))
+    state = await service_of(request).handle(PlaceOrder(wish, key=await key_of(request)))
     headers = {"Location": f"/api/v1/optimizations/{spelled(state.id)}"}
-    return Response(msgspec.json.encode(accepted_of(state)), status_code=202, media_type=JSON, headers=headers)
+    return answered(accepted_of(state), 202, headers)
 
 
 async def _listed(request: Incoming) -> Outgoing:
     """Optimizations that were ordered, newest first."""
     wanted = wanted_by(dict(request.query_params))
-    states = await _service(request).handle(ListOrders(wanted))
-    return Response(msgspec.json.encode(list_of(states, wanted.limit - 1)), media_type=JSON)
+    states = await service_of(request).handle(ListOrders(wanted))
+    return answered(list_of(states, wanted.limit - 1))
 
 
 @route("/api/v1/optimizations/{optimization_id:str}", http_method=[HttpMethod.GET, HttpMethod.DELETE], status_code=200)
 async def optimization(request: Incoming, optimization_id: FromPath[str]) -> Outgoing:
     """How far it got, and what came of it; or called off."""
     order, reads = identity_of(optimization_id), request.method == HttpMethod.GET
-    state = await _service(request).handle(ReadOrder(order) if reads else CancelOrder(order))
-    return Response(msgspec.json.encode(document_of(state)), media_type=JSON)
+    state = await service_of(request).handle(ReadOrder(order) if reads else CancelOrder(order))
+    return answered(document_of(state))
 
 
 @get("/api/v1/optimizations/{optimization_id:str}/events")
 async def follow_optimization(request: Incoming, optimization_id: FromPath[str]) -> Stream:
     """Progress as it happens, until it ended."""
-    order = await _service(request).handle(ReadOrder(identity_of(optimization_id)))
+    order = await service_of(request).handle(ReadOrder(identity_of(optimization_id)))
     return _stream(_progress(request, order))
 
 
@@ -90,7 +91,7 @@ async def follow_events(request: Incoming) -> Stream:
     """Everything that others want to know, as it happens."""
     after = _position(request.headers.get("last-event-id"))
     if after is None:
-        after = await _service(request).handle(LastPosition())
+        after = await service_of(request).handle(LastPosition())
     return _stream(_events(request, after))
 
 
@@ -100,9 +101,6 @@ HANDLERS = (
     follow_optimization,
     follow_events,
 )
-
-QUERIES = {"/api/v1/optimizations": frozenset({"portfolio_id", "status", "limit", "cursor"})}
-"""The query parameters of these addresses."""
 
 
 def _position(text: str | None) -> int | None:
@@ -121,7 +119,7 @@ def _stream(events: AsyncIterator[bytes]) -> Stream:
 
 
 async def _events(request: Incoming, after: int) -> AsyncIterator[bytes]:
-    service, silent_s = _service(request), 0.0
+    service, silent_s = service_of(request), 0.0
     for _ in _looks(request):
         changed = service.context.bench.listen()
         found = await _undisturbed(service.handle(ReadEvents(after)))
@@ -137,7 +135,7 @@ async def _events(request: Incoming, after: int) -> AsyncIterator[bytes]:
 
 
 async def _progress(request: Incoming, state: OrderState) -> AsyncIterator[bytes]:
-    service, told = _service(request), dict[str, object]()
+    service, told = service_of(request), dict[str, object]()
     for _ in _looks(request):
         changed = service.context.bench.listen()
         state = await _undisturbed(service.handle(ReadOrder(state.id)))
@@ -157,27 +155,17 @@ async def _undisturbed(reading: Coroutine[Any, Any, Read]) -> Read:
 
 def _looks(request: Incoming) -> Any:  # noqa: ANN401 - a generator of nothing
     """One after another until the stream is old enough, or the service ends."""
-    clock = _service(request).context.clock
+    clock = service_of(request).context.clock
     began = clock.monotonic()
     gate = cast(Gate, dict(request.scope)["gate"])
-    while clock.monotonic() - began < _settings(request).stream_s and not gate.ending:
+    while clock.monotonic() - began < settings_of(request).stream_s and not gate.ending:
         yield
 
 
 def _pause(request: Incoming) -> float:
-    return min(LOOK_S, _settings(request).stream_s)
+    return min(LOOK_S, settings_of(request).stream_s)
 
 
 def _written(event: str, data: object, position: int | None = None) -> bytes:
     head = b"" if position is None else b"id: %d\n" % position
     return head + b"event: " + event.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
-
-
-def _service(request: Incoming) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _settings(request: Incoming) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings

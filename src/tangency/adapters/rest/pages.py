@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, get
-from litestar.datastructures import State
+from litestar import Response, get
 from litestar.params import FromPath
 
+from tangency.adapters.rest.exchange import Incoming, Outgoing
 from tangency.adapters.rest.problems import NOT_FOUND, refusal
-
-Incoming = Request[Any, Any, State]
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -48,13 +46,13 @@ FILES = {
 
 
 @get("/schema/openapi.json")
-async def description(request: Incoming) -> Response[bytes]:
+async def description(request: Incoming) -> Outgoing:
     """The description as JSON."""
     return Response(request.app.state.description, media_type="application/json")
 
 
 @get("/schema")
-async def page(request: Incoming) -> Response[bytes]:
+async def page(request: Incoming) -> Outgoing:
     """The description as a page; as JSON for those who ask for that."""
     if "application/json" in request.headers.get("accept", ""):
         return Response(request.app.state.description, media_type="application/json")
@@ -62,7 +60,7 @@ async def page(request: Incoming) -> Response[bytes]:
 
 
 @get("/schema/ui/{name:str}")
-async def part_of_page(name: FromPath[str]) -> Response[bytes]:
+async def part_of_page(name: FromPath[str]) -> Outgoing:
     """What the page loads."""
     if name == "start.js":
         return _served(START.encode(), "text/javascript")
@@ -73,7 +71,7 @@ async def part_of_page(name: FromPath[str]) -> Response[bytes]:
     return _served((swagger_ui_path / name).read_bytes(), FILES[name])
 
 
-def _served(content: bytes, media_type: str) -> Response[bytes]:
+def _served(content: bytes, media_type: str) -> Outgoing:
     return Response(content, media_type=media_type, headers={"Content-Security-Policy": POLICY})
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
 from litestar.exceptions import HTTPException
 
 from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem, problem, problem_of
+from tangency.adapters.rest.exchange import Incoming, Outgoing
 from tangency.application.question import Question
 from tangency.domain.errors import ComeAgain, StoreUnavailable
-
-Incoming = Request[Any, Any, State]
 
 log = logging.getLogger("tangency.rest")
 
@@ -63,12 +60,12 @@ def encoded(document: Problem) -> bytes:
     return msgspec.json.encode(document)
 
 
-def refusal(kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+def refusal(kind: Kind, detail: str, headers: Mapping[str, str] | None = None) -> Outgoing:
     """A problem of HTTP as a response."""
     return _response(problem(kind, detail), headers or {})
 
 
-def failure(error: Exception, document: Problem | None = None) -> Response[bytes]:
+def failure(error: Exception, document: Problem | None = None) -> Outgoing:
     """Whatever was raised, as a response; ``document`` where it has been written already."""
     headers = {}
     if isinstance(error, ComeAgain | StoreUnavailable):
@@ -84,7 +81,7 @@ def problem_for(error: Exception, question: Question | None = None) -> Problem:
     return document
 
 
-def on_error(request: Incoming, error: Exception) -> Response[bytes]:
+def on_error(request: Incoming, error: Exception) -> Outgoing:
     """What no handler dealt with: problems of HTTP, and our mistakes."""
     if isinstance(error, HTTPException) and error.status_code in _OF_STATUS:
         kind = _OF_STATUS[error.status_code]
@@ -94,5 +91,5 @@ def on_error(request: Incoming, error: Exception) -> Response[bytes]:
     return failure(error)
 
 
-def _response(document: Problem, headers: Mapping[str, str]) -> Response[bytes]:
+def _response(document: Problem, headers: Mapping[str, str]) -> Outgoing:
     return Response(encoded(document), status_code=document.status, media_type=MEDIA_TYPE, headers=dict(headers))

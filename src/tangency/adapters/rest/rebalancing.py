@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
-from litestar import Request, Response, get, post
-from litestar.datastructures import State
+from litestar import get, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
@@ -15,13 +13,10 @@ from tangency.adapters.document.reading import read_value
 from tangency.adapters.document.rebalancing.evaluation import evaluation_document, evaluation_of
 from tangency.adapters.document.rebalancing.plan import RebalancePlanDocument, document_of
 from tangency.adapters.document.rebalancing.request import command_of
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 from tangency.adapters.rest.keys import key_of
 from tangency.application.rebalancing.plans import DecidePlan, ListPlans, ReadPlan
-from tangency.application.service import Service
 from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
-
-Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
 
 
 class RebalancePlanList(Struct, frozen=True, kw_only=True):
@@ -34,52 +29,43 @@ class RebalancePlanList(Struct, frozen=True, kw_only=True):
 async def rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """Plan the trades toward a target."""
     command = command_of(portfolio_id, read_value(await request.body()))
-    return _plan(await _service(request).handle(replace(command, key=await key_of(request))))
+    return _plan(await service_of(request).handle(replace(command, key=await key_of(request))))
 
 
 @post("/api/v1/portfolios/{portfolio_id:str}/rebalance/evaluate", status_code=200)
 async def evaluate_rebalance(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """Whether to rebalance now, and why or why not."""
     query = evaluation_of(portfolio_id, read_value(await request.body()))
-    return _json(evaluation_document(await _service(request).handle(query)))
+    return answered(evaluation_document(await service_of(request).handle(query)))
 
 
 @get("/api/v1/portfolios/{portfolio_id:str}/rebalances")
 async def rebalances(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """The plans of a portfolio."""
-    plans = await _service(request).handle(ListPlans(portfolio_id))
-    return _json(RebalancePlanList(rebalances=[document_of(plan) for plan in plans]))
+    plans = await service_of(request).handle(ListPlans(portfolio_id))
+    return answered(RebalancePlanList(rebalances=[document_of(plan) for plan in plans]))
 
 
 @get("/api/v1/rebalances/{rebalance_id:str}")
 async def rebalance_plan(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
     """A plan as it stands now."""
-    return _plan(await _service(request).handle(ReadPlan(rebalance_id)))
+    return _plan(await service_of(request).handle(ReadPlan(rebalance_id)))
 
 
 @post("/api/v1/rebalances/{rebalance_id:str}/approve", status_code=200, opt={"bodiless": True})
 async def approve_rebalance(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
     """Decide for a plan."""
-    return _plan(await _service(request).handle(DecidePlan(rebalance_id, PlanStatus.APPROVED)))
+    return _plan(await service_of(request).handle(DecidePlan(rebalance_id, PlanStatus.APPROVED)))
 
 
 @post("/api/v1/rebalances/{rebalance_id:str}/reject", status_code=200, opt={"bodiless": True})
 async def reject_rebalance(request: Incoming, rebalance_id: FromPath[str]) -> Outgoing:
     """Decide against a plan."""
-    return _plan(await _service(request).handle(DecidePlan(rebalance_id, PlanStatus.REJECTED)))
+    return _plan(await service_of(request).handle(DecidePlan(rebalance_id, PlanStatus.REJECTED)))
 
 
 HANDLERS = (rebalance, evaluate_rebalance, rebalances, rebalance_plan, approve_rebalance, reject_rebalance)
 
 
-def _service(request: Incoming) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
 def _plan(plan: RebalancePlan) -> Outgoing:
-    return _json(document_of(plan))
-
-
-def _json(document: object) -> Outgoing:
-    return Response(msgspec.json.encode(document), media_type="application/json")
+    return answered(document_of(plan))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
 
 import msgspec
-from litestar import HttpMethod, Request, Response, get, post, route
-from litestar.datastructures import State
+from litestar import HttpMethod, get, post, route
 from litestar.params import FromPath
 
 from tangency.adapters.document.answer import response_of
@@ -15,21 +14,16 @@ from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
 from tangency.adapters.rest import configuration, factors, frontier, health, orders, rebalancing, series
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
+from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
-from tangency.adapters.settings import Settings
 from tangency.application.library import ReadEntry, WriteEntry
 from tangency.application.methods import ListMethods
 from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio
 from tangency.application.question import Question
-from tangency.application.service import Service
-from tangency.domain.errors import InvalidInput, TangencyError, Unsupported
+from tangency.domain.errors import Fault, InvalidInput, TangencyError, Unsupported
 from tangency.domain.library.entry import Address, Entry, Shelf
 from tangency.domain.optimization.optimization import Answer
-
-JSON = "application/json"
-Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
 
 
 @post("/api/v1/optimize", status_code=200)
@@ -39,42 +33,42 @@ async def optimize(request: Incoming) -> Outgoing:
     try:
         question = question_of(read_request(await request.body()))
         command = OptimizePortfolio(question, key=await key_of(request))
-        answer = await _service(request).handle(command)
+        answer = await service_of(request).handle(command)
     except TangencyError as error:
         return failure(error, await _problem(request, error, question))
-    return _json(response_of(answer))
+    return answered(response_of(answer))
 
 
 @post("/api/v1/optimize/batch", status_code=200)
 async def optimize_batch(request: Incoming) -> Outgoing:
     """Optimize several portfolios, each as if it stood alone."""
-    items = read_batch(await request.body(), _settings(request).batch_limit)
+    items = read_batch(await request.body(), settings_of(request).batch_limit)
     read = [_read(item) for item in items]
     questions = tuple(each for each in read if isinstance(each, Question))
-    answers = await _service(request).handle(OptimizeBatch(questions, key=await key_of(request)))
+    answers = await service_of(request).handle(OptimizeBatch(questions, key=await key_of(request)))
     results = iter(zip(questions, answers, strict=True))
     pairs = [next(results) if isinstance(each, Question) else (None, each) for each in read]
-    return _json([await _entry(request, question, result) for question, result in pairs])
+    return answered([await _entry(request, question, result) for question, result in pairs])
 
 
 @get("/api/v1/optimization/{portfolio_id:str}/latest")
 async def latest(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """The last answer for a portfolio."""
-    return _json(response_of(await _service(request).handle(LatestOptimization(portfolio_id))))
+    return answered(response_of(await service_of(request).handle(LatestOptimization(portfolio_id))))
 
 
 @get("/api/v1/methods")
 async def methods(request: Incoming) -> Outgoing:
     """What there is to ask for."""
-    offer = await _service(request).handle(ListMethods())
-    return _json(MethodList(methods=offer.methods, estimators=offer.estimators))
+    offer = await service_of(request).handle(ListMethods())
+    return answered(MethodList(methods=offer.methods, estimators=offer.estimators))
 
 
 @get("/api/v1/estimators")
 async def estimators(request: Incoming) -> Outgoing:
     """What estimates there are to ask for."""
-    offer = await _service(request).handle(ListMethods())
-    return _json(EstimatorList(estimators=offer.estimators))
+    offer = await service_of(request).handle(ListMethods())
+    return answered(EstimatorList(estimators=offer.estimators))
 
 
 @route(
@@ -84,16 +78,16 @@ async def newest_entry(request: Incoming, id: FromPath[str]) -> Outgoing:  # noq
     """The newest version of a document that requests can refer to; or the next, where one is put there."""
     shelf = _shelf(request)
     if request.method == HttpMethod.GET:
-        return _json(_entry_document(await _service(request).handle(ReadEntry(Address(shelf, id)))))
+        return answered(_entry_document(await service_of(request).handle(ReadEntry(Address(shelf, id)))))
     content = read_value(await request.body())
     command = WriteEntry(shelf, id, content, key=await key_of(request))
-    return _json(_entry_document(await _service(request).handle(command)))
+    return answered(_entry_document(await service_of(request).handle(command)))
 
 
 @get([f"/api/v1/{shelf}/{{id:str}}/versions/{{version:int}}" for shelf in Shelf])
 async def entry(request: Incoming, id: FromPath[str], version: FromPath[int]) -> Outgoing:  # noqa: A002 - the same
     """One version of a document."""
-    return _json(_entry_document(await _service(request).handle(ReadEntry(Address(_shelf(request), id, version)))))
+    return answered(_entry_document(await service_of(request).handle(ReadEntry(Address(_shelf(request), id, version)))))
 
 
 @get("/problems/{slug:str}")
@@ -102,7 +96,7 @@ async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  
     kind = ALL_KINDS.get(slug)
     if kind is None:
         return refusal(NOT_FOUND, f"there is no problem type {slug[:100]!r}.")
-    return _json({"type": kind.type, "title": kind.title, "status": kind.status, "meaning": kind.meaning})
+    return answered({"type": kind.type, "title": kind.title, "status": kind.status, "meaning": kind.meaning})
 
 
 async def check_request(request: Incoming) -> Outgoing | None:
@@ -114,12 +108,8 @@ async def check_request(request: Incoming) -> Outgoing | None:
     ):
         given = request.headers.get("content-type", "")
         return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
-    taken = QUERIES.get(request.url.path, frozenset()) | request.route_handler.opt.get("query", frozenset())
-    unknown = request.query_params.keys() - taken
-    if request.scope["query_string"] and (unknown or not request.query_params):
-        names = ", ".join(repr(name[:100]) for name in sorted(unknown)) or repr(request.url.query[:100])
-        return failure(InvalidInput.at((), f"{names} is no query parameter here; leave it out.", "unknown"))
-    return None
+    faults = _query_faults(request)
+    return failure(InvalidInput(faults)) if faults else None
 
 
 HANDLERS = (
@@ -140,8 +130,18 @@ HANDLERS = (
     *series.HANDLERS,
 )
 
-QUERIES = {**orders.QUERIES}
-"""The query parameters that an address takes, by its path."""
+
+def _query_faults(request: Incoming) -> list[Fault]:
+    """Parameters that mean nothing at this address, and such as are given twice."""
+    if not request.scope["query_string"]:
+        return []
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    unknown = given.keys() - request.route_handler.opt.get("query", frozenset())
+    if unknown or not given:
+        names = ", ".join(repr(name[:100]) for name in sorted(unknown)) or repr(request.url.query[:100])
+        return [Fault((), f"{names} is no query parameter here; leave it out.", "unknown")]
+    twice = sorted(name for name, times in given.items() if times > 1)
+    return [Fault((name,), "is given twice; give it once.", "duplicate") for name in twice]
 
 
 def _shelf(request: Incoming) -> Shelf:
@@ -159,20 +159,6 @@ def _entry_document(found: Entry) -> EntryDocument:
         content=found.content,
         written_at=found.written_at,
     )
-
-
-def _service(request: Incoming) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _settings(request: Incoming) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-def _json(document: object) -> Outgoing:
-    return Response(msgspec.json.encode(document), media_type=JSON)
 
 
 def _read(item: msgspec.Raw) -> Question | TangencyError:
@@ -194,7 +180,7 @@ async def _problem(request: Incoming, error: Exception, question: Question | Non
     document = problem_for(error, question)
     if not isinstance(error, Unsupported) or not any(fault.path in _CHOICES for fault in error.faults):
         return document
-    offer = await _service(request).handle(ListMethods())
+    offer = await service_of(request).handle(ListMethods())
     supported = {method["name"]: method["objectives"] for method in offer.methods if method["error"] is None}
     return msgspec.structs.replace(document, supported=supported)
 

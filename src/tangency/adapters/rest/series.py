@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-from litestar import Request, Response, get
-from litestar.datastructures import State
+from litestar import get
 from litestar.params import FromPath
 
 from tangency.adapters.document.series import QUERY, history_asked_by, response_of_history
-from tangency.application.service import Service
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 
 OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/history"
 
 
 @get(OF_A_PORTFOLIO, opt={"query": QUERY})
-async def history(request: Request[Any, Any, State], portfolio_id: FromPath[str]) -> Response[bytes]:
+async def history(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
     """What the optimizations of a portfolio came to, over time."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     asked, end = history_asked_by(portfolio_id, dict(request.query_params), service.context.clock.now())
     found = await service.handle(asked)
-    return Response(msgspec.json.encode(response_of_history(asked, end, found)), media_type="application/json")
+    return answered(response_of_history(asked, end, found))
 
 
 HANDLERS = (history,)

@@ -179,8 +179,7 @@ async def read_prices(session: AsyncSession, tenant: str, portfolio_id: str) -> 
     head = await session.get(ImportedPrices, (tenant, portfolio_id))
     if head is None:
         return None
-    kept = await session.get_one(StoredMatrix, (tenant, head.digest))
-    values = await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
+    values = await _matrix(session, tenant, head.digest)
     return PriceHistory(tuple(head.names), tuple(map(date.fromisoformat, head.dates)), values)
 
 
@@ -189,6 +188,9 @@ async def read_risk_model(session: AsyncSession, tenant: str, portfolio_id: str)
     head = await session.get(ImportedRiskModel, (tenant, portfolio_id))
     if head is None:
         return None
-    kept = await session.get_one(StoredMatrix, (tenant, head.digest))
-    values = await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
-    return RiskModel(tuple(head.names), values)
+    return RiskModel(tuple(head.names), await _matrix(session, tenant, head.digest))
+
+
+async def _matrix(session: AsyncSession, tenant: str, digest: str) -> Matrix:
+    kept = await session.get_one(StoredMatrix, (tenant, digest))
+    return await asyncio.to_thread(thaw_matrix, kept.height, kept.width, kept.encoding, kept.data)
