@@ -83,7 +83,7 @@ def test_the_demo_begins_as_the_readme_shows(command: Command) -> None:
 def test_the_call_of_the_readme_has_the_answer_of_the_readme(command: Command) -> None:
     (request,), (answer,) = of(README, "json", "request"), of(README, "json", "answer")
     with command.serving() as served:
-        said = httpx.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text)).json()
+        said = httpx.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text), timeout=60).json()
     assert differences(json.loads(answer.text), said) == []
 
 

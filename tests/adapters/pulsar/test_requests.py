@@ -182,6 +182,6 @@ def test_requests_wait_out_an_outage_of_the_database(broker: Broker, cluster: Cl
 def unacknowledged(settings: Settings) -> int:
     """Requests that the service was given and has not dealt with."""
     place = f"{settings.pulsar_tenant}/{settings.pulsar_namespace}/{REQUESTS}"
-    stats = httpx.get(f"{settings.pulsar_web_url}/admin/v2/persistent/{place}/stats").json()
+    stats = httpx.get(f"{settings.pulsar_web_url}/admin/v2/persistent/{place}/stats", timeout=60).json()
     count: int = stats["subscriptions"]["tangency"]["unackedMessages"]
     return count

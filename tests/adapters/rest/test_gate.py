@@ -143,7 +143,7 @@ def test_a_page_of_another_site_is_refused_and_our_own_is_not(http: httpx.Client
 
 def test_a_service_for_others_lets_its_proxy_see_to_names() -> None:
     with listening(Gate(echo, Settings(host=EVERYWHERE))) as address:
-        assert httpx.get(address, headers={"host": "portfolio.example"}).status_code == 200
+        assert httpx.get(address, headers={"host": "portfolio.example"}, timeout=60).status_code == 200
 
 
 def test_a_websocket_is_passed_on() -> None:
