@@ -9,7 +9,8 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio, SolveProblem
+from tangency.application.answering import AnswerBatch
+from tangency.application.optimization import LatestOptimization, OptimizePortfolio, SolveProblem
 from tangency.application.portfolio import ImportHoldings, ImportPrices
 from tangency.application.question import NamedCovariance, Question, RiskParameters, Strategy
 from tangency.domain.errors import (
@@ -197,25 +198,25 @@ def test_the_later_of_two_answers_is_the_latest_though_their_clock_stands_still(
 
 def test_one_bad_item_does_not_spoil_the_batch(door: Door, portfolio_id: str) -> None:
     good, bad = question(portfolio_id), limited(portfolio_id, max_weight=0.2)
-    results = door.handle(OptimizeBatch((good, bad, replace(good, method="nonsense"), good)))
+    results = door.handle(AnswerBatch((good, bad, replace(good, method="nonsense"), good)))
     assert [type(each).__name__ for each in results] == ["Answer", "ProblemInfeasible", "Unsupported", "Answer"]
 
 
 def test_a_defect_in_one_item_stays_there(door: Door, portfolio_id: str) -> None:
     broken = door.with_ports(solvers=Solvers(ZeroDivisionError("ours")))
-    results = broken.handle(OptimizeBatch((question(portfolio_id), question(portfolio_id, method="nonsense"))))
+    results = broken.handle(AnswerBatch((question(portfolio_id), question(portfolio_id, method="nonsense"))))
     assert [type(each) for each in results] == [ZeroDivisionError, Unsupported]
 
 
 def test_a_batch_never_has_more_in_the_solvers_than_it_may(door: Door, portfolio_id: str) -> None:
     counting = CountingSolvers(door.service.context.solvers)
-    results = door.with_ports(solvers=counting, side_by_side=3).handle(OptimizeBatch((question(portfolio_id),) * 8))
+    results = door.with_ports(solvers=counting, side_by_side=3).handle(AnswerBatch((question(portfolio_id),) * 8))
     assert len(results) == 8
     assert counting.most == 3
 
 
 def test_an_empty_batch_is_answered(door: Door) -> None:
-    assert door.handle(OptimizeBatch(())) == ()
+    assert door.handle(AnswerBatch(())) == ()
 
 
 def test_more_names_than_allowed_are_refused(door: Door, portfolio_id: str) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
-from tangency.application.idempotency import Creating, claim, once
+from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
@@ -42,13 +41,6 @@ class OptimizePortfolio(Creating[Answer]):
 
     question: Question
     problem: Problem | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OptimizeBatch(Creating[tuple[Answer | Exception, ...]]):
-    """Answer several questions, each as if it stood alone; what one raises takes its place in the result."""
-
-    questions: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +134,6 @@ async def _solve(optimization: Optimization, question: Question, context: Contex
             optimization.fail(failure, context.clock.now(), 1e3 * (context.clock.monotonic() - began))
         return failure
     return None
-
-
-async def optimize_batch(command: OptimizeBatch, context: Context) -> tuple[Answer | Exception, ...]:
-    """Optimize side by side, in the order of the questions.
-
-    Raises:
-        KeyReused: the key came with another batch before.
-    """
-    key, turns = command.key, asyncio.Semaphore(context.side_by_side)
-    if key is not None:
-        await context.keys.made(key)
-
-    async def one(part: int, question: Question) -> Answer:
-        own = None if key is None else replace(key, part=part)
-        async with turns:
-            return await once(OptimizePortfolio(question, key=own), optimize_portfolio, answer_again, context)
-
-    parts = (one(part, question) for part, question in enumerate(command.questions))
-    results = await asyncio.gather(*parts, return_exceptions=True)
-    return tuple(_kept_in_place(result) for result in results)
-
-
-def _kept_in_place(result: Answer | BaseException) -> Answer | Exception:
-    if isinstance(result, BaseException) and not isinstance(result, Exception):
-        raise result  # a cancellation is no answer to one question
-    return result
 
 
 async def solve_problem(command: SolveProblem, context: Context) -> Solution:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from tangency.application.configuration import SUPPLIED, supplied_to, wish_with_configuration
@@ -17,10 +18,12 @@ from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.misfits import refuse_misfits
 from tangency.application.posing import pose, refuse_too_many
+from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
+from tangency.domain.idempotency import Key
 from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Optimization
@@ -30,6 +33,7 @@ from tangency.domain.optimization.order import (
     Order,
     OrderState,
 )
+from tangency.domain.optimization.problem import Problem
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.unit_of_work import UnitOfWork
 
@@ -88,12 +92,21 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
         order = await _order(await wish_with_configuration(command.wish, context), context)
     except InvalidInput as error:
         raise type(error)([replace(fault, path=as_wished(fault.path)) for fault in error.faults]) from None
+    return await accepted(order, command.key, context)
+
+
+async def accepted(order: Order, key: Key | None, context: Context) -> OrderState:
+    """Keep an order, and wake somebody who carries it out.
+
+    Raises:
+        KeyReused: the key came with another request before.
+    """
     optimization = order.optimization
     context.units.prepare(optimization.problem)
     await context.units.ready(optimization.problem)
 
     async def work(unit: UnitOfWork) -> None:
-        await claim(unit, command.key, str(optimization.id), optimization.requested_at)
+        await claim(unit, key, str(optimization.id), optimization.requested_at)
         await unit.orders.add(order)
 
     await context.units.keep(work)
@@ -120,17 +133,34 @@ async def _order(wish: Wish, context: Context) -> Order:
         question = supplied_to(question, wish.supply)
     question = await with_entries(question, context)
     problem = pose(question, bounds_of(wish, evidence), context)
+    wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
+    return await drawn_up(question, problem, wording, context)
+
+
+async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, Any], context: Context) -> Order:
+    """The order of a question that is posed already.
+
+    Raises:
+        InvalidInput: what its method cannot do, or a problem above the ceiling of what this service takes on.
+    """
     await asyncio.to_thread(refuse_misfits, problem, context.plugins)
-    now = context.clock.now()
-    optimization = Optimization.request(context.ids.new(), wish.portfolio_id, question.configuration, problem, now)
-    shape = Shape.of(problem)
+    now, shape = context.clock.now(), Shape.of(problem)
+    optimization = Optimization.request(context.ids.new(), question.portfolio_id, question.configuration, problem, now)
     context.ceilings.refuse(shape)
     queue = context.ceilings.queue(shape)
     seconds = await expected_seconds(shape, queue, context)
-    benchmark = await context.records.benchmark(wish.portfolio_id)
-    valuation = replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
-    wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
+    valuation = await _valuation(question, context)
     return Order(optimization, wording, valuation, now + timedelta(seconds=seconds), queue)
+
+
+async def _valuation(question: Question, context: Context) -> Valuation | None:
+    if question.strategies is not None:
+        return None
+    portfolio, prices = await holdings_and_prices(question.portfolio_id, context)
+    if portfolio is None or prices is None:
+        return None
+    benchmark = await context.records.benchmark(question.portfolio_id)
+    return replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

@@ -6,6 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tangency.application.answering import (
+    AnswerBatch,
+    AnswerQuestion,
+    answer_batch,
+    answer_question,
+    answered_again,
+)
 from tangency.application.backlog import refuse_where_the_outbox_is_full
 from tangency.application.configuration import (
     ReadConfiguration,
@@ -39,13 +46,11 @@ from tangency.application.message import Message, Result
 from tangency.application.methods import ListMethods, list_methods
 from tangency.application.optimization import (
     LatestOptimization,
-    OptimizeBatch,
     OptimizePortfolio,
     PoseQuestion,
     SolveProblem,
     answer_again,
     latest_optimization,
-    optimize_batch,
     optimize_portfolio,
     pose_question,
     solve_problem,
@@ -101,7 +106,8 @@ Handler = Callable[[Any, Context], Awaitable[object]]
 HANDLERS: Mapping[type[Message[Any]], Handler] = {
     PoseQuestion: pose_question,
     OptimizePortfolio: optimize_portfolio,
-    OptimizeBatch: optimize_batch,
+    AnswerQuestion: answer_question,
+    AnswerBatch: answer_batch,
     SolveProblem: solve_problem,
     LatestOptimization: latest_optimization,
     ListMethods: list_methods,
@@ -140,6 +146,7 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
 
 AGAIN: Mapping[type[Creating[Any]], Again[Any]] = {
     OptimizePortfolio: answer_again,
+    AnswerQuestion: answered_again,
     WriteEntry: entry_again,
     AnalyzeFactors: analysis_again,
     TraceFrontier: frontier_again,

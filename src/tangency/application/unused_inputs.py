@@ -11,6 +11,10 @@ from tangency.domain.market.estimates import Sources
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
 
+QUESTION = "question"
+"""Where a wording says what only a question can state: that it is one, too."""
+FIGURES = ("expected_return", "current_weight", "returns")
+
 
 def unused_inputs(question: Question, problem: Problem, solution: Solution) -> tuple[str, ...]:
     """Paths into the request document, in its order; what holds for every name is said once, without a name."""
@@ -18,22 +22,26 @@ def unused_inputs(question: Question, problem: Problem, solution: Solution) -> t
     stated = [each.name for each in fields(RiskParameters) if getattr(question.risk, each.name) is not None]
     return (
         *_of_options(question.options, solution),
-        *_of_strategies(question, problem, sources),
+        *_of_strategies(stated_of_strategies(question), problem, sources),
         *_of_risk(stated, solution, sources),
     )
 
 
-def unused_in_order(wording: Mapping[str, Any], supplied: Collection[str], solution: Solution) -> tuple[str, ...]:
+def unused_in_order(
+    wording: Mapping[str, Any], supplied: Collection[str], problem: Problem, solution: Solution
+) -> tuple[str, ...]:
     """The same for a request that was ordered.
 
     Args:
         wording: of the request, with what was supplied to it.
         supplied: paths of that, which are none of the request's.
+        problem: what was asked.
         solution: what came of it.
     """
     sources = solution.provenance.sources if solution.provenance else None
     paths = (
         *_of_options(wording.get("method_options", {}), solution),
+        *_of_strategies(wording.get(QUESTION, {}).get("strategies", ()), problem, sources),
         *_of_preferences(wording.get("preferences", {}), solution),
         *_of_risk(wording.get("risk_parameters", {}), solution, sources),
     )
@@ -51,15 +59,18 @@ def _of_preferences(preferences: Mapping[str, Any], solution: Solution) -> Itera
         yield "preferences.transaction_cost_model"
 
 
-def _of_strategies(question: Question, problem: Problem, sources: Sources | None) -> Iterator[str]:
-    def some(field: str) -> bool:
-        return any(getattr(strategy, field) is not None for strategy in question.strategies or ())
+def stated_of_strategies(question: Question) -> tuple[str, ...]:
+    """Which figures are stated about any name."""
+    strategies = question.strategies or ()
+    return tuple(name for name in FIGURES if any(getattr(each, name) is not None for each in strategies))
 
-    if some("expected_return") and sources is not None and sources.mean in ("absent", "method"):
+
+def _of_strategies(stated: Collection[str], problem: Problem, sources: Sources | None) -> Iterator[str]:
+    if "expected_return" in stated and sources is not None and sources.mean in ("absent", "method"):
         yield "strategies.expected_return"
-    if some("current_weight") and problem.current is None:
+    if "current_weight" in stated and problem.current is None:
         yield "strategies.current_weight"
-    if some("returns") and sources is not None and sources.data is None:
+    if "returns" in stated and sources is not None and sources.data is None:
         yield "strategies.returns"
 
 

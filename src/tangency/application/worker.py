@@ -175,7 +175,8 @@ async def _ended(order: Order, context: Context) -> None:
 def _conclude(order: Order, solution: Solution, time_ms: float, context: Context) -> None:
     optimization, wording = order.optimization, order.wording
     context.bench.learn(Shape.of(optimization.problem).seconds, time_ms / 1e3)
-    unused = unused_in_order(wording, wording.get(SUPPLIED, {}), solution)
+    optimization.supplied = supplied = wording.get(SUPPLIED, {})
+    unused = unused_in_order(wording, supplied, optimization.problem, solution)
     optimization.conclude(solution, context.clock.now(), time_ms, unused)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
 from tangency.adapters.document.problem import ConflictingLimit, RelaxedLimit, conflict_of, relaxation_of
 from tangency.application.configuration import SUPPLIED
+from tangency.application.unused_inputs import QUESTION
 from tangency.application.wish import in_own_words
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
@@ -136,7 +137,7 @@ class OptimizationDocument(Summary, frozen=True):
     metrics: OptimizationMetrics | None
     metric_basis: MetricBasis | None
     current_allocation: Annotated[
-        Shares | None, Meta(description="Every name with a price, and CASH where any is held.")
+        Shares | None, Meta(description="Every name with a price, and CASH where any is held; null where nobody said.")
     ]
     target_allocation: Shares | None
     trades: Annotated[list[TradeDocument] | None, Meta(description="The largest first.")]
@@ -207,7 +208,7 @@ def document_of(state: OrderState) -> OptimizationDocument:
         supplied_by_configuration=state.wording.get(SUPPLIED, {}),
         metrics=_read(report["metrics"], OptimizationMetrics),
         metric_basis=_read(report["metric_basis"], MetricBasis),
-        current_allocation=report["current_allocation"],
+        current_allocation=report["current_allocation"] or None,
         target_allocation=report["target_allocation"],
         trades=_read(report["trades"], list[TradeDocument]),
         efficient_frontier=_read(report.get("efficient_frontier"), list[FrontierPoint]),
@@ -230,15 +231,21 @@ def _read(plain: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is a
 def _failure(state: OrderState) -> Failure | None:
     if state.stage not in (Stage.FAILED, Stage.INFEASIBLE):
         return None
-    failure = Failure(outcome=state.outcome, message=in_own_words(state.message), losses=list(state.losses))
+    told = _as_written if QUESTION in state.wording else in_own_words
+    failure = Failure(outcome=state.outcome, message=told(state.message), losses=list(state.losses))
     found = state.infeasibility
-    return failure if found is None else structs.replace(failure, **_contradiction(found))
+    return failure if found is None else structs.replace(failure, **_contradiction(found, told))
 
 
-def _contradiction(found: Infeasibility) -> dict[str, Any]:
+def _as_written(message: str) -> str:
+    """A question has the names of the problem itself."""
+    return message
+
+
+def _contradiction(found: Infeasibility, told: Callable[[str], str]) -> dict[str, Any]:
     """Conflict and relaxation with the names that the limits have in the request."""
     named: list[list[Any]] = [
-        [structs.replace(each, constraint=in_own_words(each.constraint)) for each in limits]
+        [structs.replace(each, constraint=told(each.constraint)) for each in limits]
         for limits in (conflict_of(found), relaxation_of(found))
     ]
     return dict(zip(("conflict", "relaxation"), named, strict=True))

@@ -9,14 +9,29 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tangency.adapters.document.answer import OptimizationResponse
+from tangency.adapters.document.orders import Accepted
 from tangency.adapters.document.problem import Problem
 
 
 class BatchEntry(Struct, frozen=True, kw_only=True):
-    """What became of one item of a batch: a result or a problem."""
+    """What became of one item of a batch: a result, an order that was accepted, or a problem."""
 
     status: Annotated[int, Meta(description="The HTTP status that the item would have had alone.")]
     result: OptimizationResponse | UnsetType = UNSET
+    accepted: (
+        Annotated[Accepted, Meta(description="Of an item that is too heavy to be waited for; come back for it.")]
+        | UnsetType
+    ) = UNSET
+    location: (
+        Annotated[
+            str,
+            Meta(
+                description="Where what was accepted is read.",
+                examples=["/api/v1/optimizations/opt-01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     problem: Problem | UnsetType = UNSET
 
 

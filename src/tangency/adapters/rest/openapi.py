@@ -19,6 +19,7 @@ from tangency.adapters.document.series import HistoryResponse
 from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.openapi_parts import (
+    ACCEPTED,
     OF_A_BODY,
     OF_A_LOOK,
     OF_A_PLAN_DECISION,
@@ -28,6 +29,7 @@ from tangency.adapters.rest.openapi_parts import (
     described,
     in_path,
     in_query,
+    or_accepted,
     schema_of,
     streamed,
     with_tag,
@@ -95,8 +97,10 @@ def _paths(settings: Settings) -> Json:
     portfolio, slug = in_path("portfolio_id", LONGEST_TEXT), in_path("slug", LONGEST_TEXT)
     return {
         "/api/v1/optimize": {
-            "post": described(
-                "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), request, [_KEY]
+            "post": or_accepted(
+                described(
+                    "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), request, [_KEY]
+                )
             )
         },
         "/api/v1/optimize/batch": {
@@ -265,7 +269,7 @@ def _order_paths() -> Json:
         "create_optimization", "Accept an optimization", schema_of("Accepted"), (404, *OF_A_BODY),
         schema_of("CreateOptimization"), [_KEY], "202",
     )  # fmt: skip
-    create["responses"]["202"]["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}
+    create["responses"]["202"] = ACCEPTED
     cancel = described("cancel_optimization", "Call it off", document, (*OF_A_LOOK, 409), parameters=[id_])
     follow = streamed("follow_optimization", "Progress as server-sent events, until it ended", [id_])
     return {

@@ -67,6 +67,12 @@ def streamed(name: str, summary: str, parameters: Sequence[Json]) -> Json:
     return operation
 
 
+def or_accepted(operation: Json) -> Json:
+    """An operation that becomes an order where it is too heavy to be waited for."""
+    operation["responses"]["202"] = ACCEPTED
+    return operation
+
+
 def with_tag(operation: Json) -> Json:
     """An operation whose answer has an ETag, and which answers 304 to whoever has it."""
     header = {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
@@ -90,6 +96,13 @@ def in_path(name: str, longest: int) -> Json:
 def schema_of(name: str) -> Json:
     """The schema of that name."""
     return {"$ref": REFERENCE.format(name=name)}
+
+
+ACCEPTED: Json = {
+    "description": "Accepted: it is carried out later, and read at `Location`.",
+    "content": {"application/json": {"schema": schema_of("Accepted")}},
+    "headers": {"Location": {"schema": {"type": "string"}, "required": True}},
+}
 
 
 def _problem_response(status: int) -> Json:

@@ -38,6 +38,7 @@ from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.order import OrderState
 
 EVENT_STREAM = "text/event-stream"
+ACCEPTED = 202
 
 Read = TypeVar("Read")
 
@@ -59,9 +60,17 @@ async def optimizations(request: Incoming) -> Outgoing:
 async def _created(request: Incoming) -> Outgoing:
     """Accept an optimization of a portfolio that was imported."""
     wish = read_wish(await request.body())
-    state = await service_of(request).handle(PlaceOrder(wish, key=await key_of(request)))
-    headers = {"Location": f"/api/v1/optimizations/{spelled(state.id)}"}
-    return answered(accepted_of(state), 202, headers)
+    return accepted(await service_of(request).handle(PlaceOrder(wish, key=await key_of(request))))
+
+
+def accepted(state: OrderState) -> Outgoing:
+    """To whoever comes back for it."""
+    return answered(accepted_of(state), ACCEPTED, {"Location": location_of(state)})
+
+
+def location_of(state: OrderState) -> str:
+    """Where it is read."""
+    return f"/api/v1/optimizations/{spelled(state.id)}"
 
 
 async def _listed(request: Incoming) -> Outgoing:

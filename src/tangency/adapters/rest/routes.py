@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from tangency.adapters.document.answer import response_of
 from tangency.adapters.document.mapping import question_of
+from tangency.adapters.document.orders import accepted_of
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.reading import read_batch, read_request, read_value
 from tangency.adapters.rest import configuration, factors, frontier, health, orders, rebalancing, series
@@ -17,26 +18,27 @@ from tangency.adapters.rest.documents import BatchEntry, EntryDocument, Estimato
 from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
+from tangency.application.answering import AnswerBatch, AnswerQuestion
 from tangency.application.library import ReadEntry, WriteEntry
 from tangency.application.methods import ListMethods
-from tangency.application.optimization import LatestOptimization, OptimizeBatch, OptimizePortfolio
+from tangency.application.optimization import LatestOptimization
 from tangency.application.question import Question
 from tangency.domain.errors import Fault, InvalidInput, TangencyError, Unsupported
 from tangency.domain.library.entry import Address, Entry, Shelf
 from tangency.domain.optimization.optimization import Answer
+from tangency.domain.optimization.order import OrderState
 
 
 @post("/api/v1/optimize", status_code=200)
 async def optimize(request: Incoming) -> Outgoing:
-    """Optimize a portfolio and keep the answer."""
+    """Optimize a portfolio and keep the answer; what is heavy becomes an order."""
     question = None
     try:
         question = question_of(read_request(await request.body()))
-        command = OptimizePortfolio(question, key=await key_of(request))
-        answer = await service_of(request).handle(command)
+        came = await service_of(request).handle(AnswerQuestion(question, key=await key_of(request)))
     except TangencyError as error:
         return failure(error, await _problem(request, error, question))
-    return answered(response_of(answer))
+    return orders.accepted(came) if isinstance(came, OrderState) else answered(response_of(came))
 
 
 @post("/api/v1/optimize/batch", status_code=200)
@@ -45,7 +47,7 @@ async def optimize_batch(request: Incoming) -> Outgoing:
     items = read_batch(await request.body(), settings_of(request).batch_limit)
     read = [_read(item) for item in items]
     questions = tuple(each for each in read if isinstance(each, Question))
-    answers = await service_of(request).handle(OptimizeBatch(questions, key=await key_of(request)))
+    answers = await service_of(request).handle(AnswerBatch(questions, key=await key_of(request)))
     results = iter(zip(questions, answers, strict=True))
     pairs = [next(results) if isinstance(each, Question) else (None, each) for each in read]
     return answered([await _entry(request, question, result) for question, result in pairs])
@@ -168,9 +170,11 @@ def _read(item: msgspec.Raw) -> Question | TangencyError:
         return error
 
 
-async def _entry(request: Incoming, question: Question | None, result: Answer | Exception) -> BatchEntry:
+async def _entry(request: Incoming, question: Question | None, result: Answer | OrderState | Exception) -> BatchEntry:
     if isinstance(result, Answer):
         return BatchEntry(status=200, result=response_of(result))
+    if isinstance(result, OrderState):
+        return BatchEntry(status=orders.ACCEPTED, accepted=accepted_of(result), location=orders.location_of(result))
     document = await _problem(request, result, question)
     return BatchEntry(status=document.status, problem=document)
 

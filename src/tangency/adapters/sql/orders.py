@@ -65,7 +65,7 @@ class SqlOrders:
             **{name: wording[name] for name in WORDS},
             "wording": dict(wording),
             "problem": dict(document),
-            "valuation": asdict(order.valuation),
+            "valuation": None if order.valuation is None else asdict(order.valuation),
             "status": optimization.stage.value,
             "outcome": "",
             "message": "",
@@ -100,7 +100,8 @@ class SqlOrders:
             row.created_at,
         )
         optimization.start(at)
-        valuation, expected_at = Valuation(**row.valuation or {}), row.estimated_completion_time or at
+        valuation = None if row.valuation is None else Valuation(**row.valuation)
+        expected_at = row.estimated_completion_time or at
         return Order(optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt)
 
     async def next_due(self, queues: Sequence[Queue]) -> UUID | None:

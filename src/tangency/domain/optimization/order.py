@@ -32,7 +32,7 @@ class Order:
 
     Attributes:
         wording: the request as it was written.
-        valuation: of the portfolio when it was ordered.
+        valuation: of the portfolio when it was ordered; None where nobody knows what it is worth.
         expected_at: when it is thought to be done.
         queue: where it waits.
         attempt: whose turn it is; only that worker may end it.
@@ -40,7 +40,7 @@ class Order:
 
     optimization: Optimization
     wording: Mapping[str, Any]
-    valuation: Valuation
+    valuation: Valuation | None
     expected_at: datetime
     queue: Queue = Queue.LIGHT
     attempt: int = 0

@@ -63,8 +63,8 @@ class Report:
     trades: tuple[Trade, ...]
 
 
-def report_of(answer: Answer, problem: Problem, valuation: Valuation) -> Report:
-    """The report of an answer."""
+def report_of(answer: Answer, problem: Problem, valuation: Valuation | None) -> Report:
+    """The report of an answer; without a valuation it has no trades, and current weights where they were stated."""
     solution, returns = answer.solution, problem.market.returns
     target = solution.weights_by_name
     basis = Basis(0, problem.market.periods_per_year)
@@ -80,9 +80,12 @@ def report_of(answer: Answer, problem: Problem, valuation: Valuation) -> Report:
         complete = returns.values[~np.isnan(returns.values).any(axis=1)]
         drawdown = maximum_drawdown(complete, problem.universe.join(target))
         basis, metrics = replace(basis, periods=len(complete)), replace(metrics, max_drawdown=drawdown)
-        if valuation.benchmark is not None and _is_sampled(problem, valuation.benchmark):
+        if valuation is not None and valuation.benchmark is not None and _is_sampled(problem, valuation.benchmark):
             ratio = _against(valuation.benchmark, problem, complete, target)
             basis, metrics = replace(basis, reference="benchmark"), replace(metrics, information_ratio=ratio)
+    if valuation is None:
+        held = {} if problem.current is None else with_cash(dict(problem.universe.named(problem.current)))
+        return Report(metrics, basis, held, with_cash(target), ())
     reached = valuation.reached(target)
     return Report(metrics, basis, valuation.allocation, with_cash(reached), tuple(valuation.trades(reached)))
 
