@@ -83,8 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         batch_limit: most items in a batch
         deadline_s: seconds for an answer, the wait for a free solver included
         order_deadline_s: the same for an optimization that was ordered and that nobody waits for
-        light_s: seconds that a problem may be estimated at, from its shape, to be solved while somebody waits, or to wait
-            among the light orders; what is heavier becomes an order, in a queue of its own
+        light_s: seconds that a problem may be estimated at, from its shape, to be solved while somebody waits, or to
+            wait among the light orders; what is heavier becomes an order, in a queue of its own
         most_s: seconds above which a problem is refused, with the numbers
         attempts: workers that may be lost over one optimization; then it has failed, with the reason of each
         drain_s: seconds that a worker gives to what it is doing when it is told to end; then it hands it back to the
