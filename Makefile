@@ -44,6 +44,7 @@ coverage: .venv/dev.stamp ## domain and plugins must be covered to 90 % by their
 	$(BIN)/python -m coverage report --include='src/tangency/domain/*,src/tangency/plugins/*' --fail-under=90
 
 storm: .venv/dev.stamp ## 1,000 jobs while workers, relay, broker and connections keep failing; see tests/storm/README.md
+	@$(BIN)/python $(COMPILE)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.storm $(STORM_ARGS)
 
 check: .venv/dev.stamp ## lint, format, types, import direction

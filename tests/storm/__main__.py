@@ -18,7 +18,7 @@ import httpx
 
 from tangency.adapters.pulsar.setup import set_up
 from tangency.adapters.settings import Settings
-from tests.storm.faults import Faults
+from tests.storm.faults import LEAST, Faults
 from tests.storm.processes import TANGENCY, Fleet, fleet
 from tests.storm.verdict import Verdict, judged
 from tests.support import postgres, pulsar
@@ -26,7 +26,8 @@ from tests.support.distributions import Distribution, method
 from tests.support.held import hold_in
 
 WORKERS, CLIENTS, PORTFOLIOS = 4, 8, 20
-LIMIT_S = 300.0
+LIMIT_S, AGAIN_S = 300.0, 0.5
+WISH = {"optimization_type": "storm", "objective": "minimize_risk"}
 WORKER = ("worker", "--queue", "light", "--concurrency", "1", "--port", "0")
 PAUSE = "import time; time.sleep(0.1); return Proposal(Status.FEASIBLE, weights=np.full(30, 1 / 30))"
 METHOD = Distribution("storm-method", method("storm", PAUSE), methods={"storm": "Method"})
@@ -96,7 +97,7 @@ def _storm(
     faults = Faults(processes, cluster, settings.database_url, broker, death)
     began = time.monotonic()
     faults.begin()
-    accepted = _ordered(processes.address("api"), asked.jobs, asked.over)
+    accepted = _ordered(processes.address("api"), asked.jobs, asked.over, began + LIMIT_S)
     said = time.monotonic() - began
     settled = _settled(cluster, settings.database_url, began)
     faults.end()
@@ -104,15 +105,17 @@ def _storm(
     verdict.must(len(accepted) == asked.jobs, f"{len(accepted)} of {asked.jobs} jobs were accepted")
     verdict.must(settled, f"not everything ended within {LIMIT_S:.0f} s")
     verdict.must(not faults.done["failed"], "a fault could not be brought about")
+    for what, least in LEAST.items():
+        verdict.must(faults.done[what] >= least, f"{what} {faults.done[what]} times, and {least} are the least")
     return _told(verdict, faults, accepted, said, time.monotonic() - began)
 
 
-def _ordered(address: str, jobs: int, over_s: float) -> list[str]:
-    """Every job, by clients that come again with the same key until they are told 202."""
+def _ordered(address: str, jobs: int, over_s: float, until: float) -> list[str]:
+    """Every job, by clients that come again with the same key until they are told 202, or the run is over."""
     accepted: list[str] = []
     threads = [
         threading.Thread(
-            target=_client, args=(address, range(number, jobs, CLIENTS), over_s / jobs * CLIENTS, accepted)
+            target=_client, args=(address, range(number, jobs, CLIENTS), over_s / jobs * CLIENTS, until, accepted)
         )
         for number in range(CLIENTS)
     ]
@@ -123,30 +126,29 @@ def _ordered(address: str, jobs: int, over_s: float) -> list[str]:
     return accepted
 
 
-def _client(address: str, numbers: Sequence[int], pause_s: float, accepted: list[str]) -> None:
+def _client(address: str, numbers: Sequence[int], pause_s: float, until: float, accepted: list[str]) -> None:
     with httpx.Client(base_url=address, timeout=30) as http:
         for number in numbers:
-            accepted.append(_accepted(http, number))
+            wish = WISH | {"portfolio_id": f"portfolio-{number % PORTFOLIOS}"}
+            while (order := _asked(http, wish, f"job-{number}")) is None:
+                if time.monotonic() > until:
+                    return
+                time.sleep(AGAIN_S)
+            accepted.append(order)
             time.sleep(pause_s)
 
 
-def _accepted(http: httpx.Client, number: int) -> str:
-    wish = {
-        "portfolio_id": f"portfolio-{number % PORTFOLIOS}",
-        "optimization_type": "storm",
-        "objective": "minimize_risk",
-    }
-    while True:
-        try:
-            answer = http.post("/api/v1/optimizations", json=wish, headers={"Idempotency-Key": f"job-{number}"})
-        except httpx.TransportError:
-            time.sleep(0.5)
-            continue
-        if answer.status_code == httpx.codes.ACCEPTED:
-            return str(answer.json()["optimization_id"])
-        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-            raise RuntimeError(f"{answer.status_code}: {answer.text}")
-        time.sleep(0.5)
+def _asked(http: httpx.Client, wish: dict[str, str], key: str) -> str | None:
+    """The order that was accepted; None where the service could not be reached, or could do nothing at this moment."""
+    try:
+        answer = http.post("/api/v1/optimizations", json=wish, headers={"Idempotency-Key": key})
+    except httpx.TransportError:
+        return None
+    if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return None
+    if answer.status_code != httpx.codes.ACCEPTED:
+        raise RuntimeError(f"{answer.status_code}: {answer.text}")
+    return str(answer.json()["optimization_id"])
 
 
 def _settled(cluster: postgres.Cluster, url: str, began: float) -> bool:

@@ -9,17 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.storm.holders import LOOK_S, Holders
 from tests.storm.processes import Fleet
 from tests.support.postgres import Cluster
 from tests.support.pulsar import Broker
 
-LOOK_S = 0.01
-KILL_S, STOP_S, STOPPED_S = 3.0, 8.0, 5.0
-CUTS_S, RELAY_S, BROKER_S, AWAY_S = (5.0, 20.0), (7.0, 15.0, 23.0), 10.0, 5.0
-HOLDERS = """
-    SELECT DISTINCT w.process FROM optimization_requests r JOIN workers w ON w.id = r.worker AND w.tenant = r.tenant
-    WHERE r.status = 'processing' AND r.lease_until > now()
-"""
+KILL_S, STOP_S, STOPPED_S, MOST_STOPPED_S, SAID_S = 3.0, 8.0, 5.0, 30.0, 1.0
+CUTS_S, BROKER_S, AWAY_S = (5.0, 20.0), 10.0, 5.0
+RELAY_S = {7.0: "tickets", 15.0: "endings", 23.0: "tickets"}
+"""When it dies, and over what."""
+SERVICE = "application_name = 'tangency'"
+FENCED = "is fenced"
+"""What a worker says that finds out."""
+LEAST = {
+    "worker killed": 3,
+    "worker stopped": 1,
+    "connections cut": 2,
+    "relay killed over endings": 1,
+    "relay killed over tickets": 1,
+    "broker killed": 1,
+}
+"""A run in which less was brought about was no storm."""
 
 
 @dataclass
@@ -27,9 +37,8 @@ class Faults:
     """Brings faults about.
 
     Attributes:
-        death: the file that tells the relay to die.
+        death: the file that tells the relay over what to die.
         done: how often each was brought about.
-        stopped: the worker that stands still, which nobody kills meanwhile: it is to find out that it lost its order.
     """
 
     fleet: Fleet
@@ -38,9 +47,11 @@ class Faults:
     broker: Broker
     death: Path
     done: Counter[str] = field(default_factory=Counter)
-    stopped: str = ""
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._holders = Holders(self.fleet, self.url, self._over)
 
     def begin(self) -> None:
         """From now on."""
@@ -62,51 +73,50 @@ class Faults:
             print(f"  a fault could not be brought about: {error!r}", flush=True)
             self.done["failed"] += 1
 
-    def _holder(self) -> str | None:
-        rows = self.cluster.execute(HOLDERS, self.url.rpartition("/")[2])
-        names = [self.fleet.named(int(str(process))) for (process,) in rows]
-        return next((name for name in names if name and name != self.stopped), None)
-
-    def _next_holder(self) -> str | None:
-        """Whoever holds a job, or the first one that will: on a quiet machine nobody may at this moment."""
-        while not self._over.wait(LOOK_S):
-            name = self._holder()
-            if name:
-                return name
-        return None
-
     def _kill(self) -> None:
         while not self._over.wait(KILL_S):
-            name = self._next_holder()
-            if name:
-                self.fleet.kill(name)
+            hold = self._holders.catch()
+            if hold:
+                self.fleet.kill(hold.worker)
+                self._holders.release(hold)
                 self.done["worker killed"] += 1
 
     def _stop(self) -> None:
+        """Until one was fenced, every time: who was stopped while it wrote an end has ended its order, and is not."""
         while not self._over.wait(STOP_S):
-            name = self._next_holder()
-            if name:
-                self.stopped = name
-                self.fleet.pause(name, STOPPED_S)
-                self.stopped = ""
-                self.done["worker stopped"] += 1
+            before = self.fleet.said(FENCED)
+            while not self._over.is_set() and self.fleet.said(FENCED) == before:
+                self._stand_still()
+                self._over.wait(SAID_S)
+
+    def _stand_still(self) -> None:
+        """For as long as is said, and on a slow machine until the order was taken from who holds it."""
+        hold = self._holders.catch()
+        if hold is None:
+            return
+        until = time.monotonic() + MOST_STOPPED_S
+        over = self._over.wait(STOPPED_S)
+        while not over and not self._holders.lost(hold) and time.monotonic() < until:
+            over = self._over.wait(LOOK_S)
+        self.fleet.go_on(hold.worker)
+        self._holders.release(hold)
+        self.done["worker stopped"] += 1
 
     def _cut(self) -> None:
         for pause in _pauses(CUTS_S):
-            if not self._over.wait(pause):
-                self.cluster.cut(self.url, "pid <> pg_backend_pid()")
+            if not self._over.wait(pause) and self.cluster.cut(self.url, SERVICE):
                 self.done["connections cut"] += 1
 
     def _end_relays(self) -> None:
-        for pause in _pauses(RELAY_S):
+        for pause, over in zip(_pauses(tuple(RELAY_S)), RELAY_S.values(), strict=True):
             if self._over.wait(pause):
                 return
-            self.death.touch()
+            self.death.write_text(over)
             while self.death.exists() and not self._over.wait(0.1):
                 continue
             if not self.death.exists():
                 self.fleet.again("relay")
-                self.done["relay killed"] += 1
+                self.done[f"relay killed over {over}"] += 1
 
     def _end_broker(self) -> None:
         if not self._over.wait(BROKER_S):

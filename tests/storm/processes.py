@@ -43,12 +43,13 @@ class Fleet:
         process.wait()
         self.start(name)
 
-    def pause(self, name: str, seconds: float) -> None:
-        """As if its machine had stood still."""
-        process = self.running[name]
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        process.send_signal(signal.SIGCONT)
+    def stop(self, name: str) -> None:
+        """As if its machine stood still, until it goes on."""
+        self.running[name].send_signal(signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        """Where it was stopped."""
+        self.running[name].send_signal(signal.SIGCONT)
 
     def again(self, name: str) -> None:
         """Start one again that is about to end by itself."""

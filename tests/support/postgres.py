@@ -84,12 +84,11 @@ class Cluster:
             cursor = on.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def cut(self, url: str, which: str) -> None:
-        """End those connections to a database of which a condition on ``pg_stat_activity`` holds."""
+    def cut(self, url: str, which: str) -> int:
+        """End those connections to a database of which a condition on ``pg_stat_activity`` holds, and say how many."""
         name = url.rpartition("/")[2]
-        self.execute(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND {which}"  # noqa: S608
-        )
+        ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND {which}"  # noqa: S608
+        return len(self.execute(ended))
 
     @contextmanager
     def database(self, migrated: bool = True) -> Iterator[str]:
