@@ -404,7 +404,7 @@ def test_two_thousand_variances_are_least_for_their_returns(n: int) -> None:
     S, m = weekly_market(n, WEEKLY[n])
     line = walked(posed(S, m, names=[f"N{i}" for i in range(n)]))
     means = np.linspace(line.corners[0], line.corners[-1], 2000)
-    members = [line.member(mean) for mean in means.tolist()]
+    members = line.members(means)
     X, tau = np.array([member.weights for member in members]), np.array([member.tau for member in members])
     images, reached = X @ S, X @ m
     variances = (images * X).sum(axis=1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
 from tangency.domain.errors import NumericalFailure
+from tangency.domain.frontier.proofs import proven_together
 from tangency.domain.frontier.question import Aim, Candidate, FrontierQuestion, posed
 from tangency.domain.frontier.tracing import Traced
 from tangency.domain.market.estimates import Estimates
@@ -109,12 +110,30 @@ def checked(problem: Problem, question: FrontierQuestion, traced: Traced, proven
         if not candidate.proposal.status.answered:
             asked = posed(problem, question, candidate.aim, candidate.target)
             required_answer(judge(asked, Outcome(estimates, candidate.proposal, None)))
-    points = tuple(_point(problem, question, estimates, candidate) for candidate in traced.candidates)
+    points = _points(problem, question, estimates, traced.candidates)
     if not points:
         raise NumericalFailure("No point of the frontier passes its certificate. Check the scale of the figures.")
     best = None if traced.best is None else _point(problem, question, estimates, traced.best)
     current = None if problem.current is None else measured(problem, question, estimates, problem.current)
     return Curve(problem.universe.names, points, current, _best(points, best), provenance)
+
+
+def _points(
+    problem: Problem, question: FrontierQuestion, estimates: Estimates, candidates: Sequence[Candidate]
+) -> tuple[FrontierPoint, ...]:
+    """All at once those on the way, one by one the last, which is best at something else, and where that fails."""
+    inner, last = candidates[:-1], candidates[-1:]
+    proven = proven_together(problem, estimates, inner) if inner and question.measure == "volatility" else None
+    if proven is None:
+        return tuple(_point(problem, question, estimates, candidate) for candidate in candidates)
+    rate, volatilities = problem.risk_free_rate, np.sqrt(proven.variances)
+    excesses = proven.means - rate * proven.weights.sum(axis=1)
+    figures = zip(excesses.tolist(), volatilities.tolist(), proven.relative_gaps.tolist(), strict=True)
+    points = [
+        _placed(weights, rate, excess, sigma, sigma, gap)
+        for weights, (excess, sigma, gap) in zip(proven.weights, figures, strict=True)
+    ]
+    return (*points, *(_point(problem, question, estimates, candidate) for candidate in last))
 
 
 def _point(problem: Problem, question: FrontierQuestion, estimates: Estimates, candidate: Candidate) -> FrontierPoint:
@@ -149,11 +168,15 @@ def measured(
     """A portfolio's figures; what it leaves of 1 is cash at the risk-free rate."""
     mean = float(estimates.required_mean("a frontier") @ weights)
     excess = mean - problem.risk_free_rate * float(weights.sum())
-    mean = excess + problem.risk_free_rate
     risk = Measure(question.measure, problem.confidence_level).of(estimates).value(weights)
-    return FrontierPoint(
-        weights, mean, risk, _ratio(excess, estimates.volatility(weights)), _ratio(excess, risk), relative_gap
-    )
+    return _placed(weights, problem.risk_free_rate, excess, estimates.volatility(weights), risk, relative_gap)
+
+
+def _placed(
+    weights: Vector, rate: float, excess: float, volatility: float, risk: float, relative_gap: float | None
+) -> FrontierPoint:
+    ratios = _ratio(excess, volatility), _ratio(excess, risk)
+    return FrontierPoint(weights, excess + rate, risk, *ratios, relative_gap)
 
 
 def _ratio(excess: float, risk: float) -> float | None:

@@ -201,6 +201,13 @@ class DenseCovariance:
         return rayleigh, float(np.abs(self.values).sum(axis=1).max())
 
 
+def images(covariance: Covariance, portfolios: Matrix) -> Matrix:
+    """S x of portfolios x by row, shape (k, n); one product for all where the matrix is written out anyway."""
+    if isinstance(covariance, DenseCovariance):
+        return portfolios @ covariance.values
+    return np.array([covariance.times(x) for x in portfolios]).reshape(portfolios.shape)
+
+
 def _symmetric(matrix: Matrix, path: Path) -> Matrix:
     if np.array_equal(matrix, matrix.T):
         return matrix

@@ -83,28 +83,29 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     Returns:
         None where the equations have no solution.
     """
-    resting = ~np.isnan(leaning.parked)
-    free = (~resting).nonzero()[0]
+    moves = np.isnan(leaning.parked)
+    free, binding = moves.nonzero()[0], leaning.rows.nonzero()[0]
     lines = np.zeros((2, len(x)))
-    lines[0, resting] = leaning.parked[resting]
-    A = region.rows[leaning.rows]
-    bound, b = len(A), region.limits[leaning.rows] - A @ lines[0]
-    if leaning.distances.any():
-        signs, rooms = _binding_distances(region, leaning, x, resting)
+    np.copyto(lines[0], leaning.parked, where=~moves)
+    A = region.rows.take(binding, axis=0)
+    b = region.limits.take(binding) - A @ lines[0]
+    if region.distances:
+        signs, rooms = _binding_distances(region, leaning, x, ~moves)
         A, b = np.concatenate([A, signs]), np.concatenate([b, rooms])
-    A = A[:, free]
-    pull, columns = _image(S, lines[0]), S[free]
-    solved = _equality_constrained(columns[:, free], A, np.array([-pull[free], m[free]]).T, b)
+    A = A.take(free, axis=1)
+    pull, columns = _image(S, lines[0]), S.take(free, axis=0)
+    linear = np.array([-pull.take(free), m.take(free)])
+    solved = _equality_constrained(columns.take(free, axis=1), A, linear, b)
     if solved is None:
         return None
     moving, prices = solved
-    if float(np.abs(moving[:, 1]).max(initial=0.0)) <= STANDING:
-        moving[:, 1] = 0.0
-    lines[:, free] = moving.T
-    images = moving.T @ columns
+    if not (np.abs(moving[1]) > STANDING).any():
+        moving[1] = 0.0
+    lines[:, free] = moving
+    images = moving @ columns
     row_prices, distance_prices = np.zeros((2, len(region.limits))), np.zeros((2, len(region.distances)))
-    row_prices[:, leaning.rows] = prices[:bound].T
-    distance_prices[:, leaning.distances] = prices[bound:].T
+    row_prices[:, binding] = prices[: len(binding)].T
+    distance_prices[:, leaning.distances] = prices[len(binding) :].T
     return Piece(
         lines[0],
         lines[1],
@@ -130,43 +131,46 @@ def _binding_distances(
             spent = float(np.abs(leaning.parked - distance.center)[resting].sum())
             signs.append(sign)
             rooms.append(distance.limit - spent + float(sign[~resting] @ distance.center[~resting]))
-    return np.array(signs), np.array(rooms)
+    return np.array(signs).reshape(-1, len(x)), np.array(rooms)
 
 
 def _image(S: Matrix, x: Vector) -> Vector:
     """S x, from the rows of the names that x holds where these are few; shape (n,)."""
-    product: Vector
     held = x.nonzero()[0]
-    product = x[held] @ S[held] if len(held) * SPARSE < len(x) else S @ x
+    if not len(held):
+        return np.zeros(len(x))
+    product: Vector = x[held] @ S[held] if len(held) * SPARSE < len(x) else S @ x
     return product
 
 
 def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tuple[Matrix, Matrix] | None:
-    """Minimise 1/2 x'Sx - linear'x over A x = b, with b for the first column of ``linear`` and 0 for the second.
+    """Minimise 1/2 x'Sx - linear'x over A x = b, with b for the first row of ``linear`` and 0 for the second.
 
     Args:
         S: shape (f, f); overwritten.
         A: shape (r, f).
-        linear: shape (f, 2).
+        linear: shape (2, f).
         b: shape (r,).
 
     Returns:
-        Solutions, shape (f, 2), and multipliers of A, shape (r, 2); None where S or the rows fail.
+        Solutions, shape (2, f), and multipliers of A, shape (r, 2); None where S or the rows fail.
     """
     if not len(S):
-        return np.zeros((0, 2)), np.zeros((len(A), 2))
+        return np.zeros((2, 0)), np.zeros((len(A), 2))
     # S is symmetric, and its transpose the column-major matrix that LAPACK takes without a copy.
     factor, failed = dpotrf(S.T, lower=1, clean=0, overwrite_a=1)
     if failed:
         return None
-    targets = np.zeros((len(b), 2))
-    targets[:, 0] = b
-    whitened = dtrtrs(factor, np.concatenate([linear, A.T], axis=1), lower=1)[0]
+    whitened = dtrtrs(factor, np.concatenate([linear, A]).T, lower=1, overwrite_b=1)[0]
     u, V = whitened[:, :2], whitened[:, 2:]
-    prices = _least_squares(V.T @ V, V.T @ u - targets)
-    lines: Matrix = dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0]
+    products = V.T @ whitened
+    products[:, 0] -= b
+    prices = _least_squares(products[:, 2:], products[:, :2])
+    lines = dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0]
+    missed = A @ lines
+    missed[:, 0] -= b
     # Also where rounding has left no number at all.
-    return (lines, prices) if float(np.abs(A @ lines - targets).max(initial=0.0)) <= FEASIBLE else None
+    return (lines.T, prices) if (np.abs(missed) <= FEASIBLE).all() else None
 
 
 def _least_squares(gram: Matrix, right: Matrix) -> Matrix:

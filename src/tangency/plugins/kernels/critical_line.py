@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -34,17 +33,6 @@ STILL, SMALL = 1e-9, 1e-3
 """Relative growth of the mean along the last piece that is rounding, and the least mean that it is relative to."""
 MOST_IN_PLACE = 50
 """Changes at one tau before they count as going in circles."""
-
-
-class _Event(IntEnum):
-    """What ends a piece."""
-
-    REACHES_LOWER = 0
-    REACHES_UPPER = 1
-    LEAVES_LOWER = 2
-    LEAVES_UPPER = 3
-    ROW_LETS_GO = 4
-    ROW_BINDS = 5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -84,16 +72,16 @@ class CriticalLine:
     @cached_property
     def _means(self) -> tuple[Vector, Vector]:
         """Of each stretch: the mean is start + tau slope."""
-        lines = [stretch.line for stretch in self.stretches]
-        starts = np.array([self.family.linear(line.start) for line in lines])
-        return starts, np.array([self.family.linear(line.direction) for line in lines])
+        starts = np.array([stretch.line.start for stretch in self.stretches])
+        directions = np.array([stretch.line.direction for stretch in self.stretches])
+        return self.family.linears(starts), self.family.linears(directions)
 
     @cached_property
     def _variances(self) -> tuple[Vector, Vector]:
         """Of each stretch: the variance is fixed + tau^2 growing."""
         lines = [stretch.line for stretch in self.stretches]
-        starts = np.array([float(p.start @ p.image_start) for p in lines])
-        return starts, np.array([float(p.direction @ p.image_direction) for p in lines])
+        fixed = np.array([p.start @ p.image_start for p in lines])
+        return fixed, np.array([p.direction @ p.image_direction for p in lines])
 
     @property
     def endless(self) -> bool:
@@ -118,10 +106,11 @@ class CriticalLine:
         found: Vector = fixed + tau**2 * np.where(self._means[1][place] > FLAT, growing, 0.0)
         return found
 
-    def member(self, mean: float) -> Member:
-        """The member that has a mean, in the family's own scale."""
-        place, tau = self.taus(np.array([mean]))
-        return self.family.on(self.stretches[int(place[0])].line, float(tau[0]))
+    def members(self, means: Vector) -> list[Member]:
+        """The members that have given means, in the family's own scale."""
+        places, taus = self.taus(means)
+        pairs = zip(places.tolist(), taus.tolist(), strict=True)
+        return [self.family.on(self.stretches[place].line, tau) for place, tau in pairs]
 
     def mean_at_variance(self, variance: float) -> float:
         """The mean of the member with a variance, in the family's own scale; of the last one where all have less."""
@@ -146,72 +135,84 @@ def critical_line(family: Family) -> CriticalLine | None:
     line = family.piece_at(0.0)
     if line is None:
         return None
-    stretches = list(_walk(family, line))
+    stretches = list(_Walk(family).stretches(line))
     return CriticalLine(family, tuple(stretches)) if stretches and np.isinf(stretches[-1].high) else None
 
 
-def _walk(family: Family, line: Piece) -> Iterator[Stretch]:
-    """One stretch after the other, for as long as the next is found."""
-    low, in_place, region = 0.0, 0, family.polyhedron
-    for _ in range(MOST_PIECES * (len(region.lower) + len(region.limits))):
-        high, following = _end(region, line, low)
-        if high > low * (1.0 + FLAT) or following is None:
-            yield Stretch(line, low, high)
-            in_place = 0
-        if following is None:
-            return
-        in_place += 1
-        after = family.piece_on(following, line.at(high)[0]) if in_place <= MOST_IN_PLACE else None
-        if after is None or not _begins(region, after, high):
-            after, in_place = family.piece_at(high * (1.0 + BEYOND) + FLAT), 0
-        if after is None:
-            return
-        line, low = after, high
+class _Walk:
+    """From one piece of a family to the next."""
+
+    def __init__(self, family: Family) -> None:
+        region = family.polyhedron
+        self.family, self.region = family, region
+        held = region.lower < region.upper
+        self.floor, self.ceiling = (np.where(held, bound, np.nan) for bound in (region.lower, region.upper))
+        self.below, self.above = region.lower - INSIDE, region.upper + INSIDE
+        self.unequal = not region.equality.all()
+        self.most = MOST_PIECES * (len(region.lower) + len(region.limits))
+
+    def stretches(self, line: Piece) -> Iterator[Stretch]:
+        """One after the other, for as long as the next is found."""
+        low, in_place, family = 0.0, 0, self.family
+        for _ in range(self.most):
+            high, following = self._end(line, low)
+            if high > low * (1.0 + FLAT) or following is None:
+                yield Stretch(line, low, high)
+                in_place = 0
+            if following is None:
+                return
+            in_place += 1
+            after = family.piece_on(following, line.start) if in_place <= MOST_IN_PLACE else None
+            if after is None or not self._begins(after, high):
+                after, in_place = family.piece_at(high * (1.0 + BEYOND) + FLAT), 0
+            if after is None:
+                return
+            line, low = after, high
+
+    def _begins(self, line: Piece, tau: float) -> bool:
+        """Whether a piece is inside of every bound where it begins."""
+        x = line.start + tau * line.direction
+        return bool(((x >= self.below) & (x <= self.above)).all())
+
+    def _end(self, line: Piece, low: float) -> tuple[float, Leaning | None]:
+        """The tau from which a piece no longer holds, and what the next leans on; infinite and None for the last."""
+        high, name, parked = self._name_moves(line, low)
+        earlier, row = self._row_changes(line, low) if self.unequal else (np.inf, 0)
+        if earlier < high:
+            return earlier, _with_row(line.leaning, row)
+        return high, None if np.isinf(high) else _with_name(line.leaning, name, parked)
+
+    def _name_moves(self, line: Piece, low: float) -> tuple[float, int, float]:
+        """The first tau at which a free name reaches a bound or a parked one is let go, which, and where it is then."""
+        region, parked = self.region, line.leaning.parked
+        free = np.isnan(parked)
+        bound = np.where(line.direction < 0.0, region.lower, region.upper)
+        slope, turn = _slope(region, line)
+        start, change = np.where(free, line.start - bound, slope), np.where(free, line.direction, turn)
+        falls, rises = change < -FLAT, change > FLAT
+        ends = (falls & (free | (parked == self.floor))) | (rises & (free | (parked == self.ceiling)))
+        high, name = _first_zero(start, change, ends, low)
+        return high, name, float(bound[name]) if free[name] else np.nan
+
+    def _row_changes(self, line: Piece, low: float) -> tuple[float, int]:
+        """The first tau at which a row that binds lets go or another one binds, and which."""
+        region, tight = self.region, line.leaning.rows
+        start = np.where(tight, line.row_start, region.limits - region.rows @ line.start)
+        change = np.where(tight, line.row_direction, -(region.rows @ line.direction))
+        return _first_zero(start, change, ~region.equality & (change < -FLAT), low)
 
 
-def _begins(region: Polyhedron, line: Piece, tau: float) -> bool:
-    """Whether a piece is inside of every bound where it begins."""
-    x = line.at(tau)[0]
-    return bool((x >= region.lower - INSIDE).all() and (x <= region.upper + INSIDE).all())
+def _with_name(before: Leaning, name: int, parked: float) -> Leaning:
+    names = before.parked.copy()
+    names[name] = parked
+    return Leaning(names, before.rows, before.distances)
 
 
-def _end(region: Polyhedron, line: Piece, low: float) -> tuple[float, Leaning | None]:
-    """The tau from which a piece no longer holds, and what the next one leans on; infinite and None for the last."""
-    parked, tight = line.leaning.parked, line.leaning.rows
-    free, held = np.isnan(parked), region.lower < region.upper
-    slope, turn = _slope(region, line)
-    figures = (
-        (line.start - region.lower, line.direction, free),
-        (region.upper - line.start, -line.direction, free),
-        (slope, turn, ~free & held & (parked == region.lower)),
-        (-slope, -turn, ~free & held & (parked == region.upper)),
-        (line.row_start, line.row_direction, tight & ~region.equality),
-        (region.limits - region.rows @ line.start, -(region.rows @ line.direction), ~tight & ~region.equality),
-    )
-    start, change, counts = (np.concatenate(parts) for parts in zip(*figures, strict=True))
-    high, place = _falls_to_zero(start, change, counts, low)
-    if np.isinf(high):
-        return high, None
-    names, rows = len(parked), len(tight)
-    if place < _Event.ROW_LETS_GO * names:
-        return high, _after(region, line.leaning, _Event(place // names), place % names)
-    place -= _Event.ROW_LETS_GO * names
-    return high, _after(region, line.leaning, _Event(_Event.ROW_LETS_GO + place // rows), place % rows)
-
-
-def _after(region: Polyhedron, before: Leaning, event: _Event, place: int) -> Leaning:
-    """What the next piece leans on."""
-    names, rows = before.parked.copy(), before.rows.copy()
-    match event:
-        case _Event.REACHES_LOWER:
-            names[place] = region.lower[place]
-        case _Event.REACHES_UPPER:
-            names[place] = region.upper[place]
-        case _Event.LEAVES_LOWER | _Event.LEAVES_UPPER:
-            names[place] = np.nan
-        case _:
-            rows[place] = event is _Event.ROW_BINDS
-    return Leaning(names, rows, before.distances)
+def _with_row(before: Leaning, row: int) -> Leaning:
+    """A row that binds lets go, another one binds."""
+    rows = before.rows.copy()
+    rows[row] = not rows[row]
+    return Leaning(before.parked, rows, before.distances)
 
 
 def _slope(region: Polyhedron, line: Piece) -> tuple[Vector, Vector]:
@@ -222,11 +223,11 @@ def _slope(region: Polyhedron, line: Piece) -> tuple[Vector, Vector]:
     )
 
 
-def _falls_to_zero(start: Vector, change: Vector, counts: np.ndarray, low: float) -> tuple[float, int]:
-    """The first tau from ``low`` on at which start + tau change falls below 0 somewhere, and where."""
-    falling = (counts & (change < -FLAT)).nonzero()[0]
-    if not len(falling):
-        return np.inf, -1
-    taus = np.maximum(start[falling] / -change[falling], low)
-    first = int(np.argmin(taus))
-    return float(taus[first]), int(falling[first])
+def _first_zero(start: Vector, change: Vector, counts: np.ndarray, low: float) -> tuple[float, int]:
+    """The first tau from ``low`` on at which start + tau change is 0 somewhere that counts, and where."""
+    places = counts.nonzero()[0]
+    if not len(places):
+        return np.inf, 0
+    taus = start[places] / -change[places]
+    first = int(taus.argmin())
+    return max(float(taus[first]), low), int(places[first])

@@ -34,7 +34,7 @@ def exact_frontier(problem: Problem, estimates: Estimates, question: FrontierQue
         return None
     low, high = _ends(line, question)
     returns = _returns(line, low, high, question.points)
-    members = [line.member(at) for at in returns.tolist()]
+    members = line.members(returns)
     return [_candidate(member, mean, family) for member in members[:-1]] + [_last(line, members[-1], question)]
 
 

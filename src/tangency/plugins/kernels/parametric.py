@@ -14,7 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.numbers import Vector, power_of_two_near
+from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Distance, Region, Row
 from tangency.plugins.kernels import working_set
@@ -240,6 +240,11 @@ class Family:
         """m'x in the family's own scale."""
         return float(self._m @ x)
 
+    def linears(self, points: Matrix) -> Vector:
+        """m'x in the family's own scale, of points by row, shape (k, n); shape (k,)."""
+        means: Vector = points @ self._m
+        return means
+
     def scaled_variance(self, variance: float) -> float:
         """A variance in the family's own scale."""
         return variance / self._variance_unit
@@ -280,7 +285,7 @@ class Family:
     def _member(
         self, tau: float, x: Vector, row_prices: Vector, distance_prices: Vector, unit: float | None = None
     ) -> Member:
-        weights = np.clip(x, self._polyhedron.lower, self._polyhedron.upper)
+        weights = np.minimum(np.maximum(x, self._polyhedron.lower), self._polyhedron.upper)
         unit = self._variance_unit if unit is None else unit
         multipliers = {
             row.id: float(price * unit / scale)
