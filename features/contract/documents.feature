@@ -130,8 +130,7 @@ Feature: The documents of the contract, each as it is written there
           "min_trade_size": 1000.00,
           "max_trades": 10,
           "consider_tax_implications": true
-        },
-        "tax": {"rates": {"short_term": 0.35, "long_term": 0.20}}
+        }
       }
       """
     Then the answer has the names and types of
@@ -161,4 +160,4 @@ Feature: The documents of the contract, each as it is written there
       }
       """
     And there are at most 10 trades, none worth less than 1000
-    And the tax is 20% of what the sales gained
+    And the tax is 23.8% of what the sales gained, as the settings of the service say

@@ -158,9 +158,10 @@ def _(said: dict[str, Any], most: int, least: int) -> None:
     assert min(trade["estimated_value"] for trade in trades) >= least
 
 
-@then(parsers.parse("the tax is {percent:d}% of what the sales gained"))
-def _(said: dict[str, Any], percent: int) -> None:
+@then(parsers.parse("the tax is {percent:g}% of what the sales gained, as the settings of the service say"))
+def _(said: dict[str, Any], percent: float) -> None:
     document = said["answer"].json()
     gained = sum(each["gain"] for each in document["evidence"]["disposals"])
     assert gained > 0
     assert document["metrics"]["tax_implications"] == pytest.approx(percent / 100 * gained, abs=0.01)
+    assert document["evidence"]["tax_terms"]["rates_from"] == "settings"

@@ -36,6 +36,7 @@ from tangency.application.tickets import Tickets
 from tangency.application.worker import working
 from tangency.domain.optimization.cost import Ceilings
 from tangency.domain.optimization.queue import Queue
+from tangency.domain.rebalancing.gains import TaxRates
 
 if TYPE_CHECKING:
     from tangency.adapters.files.benchmark import BenchmarkFile
@@ -104,6 +105,7 @@ class Container(containers.DeclarativeContainer):
     plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
     tickets = providers.ThreadSafeSingleton(Tickets)
     ceilings = providers.Factory(Ceilings, settings.provided.light_s, settings.provided.most_s)
+    tax_rates = providers.Factory(TaxRates, settings.provided.tax_short_term, settings.provided.tax_long_term)
     context = providers.Factory(
         Context,
         clock=clock,
@@ -131,6 +133,7 @@ class Container(containers.DeclarativeContainer):
         outbox=store.provided.outbox,
         broker=publisher,
         series=store.provided.series,
+        tax_rates=tax_rates,
         deadline_s=settings.provided.deadline_s,
         names_limit=settings.provided.names_limit,
         side_by_side=settings.provided.workers,

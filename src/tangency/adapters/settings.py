@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from tangency.domain.errors import TangencyError, hint
+from tangency.domain.rebalancing.gains import HIGHEST_BRACKET
 
 PREFIX = "TANGENCY_"
 FILE_VARIABLE = "TANGENCY_CONFIG"
@@ -91,6 +92,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             queue
         lease_s: seconds without a sign of life after which a worker is taken for lost, and its order is taken up again
         stream_s: seconds after which a stream of events ends; clients come back and resume
+        tax_short_term: rate of tax on gains of short term, where neither a request nor the configuration of its
+            portfolio states rates; that of the highest bracket of the United States, 37% and 3.8%
+        tax_long_term: the same of long term, 20% and 3.8%
         solver_workers: solver processes; 0 is one per processor core
         solver_queue: problems that may wait for a solver
         solver_memory_mb: address space of one solver process
@@ -164,6 +168,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     drain_s: Annotated[float, Meta(ge=0, le=86_400)] = 20.0
     lease_s: Seconds = 15.0
     stream_s: Seconds = 300.0
+    tax_short_term: Annotated[float, Meta(ge=0, le=1)] = HIGHEST_BRACKET.short_term
+    tax_long_term: Annotated[float, Meta(ge=0, le=1)] = HIGHEST_BRACKET.long_term
     solver_workers: Annotated[int, Meta(ge=0, le=1_024)] = 0
     solver_queue: Count = 64
     solver_memory_mb: Annotated[int, Meta(ge=256, le=1_048_576)] = 4_096

@@ -38,6 +38,7 @@ class WriteConfiguration(Message[StandingConfiguration]):
     constraints: Mapping[str, Any] = field(default_factory=dict)
     risk_parameters: Mapping[str, Any] = field(default_factory=dict)
     preferences: Mapping[str, Any] = field(default_factory=dict)
+    tax: Mapping[str, Any] = field(default_factory=dict)
     enabled: bool = True
 
 
@@ -66,6 +67,7 @@ async def write_configuration(command: WriteConfiguration, context: Context) -> 
             command.constraints,
             command.risk_parameters,
             command.preferences,
+            command.tax,
             command.enabled,
             now if before is None else before.created_at,
             now,

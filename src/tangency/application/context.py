@@ -23,6 +23,7 @@ from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.repository import Answers
 from tangency.domain.optimization.solver_pool import SolverPool
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
+from tangency.domain.rebalancing.gains import HIGHEST_BRACKET, TaxRates
 from tangency.domain.rebalancing.ports import RebalancePlans
 from tangency.domain.series.ports import ResultSeries
 from tangency.domain.unit_of_work import UnitsOfWork
@@ -60,6 +61,7 @@ class Context:
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
         order_deadline_s: the same as ``deadline_s``, for what was ordered.
         outbox_limit: most events that may wait before nothing is accepted that adds to them; 0 for no limit.
+        tax_rates: of gains, where neither a request nor a configuration states any.
         ceilings: what costs too much to be waited for, or to be taken on at all.
         attempts: workers that may be lost over one order.
         drain_s: seconds for what is under way when a worker is told to end.
@@ -96,6 +98,7 @@ class Context:
     side_by_side: int = 2
     order_deadline_s: float = 300.0
     lease_s: float = 15.0
+    tax_rates: TaxRates = HIGHEST_BRACKET
     ceilings: Ceilings = field(default_factory=Ceilings)
     attempts: int = MOST_LOSSES
     drain_s: float = 20.0

@@ -1,23 +1,34 @@
 """Rebalancing that considers taxes, over HTTP."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tangency.application.portfolio import ImportTaxLots
+from tangency.domain.portfolio.tax_lots import TaxLot
 from tests.adapters.rest.test_rebalancing import (
     HELD,
     PRICES,
     TARGETS,
     TOTAL,
     folder,
+    held_as,
     http,
+    imported,
     obeys,
     plan,
 )
 
 __all__ = ["folder", "http"]  # the service with the sample imported, as a fixture of this module too
+
+
+def lots_at(cost: float) -> tuple[TaxLot, ...]:
+    """The same as lots that are imported, old ones."""
+    bought = date(2010, 1, 4)
+    return tuple(TaxLot(h.name, h.name, h.quantity, cost * PRICES[h.name], bought) for h in HELD.holdings if h.quantity)
 
 
 def lots(cost: float, day: str) -> list[dict[str, Any]]:
@@ -111,6 +122,46 @@ def test_the_objective_after_tax_comes_near_to_its_bound(http: httpx.Client, rul
         assert after["gap"] <= 1e-6
     if rule == "fifo":
         assert after["gap"] > 1e-6  # the first lots owe more than the best ones would
+
+
+def test_rates_are_those_of_the_request_else_of_the_configuration_else_of_the_service(
+    http: httpx.Client, folder: Path
+) -> None:
+    asked: dict[str, Any] = {"target_type": "equal_weight", "constraints": {"consider_tax_implications": True}}
+    imported(folder, *held_as("taxed"), ImportTaxLots("taxed", lots_at(0.5)))
+    here = "/api/v1/portfolios/taxed/configuration"
+    standing = {"objective": "MAX_SHARPE", "method": "MEAN_VARIANCE"}
+    policy = {"rates": {"short_term": 0.3, "long_term": 0.1}, "lot_rule": "fifo", "horizon_years": 3.0}
+
+    def terms(**said: Any) -> dict[str, Any]:
+        answer = plan(http, "taxed", **asked, **said)
+        told: dict[str, Any] = answer["evidence"]["tax_terms"]
+        gained = sum(each["gain"] for each in answer["evidence"]["disposals"])
+        assert answer["metrics"]["tax_implications"] == pytest.approx(told["rates"]["long_term"] * gained, abs=0.01)
+        supplied = answer["supplied_by_configuration"]
+        return {**told, "supplied": sorted(path for path in supplied if path.startswith("tax"))}
+
+    service = {"rates": {"short_term": 0.408, "long_term": 0.238}, "lot_rule": "min_tax", "horizon_years": 1.0}
+    assert terms() == {**service, "rates_from": "settings", "supplied": []}
+    stored = http.put(here, json={**standing, "tax": policy})
+    assert (stored.status_code, stored.json()["tax"]) == (200, policy), stored.text
+    told = terms()
+    assert told == {
+        **policy,
+        "rates_from": "configuration",
+        "supplied": ["tax.horizon_years", "tax.lot_rule", "tax.rates"],
+    }
+    own = {"short_term": 0.5, "long_term": 0.4}
+    stated = {"rates": own, "lot_rule": "hifo"}
+    assert terms(tax=stated) == {**stated, "rates_from": "request", "horizon_years": 3.0, "supplied": ["tax.horizon_years"]}
+
+
+def test_a_configuration_has_no_lots_and_no_rate_above_1(http: httpx.Client) -> None:
+    standing = {"objective": "MAX_SHARPE", "method": "MEAN_VARIANCE"}
+    wrong = {"rates": {"short_term": 1.5, "long_term": 0.1}, "lots": []}
+    refused = http.put("/api/v1/portfolios/taxed/configuration", json={**standing, "tax": wrong})
+    assert refused.status_code == 422
+    assert {error["pointer"] for error in refused.json()["errors"]} == {"/tax/rates/short_term", "/tax/lots"}
 
 
 def test_names_without_lots_are_told(http: httpx.Client) -> None:

@@ -39,13 +39,15 @@ TARGETS = ("optimal", "custom", "equal_weight", "model", "benchmark")
     metavar="SHORT LONG",
     help="Of short-term and long-term gains; taxes are then counted from the imported lots.",
 )
-@click.option("--lot-rule", type=click.Choice(LOT_RULES), default="min_tax", show_default=True, help="Which lots.")
+@click.option("--taxes", is_flag=True, help="Count taxes; by the rates of the configuration, or of the service.")
+@click.option("--lot-rule", type=click.Choice(LOT_RULES), help="Which lots; min_tax where left out.")
 @json_option
 def rebalance(
     portfolio_id: str,
     as_json: bool,
     tax_rates: tuple[float, float] | None,
-    lot_rule: str,
+    taxes: bool,
+    lot_rule: str | None,
     weights: tuple[tuple[str, float], ...],
     **asked: str | float | None,
 ) -> None:
@@ -58,9 +60,11 @@ def rebalance(
     if weights:
         given["target_allocation"] = dict(weights)
     given["constraints"] = {name: value for name, value in limits.items() if value is not None}
-    if tax_rates is not None:
+    if taxes or tax_rates is not None:
         given["constraints"]["consider_tax_implications"] = True
-        given["tax"] = {"rates": {"short_term": tax_rates[0], "long_term": tax_rates[1]}, "lot_rule": lot_rule}
+        rates = None if tax_rates is None else {"short_term": tax_rates[0], "long_term": tax_rates[1]}
+        tax = {"rates": rates, "lot_rule": lot_rule}
+        given["tax"] = {name: value for name, value in tax.items() if value is not None}
     with progress("Rebalancing", as_json):
         plan = asyncio.run(_planned(portfolio_id, given))
     if as_json:

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.mapping import given, risk_of
 from tangency.adapters.document.request import Document, OptimizationConstraints, RiskParameters, Word
+from tangency.adapters.document.taxes import TaxPolicy
 from tangency.adapters.document.wish import OptimizationPreferences
 from tangency.application.configuration import WriteConfiguration
 from tangency.domain.errors import InvalidInput
@@ -30,6 +31,7 @@ class ConfigurationRequest(Document, frozen=True):
         Annotated[OptimizationPreferences, Meta(description="Of optimizations that are ordered, and of trades.")]
         | UnsetType
     ) = UNSET
+    tax: Annotated[TaxPolicy, Meta(description="Wherever taxes count.")] | UnsetType = UNSET
     enabled: Annotated[bool, Meta(description="A configuration that is not supplies nothing.")] = True
 
 
@@ -43,6 +45,7 @@ class ConfigurationDocument(Struct, frozen=True, kw_only=True):
     constraints: dict[str, Any]
     risk_parameters: dict[str, Any]
     preferences: dict[str, Any]
+    tax: dict[str, Any]
     enabled: bool
     created_at: Annotated[datetime, Meta(description="UTC.")]
     updated_at: Annotated[datetime, Meta(description="UTC.")]
@@ -77,6 +80,7 @@ def document_of(configuration: StandingConfiguration) -> ConfigurationDocument:
         constraints=dict(configuration.constraints),
         risk_parameters=dict(configuration.risk_parameters),
         preferences=dict(configuration.preferences),
+        tax=dict(configuration.tax),
         enabled=configuration.enabled,
         created_at=configuration.created_at,
         updated_at=configuration.updated_at,

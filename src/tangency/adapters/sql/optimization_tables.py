@@ -42,6 +42,7 @@ class PortfolioConfiguration(Table):
     constraints: Mapped[dict[str, Any]]
     risk_parameters: Mapped[dict[str, Any]]
     preferences: Mapped[dict[str, Any]]
+    tax: Mapped[dict[str, Any]]
     enabled: Mapped[bool]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

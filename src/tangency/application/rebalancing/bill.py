@@ -8,7 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from tangency.application.rebalancing.taxation import TaxBill, TaxTerms, taxed
+from tangency.application.rebalancing.taxation import TaxBill, taxed
+from tangency.application.taxes import TaxTerms
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.rebalancing.harvesting import Harvest
@@ -52,10 +53,11 @@ def billed(
     return Bill(trades, after, costs, tax)
 
 
-def tax_evidence(tax: TaxBill | None) -> dict[str, object]:
-    """The lots that are sold, and those that could be at a loss, as plain values."""
+def tax_evidence(tax: TaxBill | None, terms: TaxTerms | None) -> dict[str, object]:
+    """The lots that are sold, those that could be at a loss, and by what rates, as plain values."""
     found = TaxBill(0.0) if tax is None else tax
     return {
+        **({} if terms is None else {"tax_terms": terms.told}),
         "disposals": [_told(each) for each in found.disposals],
         "carried_basis": [{**asdict(each), "day": each.day.isoformat()} for each in found.carried],
         "loss_harvesting": [_opportunity(each) for each in found.harvests],

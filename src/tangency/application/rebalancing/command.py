@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tangency.application.idempotency import Creating
 from tangency.application.question import Question
-from tangency.application.rebalancing.taxation import TaxTerms
+from tangency.application.taxes import StatedTax
 from tangency.domain.rebalancing.plan import RebalancePlan, TargetType
 
 VALID_FOR_S = 86_400.0
@@ -45,7 +45,7 @@ class MakePlan(Creating[RebalancePlan]):
         model_id: of a model portfolio, for targets ``model`` and ``benchmark``.
         cost_rate: per traded value, each side; None where it is left out, which without a configuration is nothing.
         supplied: what the configuration of the portfolio gave it, by its place in the configuration.
-        tax: what taxes are counted from, where they are to count.
+        tax: what is said of taxes, for where they are to count.
         stated: the request, for the record.
     """
 
@@ -55,7 +55,7 @@ class MakePlan(Creating[RebalancePlan]):
     target_allocation: Mapping[str, float] | None = None
     model_id: str | None = None
     cost_rate: float | None = None
-    tax: TaxTerms | None = None
+    tax: StatedTax = field(default_factory=StatedTax)
     valid_for_s: float = VALID_FOR_S
     stated: Mapping[str, object] = field(default_factory=dict)
     supplied: Mapping[str, object] = field(default_factory=dict)

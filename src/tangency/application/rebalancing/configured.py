@@ -37,7 +37,11 @@ def _supplied_to(command: MakePlan, configuration: StandingConfiguration) -> Mak
         rules, supplied[f"constraints.{TURNOVER}"] = replace(rules, max_turnover=turnover), turnover
     if rate is None and cost is not None:
         rate = supplied[f"preferences.{COST}"] = cost
-    return replace(command, question=question, rules=rules, cost_rate=rate, supplied=supplied)
+    tax = command.tax
+    if rules.consider_tax_implications:
+        tax, told = tax.supplied(configuration.tax)
+        supplied |= told
+    return replace(command, question=question, rules=rules, cost_rate=rate, tax=tax, supplied=supplied)
 
 
 def _without(words: Mapping[str, Any], left_out: frozenset[str]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.configured import configured
 from tangency.application.rebalancing.target import wished, with_cash
-from tangency.application.rebalancing.taxation import TaxTerms, complete_terms
 from tangency.application.state import holdings_and_prices
+from tangency.application.taxes import TaxTerms, complete_terms
 from tangency.domain.errors import NotFound
 from tangency.domain.identity import token
 from tangency.domain.market.universe import CASH
@@ -42,6 +42,8 @@ STEEPEST = 0.9
 """Tax on the sales that pay for a tax is less than all of them."""
 ROUNDING = 1e-9
 """Of the portfolio's value: what the solver leaves of a weight that is 0."""
+TAXED = ("constraints", "consider_tax_implications")
+"""Where a request asks for taxes."""
 
 
 async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
@@ -50,10 +52,10 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
     portfolio, prices = await _state(command.question.portfolio_id, context)
     cost = CostModel.of(command.cost_rate or 0.0, ("transaction_cost_model",))
     taxed = command.rules.consider_tax_implications
-    terms = await complete_terms(portfolio, command.tax, context.records) if taxed else None
+    terms = await complete_terms(portfolio, command.tax, context, TAXED) if taxed else None
     now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
     created, reserve = context.clock.now(), _Reserve()
-    tax = None if terms is None else terms.in_weights(prices.latest(), now.total, cost, created.date())
+    tax = None if terms is None else terms.in_weights(prices.latest(), now.total, cost.rate, created.date())
     rounds = 0
     while True:
         problem = await _posed(command, now, wish, cost, reserve.amount, tax, context)
@@ -78,7 +80,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
         ),
         evidence={
             **_evidence(solution),
-            **tax_evidence(bill.tax),
+            **tax_evidence(bill.tax, terms),
             **_trade_off(solution, bill, now, terms),
             "supplied": dict(command.supplied),
         },

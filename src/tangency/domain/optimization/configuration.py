@@ -17,6 +17,7 @@ class StandingConfiguration:
         constraints: limits on weights, sectors, turnover and leverage.
         risk_parameters: how risk and return are measured, and targets; never data.
         preferences: costs, taxes and the aversion to risk of optimizations that are ordered.
+        tax: rates, the rule of lots and the horizon, wherever taxes count; never lots.
         enabled: whether it supplies anything.
     """
 
@@ -27,6 +28,7 @@ class StandingConfiguration:
     constraints: Mapping[str, Any]
     risk_parameters: Mapping[str, Any]
     preferences: Mapping[str, Any]
+    tax: Mapping[str, Any]
     enabled: bool
     created_at: datetime
     updated_at: datetime

@@ -10,7 +10,7 @@ from tangency.domain.errors import InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class TaxRates:
-    """Of gains; each from 0 to 1, and neither has a default."""
+    """Of gains; each from 0 to 1."""
 
     short_term: float
     long_term: float
@@ -20,6 +20,10 @@ class TaxRates:
             rate = getattr(self, name)
             if not 0 <= rate <= 1:
                 raise InvalidInput.at(("tax", "rates", name), f"is {rate}; give a rate from 0 to 1.", "range")
+
+
+HIGHEST_BRACKET = TaxRates(0.408, 0.238)
+"""Of the United States: 37% (26 U.S.C. 1(j)) and 20% (1(h)), and 3.8% of net investment income (1411)."""
 
 
 @dataclass(frozen=True, slots=True)

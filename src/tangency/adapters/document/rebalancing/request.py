@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
@@ -14,23 +13,17 @@ from tangency.adapters.document.request import (
     LONGEST_TEXT,
     Document,
     Finite,
-    Name,
     NotNegative,
     OptimizationConstraints,
     OptimizationRequest,
-    Positive,
     RiskParameters,
     Text,
     Word,
 )
+from tangency.adapters.document.taxes import TaxRequest, tax_of
 from tangency.application.rebalancing.command import VALID_FOR_S, MakePlan, TradeRules
-from tangency.application.rebalancing.taxation import TaxTerms
 from tangency.domain.errors import InvalidInput
-from tangency.domain.portfolio.tax_lots import TaxLot
-from tangency.domain.rebalancing.disposals import LotRule
-from tangency.domain.rebalancing.gains import Gains, TaxRates
 from tangency.domain.rebalancing.plan import TargetType
-from tangency.domain.rebalancing.wash_sales import Purchase
 
 Asked = TypeVar("Asked", bound="RebalanceRequest")
 
@@ -60,60 +53,6 @@ class RebalanceConstraints(Document, frozen=True):
     max_weight: Annotated[Finite, Meta(description="Largest weight of any name.")] | UnsetType = UNSET
     sector_limits: (
         Annotated[dict[str, Finite], Meta(description="Largest net weight of a sector, by its name.")] | UnsetType
-    ) = UNSET
-
-
-class TaxLotDocument(Document, frozen=True):
-    """Units bought together."""
-
-    instrument_id: Name
-    quantity: Positive
-    cost: Annotated[NotNegative, Meta(description="Per unit.")]
-    date: Annotated[date, Meta(description="Of the purchase.")]
-    lot_id: Annotated[Text, Meta(description="Its place in the list where left out.")] | UnsetType = UNSET
-
-
-class PurchaseDocument(Document, frozen=True):
-    """Units bought, or announced to be bought, outside of the lots."""
-
-    instrument_id: Name
-    quantity: Positive
-    date: date
-
-
-class TaxRatesDocument(Document, frozen=True):
-    """Of gains."""
-
-    short_term: Annotated[float, Meta(ge=0.0, le=1.0)]
-    long_term: Annotated[float, Meta(ge=0.0, le=1.0, description="Held for more than a year.")]
-
-
-class RealizedGains(Document, frozen=True):
-    """Of the year so far, in money; losses are negative."""
-
-    short_term: Finite = 0.0
-    long_term: Finite = 0.0
-
-
-class TaxRequest(Document, frozen=True):
-    """What taxes are counted from."""
-
-    rates: TaxRatesDocument
-    lots: (
-        Annotated[list[TaxLotDocument], Meta(description="Of every name held; those imported where left out.")]
-        | UnsetType
-    ) = UNSET
-    lot_rule: Literal["min_tax", "fifo", "lifo", "hifo", "specific"] = "min_tax"
-    chosen_lots: (
-        Annotated[dict[str, dict[str, Finite]], Meta(description="For `specific`: units by name and lot.")] | UnsetType
-    ) = UNSET
-    purchases: (
-        Annotated[list[PurchaseDocument], Meta(description="They take over losses within 30 days.")] | UnsetType
-    ) = UNSET
-    realized_gains: RealizedGains | UnsetType = UNSET
-    horizon_years: (
-        Annotated[Positive, Meta(description="Over which a tax is worth paying for an annual gain; 1 where left out.")]
-        | UnsetType
     ) = UNSET
 
 
@@ -203,30 +142,10 @@ def command_for(portfolio_id: str, asked: RebalanceRequest) -> MakePlan:
         asked.target_allocation or None,
         asked.model_id or None,
         given(asked.transaction_cost_model),
-        None if isinstance(asked.tax, UnsetType) else _tax(asked.tax),
+        tax_of(asked.tax),
         asked.valid_for_s or VALID_FOR_S,
         msgspec.to_builtins(asked),
     )
-
-
-def _tax(stated: TaxRequest) -> TaxTerms:
-    realized = stated.realized_gains or RealizedGains()
-    return TaxTerms(
-        TaxRates(stated.rates.short_term, stated.rates.long_term),
-        None if isinstance(stated.lots, UnsetType) else _lots(stated.lots),
-        LotRule(stated.lot_rule),
-        [Purchase(each.instrument_id, each.quantity, each.date) for each in stated.purchases or ()],
-        Gains(realized.short_term, realized.long_term),
-        stated.chosen_lots or {},
-        stated.horizon_years or 1.0,
-    )
-
-
-def _lots(stated: list[TaxLotDocument]) -> list[TaxLot]:
-    return [
-        TaxLot(lot.lot_id or str(place), lot.instrument_id, lot.quantity, lot.cost, lot.date)
-        for place, lot in enumerate(stated)
-    ]
 
 
 def _rules(limits: RebalanceConstraints) -> TradeRules:
