@@ -153,7 +153,12 @@ def test_rates_are_those_of_the_request_else_of_the_configuration_else_of_the_se
     }
     own = {"short_term": 0.5, "long_term": 0.4}
     stated = {"rates": own, "lot_rule": "hifo"}
-    assert terms(tax=stated) == {**stated, "rates_from": "request", "horizon_years": 3.0, "supplied": ["tax.horizon_years"]}
+    assert terms(tax=stated) == {
+        **stated,
+        "rates_from": "request",
+        "horizon_years": 3.0,
+        "supplied": ["tax.horizon_years"],
+    }
 
 
 def test_a_configuration_has_no_lots_and_no_rate_above_1(http: httpx.Client) -> None:

@@ -1,15 +1,9 @@
-"""Which lots are sold, and what is due for it.
-
-``min_tax`` owes least over all the sales of a day together. What is due never falls where the gains of a term rise, so
-that the least lies on the lower edge of the pairs of gains (short term, long term) that choices of lots can have: at
-the choice that is best at some rates of the two terms, or between two neighbouring ones, where a gain, or the sum of
-both, is 0. Those are all places where the tax stops to be linear.
-"""
+"""Which lots are sold, and what is due for it. ``min_tax`` owes least over all the sales of a day together."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,12 +14,11 @@ from tangency.domain.errors import InvalidInput, Path, hint
 from tangency.domain.numbers import Vector
 from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.gains import NOTHING, Gains, TaxRates, is_long_term
+from tangency.domain.rebalancing.least_tax import LotsOfSales
 from tangency.domain.rebalancing.wash_sales import Disposal, Purchase, washed
 
 ROUNDING = 1e-9
 """Of a quantity."""
-HALVINGS = 50
-"""Of a right angle: what is left of it is the rounding of an angle."""
 
 
 class LotRule(StrEnum):
@@ -90,7 +83,7 @@ def disposed(
         return washed(counter.disposals(_chosen(counter)), day, purchases)
     if rule is not LotRule.MIN_TAX:
         return washed(counter.disposals(counter.by_rule(rule)), day, purchases)
-    choices = [*(counter.by_rule(other) for other in _ORDERS), *_least(counter, rates, realized)]
+    choices = [*(counter.by_rule(other) for other in _ORDERS), *counter.figures.cheapest(rates, realized)]
     found = [washed(counter.disposals(taken), day, purchases) for taken in choices]
     return min(found, key=lambda disposals: due(disposals, rates, realized))
 
@@ -105,22 +98,11 @@ def due(disposals: Sequence[Disposal], rates: TaxRates, realized: Gains = NOTHIN
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Counter:
-    """The lots that sales may take; every array has shape (lots,).
-
-    Attributes:
-        sale: the place of each lot's sale.
-        wanted: units of that sale.
-        gains: per unit.
-        long: whether they are of long term.
-    """
+    """The lots that sales may take, in order of their days."""
 
     sales: Sequence[Sale]
     lots: Sequence[TaxLot]
-    sale: np.ndarray
-    quantities: Vector
-    wanted: Vector
-    gains: Vector
-    long: np.ndarray
+    figures: LotsOfSales
 
     @classmethod
     def of(cls, sales: Sequence[Sale], lots: Sequence[TaxLot]) -> _Counter:
@@ -129,80 +111,28 @@ class _Counter:
         of = [sales[places[lot.instrument_id]] for lot in mine]
         for sale in sales:
             _refuse_short(sale, math.fsum(lot.quantity for lot in mine if lot.instrument_id == sale.instrument_id))
-        return cls(
-            sales,
-            mine,
+        figures = LotsOfSales(
             np.array([places[lot.instrument_id] for lot in mine]),
             np.array([lot.quantity for lot in mine], dtype=float),
             np.array([sale.quantity for sale in of], dtype=float),
             np.array([sale.proceeds - lot.cost for sale, lot in zip(of, mine, strict=True)], dtype=float),
             np.array([is_long_term(lot.bought, sale.day) for sale, lot in zip(of, mine, strict=True)]),
         )
+        return cls(sales, mine, figures)
 
     def by_rule(self, rule: LotRule) -> Vector:
         """Units of each lot, in the order of the rule."""
-        return self.in_order(np.array([_ORDERS[rule](lot) for lot in self.lots]))
-
-    def at_rates(self, angle: float) -> Vector:
-        """Units of each lot that owe least where the two terms are taxed by the cosine and the sine."""
-        return self.in_order(self.gains * np.where(self.long, math.sin(angle), math.cos(angle)))
-
-    def in_order(self, keys: Vector) -> Vector:
-        """The lots with the smallest keys of each sale first; ties by the smaller gain."""
-        order = np.lexsort((self.gains, keys, self.sale))
-        held = self.quantities[order]
-        before = np.cumsum(held) - held
-        first = np.concatenate([[True], self.sale[order][1:] != self.sale[order][:-1]])
-        before -= np.maximum.accumulate(np.where(first, before, 0.0))
-        taken = np.empty(len(order))
-        taken[order] = np.clip(self.wanted[order] - before, 0.0, held)
-        return taken
-
-    def realized(self, taken: Vector) -> Gains:
-        """Gains of a choice, before wash sales."""
-        gains = taken * self.gains
-        return Gains(float(gains[~self.long].sum()), float(gains[self.long].sum()))
+        return self.figures.in_order(np.array([_ORDERS[rule](lot) for lot in self.lots]))
 
     def disposals(self, taken: Vector) -> list[Disposal]:
         """A choice as disposals."""
         return [
             Disposal(lot, quantity, quantity * gain, bool(long))
             for lot, quantity, gain, long in zip(
-                self.lots, taken.tolist(), self.gains.tolist(), self.long.tolist(), strict=True
+                self.lots, taken.tolist(), self.figures.gains.tolist(), self.figures.long.tolist(), strict=True
             )
             if quantity > 0
         ]
-
-
-def _least(counter: _Counter, rates: TaxRates, realized: Gains) -> Iterator[Vector]:
-    """Choices of lots, one of which owes least without wash sales."""
-    middle, right = math.pi / 4, math.pi / 2
-    for angle in (0.0, math.atan2(rates.long_term, rates.short_term), middle, right):
-        yield counter.at_rates(angle)
-    measures: Sequence[tuple[float, float, Callable[[Gains], float]]] = (
-        (0.0, right, lambda gains: gains.short_term),
-        (0.0, right, lambda gains: gains.long_term),
-        (0.0, middle, lambda gains: gains.short_term + gains.long_term),
-        (middle, right, lambda gains: gains.short_term + gains.long_term),
-    )
-    for low, high, measure in measures:
-        yield from _where_zero(counter, low, high, lambda taken: measure(realized.plus(counter.realized(taken))))  # noqa: B023 - used up before the next round
-
-
-def _where_zero(counter: _Counter, low: float, high: float, measure: Callable[[Vector], float]) -> Iterator[Vector]:
-    """Between two angles the choice at which a measure that only rises or only falls is 0, where it is."""
-    ends = [counter.at_rates(low), counter.at_rates(high)]
-    if measure(ends[0]) * measure(ends[1]) >= 0:
-        return
-    for _ in range(HALVINGS):
-        angle = 0.5 * (low + high)
-        taken = counter.at_rates(angle)
-        if measure(taken) * measure(ends[0]) > 0:
-            low, ends[0] = angle, taken
-        else:
-            high, ends[1] = angle, taken
-    first, last = measure(ends[0]), measure(ends[1])
-    yield ends[0] + (ends[1] - ends[0]) * (first / (first - last))
 
 
 def _refuse_short(sale: Sale, have: float) -> None:
@@ -214,9 +144,11 @@ def _refuse_short(sale: Sale, have: float) -> None:
 def _chosen(counter: _Counter) -> Vector:
     """The units that the sales themselves choose."""
     for place, sale in enumerate(counter.sales):
-        of = {lot.id: lot for lot, mine in zip(counter.lots, counter.sale.tolist(), strict=True) if mine == place}
+        of = {
+            lot.id: lot for lot, mine in zip(counter.lots, counter.figures.sale.tolist(), strict=True) if mine == place
+        }
         _refuse_choice(sale, of)
-    choices = [counter.sales[place].chosen or {} for place in counter.sale.tolist()]
+    choices = [counter.sales[place].chosen or {} for place in counter.figures.sale.tolist()]
     return np.array([chosen.get(lot.id, 0.0) for lot, chosen in zip(counter.lots, choices, strict=True)])
 
 
