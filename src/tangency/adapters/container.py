@@ -392,7 +392,7 @@ def serve(
         duties: what this process takes on.
         announce: told the address of gRPC once calls are answered there.
     """
-    from tangency.adapters.rest import app
+    from tangency.adapters.rest import server
 
     running = partial(serving, duties=duties, announce=announce)
-    app.serve(settings, running, listening, door=Role.API in duties.roles)
+    server.serve(settings, running, listening, door=Role.API in duties.roles)

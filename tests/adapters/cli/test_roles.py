@@ -73,8 +73,17 @@ def test_every_role_says_that_it_lives_and_is_ready(processes: Processes, role: 
 def test_only_the_api_answers_requests(processes: Processes, role: str) -> None:
     address = processes[role].address
 
-    assert httpx.post(address + ADDRESS, json=WISH, timeout=PATIENCE_S).status_code == 404
-    assert httpx.get(f"{address}/schema", timeout=PATIENCE_S).status_code == 404
+    for refused in (
+        httpx.post(address + ADDRESS, json=WISH, timeout=PATIENCE_S),
+        httpx.get(f"{address}/schema", timeout=PATIENCE_S),
+    ):
+        assert refused.status_code == 404
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert "/health/live" in refused.json()["detail"]
+    wrong = httpx.post(f"{address}/health/live", json={}, timeout=PATIENCE_S)
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+    stranger = httpx.get(f"{address}/health/live", headers={"Host": "elsewhere.example"}, timeout=PATIENCE_S)
+    assert stranger.status_code == 403
 
 
 @pytest.mark.parametrize("arguments", [("serve", "--role", "api"), ("serve", "--role", "relay,worker"), ("worker",)])

@@ -13,6 +13,7 @@ import pytest
 from tangency.adapters import container
 from tangency.adapters.rest.app import create_app
 from tangency.adapters.rest.openapi_parts import EXAMPLE
+from tangency.adapters.rest.vital_signs import create_vital_signs
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
 from tangency.domain.errors import (
@@ -102,6 +103,19 @@ def test_a_mistake_of_ours_is_logged_and_not_told(tmp_path: Path, caplog: pytest
             assert "secret" not in text
             assert "Traceback" not in text
         assert "the secret of the service" in caplog.text
+
+
+def test_a_process_without_a_door_whose_store_is_gone_is_alive_and_not_ready(tmp_path: Path) -> None:
+    gone = Failing(StoreUnavailable("the database failed: unable to open database file."))
+    settings = Settings(data_dir=str(tmp_path), solver_workers=1)
+    application = create_vital_signs(settings, with_ports(store=gone))
+    with listening(application) as address, client(address) as http:
+        assert http.get("/health/live").json() == {"status": "live"}
+        response = http.get("/health/ready")
+        assert response.status_code == 503
+        assert response.json()["type"] == "/problems/store-unavailable"
+        assert response.headers["content-type"] == "application/problem+json"
+        assert int(response.headers["retry-after"]) >= 1
 
 
 def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tangency.adapters.document import answer, request
-from tangency.adapters.rest.problems import ALL_KINDS
+from tangency.adapters.rest.kinds import ALL_KINDS
 from tangency.adapters.settings import Settings
 from tests.architecture.source_tree import REPOSITORY
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
-from tangency.adapters.rest.problems import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
+from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
 from tangency.adapters.settings import Settings, is_loopback
+from tangency.application.service import Service
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[..., Awaitable[None]]
+Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
+"""Opens the service, with whatever is to work beside it."""
 
 
 class Refused(Exception):

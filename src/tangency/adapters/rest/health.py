@@ -1,4 +1,4 @@
-"""Whether a process lives and can work: the addresses that every role answers."""
+"""Whether the service lives and can work; :mod:`vital_signs` is the same for processes without a door."""
 
 from __future__ import annotations
 

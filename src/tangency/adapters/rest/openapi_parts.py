@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tangency.adapters.document.problem import INTERNAL, KINDS
-from tangency.adapters.rest.problems import HTTP_KINDS, MEDIA_TYPE
+from tangency.adapters.rest.kinds import HTTP_KINDS, MEDIA_TYPE
 
 Json = dict[str, Any]
 

@@ -9,7 +9,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from tangency.adapters.rest.exchange import Incoming, Outgoing
-from tangency.adapters.rest.problems import NOT_FOUND, refusal
+from tangency.adapters.rest.kinds import NOT_FOUND
+from tangency.adapters.rest.problems import refusal
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">

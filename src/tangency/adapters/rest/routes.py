@@ -17,7 +17,8 @@ from tangency.adapters.rest import configuration, factors, frontier, health, ord
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.keys import key_of
-from tangency.adapters.rest.problems import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, failure, problem_for, refusal
+from tangency.adapters.rest.kinds import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE
+from tangency.adapters.rest.problems import failure, problem_for, refusal
 from tangency.application.answering import AnswerBatch, AnswerQuestion
 from tangency.application.library import ReadEntry, WriteEntry
 from tangency.application.methods import ListMethods

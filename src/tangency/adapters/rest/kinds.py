@@ -1,0 +1,58 @@
+"""What HTTP itself refuses, and every kind of problem that an address may answer with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import msgspec
+
+from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem
+from tangency.domain.errors import ComeAgain, StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+
+NOT_FOUND = Kind("no-such-address", 404, "No such address", "Nothing is served there. The addresses are at /schema.")
+WRONG_METHOD = Kind(
+    "method-not-allowed",
+    405,
+    "Method not allowed",
+    "The address does not take this method; the header Allow says which.",
+)
+TOO_SLOW = Kind("request-timeout", 408, "The body came too slowly", "The whole body must arrive within the deadline.")
+TOO_LARGE = Kind("too-large", 413, "The body is too large", "It is larger than the operator of the service allows.")
+WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "Not JSON", "Send the body with Content-Type: application/json.")
+FORBIDDEN = Kind(
+    "forbidden-origin",
+    403,
+    "Not from here",
+    "The service listens on this machine only, so it refuses requests that name another host or come from a page of "
+    "another site.",
+)
+TOO_MUCH = Kind(
+    "too-many-bodies", 429, "Too many bodies at once", "Others are sending large bodies now. Come again in a moment."
+)
+
+HTTP_KINDS: tuple[Kind, ...] = (
+    FORBIDDEN,
+    NOT_FOUND,
+    WRONG_METHOD,
+    TOO_SLOW,
+    TOO_LARGE,
+    WRONG_MEDIA_TYPE,
+    TOO_MUCH,
+    INTERNAL,
+)
+ALL_KINDS: Mapping[str, Kind] = {kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS)}
+
+
+def encoded(document: Problem) -> bytes:
+    """A problem as bytes."""
+    return msgspec.json.encode(document)
+
+
+def retry_after(error: Exception) -> dict[str, str]:
+    """The header that says when to come again, where that helps."""
+    if isinstance(error, ComeAgain | StoreUnavailable):
+        return {"Retry-After": str(math.ceil(error.retry_after_s))}
+    return {}
