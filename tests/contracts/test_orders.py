@@ -1,6 +1,7 @@
 """The protocol of orders, on whatever database is behind it: one owner at a time, one end."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -10,7 +11,10 @@ from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Order
 from tangency.domain.portfolio.valuation import Valuation
+from tangency.domain.trace import TraceContext
+from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT, CONFIGURATION, problem, run
+from tests.domain.test_trace import PARENT, STATE
 
 WORDING = {
     "optimization_type": "mean_variance",
@@ -29,9 +33,9 @@ def order() -> Order:
     return Order(optimization, WORDING, HELD, AT + LEASE)
 
 
-async def accepted(store: Store) -> UUID:
+async def accepted(store: Store, trace: TraceContext | None = None) -> UUID:
     made = order()
-    async with store.units() as unit:
+    async with store.units.traced(trace)() as unit:
         await unit.orders.add(made)
         await unit.commit()
     return made.optimization.id
@@ -74,6 +78,26 @@ def test_who_was_taken_for_lost_cannot_end_what_another_has(settings: Settings) 
         return (*late, again)
 
     assert run(settings, work) == (False, True, False)
+
+
+def test_the_trace_of_a_request_goes_with_its_order_and_with_what_is_told_of_it(settings: Settings) -> None:
+    trace, other = TraceContext(PARENT, STATE), TraceContext(PARENT.replace("0af", "1af"))
+
+    async def work(store: Store) -> list[TraceContext | None]:
+        taken = await claimed(store, await accepted(store, trace))
+        untraced = await claimed(store, await accepted(store))
+        assert taken is not None
+        assert untraced is not None
+        async with store.units() as unit:
+            (ended, _) = await unit.orders.sweep(AT + 2 * LEASE, most_losses=1)
+            await unit.commit()
+        async with store.units.traced(trace)() as unit:
+            await unit.events.add(told("p", 1))
+            await unit.events.add(replace(told("p", 2), trace=other))
+            await unit.commit()
+        return [taken.trace, untraced.trace, ended.trace, *[each.trace for each in await store.outbox.waiting(9)]]
+
+    assert run(settings, work) == [trace, None, trace, trace, other]
 
 
 def test_an_order_that_costs_too_many_workers_ends_with_the_reason_of_each(settings: Settings) -> None:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from tangency.adapters import container
 from tangency.adapters.settings import Settings
 from tangency.application.message import Message
+from tangency.application.orders import ReadEvents
 from tangency.application.portfolio import ImportHoldings, ImportPrices
+from tangency.domain.event import Event
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 
@@ -57,6 +59,20 @@ def hold(folder: Path, portfolio_id: str) -> None:
 def keep(folder: Path, *commands: Message[None]) -> None:
     """Carry commands out on the embedded database of a folder, whoever else has it open."""
     _keep_in(Settings(data_dir=str(folder)), *commands)
+
+
+def events_in(folder: Path) -> list[Event]:
+    """What is told by now in the embedded database of a folder, published or not, in its order."""
+
+    async def read() -> list[Event]:
+        async with container.keeping(Settings(data_dir=str(folder))) as service:
+            async with service.context.outbox.turn() as turn:
+                waiting = [] if turn is None else await turn.waiting(1000)
+            published = await service.handle(ReadEvents(0, 1000))
+        ids = {event.event_id for event in published}
+        return [*published, *(event for event in waiting if event.event_id not in ids)]
+
+    return asyncio.run(read())
 
 
 def hold_in(settings: Settings, portfolio_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from tangency.application.answering import (
@@ -100,6 +100,7 @@ from tangency.application.rebalancing.plans import (
 from tangency.application.refusal import RefuseOrder, refuse_order
 from tangency.application.series import ReadHistory, read_history
 from tangency.application.state import reading_once
+from tangency.domain.trace import TraceContext
 
 Handler = Callable[[Any, Context], Awaitable[object]]
 
@@ -161,6 +162,12 @@ class Service:
     """What doors talk to."""
 
     context: Context
+
+    def traced(self, trace: TraceContext | None) -> Service:
+        """The same door, for a request of that trace."""
+        if trace is None:
+            return self
+        return Service(replace(self.context, units=self.context.units.traced(trace)))
 
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from tangency.application.context import Context
@@ -53,7 +54,7 @@ async def _swept(unit: UnitOfWork, context: Context) -> None:
     now = context.clock.now()
     for state in await unit.orders.sweep(now, context.attempts):
         told = failed(state.id, state.portfolio_id, state.wording, now, state.outcome, state.message, context.ids)
-        await unit.events.add(told)
+        await unit.events.add(replace(told, trace=state.trace))
     await unit.fleet.forget(now - FORGOTTEN)
     for plan in await unit.rebalance_plans.overdue(now):
         await expire(plan, unit, context)

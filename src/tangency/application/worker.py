@@ -191,7 +191,7 @@ async def _keep(order: Order, context: Context) -> None:
     report = None if answer is None else await _report(answer, order, context)
     context.units.prepare(problem)
     await context.units.ready(problem)
-    await context.units.keep(lambda unit: _keep_end(order, report, unit, context))
+    await context.units.traced(order.trace).keep(lambda unit: _keep_end(order, report, unit, context))
     context.bench.signal()
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from tangency.domain.clock import IdGenerator
+from tangency.domain.trace import TraceContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Event:
         position: in the order of publication, without gaps; 0 until it is published.
         sequence: among the events of its portfolio, from 1; 0 until it is kept. An event that no broker takes leaves a
             gap.
+        trace: of the request that it came of; None where that named none, or this is not known yet.
     """
 
     type: str
@@ -34,6 +36,7 @@ class Event:
     payload: Mapping[str, Any]
     position: int = 0
     sequence: int = 0
+    trace: TraceContext | None = None
 
     @property
     def event_id(self) -> str:
@@ -72,7 +75,7 @@ class EventRepository(Protocol):
     """Events, within one transaction."""
 
     async def add(self, event: Event) -> None:
-        """Keep it, to be published; one that is kept already stays as it is."""
+        """Keep it, to be published, in its own trace or that of the unit; one that is kept already stays as it is."""
 
 
 class EventReader(Protocol):

@@ -19,6 +19,7 @@ from tangency.domain.optimization.repository import OptimizationRepository
 from tangency.domain.portfolio.ports import PortfolioRepository
 from tangency.domain.rebalancing.ports import RebalancePlanRepository
 from tangency.domain.series.ports import SeriesRepository
+from tangency.domain.trace import TraceContext
 
 Result = TypeVar("Result")
 
@@ -94,6 +95,9 @@ class UnitsOfWork(Protocol):
 
     def __call__(self) -> UnitOfWork:
         """A new one, not begun."""
+
+    def traced(self, trace: TraceContext | None) -> UnitsOfWork:
+        """The same, for a request of that trace: what is kept in its units says so."""
 
     async def keep(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """Do work in a unit and commit it; where the store gave it up or was lost before it was committed, do it again.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 import httpx
@@ -24,11 +25,13 @@ class Doors:
     """Two ways in.
 
     Attributes:
+        data: where the embedded database is.
         address: of gRPC.
         stub: every call of it.
         http: a client of REST.
     """
 
+    data: Path
     address: str
     channel: grpc.Channel
     stub: PortfolioOptimizationServiceStub
@@ -47,4 +50,4 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         address = served.grpc_address
         with client(served.address) as http, grpc.insecure_channel(address) as channel:
             stub = PortfolioOptimizationServiceStub(channel)
-            yield Doors(address, channel, stub, http)
+            yield Doors(command.data, address, channel, stub, http)

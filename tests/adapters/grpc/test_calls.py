@@ -16,9 +16,11 @@ from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimizat
 from tangency.adapters.grpc.portfolio_optimization.v1.portfolio_optimization_pb2_grpc import (
     PortfolioOptimizationServiceStub,
 )
+from tangency.domain.trace import TraceContext
 from tests.adapters.grpc.conftest import PORTFOLIO, Doors
+from tests.domain.test_trace import PARENT, STATE
 from tests.support.command import Command, Served
-from tests.support.held import hold
+from tests.support.held import events_in, hold
 
 SERVICE = "portfolio_optimization.v1.PortfolioOptimizationService"
 SLOW = pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, risk_measure="edar", points=200)
@@ -62,6 +64,14 @@ def test_a_call_that_comes_again_with_its_key_makes_nothing_new(name: str, doors
         call(other, metadata=key)
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "use a new key" in str(caught.value.details())
+
+
+def test_the_trace_of_a_call_goes_with_what_is_told_of_it(doors: Doors) -> None:
+    request = pb.RebalancePlanRequest(portfolio_id=PORTFOLIO, target_type="equal_weight")
+    for metadata in ([("traceparent", PARENT), ("tracestate", STATE)], [("traceparent", "nonsense")]):
+        doors.stub.GenerateRebalancePlan(request, metadata=metadata)
+    plans = [event for event in events_in(doors.data) if event.type == "rebalance_plan_created"]
+    assert [event.trace for event in plans[-2:]] == [TraceContext(PARENT, STATE), None]
 
 
 def test_a_key_without_characters_is_refused(doors: Doors) -> None:

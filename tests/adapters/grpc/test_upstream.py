@@ -32,7 +32,7 @@ def beside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         with command.serving("--grpc", "127.0.0.1:0", **settings) as served:
             address = served.grpc_address
             with client(served.address) as http, grpc.insecure_channel(address) as channel:
-                yield Doors(address, channel, PortfolioOptimizationServiceStub(channel), http)
+                yield Doors(command.data, address, channel, PortfolioOptimizationServiceStub(channel), http)
 
 
 def test_every_call_stands_on_what_the_neighbour_says(beside: Doors) -> None:

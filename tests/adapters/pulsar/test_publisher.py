@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,9 +13,11 @@ from tangency.adapters.pulsar.client import EVENTS, topic_of
 from tangency.adapters.pulsar.publisher import PulsarPublisher
 from tangency.adapters.settings import Settings
 from tangency.domain.event import Dispatch, Event
+from tangency.domain.trace import TraceContext
 from tests.adapters.pulsar.conftest import read
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT
+from tests.domain.test_trace import PARENT, STATE
 
 pytestmark = pytest.mark.service("pulsar")
 
@@ -46,6 +49,12 @@ def test_an_event_is_on_the_topic_of_its_type_with_its_portfolio_as_the_key(sett
     assert msgspec.json.decode(message.data()) == sent.payload
     assert message.properties() == {"event_id": sent.event_id, "schema_version": "1", "sequence": "7"}
     assert message.event_timestamp() == round(AT.timestamp() * 1000)
+
+
+def test_the_trace_of_an_event_stands_beside_its_schema_version(settings: Settings) -> None:
+    assert publish(settings, [replace(event(1), trace=TraceContext(PARENT, STATE))]) == [Dispatch(1)]
+    (message,) = read(settings, "portfolio_optimized", 1)
+    assert message.properties().items() >= {"schema_version": "1", "traceparent": PARENT, "tracestate": STATE}.items()
 
 
 def test_batches_keep_their_order_on_every_topic(settings: Settings) -> None:

@@ -20,6 +20,7 @@ from tangency.application.readiness import CheckReadiness
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.order import Filter
 from tests.adapters.pulsar.conftest import client_of, documents, of_ones_own, read
+from tests.domain.test_trace import PARENT, STATE
 from tests.support.held import hold_in
 from tests.support.postgres import Cluster
 from tests.support.pulsar import Broker, wait_until
@@ -53,18 +54,21 @@ def send(settings: Settings) -> Iterator[Send]:
 
 @pytest.mark.service("pulsar")
 def test_a_request_becomes_an_order_once_however_often_it_comes_and_is_answered(settings: Settings, send: Send) -> None:
-    send(WISH, idempotency_key="one")
+    send(WISH, idempotency_key="one", traceparent=PARENT, tracestate=STATE)
     send(WISH, idempotency_key="one")
     send({**WISH, "event_id": "two"})
     send({**WISH, "event_id": "two"}, idempotency_key="")
     send(WISH)
     with serving(settings) as door:
         completed = documents(settings, "optimization_completed", 3)
-        send({**WISH, "objective": "minimize_risk"}, idempotency_key="one")
+        send({**WISH, "objective": "minimize_risk"}, idempotency_key="one", traceparent=f"{PARENT}0")
         (failed,) = documents(settings, "optimization_failed", 1)
+        traced = [each.properties() for each in read(settings, "optimization_completed", 3)]
         orders = door.handle(ListOrders(Filter()))
     assert len({each["optimization_id"] for each in completed}) == len(orders) == 3
     assert {each["portfolio_id"] for each in completed} == {"port-1"}
+    assert sorted(each.get("traceparent", "") for each in traced) == ["", "", PARENT]
+    assert sorted(each.get("tracestate", "") for each in traced) == ["", "", STATE]
     assert (failed["idempotency_key"], failed["problem"]["type"]) == ("one", "/problems/key-reused")
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from tangency.application.portfolio import ImportHoldings
 from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.trace import TraceContext
 from tests.adapters.rest.test_optimization import problem_of
 from tests.adapters.rest.test_orders import SCHEMAS, ended, events_of, ordered, wish
-from tests.support.held import hold, keep, portfolio
+from tests.domain.test_trace import PARENT, STATE
+from tests.support.held import events_in, hold, keep, portfolio
 from tests.support.server import client, served
 
 PORTFOLIO = "port-events"
@@ -77,6 +79,21 @@ def test_an_order_is_told_with_what_was_asked_and_what_came_of_it(desk: httpx.Cl
     impossible = ordered(desk, wish(portfolio_id=PORTFOLIO, constraints={"max_position_size": 0.01}))
     failed = told(desk, "optimization_failed", after)
     assert (failed["optimization_id"], failed["outcome"]) == (impossible["optimization_id"], "infeasible")
+
+
+def test_the_trace_of_a_request_goes_with_whatever_is_told_of_it(desk: httpx.Client, folder: Path) -> None:
+    headers = {"traceparent": PARENT, "tracestate": STATE}
+    desk.post("/api/v1/optimize", json=LEAST_RISK, headers=headers)
+    number = desk.post("/api/v1/optimizations", json=wish(portfolio_id=PORTFOLIO), headers=headers).json()
+    ended(desk, number["optimization_id"])
+    desk.post("/api/v1/optimize", json=LEAST_RISK, headers={"traceparent": "nonsense"})
+    last = [(event.type, event.trace) for event in events_in(folder)[-4:]]
+    assert last == [
+        ("portfolio_optimized", TraceContext(PARENT, STATE)),
+        ("portfolio_optimized", TraceContext(PARENT, STATE)),
+        ("optimization_completed", TraceContext(PARENT, STATE)),
+        ("portfolio_optimized", None),
+    ]
 
 
 def test_a_frontier_is_told_when_it_is_traced_and_not_when_it_is_read_again(desk: httpx.Client) -> None:

@@ -54,5 +54,6 @@ class PulsarPublisher:
 def _outgoing(event: Event) -> Outgoing:
     """The document, and beside it what is of use to those who look no further."""
     properties = {"event_id": event.event_id, "schema_version": SCHEMA_VERSION, "sequence": str(event.sequence)}
+    properties |= {} if event.trace is None else event.trace.properties
     at_ms = round(event.at.timestamp() * 1000)
     return Outgoing(event.type, msgspec.json.encode(event.payload), event.portfolio_id, properties, at_ms)

@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tangency.adapters.sql.locks import UNTIL_COMMIT, lock_number
 from tangency.adapters.sql.schema import OutboxEvent
 from tangency.adapters.sql.statements import dialect, table_of
+from tangency.adapters.sql.traces import columns_of, trace_of
 from tangency.domain.event import Event
+from tangency.domain.trace import TraceContext
 
 CHANNEL = "tangency_outbox"
 """What a PostgreSQL server notifies, at the commit, of a new event."""
@@ -21,8 +23,8 @@ CHANNEL = "tangency_outbox"
 class SqlEvents:
     """The repository, within one transaction."""
 
-    def __init__(self, session: AsyncSession, tenant: str) -> None:
-        self._session, self._tenant = session, tenant
+    def __init__(self, session: AsyncSession, tenant: str, trace: TraceContext | None = None) -> None:
+        self._session, self._tenant, self._trace = session, tenant, trace
         self.told = False
 
     async def add(self, event: Event) -> None:
@@ -39,6 +41,7 @@ class SqlEvents:
             "subject": event.subject,
             "portfolio_id": event.portfolio_id,
             "payload": dict(event.payload),
+            **columns_of(event.trace or self._trace),
             "created_at": event.at,
         }
         numbered = {"of_tenant": self._tenant, "of_portfolio": event.portfolio_id}
@@ -76,4 +79,4 @@ async def read_events(session: AsyncSession, tenant: str, after: int, limit: int
 
 def event_of(row: OutboxEvent) -> Event:
     """A row as an event."""
-    return Event(row.type, row.subject, row.created_at, row.payload, row.position or 0, row.sequence)
+    return Event(row.type, row.subject, row.created_at, row.payload, row.position or 0, row.sequence, trace_of(row))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tangency.adapters.sql.column_types import DOCUMENT, MAYBE_DOCUMENT, MAYBE_JSON_VALUE
 from tangency.adapters.sql.table import IDENTITY, NAME, PORTFOLIO, TENANT, Table, to, to_portfolio
+from tangency.adapters.sql.traces import Traced
 
 
 class OptimizationConfiguration(Table):
@@ -48,7 +49,7 @@ class PortfolioConfiguration(Table):
     updated_at: Mapped[datetime]
 
 
-class OptimizationRequest(Table):
+class OptimizationRequest(Traced, Table):
     """An optimization that was asked for, complete: its problem is a document that refers to matrices by digest.
 
     ``sequence`` orders requests: clocks may tie, or go back. ``ordered`` are those that somebody comes back for; the

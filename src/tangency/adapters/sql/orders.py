@@ -17,12 +17,14 @@ from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimizat
 from tangency.adapters.sql.solutions import NOTHING, infeasibility_of
 from tangency.adapters.sql.statements import changed, dialect, insert_numbered
 from tangency.adapters.sql.tickets import SqlTickets
+from tangency.adapters.sql.traces import columns_of, trace_of
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
 from tangency.domain.optimization.outcomes import LOST
 from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
+from tangency.domain.trace import TraceContext
 
 OPEN = (Stage.PENDING.value, Stage.PROCESSING.value)
 WORDS = ("optimization_type", "objective", "risk_measure", "constraints", "preferences")
@@ -49,9 +51,10 @@ class SqlOrders:
         optimizations: SqlOptimizations,
         tickets: SqlTickets,
         now: Callable[[], datetime],
+        trace: TraceContext | None = None,
     ) -> None:
         self._session, self._tenant, self._optimizations = session, tenant, optimizations
-        self._tickets, self._now = tickets, now
+        self._tickets, self._now, self._trace = tickets, now, trace
 
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
@@ -70,6 +73,7 @@ class SqlOrders:
             "outcome": "",
             "message": "",
             "estimated_completion_time": order.expected_at,
+            **columns_of(self._trace),
             "updated_at": optimization.requested_at,
         }
         await self._session.execute(insert_numbered(OptimizationRequest, dialect(self._session)), request)
@@ -102,7 +106,9 @@ class SqlOrders:
         optimization.start(at)
         valuation = None if row.valuation is None else Valuation(**row.valuation)
         expected_at = row.estimated_completion_time or at
-        return Order(optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt)
+        return Order(
+            optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt, trace_of(row)
+        )
 
     async def next_due(self, queues: Sequence[Queue]) -> UUID | None:
         """The oldest order that waits; what others are taking at this moment is theirs. SQLite has one writer."""
@@ -154,7 +160,8 @@ class SqlOrders:
                 continue
             if "outcome" in change:
                 key = (self._tenant, row.id)
-                ended.append(state_of(await self._session.get_one(PortfolioOptimization, key, populate_existing=True)))
+                read = await self._session.get_one(PortfolioOptimization, key, populate_existing=True)
+                ended.append(replace(state_of(read), trace=trace_of(row)))
             else:
                 await self._tickets.write(row.id, row.queue, at)
         return ended

@@ -34,6 +34,7 @@ from tangency.adapters.sql.optimization_tables import (
 )
 from tangency.adapters.sql.rebalancing_tables import RebalanceRequest, RebalanceResult, StoredPlan
 from tangency.adapters.sql.table import DIGEST, PORTFOLIO, TENANT, Table
+from tangency.adapters.sql.traces import Traced
 
 __all__ = [
     "FactorAnalysisRequest",
@@ -203,7 +204,7 @@ class IdempotencyKey(Table):
     created_at: Mapped[datetime]
 
 
-class OutboxEvent(Table):
+class OutboxEvent(Traced, Table):
     """Something that others want to know. It waits until it has a position, or the reason why nobody takes it.
 
     ``number`` keeps the order of each portfolio, which a lock on the portfolio sees to, and no more than that: a lower

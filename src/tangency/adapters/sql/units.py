@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from copy import copy
 from datetime import datetime
 from types import TracebackType
 from typing import Self, TypeVar
@@ -32,6 +33,7 @@ from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
 from tangency.adapters.sql.tickets import SqlTickets
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.trace import TraceContext
 
 Result = TypeVar("Result")
 
@@ -65,11 +67,11 @@ class SqlUnitOfWork:
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
         tickets = SqlTickets(self._session, units.tenant, units.ticketed)
-        self.orders = SqlOrders(self._session, units.tenant, self.optimizations, tickets, units.now)
+        self.orders = SqlOrders(self._session, units.tenant, self.optimizations, tickets, units.now, units.trace)
         self.fleet = SqlFleet(self._session, units.tenant)
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
-        self.events = SqlEvents(self._session, units.tenant)
+        self.events = SqlEvents(self._session, units.tenant, units.trace)
         self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions)
 
     async def __aenter__(self) -> Self:
@@ -108,7 +110,13 @@ class SqlUnitOfWork:
 
 
 class SqlUnitsOfWork:
-    """Makes units of work for one tenant."""
+    """Makes units of work for one tenant.
+
+    Attributes:
+        trace: of the request that units are made for; None where it named none, and between requests.
+    """
+
+    trace: TraceContext | None = None
 
     def __init__(
         self,
@@ -130,6 +138,12 @@ class SqlUnitsOfWork:
     def __call__(self) -> SqlUnitOfWork:
         """A new one, not begun."""
         return SqlUnitOfWork(self)
+
+    def traced(self, trace: TraceContext | None) -> SqlUnitsOfWork:
+        """The same, for a request of that trace; whatever they share they still share."""
+        units = copy(self)
+        units.trace = trace
+        return units
 
     async def keep(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do work in a unit and commit it; again, a few times, where the database was interrupted before that."""

@@ -13,6 +13,7 @@ from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.optimization import Answer, Optimization, Stage
 from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
+from tangency.domain.trace import TraceContext
 
 MOST_LOSSES = 3
 """So many workers may be lost over one order, unless an operator says otherwise; it is what they died of, then."""
@@ -36,6 +37,7 @@ class Order:
         expected_at: when it is thought to be done.
         queue: where it waits.
         attempt: whose turn it is; only that worker may end it.
+        trace: of the request that ordered it, once it is kept.
     """
 
     optimization: Optimization
@@ -44,6 +46,7 @@ class Order:
     expected_at: datetime
     queue: Queue = Queue.LIGHT
     attempt: int = 0
+    trace: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class OrderState:
         losses: why each worker that was lost did not end it.
         infeasibility: which limits contradict each other, and what would have to give way; None unless they do, and in
             lists.
+        trace: of the request that ordered it; given with what the sweeper ended, and None elsewhere.
     """
 
     id: UUID
@@ -93,13 +97,14 @@ class OrderState:
     answer: Answer | None = None
     losses: Sequence[str] = field(default_factory=tuple)
     infeasibility: Infeasibility | None = None
+    trace: TraceContext | None = None
 
 
 class OrderRepository(Protocol):
     """Orders, within one transaction."""
 
     async def add(self, order: Order) -> None:
-        """Keep an order that nobody works on yet."""
+        """Keep an order that nobody works on yet, in the trace of the unit."""
 
     async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order; None where it is not waiting any more."""
