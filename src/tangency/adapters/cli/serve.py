@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -75,13 +78,25 @@ def run(settings: Settings, duties: Duties) -> None:
     refuse_to_share(settings, duties.roles)
     with _listen(settings) as listening:
         settings = _with_free_port(settings)
-        from tangency.adapters import container
+        with _loading():
+            from tangency.adapters import container
 
-        asyncio.run(container.check_store(settings))
+            asyncio.run(container.check_store(settings))
         for each in (signal.SIGTERM, signal.SIGINT):  # the server passes them on once it has drained: a good end
             signal.signal(each, _ended)
         click.echo(_greeting(_address(listening), duties.roles))
         container.serve(settings, listening, lambda at: click.echo(f"It answers gRPC on {at}."), duties)
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """What is loaded stays: looking through it for garbage over and over takes a tenth of the start, and time later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _greeting(at: str, roles: frozenset[Role]) -> str:
