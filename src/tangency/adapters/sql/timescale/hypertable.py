@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from psycopg.errors import FeatureNotSupported
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +21,8 @@ LOADABLE = text("SELECT 1 WHERE :name = ANY(string_to_array(current_setting('sha
 IS_HYPERTABLE = text("SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL")
 CATALOGUE = "SELECT 1 FROM timescaledb_information.hypertables"
 NAMED = text(f"{CATALOGUE} WHERE hypertable_name = :table")
+NOT_SUPPORTED = "0A000"
+"""How a server says that it leaves a feature off."""
 
 
 DAILY_FIGURES = """
@@ -99,7 +100,7 @@ async def equip(engine: AsyncEngine, table: str, keep_days: int) -> Sequence[str
                     for statement in feature.statements:
                         await connection.execute(text(statement))
         except DBAPIError as error:
-            if not isinstance(error.orig, FeatureNotSupported):
+            if getattr(error.orig, "sqlstate", None) != NOT_SUPPORTED:
                 raise
             off.append(f"{feature.name} is off: {str(error.orig).splitlines()[0]}")
     return off
