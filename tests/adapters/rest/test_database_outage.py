@@ -52,3 +52,14 @@ def test_connections_that_are_cut_between_requests_are_nobodys_trouble(http: htt
     assert http.post("/api/v1/optimize", json=REQUEST).status_code == 200
     wire.cut()
     assert http.post("/api/v1/optimize", json=REQUEST).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["optimization/{id}/latest", "portfolios/{id}/history", "optimizations"])
+def test_a_connection_that_is_cut_while_it_is_read_is_nobodys_trouble(
+    address: str, http: httpx.Client, wire: Proxy
+) -> None:
+    assert http.post("/api/v1/optimize", json=REQUEST).status_code == 200
+    lost = wire.lost
+    wire.lose_answer_to(b"FROM portfolio_optimization")
+    response = http.get("/api/v1/" + address.format(id=REQUEST["portfolio_id"]))
+    assert (wire.lost, response.status_code) == (lost + 1, 200)

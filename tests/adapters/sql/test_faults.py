@@ -11,12 +11,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.failures import Interrupted
+from tangency.adapters.sql.reading import PAUSES_S, Reader
 from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, OutboxEvent, Table
-from tangency.adapters.sql.units import PAUSES_S, SqlUnitOfWork
+from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.library.entry import Address, Entry, Shelf
 from tests.contracts.test_orders import LEASE, accepted, claimed, order
@@ -98,6 +100,32 @@ def test_a_connection_that_is_cut_in_the_middle_of_work_costs_nothing(far: Setti
     order_ = order()
     assert run(far, work) == 1
     assert len(attempts) == 2
+
+
+def test_a_read_that_is_cut_is_asked_again(far: Settings, wire: Proxy) -> None:
+    async def work(store: Store) -> object:
+        which = await accepted(store)
+        wire.lose_answer_to(b"FROM portfolio_optimizations")
+        return await store.order(which)
+
+    assert run(far, work) is not None
+    assert wire.lost == 1
+
+
+@pytest.mark.parametrize("state", ["40001", "57P01"])
+def test_a_read_that_the_server_gives_up_every_time_is_said(state: str, settings: Settings) -> None:
+    asked: list[str] = []
+
+    async def give_up(session: AsyncSession, tenant: str) -> None:
+        asked.append(tenant)
+        await session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"))
+
+    async def work(store: Store) -> None:
+        await Reader(store.units.engine, "default").read(give_up)
+
+    with pytest.raises(Interrupted, match="gave up"):
+        run(settings, work)
+    assert asked == ["default"] * (len(PAUSES_S) + 1)
 
 
 def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(far: Settings, wire: Proxy) -> None:

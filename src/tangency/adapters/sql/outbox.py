@@ -15,6 +15,7 @@ from tangency.adapters.sql.engine import READING
 from tangency.adapters.sql.events import CHANNEL, event_of
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.locks import UNTIL_CLOSED, lock_number
+from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.schema import OutboxEvent
 from tangency.adapters.sql.statements import table_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
@@ -59,9 +60,7 @@ class SqlOutbox:
 
     async def holds(self, count: int) -> bool:
         """Whether so many events wait, or more."""
-        query = select(OutboxEvent.number).where(OutboxEvent.tenant == self._tenant, *WAITS)
-        async with translated(), AsyncSession(self._readers) as session:
-            return await session.scalar(query.order_by(OutboxEvent.number).offset(count - 1).limit(1)) is not None
+        return await Reader(self._engine, self._tenant, self._units.patience_s).read(_holds, count)
 
     async def waiting(self, most: int) -> Sequence[Event]:
         """What waits, by number."""
@@ -99,6 +98,11 @@ class SqlOutbox:
         turn: AbstractAsyncContextManager[Any] = self._units.turn or nullcontext()
         async with turn, translated(), self._engine.begin() as connection:
             yield connection
+
+
+async def _holds(session: AsyncSession, tenant: str, count: int) -> bool:
+    query = select(OutboxEvent.number).where(OutboxEvent.tenant == tenant, *WAITS)
+    return await session.scalar(query.order_by(OutboxEvent.number).offset(count - 1).limit(1)) is not None
 
 
 class SqlTurn:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tangency.adapters.sql.engine import READING
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.partitions import Partitions
+from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.schema import SeriesRow
 from tangency.adapters.sql.series_rows import read_latest_point, read_periods, read_points
 from tangency.domain.series.point import Interval, Period, SeriesPoint, Span
@@ -31,27 +30,19 @@ class SqlSeries:
 
     def __init__(self, engine: AsyncEngine, tenant: str, keep_days: int) -> None:
         self._engine, self._tenant, self._keep_days = engine, tenant, keep_days
-        self._readers = engine.execution_options(**READING)
+        self._reader = Reader(engine, tenant)
 
     async def points(self, span: Span) -> Sequence[SeriesPoint]:
         """Points in the order of their moments."""
-        async with self._reading() as session:
-            return await read_points(session, self._tenant, span)
+        return await self._reader.read(read_points, span)
 
     async def periods(self, span: Span, interval: Interval) -> Sequence[Period]:
         """The same by interval."""
-        async with self._reading() as session:
-            return await read_periods(session, self._tenant, span, interval)
+        return await self._reader.read(read_periods, span, interval)
 
     async def latest_point(self, portfolio_id: str) -> SeriesPoint | None:
         """The newest."""
-        async with self._reading() as session:
-            return await read_latest_point(session, self._tenant, portfolio_id)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncSession]:
-        async with translated(), AsyncSession(self._readers) as session:
-            yield session
+        return await self._reader.read(read_latest_point, portfolio_id)
 
 
 class SqliteSeries(SqlSeries):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.configurations import read_configuration
-from tangency.adapters.sql.engine import READING, engine_of
+from tangency.adapters.sql.engine import engine_of
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
@@ -24,6 +24,7 @@ from tangency.adapters.sql.optimizations import latest_answer, read_answer
 from tangency.adapters.sql.orders import held, read_order, read_orders, waits
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
+from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.rebalancing import read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.timescale.choice import Series, series_of
@@ -58,7 +59,7 @@ class Store:
         patience_s: float | None = None,
         ticketed: bool = False,
     ) -> None:
-        self._readers, self._tenant, self._patience_s = engine.execution_options(**READING), tenant, patience_s
+        self._reader, self._tenant = Reader(engine, tenant, patience_s), tenant
         self.series = series
         self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, ticketed)
         self.outbox = SqlOutbox(self.units)
@@ -86,78 +87,63 @@ class Store:
 
     async def answer(self, portfolio_id: str) -> Answer | None:
         """The last answer for a portfolio."""
-        async with self._reading() as session:
-            return await latest_answer(session, self._tenant, portfolio_id)
+        return await self._reader.read(latest_answer, portfolio_id)
 
     async def answer_of(self, optimization_id: UUID) -> Answer | None:
         """The answer of an optimization."""
-        async with self._reading() as session:
-            return await read_answer(session, self._tenant, optimization_id)
+        return await self._reader.read(read_answer, optimization_id)
 
     async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
         """What the requests of a portfolio are given where they leave it out."""
-        async with self._reading() as session:
-            return await read_configuration(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_configuration, portfolio_id)
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
         """What was imported as held under an id."""
-        async with self._reading() as session:
-            return await read_portfolio(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_portfolio, portfolio_id)
 
     async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
         """The lots that were imported under an id."""
-        async with self._reading() as session:
-            return await read_tax_lots(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_tax_lots, portfolio_id)
 
     async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
         """The benchmark that was imported under an id."""
-        async with self._reading() as session:
-            return await read_benchmark(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_benchmark, portfolio_id)
 
     async def risk_model(self, portfolio_id: str) -> RiskModel | None:
         """The risk model that was imported under an id."""
-        async with self._reading() as session:
-            return await read_risk_model(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_risk_model, portfolio_id)
 
     async def prices(self, portfolio_id: str, names: Sequence[str] = ()) -> PriceHistory | None:
         """The prices that were imported under an id."""
-        async with self._reading() as session:
-            return await read_prices(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_prices, portfolio_id)
 
     async def entry(self, address: Address) -> Entry | None:
         """A document that requests refer to."""
-        async with self._reading() as session:
-            return await read_entry(session, self._tenant, address)
+        return await self._reader.read(read_entry, address)
 
     async def order(self, order: UUID) -> OrderState | None:
         """An optimization that was ordered."""
-        async with self._reading() as session:
-            return await read_order(session, self._tenant, order)
+        return await self._reader.read(read_order, order)
 
     async def orders(self, wanted: Filter) -> Sequence[OrderState]:
         """Optimizations that were ordered, newest first."""
-        async with self._reading() as session:
-            return await read_orders(session, self._tenant, wanted)
+        return await self._reader.read(read_orders, wanted)
 
     async def waits(self, queues: Sequence[Queue]) -> bool:
         """Whether an order waits."""
-        async with self._reading() as session:
-            return await waits(session, self._tenant, queues)
+        return await self._reader.read(waits, queues)
 
     async def held(self, order: UUID, attempt: int) -> bool:
         """Whether it is still the turn of an attempt."""
-        async with self._reading() as session:
-            return await held(session, self._tenant, order, attempt)
+        return await self._reader.read(held, order, attempt)
 
     async def fleet(self) -> FleetState:
         """Who carries orders out, and what waits."""
-        async with self._reading() as session:
-            return await read_fleet(session, self._tenant)
+        return await self._reader.read(read_fleet)
 
     async def load(self, queue: Queue, since: datetime) -> Load:
         """What a new order meets."""
-        async with self._reading() as session:
-            return await read_load(session, self._tenant, queue, since)
+        return await self._reader.read(read_load, queue, since)
 
     def hearing(self, came: Came) -> AbstractAsyncContextManager[None]:
         """Hear of every order that waits, as long as the context lasts; never in the embedded database."""
@@ -167,48 +153,39 @@ class Store:
 
     async def made(self, key: Key) -> str | None:
         """What an idempotency key stands for."""
-        async with self._reading() as session:
-            return await read_key(session, self._tenant, key)
+        return await self._reader.read(read_key, key)
 
     async def events(self, after: int, limit: int) -> Sequence[Event]:
         """Events after a position."""
-        async with self._reading() as session:
-            return await read_events(session, self._tenant, after, limit)
+        return await self._reader.read(read_events, after, limit)
 
     async def last_position(self) -> int:
         """Of the newest event."""
-        async with self._reading() as session:
-            return await last_position(session, self._tenant)
+        return await self._reader.read(last_position)
 
     async def plan(self, plan_id: str) -> RebalancePlan | None:
         """A rebalance plan."""
-        async with self._reading() as session:
-            return await read_plan(session, self._tenant, plan_id)
+        return await self._reader.read(read_plan, plan_id)
 
     async def plans_of(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The rebalance plans of a portfolio, newest first."""
-        async with self._reading() as session:
-            return await read_plans(session, self._tenant, portfolio_id)
+        return await self._reader.read(read_plans, portfolio_id)
 
     async def factor_analysis(self, analysis_id: str) -> FactorAnalysis | None:
         """A factor analysis that was made."""
-        async with self._reading() as session:
-            return await read_analysis(session, self._tenant, analysis_id)
+        return await self._reader.read(read_analysis, analysis_id)
 
     async def factor_analyses(self, portfolio_id: str, most: int) -> Sequence[FactorAnalysis]:
         """Those of a portfolio, the newest first."""
-        async with self._reading() as session:
-            return await read_analyses(session, self._tenant, portfolio_id, most)
+        return await self._reader.read(read_analyses, portfolio_id, most)
 
     async def frontier(self, frontier_id: str) -> EfficientFrontier | None:
         """A frontier that was traced."""
-        async with self._reading() as session:
-            return await read_frontier(session, self._tenant, frontier_id)
+        return await self._reader.read(read_frontier, frontier_id)
 
     async def frontier_for(self, portfolio_id: str, key: str) -> EfficientFrontier | None:
         """The frontier of a portfolio for a problem and a question."""
-        async with self._reading() as session:
-            return await read_frontier_for(session, self._tenant, portfolio_id, key)
+        return await self._reader.read(read_frontier_for, portfolio_id, key)
 
     async def check(self) -> None:
         """Ask the database anything.
@@ -216,10 +193,8 @@ class Store:
         Raises:
             StoreUnavailable: it does not answer.
         """
-        async with self._reading() as session:
-            await session.execute(text("SELECT 1"))
+        await self._reader.read(_anything)
 
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncSession]:
-        async with translated(self._patience_s), AsyncSession(self._readers) as session:
-            yield session
+
+async def _anything(session: AsyncSession, _tenant: str) -> None:
+    await session.execute(text("SELECT 1"))

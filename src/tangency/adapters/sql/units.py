@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from copy import copy
@@ -29,6 +27,7 @@ from tangency.adapters.sql.optimizations import SqlOptimizations
 from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.partitions import Partitions
 from tangency.adapters.sql.portfolios import SqlPortfolios
+from tangency.adapters.sql.reading import PAUSES_S, again_where_interrupted
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
 from tangency.adapters.sql.tickets import SqlTickets
@@ -37,14 +36,9 @@ from tangency.domain.trace import TraceContext
 
 Result = TypeVar("Result")
 
-PAUSES_S = (0.05, 0.2, 0.8)
-"""At most, before work is done again: two that were in each other's way must not meet a second time."""
-
 NUMBER = text("SELECT pg_current_xact_id_if_assigned()::text")
 FATE = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 """What became of a transaction: the server of a PostgreSQL knows where we were not told."""
-
-log = logging.getLogger("tangency.database")
 
 
 class SqlUnitOfWork:
@@ -147,13 +141,7 @@ class SqlUnitsOfWork:
 
     async def keep(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do work in a unit and commit it; again, a few times, where the database was interrupted before that."""
-        for pause in PAUSES_S:
-            try:
-                return await self._kept(work)
-            except Interrupted as interrupted:
-                log.info("done again: %s", interrupted)
-                await asyncio.sleep(random.uniform(0.0, pause))  # noqa: S311 - spread, not secret
-        return await self._kept(work)
+        return await again_where_interrupted(lambda: self._kept(work))
 
     async def _kept(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         unit, done = self(), list[Result]()
