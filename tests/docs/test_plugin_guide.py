@@ -5,6 +5,7 @@ import re
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import LAWS, check
+from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
@@ -20,6 +22,7 @@ from tangency.domain.optimization.method import Capabilities, NoOptions
 from tangency.domain.plain_values import as_lists
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.distributions import Distribution
+from tests.support.posed import posed
 
 GUIDE = (REPOSITORY / "docs" / "plugins.md").read_text()
 
@@ -30,7 +33,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPointPlugins:
-    method, _, _, estimator = blocks("python")
+    method, _, _, _, estimator = blocks("python")
     project = tomllib.loads(blocks("toml")[0])["project"]
     points = project["entry-points"]["tangency.methods"]
     methods = {name: target.partition(":")[2] for name, target in points.items()}
@@ -45,9 +48,20 @@ def test_the_method_shown_obeys_every_law(shown: EntryPointPlugins) -> None:
     assert report.passed, report.text
 
 
+def test_the_check_shown_refuses_at_the_door() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python")[1], scope)  # noqa: S102 - our own guide
+    check_of, asked = scope["WithinBudgets"]().check, posed(np.eye(2))
+    check_of(asked, SimpleNamespace(budgets={"A": 0.5}))
+    for budgets, place in (({"C": 0.5}, ("budgets", "C")), ({"A": 1.5}, ("budgets",))):
+        with pytest.raises(InvalidInput) as caught:
+            check_of(asked, SimpleNamespace(budgets=budgets))
+        assert caught.value.faults[0].path == ("method_options", *place)
+
+
 def test_the_suite_shown_is_the_one_that_exists() -> None:
     scope: dict[str, object] = {}
-    exec(blocks("python")[1], scope)  # noqa: S102 - our own guide
+    exec(blocks("python")[2], scope)  # noqa: S102 - our own guide
     assert "TestUncorrelatedMinimum" in scope
 
 
@@ -61,7 +75,7 @@ def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> No
 
 def test_the_expression_shown_obeys_every_law() -> None:
     scope: dict[str, Any] = {}
-    exec(blocks("python")[2], scope)  # noqa: S102 - our own guide
+    exec(blocks("python")[3], scope)  # noqa: S102 - our own guide
     report = check(scope["Cautious"](), examples=5)
     assert report.passed, report.text
 

@@ -16,7 +16,6 @@ from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
-from tangency.application.misfits import refuse_misfits
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices, risk_model
@@ -24,8 +23,10 @@ from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, que
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
+from tangency.domain.optimization.acceptance import accept
 from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.identity import spelled
+from tangency.domain.optimization.method import needs
 from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import (
     AlreadyFinal,
@@ -33,6 +34,7 @@ from tangency.domain.optimization.order import (
     Order,
     OrderState,
 )
+from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.unit_of_work import UnitOfWork
@@ -143,7 +145,7 @@ async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, A
     Raises:
         InvalidInput: what its method cannot do, or a problem above the ceiling of what this service takes on.
     """
-    await asyncio.to_thread(refuse_misfits, problem, context.plugins)
+    await asyncio.to_thread(_accept, problem, context.plugins)
     now, shape = context.clock.now(), Shape.of(problem)
     optimization = Optimization.request(context.ids.new(), question.portfolio_id, question.configuration, problem, now)
     context.ceilings.refuse(shape)
@@ -161,6 +163,12 @@ async def _valuation(question: Question, context: Context) -> Valuation | None:
         return None
     benchmark = await context.records.benchmark(question.portfolio_id)
     return replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
+
+
+def _accept(problem: Problem, plugins: Plugins) -> None:
+    """Refuse what shows before solving, in the figures and returns too, which whoever solves looks at anyway."""
+    accept(problem, plugins)
+    problem.market.check(needs(problem, plugins.find_method(problem.method)))
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

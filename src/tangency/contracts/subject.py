@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import cast
@@ -11,7 +12,7 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.optimization.judgement import Outcome, judge
-from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.method import Checking, OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.solution import Solution
@@ -55,16 +56,16 @@ class Subject:
 
         Raises:
             Unsupported: the method cannot honour what the problem asks, or is a rule whose weights break it.
-            Crashed: it raised anything else.
+            Crashed: it raised anything else, or its check refused a problem that is sound.
         """
         refuse_unsupported(problem, self.method)
+        options = self.method.options(**self.options)
+        if isinstance(self.method, Checking):
+            with _crashing("check()"):
+                self.method.check(problem, options)
         estimates = estimates_of(problem)
-        try:
-            proposal: object = self.method.solve(problem, estimates, self.method.options(**self.options))
-        except Unsupported:
-            raise
-        except Exception as error:
-            raise Crashed(f"solve() raised {type(error).__name__}: {error}") from error
+        with _crashing("solve()"):
+            proposal: object = self.method.solve(problem, estimates, options)
         if not isinstance(proposal, Proposal):
             raise Crashed(f"solve() returned {type(proposal).__name__}; give a Proposal")
         try:
@@ -72,6 +73,17 @@ class Subject:
         except (TypeError, ValueError, AttributeError) as error:
             raise Crashed(f"its proposal cannot be read: {type(error).__name__}: {error}") from error
         return Verdict(proposal, solution)
+
+
+@contextmanager
+def _crashing(call: str) -> Iterator[None]:
+    """What a method raises on a sound problem, beside that it cannot honour something, is a crash."""
+    try:
+        yield
+    except Unsupported:
+        raise
+    except Exception as error:
+        raise Crashed(f"{call} raised {type(error).__name__}: {error}") from error
 
 
 def estimates_of(problem: Problem) -> Estimates:

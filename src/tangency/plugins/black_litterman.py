@@ -75,11 +75,6 @@ class BlackLittermanOptions(Aims):
             detail = "is 'idzorek', and the uncertainty of all views is given by omega or view_errors; leave one out."
             raise InvalidInput.at(("uncertainty",), detail, "conflict")
 
-    def check(self, universe: Universe) -> None:
-        """Refuse a market or views of other names, views that cannot be read, and errors that no views have."""
-        _stated_market(universe, self)
-        _omega(self, len(_views(self, universe)))
-
     @property
     def joint(self) -> bool:
         """Whether the uncertainty of all views is given together."""
@@ -106,6 +101,13 @@ class BlackLitterman:
     )
     capabilities = replace(MeanVariance.capabilities, brings_mean=True)
     options: type = BlackLittermanOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse a market or views of other names, views that cannot be read, and errors that no views have."""
+        asked = cast(BlackLittermanOptions, options)
+        _stated_market(problem.universe, asked)
+        _omega(asked, len(_views(asked, problem.universe)))
+        MeanVariance().check(problem, asked)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Revise the estimates, and find the mean-variance portfolio on them."""

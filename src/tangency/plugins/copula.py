@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from tangency.domain.errors import InvalidInput
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.plugins.kernels.copula_model import correlations, drawn, likeliest_degrees
 from tangency.plugins.kernels.marginals import at_empirical, at_normal, at_student, ranks
@@ -54,6 +54,7 @@ class Copula(Estimator):
     name = "copula"
     citation = "McNeil, A., Frey, R., Embrechts, P. (2015), Quantitative Risk Management, revised edition, chapter 7"
     options: type = CopulaOptions
+    takes: SampleKind = "equal_rows"
 
     def scenarios(self, sample: Scenarios, options: object) -> Scenarios:
         """Equally likely scenarios.

@@ -11,6 +11,7 @@ import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
@@ -72,10 +73,6 @@ class EntropyPoolingOptions:
 
     views: tuple[str | MomentView, ...] = ()
 
-    def check(self, universe: Universe) -> None:
-        """Refuse views of other names, and those that cannot be read."""
-        check_views(self.views, universe, (*PRIOR, "views"))
-
 
 class EntropyPooling(Estimator):
     """The sample with other probabilities: of all under which the views hold, those of least relative entropy."""
@@ -86,6 +83,11 @@ class EntropyPooling(Estimator):
         "Ardia, D., Keel, S. (2011), Fully Flexible Extreme Views, Journal of Risk 14(2), 39-49"
     )
     options: type = EntropyPoolingOptions
+    weighs = True
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse views of other names, and those that cannot be read."""
+        check_views(cast(EntropyPoolingOptions, options).views, returns.universe, (*PRIOR, "views"))
 
     def scenarios(self, sample: Scenarios, options: object) -> Scenarios:
         """The same returns under other probabilities.

@@ -9,7 +9,7 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, complete_rows
 from tangency.domain.numbers import Matrix, Vector
 
@@ -46,6 +46,7 @@ class Ewma(Estimator):
     name = "ewma"
     citation = "J.P. Morgan/Reuters (1996). RiskMetrics technical document, 4th edition, section 5.2."
     options: type = EwmaOptions
+    takes: SampleKind = "rows"
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means: periods_per_year x sum over t of p_t r_t; shape (n,)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -17,6 +17,7 @@ from tangency.domain.market.factor_covariance import (
     FactorModel,
     factor_model_of,
 )
+from tangency.domain.market.market import Market
 from tangency.domain.market.scenarios import equally_likely
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
@@ -24,19 +25,21 @@ from tangency.domain.optimization.composite_terms import Constant
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
 from tangency.domain.optimization.method import Capabilities, NoOptions
-from tangency.domain.optimization.objective import Blend, MinimumVolatility
+from tangency.domain.optimization.objective import Blend, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.domain.optimization.term import Linear, Variance
 from tangency.plugins.estimators.factors import model_of, principal_components
 from tangency.plugins.kernels.factor_budgets import FactorShares, nearest_shares
-from tangency.plugins.kernels.factor_returns import FactorOptions, factor_returns
+from tangency.plugins.kernels.factor_returns import FactorOptions, check_factors, factor_returns
 from tangency.plugins.kernels.solving import solved
 from tangency.plugins.mean_variance import MeanVariance
 
 PATH: Path = ("method_options",)
 SUM_ROUNDING = 1e-9
 """By which budgets may exceed, or all of them miss, a sum of 1."""
+REGRESSED = "a factor model of factor_returns"
+LOADINGS_ALONE = "needs the factors' covariance and the specific variances, and the model states loadings alone."
 BUDGETS_MET = 1e-8
 RANDOM_STARTS = 6
 """Beside the objective's best portfolio and equal weights: searches for shares of factors end where they are."""
@@ -145,6 +148,26 @@ class FactorBased:
     )
     options: type = FactorBasedOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse figures that do not line up with the names or the periods, and factors that a stated model lacks."""
+        chosen, universe, market = cast(FactorBasedOptions, options), problem.universe, problem.market
+        _refuse_too_many(chosen.components, universe)
+        if chosen.factor_returns is not None:
+            market.require_scenarios(REGRESSED)
+            periods = 0 if market.returns is None else len(market.returns.values)
+            check_factors(chosen.factor_returns, periods, (*PATH, "factor_returns"))
+        if chosen.benchmark is not None:
+            _refuse_untracked(problem.objective)
+            universe.join(chosen.benchmark, (*PATH, "benchmark"))
+        _refuse_without_factors(market, chosen)
+        factors = _foreseen(universe, chosen)
+        if factors is None:
+            return
+        for word, extra in (("target_exposures", ()), ("risk_budgets", (SPECIFIC,))):
+            for factor in getattr(chosen, word):
+                _refuse_unknown(factor, (*factors, *extra), (*PATH, word, factor))
+        _refuse_unfilled(chosen.risk_budgets, factors)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The best portfolio with the exposures, or the nearest to the budgets that a search finds."""
         chosen = cast(FactorBasedOptions, options)
@@ -175,19 +198,47 @@ def _understood(
     if chosen.factor_returns is not None:
         return _regressed(estimates, chosen.factor_returns)
     if chosen.components is not None:
-        if chosen.components > len(universe):
-            detail = f"is {chosen.components}, and there are {len(universe)} names; give no more than that."
-            raise InvalidInput.at((*PATH, "components"), detail, "range")
+        _refuse_too_many(chosen.components, universe)
         return _with(estimates, principal_components(estimates.covariance.dense(), chosen.components))
     model = factor_model_of(estimates.covariance)
-    if model is None and (chosen.target_exposures or chosen.risk_budgets):
-        which = "target_exposures" if chosen.target_exposures else "risk_budgets"
-        detail = (
-            "speaks of factors, and there are none; give model, factor_returns or components, or a "
-            "covariance_estimator of factors, such as 'time_series_factor'."
-        )
-        raise InvalidInput.at((*PATH, which), detail, "missing")
+    if model is None:
+        _refuse_factors(chosen)
     return model, estimates
+
+
+def _refuse_factors(chosen: FactorBasedOptions) -> None:
+    """Refuse what speaks of factors, since there are none."""
+    for word in ("target_exposures", "risk_budgets"):
+        if getattr(chosen, word):
+            detail = (
+                "speaks of factors, and there are none; give model, factor_returns or components, or a "
+                "covariance_estimator of factors, such as 'time_series_factor'."
+            )
+            raise InvalidInput.at((*PATH, word), detail, "missing")
+
+
+def _refuse_without_factors(market: Market, chosen: FactorBasedOptions) -> None:
+    """Refuse what speaks of factors where the covariance is known to have none, or their risk is not stated."""
+    own = (chosen.model, chosen.factor_returns, chosen.components)
+    if own == (None, None, None) and market.covariance_is_plain:
+        _refuse_factors(chosen)
+    if chosen.risk_budgets and chosen.model is not None and chosen.model.covariance is None:
+        raise InvalidInput.at((*PATH, "risk_budgets"), LOADINGS_ALONE, "missing")
+
+
+def _refuse_too_many(components: int | None, universe: Universe) -> None:
+    if components is not None and components > len(universe):
+        detail = f"is {components}, and there are {len(universe)} names; give no more than that."
+        raise InvalidInput.at((*PATH, "components"), detail, "range")
+
+
+def _foreseen(universe: Universe, chosen: FactorBasedOptions) -> tuple[str, ...] | None:
+    """The factors that there will be; None where they are those of a covariance estimator, or of a source."""
+    if chosen.model is not None:
+        return _model(universe, chosen.model).factors
+    if chosen.factor_returns is not None and chosen.factor_returns.source is None:
+        return tuple(chosen.factor_returns.factors)
+    return None
 
 
 def _with(estimates: Estimates, model: FactorModel) -> tuple[FactorModel, Estimates]:
@@ -196,24 +247,29 @@ def _with(estimates: Estimates, model: FactorModel) -> tuple[FactorModel, Estima
 
 
 def _stated(universe: Universe, estimates: Estimates, stated: StatedModel) -> tuple[FactorModel, Estimates]:
+    model = _model(universe, stated)
+    return (model, estimates) if stated.covariance is None else _with(estimates, model)
+
+
+def _model(universe: Universe, stated: StatedModel) -> FactorModel:
+    """The model that is stated, lined up with the names; without risk where loadings alone are stated."""
     path = (*PATH, "model")
     factors = tuple(stated.loadings)
     columns = [universe.join(stated.loadings[factor], (*path, "loadings", factor)) for factor in factors]
     loadings = np.column_stack(columns)
     if stated.covariance is None or stated.specific is None:
-        alone = FactorModel.of(factors, loadings, np.zeros((len(factors),) * 2), np.zeros(len(universe)), path)
-        return alone, estimates
+        return FactorModel.of(factors, loadings, np.zeros((len(factors),) * 2), np.zeros(len(universe)), path)
     order = Universe.of(factors)
     for factor in stated.covariance:
         order.position(factor, (*path, "covariance", factor))
     rows = [order.join(stated.covariance.get(factor, {}), (*path, "covariance", factor)) for factor in factors]
     specific = universe.join(stated.specific, (*path, "specific"))
-    return _with(estimates, FactorModel.of(factors, loadings, np.array(rows), specific, path))
+    return FactorModel.of(factors, loadings, np.array(rows), specific, path)
 
 
 def _regressed(estimates: Estimates, options: FactorOptions) -> tuple[FactorModel, Estimates]:
     path = (*PATH, "factor_returns")
-    sample = estimates.required_scenarios("a factor model of factor_returns")
+    sample = estimates.required_scenarios(REGRESSED)
     returns = equally_likely(sample, FactorBased.name)
     factors = factor_returns(sample, options, path)
     try:
@@ -241,21 +297,29 @@ def _limits(chosen: FactorBasedOptions, model: FactorModel | None) -> Iterator[C
 def _of(model: FactorModel | None, factor: str, path: Path) -> Vector:
     """The loadings on a factor; shape (n,)."""
     factors = () if model is None else model.factors
-    if model is None or factor not in factors:
-        raise InvalidInput.at(path, f"{factor!r} is no factor here; {hint(factor, factors)}", "unknown")
-    column: Vector = model.loadings[:, factors.index(factor)]
+    _refuse_unknown(factor, factors, path)
+    column: Vector = np.zeros(0) if model is None else model.loadings[:, factors.index(factor)]
     return column
+
+
+def _refuse_unknown(factor: str, factors: Collection[str], path: Path) -> None:
+    if factor not in factors:
+        raise InvalidInput.at(path, f"{factor!r} is no factor here; {hint(factor, factors)}", "unknown")
 
 
 def _tracking(problem: Problem, estimates: Estimates, benchmark: Mapping[str, float]) -> Blend:
     """Half the variance of the weights less the benchmark's."""
-    if not isinstance(problem.objective, MinimumVolatility):
-        detail = f"goes with the objective MIN_VOLATILITY, and {problem.objective.name} is asked for; leave it out."
-        raise InvalidInput.at((*PATH, "benchmark"), detail, "unsupported")
+    _refuse_untracked(problem.objective)
     weights = problem.universe.join(benchmark, (*PATH, "benchmark"))
     image = estimates.covariance.times(weights)
     parts = (Variance(1.0), Linear(tuple((-image).tolist())), Constant(0.5 * float(weights @ image)))
     return Blend("MIN_TRACKING_VARIANCE", parts)
+
+
+def _refuse_untracked(objective: Objective) -> None:
+    if not isinstance(objective, MinimumVolatility):
+        detail = f"goes with the objective MIN_VOLATILITY, and {objective.name} is asked for; leave it out."
+        raise InvalidInput.at((*PATH, "benchmark"), detail, "unsupported")
 
 
 # --- budgets ------------------------------------------------------------------------------------------------------
@@ -264,15 +328,19 @@ def _tracking(problem: Problem, estimates: Estimates, benchmark: Mapping[str, fl
 def _shares(chosen: FactorBasedOptions, model: FactorModel | None, estimates: Estimates) -> FactorShares:
     path = (*PATH, "risk_budgets")
     if model is None or factor_model_of(estimates.covariance) is not model:
-        detail = "needs the factors' covariance and the specific variances, and the model states loadings alone."
-        raise InvalidInput.at(path, detail, "missing")
+        raise InvalidInput.at(path, LOADINGS_ALONE, "missing")
     for name in chosen.risk_budgets:
         if name != SPECIFIC:
             _of(model, name, (*path, name))
-    total = sum(chosen.risk_budgets.values())
-    if len(chosen.risk_budgets) == len(model.factors) + 1 and abs(total - 1.0) > SUM_ROUNDING:
-        raise InvalidInput.at(path, f"sum to {total:.9g}, and leave nothing free; make them sum to 1.", "range")
+    _refuse_unfilled(chosen.risk_budgets, model.factors)
     return FactorShares(model, chosen.risk_budgets)
+
+
+def _refuse_unfilled(budgets: Mapping[str, float], factors: Collection[str]) -> None:
+    total = sum(budgets.values())
+    if len(budgets) == len(factors) + 1 and abs(total - 1.0) > SUM_ROUNDING:
+        detail = f"sum to {total:.9g}, and leave nothing free; make them sum to 1."
+        raise InvalidInput.at((*PATH, "risk_budgets"), detail, "range")
 
 
 def _budgeted(problem: Problem, estimates: Estimates, shares: FactorShares) -> Proposal:

@@ -55,6 +55,12 @@ class HierarchicalEqualRiskContribution:
     capabilities = ALONG_A_TREE
     options: type = HierarchicalEqualRiskContributionOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse more clusters than names, and what takes scenarios where there are none."""
+        asked = cast(HierarchicalEqualRiskContributionOptions, options)
+        asked.refuse_too_many(len(problem.universe))
+        asked.check(problem)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Cluster, split down the tree, and move to the nearest feasible portfolio."""
         asked = cast(HierarchicalEqualRiskContributionOptions, options)

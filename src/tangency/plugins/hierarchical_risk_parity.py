@@ -56,6 +56,10 @@ class HierarchicalRiskParity:
     capabilities = ALONG_A_TREE
     options: type = HierarchicalRiskParityOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what takes scenarios where there are none."""
+        cast(HierarchicalRiskParityOptions, options).check(problem)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Cluster, bisect, and move to the nearest feasible portfolio."""
         asked = cast(HierarchicalRiskParityOptions, options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, power_of_two_near
 from tangency.domain.optimization.method import NoOptions
@@ -19,6 +19,7 @@ class LedoitWolf(Estimator):
         "Journal of Multivariate Analysis 88(2), 365-411, section 3."
     )
     options: type = NoOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances: periods_per_year x the shrunk covariance; shape (n, n).

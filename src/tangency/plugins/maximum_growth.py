@@ -13,7 +13,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
 from tangency.domain.optimization.term import Linear, Variance
 from tangency.domain.risk.measure import Measure
-from tangency.plugins.kernels.best_portfolio import best, weighted
+from tangency.plugins.kernels.best_portfolio import best, check_probabilities, weighted
 from tangency.plugins.kernels.growth_steps import gap_of, polished
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 
@@ -47,6 +47,11 @@ class MaximumGrowth:
         uses_scenarios=True,
     )
     options: type = MaximumGrowthOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse probabilities of other scenarios."""
+        problem.market.require_scenarios("method 'maximum_growth'")
+        check_probabilities(problem, cast(MaximumGrowthOptions, options).probabilities)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The greatest expected logarithm within the limits."""

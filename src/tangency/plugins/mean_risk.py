@@ -16,9 +16,9 @@ from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, VOLATILITY, Measure
-from tangency.plugins.kernels.best_portfolio import best, weighted
+from tangency.plugins.kernels.best_portfolio import best, check_probabilities, weighted
 from tangency.plugins.kernels.limits import EVERY_LIMIT
-from tangency.plugins.multi.delegation import by_aims
+from tangency.plugins.multi.delegation import by_aims, check_aims
 from tangency.plugins.multi.options import Aims
 
 
@@ -101,6 +101,18 @@ class MeanRisk:
         uses_scenarios=True,
     )
     options: type = MeanRiskOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse probabilities of other scenarios, and aims that take what the problem does not have."""
+        asked = cast(MeanRiskOptions, options)
+        check_probabilities(problem, asked.probabilities)
+        measure = Measure(asked.risk_measure, problem.confidence_level, asked.threshold)
+        aim = _aim(problem.objective, measure) or problem.objective
+        for limited in (aim.risk_measure, *(limit.measure for limit in asked.limits(problem.confidence_level))):
+            if limited.needs_scenarios:
+                problem.market.require_scenarios(f"risk measure {limited.name!r}")
+        if isinstance(problem.objective, MultiObjective):
+            check_aims(problem, asked, asked.risk_measure, threshold=asked.threshold)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Read the options into the problem, solve that, and say so."""

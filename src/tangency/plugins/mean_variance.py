@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from tangency.domain.errors import InvalidInput, Unsupported, hint
+from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
@@ -31,10 +31,10 @@ from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.exact_frontier import exact_frontier
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parametric import Family, Member
-from tangency.plugins.kernels.positions import held
+from tangency.plugins.kernels.positions import held, refuse_positions
 from tangency.plugins.kernels.risk_parity import equal_contributions
-from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs
-from tangency.plugins.multi.delegation import by_aims, without_aims
+from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs, refuse_uncosted
+from tangency.plugins.multi.delegation import by_aims, check_aims, without_aims
 from tangency.plugins.multi.options import Aims
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
 CAP_TOUCHED, CAP_MISSED = 1e-12, 1e-9
 """Relative excess over a volatility target that is rounding, and that is a contradiction."""
-NO_SEARCH = "cannot be honoured together with {}; leave it out, or choose another objective."
 STEEP = 1e-8
 """A tau, in the family's own scale, at which the mean counts for next to nothing."""
 
@@ -87,10 +86,19 @@ class MeanVariance:
     )
     options: type = MeanVarianceOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse solvers that there are not, smallest positions and costs with aims that have none, and wrong aims."""
+        for solver in problem.solver.sequence:
+            _solver(solver)
+        refuse_positions(problem)
+        if isinstance(options, Aims) and isinstance(problem.objective, MultiObjective):
+            check_aims(problem, options)
+        elif isinstance(options, TradingCosts) and options.transaction_cost > 0:
+            refuse_uncosted(problem)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The aims by multi_objective, anything else by the solvers of the policy."""
-        if problem.region(estimates).positions and isinstance(problem.objective, RiskParity | MultiObjective):
-            raise Unsupported.at(MinimumPosition(1.0).path, NO_SEARCH.format(problem.objective.name), "unsupported")
+        refuse_positions(problem)
         aims = options if isinstance(options, Aims) else Aims()
         if not isinstance(problem.objective, MultiObjective):
             return without_aims(self._best(problem, estimates, options), aims)

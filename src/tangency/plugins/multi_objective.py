@@ -47,6 +47,10 @@ class MultiObjective:
     )
     options: type = MultiObjectiveOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse aims that take what the problem does not have."""
+        read(problem, cast(MultiObjectiveOptions, options))
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The scheme's portfolio with its witness, the ideal and the nadir point, and the Pareto set."""
         return self.weighed(problem, estimates, cast(MultiObjectiveOptions, options), {})
@@ -55,7 +59,9 @@ class MultiObjective:
         self, problem: Problem, estimates: Estimates, said: MultiObjectiveOptions, worst: Mapping[str, Term]
     ) -> Proposal:
         """The same with other losses in place of those of the aims return and risk, by the names of these."""
-        question = read(problem, estimates, said, worst)
+        question = read(problem, said, worst)
+        if any(aim.name == "return" for aim in question.aims):
+            estimates.required_mean("the aim return")
         limited = Reading(constraints=question.limits).of(problem)
         framed = frame(limited, estimates, question.aims)
         if isinstance(framed, Proposal):

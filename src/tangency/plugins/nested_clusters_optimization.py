@@ -57,6 +57,12 @@ class NestedClustersOptimization:
     capabilities = ALONG_A_TREE
     options: type = NestedClustersOptimizationOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse more clusters than names, and what takes scenarios where there are none."""
+        asked = cast(NestedClustersOptimizationOptions, options)
+        asked.refuse_too_many(len(problem.universe))
+        asked.check(problem)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Cluster, solve within, solve between, and move to the nearest feasible portfolio."""
         asked = cast(NestedClustersOptimizationOptions, options)

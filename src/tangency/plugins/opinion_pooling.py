@@ -10,8 +10,8 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import PROBABILITY_ROUNDING, Scenarios
-from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.plugins.block_bootstrap import BlockBootstrap, BlockBootstrapOptions
 from tangency.plugins.copula import Copula, CopulaOptions
@@ -69,11 +69,6 @@ class OpinionPoolingOptions:
                 detail = "draws scenarios of its own, which no other opinion shares; pool 'linear', or give views."
                 raise InvalidInput.at(("opinions", position), detail, "conflict")
 
-    def check(self, universe: Universe) -> None:
-        """Refuse opinions on other names, and views that cannot be read."""
-        for position, opinion in enumerate(self.opinions):
-            check_views(opinion.views or (), universe, (*PRIOR, "opinions", position, "views"))
-
 
 class OpinionPooling(Estimator):
     """Linear or logarithmic pooling of priors."""
@@ -84,6 +79,12 @@ class OpinionPooling(Estimator):
         "(1986), Combining Probability Distributions, Statistical Science 1(1), 114-135"
     )
     options: type = OpinionPoolingOptions
+    weighs = True
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse opinions on other names, and views that cannot be read."""
+        for position, opinion in enumerate(cast(OpinionPoolingOptions, options).opinions):
+            check_views(opinion.views or (), returns.universe, (*PRIOR, "opinions", position, "views"))
 
     def scenarios(self, sample: Scenarios, options: object) -> Scenarios:
         """The pooled scenarios: those of the sample under other probabilities, and where opinions draw some, theirs.

@@ -186,6 +186,14 @@ class Rebalancing:
     )
     options: type = RebalancingOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse a benchmark or tax lots of other names."""
+        asked = cast(RebalancingOptions, options)
+        if asked.benchmark is not None:
+            problem.universe.join(asked.benchmark, ("method_options", "benchmark"))
+        if asked.tax is not None:
+            asked.tax.in_weights(problem.universe, best=False)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Weights by trades within the limits from the current ones, or from cash where those are unknown."""
         asked = cast(RebalancingOptions, options)

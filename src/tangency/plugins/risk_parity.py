@@ -17,8 +17,8 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
 from tangency.domain.risk.measure import Measure
-from tangency.plugins.kernels.budgets import BudgetRule, NoBudgets, Wish
-from tangency.plugins.kernels.factor_parity import by_factor
+from tangency.plugins.kernels.budgets import BudgetRule, NoBudgets, Wish, check_budgets
+from tangency.plugins.kernels.factor_parity import by_factor, no_factors, refuse_shares
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.risk_parity import RiskParityProgram
 
@@ -86,10 +86,6 @@ class RiskParityOptions:
         if faults:
             raise InvalidInput(faults)
 
-    def check(self, universe: Universe) -> None:
-        """Refuse signs of other names."""
-        _signs(universe, self.signs)
-
     def _beside_factors(self) -> list[Fault]:
         """What cannot be asked together with budgets of factors."""
         if self.factor_budgets is None:
@@ -120,6 +116,16 @@ class RiskParity:
         uses_scenarios=True,
     )
     options: type = RiskParityOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse signs and budgets of other names, sectors or factors, and budgets that leave some out."""
+        asked = cast(RiskParityOptions, options)
+        _signs(problem.universe, asked.signs)
+        check_budgets(problem.universe, asked.budgets, asked.sector_budgets)
+        if asked.factor_budgets is not None:
+            refuse_shares(asked.factor_budgets)
+            if problem.market.covariance_is_plain:
+                raise no_factors()
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Budgets from the options, weights from the budgets."""

@@ -19,10 +19,10 @@ from tangency.domain.optimization.term import Term
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.solving import solved
-from tangency.plugins.multi.delegation import by_aims, without_aims
+from tangency.plugins.multi.delegation import by_aims, check_aims, without_aims
 from tangency.plugins.robust import metrics, reading
-from tangency.plugins.robust.covariance_sets import CovarianceSet, covariance_set
-from tangency.plugins.robust.mean_sets import MeanSet, mean_set
+from tangency.plugins.robust.covariance_sets import CovarianceSet, check_covariances, covariance_set
+from tangency.plugins.robust.mean_sets import MeanSet, check_means, mean_set
 from tangency.plugins.robust.options import MeanUncertainty, RobustOptions
 from tangency.plugins.robust.reading import Market
 
@@ -53,6 +53,19 @@ class RobustOptimization:
         uses_scenarios=True,
     )
     options: type = RobustOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what has no convex form, and figures that do not line up with the names."""
+        said = cast(RobustOptions, options)
+        reading.refuse(problem, said)
+        check_means(said.mean_uncertainty, problem)
+        check_covariances(said.covariance_uncertainty, problem)
+        if said.wasserstein_radius is not None:
+            problem.market.require_scenarios("a Wasserstein ball")
+        if said.scenarios:
+            reading.stated_markets(said.scenarios, problem.universe)
+        if isinstance(problem.objective, MultiObjective):
+            check_aims(problem, said)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The robust optimum with its witness, and what robustness costs."""

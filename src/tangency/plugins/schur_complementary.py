@@ -67,6 +67,10 @@ class SchurComplementary:
     )
     options: type = SchurComplementaryOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what takes scenarios where there are none."""
+        cast(SchurComplementaryOptions, options).check(problem)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Cluster, bisect with augmented covariances, and move to the nearest feasible portfolio."""
         asked = cast(SchurComplementaryOptions, options)

@@ -11,7 +11,7 @@ import numpy as np
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates, Sources
-from tangency.domain.market.market import Needs
+from tangency.domain.market.market import Market, Needs
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.market.universe import Universe
@@ -21,11 +21,20 @@ from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.region import RiskCap
-from tangency.plugins.kernels.installed import Inner, ask, bind_options, find_estimator, main_method, unanswered
+from tangency.plugins.kernels.installed import (
+    Inner,
+    ask,
+    bind_options,
+    check,
+    find_estimator,
+    main_method,
+    unanswered,
+)
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parts import estimates_of_portfolios, problem_over
 from tangency.plugins.kernels.projection import heuristic
 
+FOLDS = "stacking over folds (set folds to 0 to do without)"
 FEWEST_DAYS = 2
 """In a fold: of one period there is no covariance."""
 
@@ -74,6 +83,21 @@ class Stacking:
     )
     options: type = StackingOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse inner methods that there are not, and what they refuse."""
+        asked = cast(StackingOptions, options)
+        if asked.folds:
+            problem.market.require_scenarios(FOLDS)
+        for i, one in enumerate(asked.methods):
+            check(one, problem, ("method_options", "methods", i))
+        outer = replace(
+            problem,
+            market=_foreseen(problem.market, _labels(asked.methods)),
+            constraints=(Budget(), LongOnly()),
+            current=None,
+        )
+        check(asked.final or main_method(problem.objective), outer, ("method_options", "final"), substitute=False)
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Ask each inner method, then the final one, and mix."""
         asked = cast(StackingOptions, options)
@@ -82,7 +106,7 @@ class Stacking:
         inner = _inner_weights(problem, estimates, asked.methods, "")
         if isinstance(inner, Proposal):
             return inner
-        labels = [f"{i} {one.method}" for i, one in enumerate(asked.methods, 1)]
+        labels = _labels(asked.methods)
         seen = _out_of_sample(problem, estimates, asked, labels) if asked.folds else None
         if isinstance(seen, Proposal):
             return seen
@@ -93,6 +117,19 @@ class Stacking:
         if mixture.weights is None:
             return unanswered(f"The final method, {final.method}", mixture)
         return heuristic(problem, estimates, inner @ mixture.weights, _told(problem, asked, inner, mixture.weights))
+
+
+def _foreseen(market: Market, labels: Sequence[str]) -> Market:
+    """The market of the portfolios before there are any: how many periods they will have returns in."""
+    universe, returns = Universe.of(labels), None
+    if market.returns is not None:
+        returns = Returns(universe, np.zeros((len(market.returns.values), len(labels))))
+    return Market(universe, returns=returns, periods_per_year=market.periods_per_year)
+
+
+def _labels(methods: Sequence[Inner]) -> list[str]:
+    """Of the portfolios, where they stand for names."""
+    return [f"{i} {one.method}" for i, one in enumerate(methods, 1)]
 
 
 def _told(problem: Problem, asked: StackingOptions, inner: Matrix, shares: Matrix) -> dict[str, object]:
@@ -121,7 +158,7 @@ def _out_of_sample(
     problem: Problem, estimates: Estimates, asked: StackingOptions, labels: Sequence[str]
 ) -> Estimates | Proposal:
     """Annual sample moments of what the portfolios earned in stretches of time that they were not made from."""
-    sample = estimates.required_scenarios("stacking over folds (set folds to 0 to do without)")
+    sample = estimates.required_scenarios(FOLDS)
     returns = equally_likely(sample, Stacking.name)
     if len(returns) < FEWEST_DAYS * asked.folds:
         detail = f"is {asked.folds}; of {len(returns)} returns a fold has less than {FEWEST_DAYS}. Give fewer, or 0."

@@ -18,7 +18,15 @@ from tangency.domain.optimization.constraint import Budget, LongOnly
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
-from tangency.plugins.kernels.installed import Inner, ask, bind_options, find_estimator, main_method, unanswered
+from tangency.plugins.kernels.installed import (
+    Inner,
+    ask,
+    bind_options,
+    check,
+    find_estimator,
+    main_method,
+    unanswered,
+)
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.parts import estimates_of_some, limits_on_some, problem_over
 from tangency.plugins.kernels.projection import heuristic
@@ -74,6 +82,15 @@ class SubsetResampling:
         heuristic=True,
     )
     options: type = SubsetResamplingOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse an inner method that there is not, what it refuses, and a bootstrap beside a covariance."""
+        asked = cast(SubsetResamplingOptions, options)
+        inner = asked.method or main_method(problem.objective)
+        check(inner, replace(problem, constraints=(Budget(), LongOnly())), METHOD, substitute=False)
+        if asked.periods == "bootstrap":
+            _refuse_given_covariance(problem)
+            problem.market.require_scenarios("the bootstrap")
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Draw, solve, and average."""
@@ -156,10 +173,14 @@ class _Draws:
 
     def _resampled(self) -> Estimates:
         market = self.problem.market
-        if market.covariance is not None:
-            detail = "is 'bootstrap', and the covariance is given: nothing follows from other returns. Leave one out."
-            raise InvalidInput.at(("method_options", "periods"), detail, "unsupported")
+        _refuse_given_covariance(self.problem)
         returns = equally_likely(self.estimates.required_scenarios("the bootstrap"), SubsetResampling.name)
         rows = returns[self.random.integers(len(returns), size=len(returns))]
         again = replace(market, returns=Returns(self.problem.universe, rows), prior=None)
         return again.estimate(find_estimator, bind_options, Needs(self.estimates.mean is not None, scenarios=True))
+
+
+def _refuse_given_covariance(problem: Problem) -> None:
+    if problem.market.covariance is not None:
+        detail = "is 'bootstrap', and the covariance is given: nothing follows from other returns. Leave one out."
+        raise InvalidInput.at(("method_options", "periods"), detail, "unsupported")

@@ -10,7 +10,6 @@ import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import ActiveVariance, MinimumActiveRisk, TrackingErrorLimit
 from tangency.domain.optimization.composite_terms import Constant
@@ -51,11 +50,6 @@ class TrackingErrorOptions:
         if faults:
             raise InvalidInput(faults)
 
-    def check(self, universe: Universe) -> None:
-        """Refuse a benchmark of other names."""
-        if self.benchmark is not None:
-            universe.join(self.benchmark, BENCHMARK)
-
 
 class TrackingErrorMethod:
     """Least tracking error, most active return, or most active utility: active return - aversion / 2 x its variance.
@@ -71,6 +65,10 @@ class TrackingErrorMethod:
         objectives=frozenset({"MIN_RISK", "MAX_RETURN", "MAX_UTILITY"}), constraints=EVERY_LIMIT
     )
     options: type = TrackingErrorOptions
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse a benchmark of other names, or none."""
+        _benchmark(problem, cast(TrackingErrorOptions, options).benchmark)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The portfolio that the objective makes the best of those within the limits, against the benchmark."""

@@ -37,6 +37,15 @@ SEED: dict[str, Any] = {
 UNSUPPORTED = {"/optimization_type", "/objective", "/risk_parameters/covariance_estimator"}
 VIEWS = {"optimization_type": "black_litterman"}
 POOLED = {"prior": {"name": "entropy_pooling", "options": {"views": ["TECH9 >= 0.1"]}}}
+FAR = {"prior": {"name": "entropy_pooling", "options": {"views": ["TECH0 >= 90"]}}}
+PARITY = {"optimization_type": "risk_parity", "objective": "risk_parity"}
+ROBUST = {"optimization_type": "robust_optimization"}
+CRISIS = {"name": "crisis", "expected_returns": {"TECH9": 0.1}}
+STACKED = {"optimization_type": "stacking"}
+WRONG = {"method": "black_litterman", "options": {"views": ["garbage"]}}
+FACTORS = "/risk_parameters/covariance_estimator"
+MANY = {"name": "statistical_factor", "options": {"count": 500}}
+TIMED = {"name": "time_series_factor", "options": {"factors": {"value": [0.01]}}}
 METRICS = {"expected_return", "expected_volatility", "sharpe_ratio", "max_drawdown", "turnover", "information_ratio"}
 TRADE = {"instrument_id", "action", "quantity", "estimated_value", "weight_change"}
 
@@ -303,6 +312,15 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({**VIEWS, "method_options": {"views": ["TECH0 ! 0.1"]}}, "/method_options/views/0", "TECH0 ! 0.1"),
         ({**VIEWS, "method_options": {"benchmark": "TECH9"}}, "/method_options/benchmark", "did you mean"),
         ({**VIEWS, "method_options": {"omega": [[1.0]]}}, "/method_options/omega/0", "views"),
+        ({**PARITY, "method_options": {"signs": {"TECH9": -1}}}, "/method_options/signs/TECH9", "did you mean"),
+        (
+            {**ROBUST, "method_options": {"scenarios": [CRISIS]}},
+            "/method_options/scenarios/0/expected_returns",
+            "TECH9",
+        ),
+        ({**STACKED, "method_options": {"methods": [WRONG]}}, "/method_options/methods/0/options/views/0", "garbage"),
+        ({"risk_parameters": {"covariance_estimator": MANY}}, f"{FACTORS}/options/count", "500"),
+        ({"risk_parameters": {"covariance_estimator": TIMED}}, f"{FACTORS}/options/factors/value", "one for each"),
         ({"risk_parameters": POOLED}, "/risk_parameters/prior/options/views/0", "did you mean"),
         ({"risk_parameters": {"covariance_estimator": "ewmaa"}}, "/risk_parameters/covariance_estimator", "ewma"),
     ],
@@ -333,10 +351,9 @@ def test_limits_that_contradict_each_other_end_it_with_their_names(desk: httpx.C
 
 
 def test_what_the_data_do_not_bear_ends_it_as_refused(desk: httpx.Client) -> None:
-    estimator = {"name": "statistical_factor", "options": {"count": 500}}
-    document = answered(desk, risk_parameters={"covariance_estimator": estimator})
+    document = answered(desk, risk_parameters=FAR)
     assert (document["status"], document["failure"]["outcome"]) == ("failed", "refused")
-    assert "500" in document["failure"]["message"]
+    assert "out of reach" in document["failure"]["message"]
 
 
 def test_a_key_makes_the_second_request_an_echo(desk: httpx.Client) -> None:

@@ -19,8 +19,9 @@ from tangency.domain.frontier.tracing import Traced
 from tangency.domain.frontier.tracing import trace as trace_candidates
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
+from tangency.domain.optimization.acceptance import accept
 from tangency.domain.optimization.judgement import propose
-from tangency.domain.optimization.method import needs, refuse_unsupported
+from tangency.domain.optimization.method import needs
 from tangency.domain.optimization.plugins import Plugins, found_by
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -94,7 +95,6 @@ def traced(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Tr
 
 def _ready(problem: Problem, watched: WatchedPlugins, wanted: Needs) -> tuple[WatchedMethod, object, Estimates]:
     """The method that can honour the problem, its options, and the estimates."""
-    method = watched.find_method(problem.method)
-    refuse_unsupported(problem, method)
-    options = watched.bind_options(method.options, problem.options, ("method_options",))
-    return method, options, problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)
+    options = accept(problem, watched)
+    estimates = problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)
+    return watched.find_method(problem.method), options, estimates

@@ -14,9 +14,10 @@ from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.frontier.tracing import Tracer
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimates, Estimator
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.method import Capabilities, OptimizationMethod
+from tangency.domain.optimization.method import Capabilities, Checking, OptimizationMethod
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, SolverAttempt, Status, Witness
@@ -33,6 +34,11 @@ class WatchedMethod:
         self.citation: str = method.citation
         self.capabilities: Capabilities = method.capabilities
         self.options: type = method.options
+
+    def check(self, problem: Problem, options: object) -> None:
+        """What the method refuses before anybody estimates; nothing where it does not say."""
+        if isinstance(self._method, Checking):
+            self._method.check(problem, options)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """What the method proposes.
@@ -70,6 +76,10 @@ class WatchedEstimator:
         self.name: str = estimator.name
         self.citation: str = estimator.citation
         self.options: type = estimator.options
+
+    def check(self, returns: Returns, options: object) -> None:
+        """What the estimator refuses before anybody estimates."""
+        self._own("check")(returns, options)
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
         """Annual means; shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.returns import DataReport
+from tangency.domain.market.returns import DataReport, Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import CASH, Universe
 from tangency.domain.numbers import Matrix, Vector, frozen
@@ -87,7 +87,7 @@ class Estimates:
     def required_scenarios(self, purpose: str) -> Scenarios:
         """The scenarios; refuses in the name of ``purpose`` where there are none."""
         if self.scenarios is None:
-            raise InvalidInput.at(("strategies",), f"{purpose} needs the returns of every name.", "missing")
+            raise no_scenarios(purpose)
         return self.scenarios
 
     def once(self, key: Hashable, make: Callable[[], Value]) -> Value:
@@ -110,16 +110,38 @@ class Estimates:
         return float(np.sqrt(max(0.0, float(weights @ self.covariance.times(weights)))))
 
 
+def no_scenarios(purpose: str) -> InvalidInput:
+    """The error for something that needs scenarios, where there are none."""
+    return InvalidInput.at(("strategies",), f"{purpose} needs the returns of every name.", "missing")
+
+
+SampleKind = Literal["moments", "rows", "equal_rows"]
+"""``moments``, where gaps leave no rows that say it all; ``rows`` without gaps; or such that are equally likely."""
+
+
 class Estimator(Protocol):
     """A plugin of group ``tangency.estimators``: annual moments from scenarios, or other scenarios from them.
 
-    It says None to what it does not estimate. A class that inherits from this one says None until it says otherwise.
+    It says None to what it does not estimate. A class that inherits from this one says None until it says otherwise,
+    and has nothing against any options; one that does not inherit may leave ``check`` out.
     """
 
     name: str
     citation: str
     options: type
     """A frozen dataclass; its fields are the options that a request may set."""
+    takes: SampleKind = "moments"
+    """What it can estimate from at least."""
+    weighs: bool = False
+    """Whether the scenarios that it makes have probabilities."""
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse what the names and periods of the returns show to be wrong, before anything is accepted or estimated.
+
+        Raises:
+            InvalidInput: with places from the top of the request.
+        """
+        return
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
         """Annual means of the sample's n names, whose annual covariance is known by now; shape (n,)."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.covariance import Covariance, DenseCovariance
-from tangency.domain.market.estimates import Estimates, Estimator, EstimatorChoice, Origin, Sources
+from tangency.domain.market.estimates import (
+    Estimates,
+    Estimator,
+    EstimatorChoice,
+    Origin,
+    SampleKind,
+    Sources,
+    no_scenarios,
+)
 from tangency.domain.market.missing_data import without_gaps
 from tangency.domain.market.returns import DataReport, MissingData, Returns
 from tangency.domain.market.scenarios import Scenarios, complete_rows
@@ -97,6 +105,72 @@ class Market:
             return None
         return replace(sample.only(self.universe), moments=None)
 
+    def check(self, needs: Needs) -> None:
+        """Refuse figures that no returns have or that are missing, and gaps that leave too little.
+
+        Gaps that are dealt with by ``em`` take solving to tell.
+
+        Raises:
+            InvalidInput: either.
+        """
+        if self.covariance is None and not self.has_every_name:
+            raise _no_covariance()
+        if needs.mean:
+            _refuse_without_means(self.universe, self.given_means, self.named)
+        if self.covariance is not None:
+            DenseCovariance.of(self.covariance)
+        if self.missing_data != "em" and self.samples(needs):
+            self.history()
+
+    def sample_kind(self, prior: Estimator | None) -> SampleKind:
+        """What estimators will get.
+
+        Args:
+            prior: that of the market, where it has one.
+        """
+        if prior is not None:
+            return "rows" if getattr(prior, "weighs", False) else "equal_rows"
+        gaps = self.returns is not None and bool(np.isnan(self.returns.values).any())
+        return "moments" if gaps and self.missing_data in ("pairwise", "em") else "equal_rows"
+
+    def require_scenarios(self, purpose: str) -> None:
+        """Refuse in the name of ``purpose`` where not every name has returns.
+
+        Raises:
+            InvalidInput: so it is.
+        """
+        if not self.has_every_name:
+            raise no_scenarios(purpose)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The names that have returns."""
+        return () if self.returns is None else self.returns.universe.names
+
+    @property
+    def has_every_name(self) -> bool:
+        """Whether every name has returns."""
+        return set(self.named) == set(self.universe.names)
+
+    @property
+    def given_means(self) -> Vector:
+        """Annual means, NaN where none is given; shape (n,)."""
+        return np.full(len(self.universe), np.nan) if self.mean is None else self.mean
+
+    @property
+    def covariance_is_plain(self) -> bool:
+        """Whether the covariance is known to be no factor model: given, or that of the sample."""
+        return self.covariance is not None or self.covariance_estimator.name.lower() == EstimatorChoice().name
+
+    @property
+    def estimates_means(self) -> bool:
+        """Whether a mean is to be estimated, if anything can estimate it."""
+        return self.mean is None or bool(np.isnan(self.mean).any())
+
+    def samples(self, needs: Needs) -> bool:
+        """Whether something is to be estimated, or asks for scenarios."""
+        return self.covariance is None or self.estimates_means or needs.scenarios
+
     def history(self) -> tuple[Scenarios, DataReport] | None:
         """The returns given, of the names that have any, as equally likely scenarios; None where there are none."""
         if self.returns is None:
@@ -115,9 +189,7 @@ class _Estimation:
     def sample(self, needs: Needs) -> tuple[Scenarios | None, DataReport | None]:
         """The scenarios to estimate from, where something is to be estimated or asks for them."""
         market = self.market
-        given = market.mean is not None and not np.isnan(market.mean).any()
-        wanted = market.covariance is None or not given or needs.scenarios
-        history = market.history() if wanted else None
+        history = market.history() if market.samples(needs) else None
         if history is None:
             return None, None
         sample, report = history
@@ -136,8 +208,7 @@ class _Estimation:
         if market.covariance is not None:
             return DenseCovariance.of(market.covariance), "given"
         if sample is None or set(sample.universe.names) != set(market.universe.names):
-            detail = "is missing, and not every name has returns to estimate it from."
-            raise InvalidInput.at(("risk_parameters", "covariance"), detail, "missing")
+            raise _no_covariance()
         path: Path = ("risk_parameters", "covariance_estimator")
         estimator, options = self._found(market.covariance_estimator, path)
         values = estimator.covariance(sample.only(market.universe), options)
@@ -148,18 +219,15 @@ class _Estimation:
 
     def mean(self, sample: Scenarios | None, covariance: Covariance, needed: bool) -> tuple[Vector | None, Origin]:
         """Given, or estimated, or of each some."""
-        universe = self.market.universe
-        given = np.full(len(universe), np.nan) if self.market.mean is None else self.market.mean
+        universe, given = self.market.universe, self.market.given_means
         absent = np.isnan(given)
         if not absent.any():
             return given, "given"
         covered = () if sample is None else sample.universe.names
-        uncovered = [i for i in np.flatnonzero(absent).tolist() if universe.names[i] not in covered]
-        if uncovered or sample is None:
-            if not needed:
-                return None, "absent"
-            detail = "is missing, and there are no returns to estimate it from."
-            raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in uncovered])
+        if needed:
+            _refuse_without_means(universe, given, covered)
+        if sample is None or not {universe.names[i] for i in np.flatnonzero(absent).tolist()} <= set(covered):
+            return None, "absent"
         path: Path = ("risk_parameters", "expected_return_estimator")
         estimator, options = self._found(self.market.mean_estimator, path)
         places = [universe.position(name) for name in covered]
@@ -173,6 +241,19 @@ class _Estimation:
     def _found(self, choice: EstimatorChoice, path: Path) -> tuple[Estimator, object]:
         estimator = self.find(choice.name, path)
         return estimator, self.bind(estimator.options, choice.options, (*path, "options"))
+
+
+def _no_covariance() -> InvalidInput:
+    detail = "is missing, and not every name has returns to estimate it from."
+    return InvalidInput.at(("risk_parameters", "covariance"), detail, "missing")
+
+
+def _refuse_without_means(universe: Universe, given: Vector, covered: Sequence[str]) -> None:
+    """Refuse names that have neither a mean given nor returns to estimate it from."""
+    uncovered = [i for i in np.flatnonzero(np.isnan(given)).tolist() if universe.names[i] not in covered]
+    detail = "is missing, and there are no returns to estimate it from."
+    if uncovered:
+        raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in uncovered])
 
 
 def _part(covariance: Covariance, places: list[int]) -> Covariance:

@@ -130,10 +130,19 @@ class Scenarios:
         if self.periods is None:
             detail = "cannot be lined up with scenarios that a prior has drawn; leave the prior out."
             raise InvalidInput.at(path, detail, "unsupported")
-        if len(values) != self.periods.given:
-            detail = f"has {len(values)} periods and the returns have {self.periods.given}; give one for each."
-            raise InvalidInput.at(path, detail, "length")
+        refuse_misaligned(len(values), self.periods.given, path)
         return values[self.periods.rows]
+
+
+def refuse_misaligned(figures: int, periods: int, path: Path) -> None:
+    """Refuse figures that stand at ``path`` where there is not one for each period of the returns.
+
+    Raises:
+        InvalidInput: there is not.
+    """
+    if figures != periods:
+        detail = f"has {figures} periods and the returns have {periods}; give one for each."
+        raise InvalidInput.at(path, detail, "length")
 
 
 def complete_rows(sample: Scenarios, who: str) -> Scenarios:
@@ -143,12 +152,17 @@ def complete_rows(sample: Scenarios, who: str) -> Scenarios:
         InvalidInput: gaps were dealt with in the moments, which the rows do not have.
     """
     if sample.moments is not None:
-        detail = (
-            f"{sample.moments.policy!r} gives moments, and {who!r} estimates from rows without gaps; use "
-            "'intersect' or 'proxy', or the estimator 'sample'."
-        )
-        raise InvalidInput.at(("risk_parameters", "missing_data"), detail, "unsupported")
+        raise needs_rows(sample.moments.policy, who)
     return sample
+
+
+def needs_rows(policy: str, who: str) -> InvalidInput:
+    """The error for an estimator that needs rows, where gaps are dealt with in the moments."""
+    detail = (
+        f"{policy!r} gives moments, and {who!r} estimates from rows without gaps; use 'intersect' or 'proxy', or the "
+        "estimator 'sample'."
+    )
+    return InvalidInput.at(("risk_parameters", "missing_data"), detail, "unsupported")
 
 
 def equally_likely(sample: Scenarios, who: str) -> Matrix:
@@ -159,9 +173,14 @@ def equally_likely(sample: Scenarios, who: str) -> Matrix:
     """
     complete_rows(sample, who)
     if sample.probabilities is not None:
-        detail = f"{who!r} cannot weigh scenarios by probabilities; choose another estimator, or no prior."
-        raise InvalidInput.at(("risk_parameters",), detail, "unsupported")
+        raise cannot_weigh(who)
     return sample.returns
+
+
+def cannot_weigh(who: str) -> InvalidInput:
+    """The error for an estimator that takes all rows for equally likely, where they are not."""
+    detail = f"{who!r} cannot weigh scenarios by probabilities; choose another estimator, or no prior."
+    return InvalidInput.at(("risk_parameters",), detail, "unsupported")
 
 
 def _checked(probabilities: Vector, rows: int) -> Vector:

@@ -8,7 +8,6 @@ from typing import Protocol, runtime_checkable
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
-from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 
@@ -48,18 +47,6 @@ class NoOptions:
     """For a method or an estimator that has no options."""
 
 
-@runtime_checkable
-class AboutNames(Protocol):
-    """Options of a method or an estimator that say things of names, which can be checked before anybody estimates."""
-
-    def check(self, universe: Universe) -> None:
-        """Refuse what the names alone show to be wrong; a solve refuses the same, and may refuse more.
-
-        Raises:
-            InvalidInput: with places from the top of the request.
-        """
-
-
 class OptimizationMethod(Protocol):
     """A plugin of entry-point group ``tangency.methods``.
 
@@ -77,6 +64,20 @@ class OptimizationMethod(Protocol):
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Weights and a witness for them. Never raises on a sound problem: it says what happened in the status."""
+
+
+@runtime_checkable
+class Checking(Protocol):
+    """A method that can say before anybody estimates what it refuses."""
+
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what the problem and the options show to be wrong; called before a problem is accepted or solved.
+
+        It takes no estimates and solves nothing. What only data show, ``solve`` refuses.
+
+        Raises:
+            InvalidInput: with places from the top of the request.
+        """
 
 
 def needs(problem: Problem, method: OptimizationMethod) -> Needs:

@@ -14,13 +14,16 @@ from tangency.domain.optimization.solution import Origin
 
 
 class Finder(Protocol):
-    """Finds plugins by name, for a method that is made of other methods."""
+    """Finds plugins by name and binds their options, for whoever solves, and for a method that is made of others."""
 
     def find_method(self, name: str) -> OptimizationMethod:
         """The method of that name; raises Unsupported where there is none, or an operator blocked it."""
 
     def find_estimator(self, name: str, path: Path) -> Estimator:
         """The estimator of that name, which stands at ``path`` in the request; the same."""
+
+    def bind_options(self, options: type, asked: Mapping[str, object], path: Path) -> object:
+        """A plugin's typed options from what was asked at ``path`` in the request; raises InvalidInput."""
 
 
 _at_work: ContextVar[Finder | None] = ContextVar("finder", default=None)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.nearest_correlation import repaired
 from tangency.domain.market.scenarios import Scenarios, complete_rows, equally_likely
 from tangency.domain.numbers import Matrix
@@ -38,6 +38,7 @@ class Semi(Estimator):
         "Estrada, J. (2008). Mean-semivariance optimization: a heuristic approach. Journal of Applied Finance 18(1)."
     )
     options: type = SemiOptions
+    takes: SampleKind = "rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual semicovariances; shape (n, n). With probabilities p, the divisor is 1 - sum p^2."""
@@ -79,6 +80,7 @@ class Gerber(Estimator):
         "co-movement measure for portfolio optimization. Journal of Portfolio Management 48(3), 87-102."
     )
     options: type = GerberOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance:
         """Annual covariances; n names.

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias, cast
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, Vector
 from tangency.plugins.kernels.correlations import apart, of_moving_names, together
@@ -53,6 +53,7 @@ class Garch(Estimator):
         "generalized ARCH model. Review of Economics and Statistics 72(3), 498-505."
     )
     options: type = ConditionalOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances: periods_per_year x the forecast; shape (n, n).
@@ -83,6 +84,7 @@ class Dcc(Estimator):
         "339-350; pairs: Pakel, C., Shephard, N., Sheppard, K., Engle, R. (2021). JBES 39(3), 652-668."
     )
     options: type = ConditionalOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances: periods_per_year x the forecast; shape (n, n).

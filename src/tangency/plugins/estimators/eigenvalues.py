@@ -8,7 +8,7 @@ from typing import Literal, cast
 import numpy as np
 
 from tangency.domain.errors import InvalidInput
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, Vector
 from tangency.plugins.kernels.correlations import apart, of_moving_names, together
@@ -43,6 +43,7 @@ class Denoised(Estimator):
     name = "denoised"
     citation = "Lopez de Prado, M. (2020). Machine learning for asset managers, 2.5. Cambridge University Press."
     options: type = DenoisedOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n).
@@ -96,6 +97,7 @@ class Detoned(Estimator):
     name = "detoned"
     citation = "Lopez de Prado, M. (2020). Machine learning for asset managers, 2.6. Cambridge University Press."
     options: type = DetonedOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n).

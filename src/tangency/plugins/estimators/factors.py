@@ -10,12 +10,13 @@ import numpy as np
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.factors.regression import Regression, regress
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.factor_covariance import FactorCovariance, FactorModel
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, Vector
 from tangency.plugins.kernels.correlations import STILL, apart
-from tangency.plugins.kernels.factor_returns import FactorOptions, FactorReturns, factor_returns
+from tangency.plugins.kernels.factor_returns import FactorOptions, FactorReturns, check_factors, factor_returns
 from tangency.plugins.kernels.random_matrices import descending, signals
 
 COVARIANCE: Path = ("risk_parameters", "covariance_estimator", "options")
@@ -28,6 +29,11 @@ class FactorRegression(Estimator):
     name = "factor_regression"
     citation = "Fama, E., French, K. (1993). Common risk factors in the returns on stocks and bonds. JFE 33(1), 3-56."
     options: type = FactorOptions
+    takes: SampleKind = "equal_rows"
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse factors of other periods."""
+        check_factors(cast(FactorOptions, options), len(returns.values), MEAN)
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means; shape (n,).
@@ -50,6 +56,11 @@ class TimeSeriesFactor(Estimator):
     name = "time_series_factor"
     citation = "Sharpe, W. (1963). A simplified model for portfolio analysis. Management Science 9(2), 277-293."
     options: type = FactorOptions
+    takes: SampleKind = "equal_rows"
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse factors of other periods."""
+        check_factors(cast(FactorOptions, options), len(returns.values), COVARIANCE)
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance:
         """Annual covariances, kept as a factor model; n names.
@@ -100,6 +111,11 @@ class StatisticalFactor(Estimator):
     name = "statistical_factor"
     citation = "Connor, G., Korajczyk, R. (1988). Risk and return in an equilibrium APT. JFE 21(2), 255-289."
     options: type = StatisticalOptions
+    takes: SampleKind = "equal_rows"
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse more factors than names."""
+        _refuse_too_many(cast(StatisticalOptions, options).count, len(returns.universe))
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance:
         """Annual covariances, kept as a factor model; n names.
@@ -108,11 +124,15 @@ class StatisticalFactor(Estimator):
             InvalidInput: the scenarios have probabilities, or there are fewer names than factors.
         """
         returns, count = equally_likely(sample, self.name), cast(StatisticalOptions, options).count
-        if count is not None and count > returns.shape[1]:
-            detail = f"is {count}, and there are {returns.shape[1]} names; give no more than that."
-            raise InvalidInput.at((*COVARIANCE, "count"), detail, "range")
+        _refuse_too_many(count, returns.shape[1])
         moments = np.atleast_2d(np.cov(returns, rowvar=False)) * sample.periods_per_year
         return FactorCovariance.of(principal_components(moments, count, len(returns)))
+
+
+def _refuse_too_many(count: int | None, names: int) -> None:
+    if count is not None and count > names:
+        detail = f"is {count}, and there are {names} names; give no more than that."
+        raise InvalidInput.at((*COVARIANCE, "count"), detail, "range")
 
 
 def principal_components(covariance: Matrix, count: int | None, rows: int | None = None) -> FactorModel:

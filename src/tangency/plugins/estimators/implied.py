@@ -11,6 +11,7 @@ from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.market.nearest_correlation import repaired
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix
 from tangency.plugins.kernels.correlations import apart, together
@@ -42,6 +43,10 @@ class ImpliedVolatility(Estimator):
     name = "implied_volatility"
     citation = "DeMiguel, V., Plyakha, Y., Uppal, R., Vilkov, G. (2013). JFQA 48(6), 1813-1845, section III."
     options: type = ImpliedOptions
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse volatilities of other names, and names without one."""
+        returns.universe.join(cast(ImpliedOptions, options).volatilities, PATH)
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance:
         """Annual covariances; n names.

@@ -9,8 +9,9 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimator
-from tangency.domain.market.scenarios import Scenarios, complete_rows
+from tangency.domain.market.estimates import Estimator, SampleKind
+from tangency.domain.market.returns import Returns
+from tangency.domain.market.scenarios import Scenarios, complete_rows, refuse_misaligned
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.method import NoOptions
@@ -27,6 +28,7 @@ class Compounded(Estimator):
     name = "compounded"
     citation = "Bacon, C. (2008). Practical portfolio performance measurement and attribution, 2nd edition, 2.5."
     options: type = NoOptions
+    takes: SampleKind = "rows"
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual growth rates; shape (n,). With probabilities, each period counts by its own.
@@ -72,6 +74,14 @@ class Capm(Estimator):
     name = "capm"
     citation = "Sharpe, W. (1964). Capital asset prices. Journal of Finance 19(3), 425-442."
     options: type = CapmOptions
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse a market of other names, or a series of other periods."""
+        chosen = cast(CapmOptions, options)
+        if isinstance(chosen.benchmark, tuple):
+            refuse_misaligned(len(chosen.benchmark), len(returns.values), (*PATH, "benchmark"))
+        else:
+            _market(returns.universe, chosen)
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means, the risk-free rate among them; shape (n,).
@@ -161,6 +171,10 @@ class Equilibrium(Estimator):
         "Black, F., Litterman, R. (1992). Global portfolio optimization. Financial Analysts Journal 48(5), 28-43."
     )
     options: type = EquilibriumOptions
+
+    def check(self, returns: Returns, options: object) -> None:
+        """Refuse a market of other names."""
+        market_portfolio(returns.universe, cast(EquilibriumOptions, options).market_weights)
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means, the risk-free rate among them; shape (n,)."""

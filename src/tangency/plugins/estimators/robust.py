@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, power_of_two_near
 from tangency.plugins.kernels.correlations import apart, of_moving_names, together
@@ -54,6 +54,7 @@ class MinimumCovarianceDeterminant(Estimator):
         "Technometrics 41(3), 212-223."
     )
     options: type = DeterminantOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n).
@@ -117,6 +118,7 @@ class GraphicalLasso(Estimator):
         "lasso. Biostatistics 9(3), 432-441."
     )
     options: type = LassoOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n).

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Matrix, power_of_two_near
 from tangency.domain.optimization.method import NoOptions
@@ -21,6 +21,7 @@ class LedoitWolfSingleFactor(Estimator):
         "application to portfolio selection. Journal of Empirical Finance 10(5), 603-621."
     )
     options: type = NoOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n)."""
@@ -39,6 +40,7 @@ class LedoitWolfConstantCorrelation(Estimator):
         "30(4), 110-119."
     )
     options: type = NoOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n)."""
@@ -54,6 +56,7 @@ class OracleApproximating(Estimator):
         "Transactions on Signal Processing 58(10), 5016-5029, equation 23."
     )
     options: type = NoOptions
+    takes: SampleKind = "equal_rows"
 
     def covariance(self, sample: Scenarios, options: object) -> Matrix:
         """Annual covariances; shape (n, n)."""

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import numpy as np
 
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimator
+from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.scenarios import Scenarios, equally_likely
 from tangency.domain.numbers import Vector
 
@@ -49,6 +49,7 @@ class JamesStein(Estimator):
         "Jorion, P. (1986). Journal of Financial and Quantitative Analysis 21(3), 279-292."
     )
     options: type = JamesSteinOptions
+    takes: SampleKind = "equal_rows"
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means; shape (n,).
@@ -75,6 +76,7 @@ class BayesStein(Estimator):
         "Analysis 21(3), 279-292, equations 14 and 17."
     )
     options: type = BayesSteinOptions
+    takes: SampleKind = "equal_rows"
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual means; shape (n,).

@@ -55,6 +55,18 @@ def weighted(estimates: Estimates, probabilities: tuple[float, ...]) -> Estimate
     return Estimates(estimates.universe, mean, covariance, sources, sample)
 
 
+def check_probabilities(problem: Problem, probabilities: tuple[float, ...] | None) -> None:
+    """Refuse probabilities that are none, or not one for each scenario, where the returns given are the scenarios.
+
+    Raises:
+        InvalidInput: either.
+    """
+    market = problem.market
+    history = None if probabilities is None or market.prior or market.missing_data == "em" else market.history()
+    if history is not None and probabilities is not None:
+        replace(history[0], probabilities=np.array(probabilities))
+
+
 def best(problem: Problem, estimates: Estimates) -> Proposal:
     """The best portfolio of a problem whose measures of risk are all convex, with what proves it.
 

@@ -59,6 +59,18 @@ class Wish:
         return np.ones(len(problem.universe))
 
 
+def check_budgets(universe: Universe, names: Mapping[str, float] | None, sectors: Mapping[str, float] | None) -> None:
+    """Refuse budgets of what is not there, and those that leave out a name or a sector.
+
+    Raises:
+        InvalidInput: either.
+    """
+    if names is not None:
+        _given(names, universe.names, "budgets")
+    if sectors is not None:
+        _within_sectors(np.ones(len(universe)), sectors, universe)
+
+
 def _given(budgets: Mapping[str, float], known: tuple[str, ...], field: str) -> Vector:
     """A budget for each of the names that are known, in their order; strictly joined."""
     path = ("method_options", field)

@@ -12,6 +12,8 @@ import numpy as np
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix
+from tangency.domain.optimization.problem import Problem
+from tangency.domain.risk.measure import Measure
 from tangency.plugins.kernels.codependence import Codependence, codependence, riskless
 
 Linkage = Literal["single", "complete", "average", "weighted", "centroid", "median", "ward"]
@@ -41,6 +43,18 @@ class TreeOptions:
     codependence: Codependence = "pearson"
     distance: Distance = "lopez_de_prado"
     leaf_order: LeafOrder = "input"
+
+    def check(self, problem: Problem) -> None:
+        """Refuse a codependence or a risk of scenarios where there are none to be.
+
+        Raises:
+            InvalidInput: so it is.
+        """
+        if self.codependence != "pearson":
+            problem.market.require_scenarios(f"the codependence {self.codependence!r}")
+        measure = getattr(self, "risk_measure", "variance")
+        if Measure(measure).needs_scenarios:
+            problem.market.require_scenarios(f"risk measure {measure!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

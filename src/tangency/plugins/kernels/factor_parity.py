@@ -60,10 +60,8 @@ def by_factor(problem: Problem, estimates: Estimates, budgets: Mapping[str, floa
 
 def _checked(model: FactorModel | None, budgets: Mapping[str, float]) -> FactorModel:
     if model is None:
-        detail = (
-            "need a covariance in factor form; choose covariance_estimator statistical_factor or time_series_factor."
-        )
-        raise InvalidInput.at(PATH, detail, "missing")
+        raise no_factors()
+    refuse_shares(budgets)
     known = (*model.factors, SPECIFIC)
     faults = [
         Fault((*PATH, name), f"{name!r} is no factor here; {hint(name, known)}", "unknown")
@@ -71,8 +69,26 @@ def _checked(model: FactorModel | None, budgets: Mapping[str, float]) -> FactorM
         if name not in known
     ]
     total = sum(budgets.values())
-    if total > 1.0 + SUM_ROUNDING or (len(budgets) == len(known) and total < 1.0 - SUM_ROUNDING):
+    if len(budgets) == len(known) and total < 1.0 - SUM_ROUNDING:
         faults.append(Fault(PATH, f"sum to {total:.9g}; give shares of 1, and leave out what is free.", "range"))
     if faults:
         raise InvalidInput(faults)
     return model
+
+
+def no_factors() -> InvalidInput:
+    """The error for a covariance without factors."""
+    detail = "need a covariance in factor form; choose covariance_estimator statistical_factor or time_series_factor."
+    return InvalidInput.at(PATH, detail, "missing")
+
+
+def refuse_shares(budgets: Mapping[str, float]) -> None:
+    """Refuse shares that leave less than nothing for the other factors.
+
+    Raises:
+        InvalidInput: they are above 1 in all.
+    """
+    total = sum(budgets.values())
+    if total > 1.0 + SUM_ROUNDING:
+        detail = f"sum to {total:.9g}; give shares of 1, and leave out what is free."
+        raise InvalidInput.at(PATH, detail, "range")

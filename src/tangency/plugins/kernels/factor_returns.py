@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.factor_covariance import SPECIFIC
-from tangency.domain.market.scenarios import Scenarios
+from tangency.domain.market.scenarios import Scenarios, refuse_misaligned
 from tangency.domain.numbers import Matrix, Vector
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 PERCENT = 0.01
@@ -76,20 +79,41 @@ def factor_returns(sample: Scenarios, options: FactorOptions, path: Path) -> Fac
     return FactorReturns(tuple(options.factors), np.column_stack(columns), np.full(len(sample), rate))
 
 
-def _bundled(sample: Scenarios, first_month: str, path: Path) -> FactorReturns:
-    from arch.data import frenchdata
+def check_factors(options: FactorOptions, periods: int, path: Path) -> None:
+    """Refuse factors of other periods than those of the returns.
 
+    Args:
+        options: what was stated.
+        periods: of the returns given.
+        path: of the options in the request, for messages.
+
+    Raises:
+        InvalidInput: another number of periods, or months beyond the source.
+    """
+    if options.source is not None:
+        _months(str(options.first_month), periods, path)
+    for name, values in options.factors.items():
+        refuse_misaligned(len(values), periods, (*path, "factors", name))
+
+
+def _bundled(sample: Scenarios, first_month: str, path: Path) -> FactorReturns:
     if sample.periods is None:
         sample.alongside(np.zeros((0, 1)), (*path, "source"))  # says why not
         raise InvalidInput.at((*path, "source"), "has no periods to line up with.", "unsupported")
+    table = _months(first_month, sample.periods.given, path)
+    values = sample.alongside(PERCENT * table.to_numpy(), (*path, "source"))
+    return FactorReturns(tuple(map(str, table.columns[:-1])), values[:, :-1], values[:, -1])
+
+
+def _months(first_month: str, periods: int, path: Path) -> pd.DataFrame:
+    """The rows of the source for so many months, in percent."""
+    from arch.data import frenchdata
+
     table = frenchdata.load()
     months = table.index.astype("int64").to_numpy()  # the index says 1970; its integers are YYYYMM
     wanted = int(first_month.replace("-", ""))
     first = int(np.searchsorted(months, wanted))
-    periods = sample.periods.given
     if first >= len(months) or months[first] != wanted or first + periods > len(months):
         detail = f"ends in {months[-1] // 100}-{months[-1] % 100:02d}, begins in 1926-07; {periods} months do not fit."
         raise InvalidInput.at((*path, "first_month"), detail, "range")
-    rows = PERCENT * table.to_numpy()[first : first + periods]
-    values = sample.alongside(rows, (*path, "source"))
-    return FactorReturns(tuple(map(str, table.columns[:-1])), values[:, :-1], values[:, -1])
+    return table.iloc[first : first + periods]

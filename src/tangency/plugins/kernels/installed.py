@@ -14,7 +14,7 @@ import numpy as np
 from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
 from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.optimization.kinds import OBJECTIVES
-from tangency.domain.optimization.method import OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.method import Checking, OptimizationMethod, refuse_unsupported
 from tangency.domain.optimization.misfit import misfit
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
 from tangency.domain.optimization.options import place_of_refusal, unknown_options
@@ -143,6 +143,34 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path, substi
     Raises:
         InvalidInput: no such method, or options that it refuses.
     """
+    method, options, own = _understood(inner, problem, path, substitute)
+    try:
+        refuse_unsupported(own, method)
+        proposal = method.solve(own, estimates, options)
+    except InvalidInput as error:
+        raise _inside(path, error) from None
+    usable = proposal.weights is not None and bool(np.isfinite(proposal.weights).all())
+    return proposal if usable or not proposal.status.answered else replace(proposal, status=Status.NUMERICAL_ERROR)
+
+
+def check(inner: Inner, problem: Problem, path: Path, substitute: bool = True) -> None:
+    """Refuse what :func:`ask` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        InvalidInput: the same.
+    """
+    method, options, own = _understood(inner, problem, path, substitute)
+    if isinstance(method, Checking):
+        try:
+            method.check(own, options)
+        except InvalidInput as error:
+            raise _inside(path, error) from None
+
+
+def _understood(
+    inner: Inner, problem: Problem, path: Path, substitute: bool
+) -> tuple[OptimizationMethod, object, Problem]:
+    """The method, its options, and the problem as it is put to it."""
     method = find_method(inner.method, (*path, "method"))
     options = bind_options(method.options, inner.options, (*path, "options"))
     can = method.capabilities
@@ -151,13 +179,7 @@ def ask(inner: Inner, problem: Problem, estimates: Estimates, path: Path, substi
     )
     objective = objective_of(inner, method, problem.objective, path, substitute)
     own = replace(problem, objective=objective, constraints=limits, method=method.name, options=inner.options)
-    try:
-        refuse_unsupported(own, method)
-        proposal = method.solve(own, estimates, options)
-    except InvalidInput as error:
-        raise _inside(path, error) from None
-    usable = proposal.weights is not None and bool(np.isfinite(proposal.weights).all())
-    return proposal if usable or not proposal.status.answered else replace(proposal, status=Status.NUMERICAL_ERROR)
+    return method, options, own
 
 
 def unanswered(who: str, proposal: Proposal) -> Proposal:

@@ -15,11 +15,13 @@ from time import monotonic
 
 import numpy as np
 
+from tangency.domain.errors import Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.cases import case_gap, emptiness
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND
-from tangency.domain.optimization.objective import Objective, SumOfTerms
+from tangency.domain.optimization.minimum_position import MinimumPosition
+from tangency.domain.optimization.objective import MultiObjective, Objective, RiskParity, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, Status, Witness
 from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
@@ -49,6 +51,20 @@ NOT_FOUND = (
 )
 
 Solve = Callable[[Problem], Proposal]
+
+
+def refuse_positions(problem: Problem) -> None:
+    """Refuse smallest positions with an aim that there is no search over what may be held for.
+
+    Raises:
+        Unsupported: both are asked for.
+    """
+    smallest = any(isinstance(limit, MinimumPosition) for limit in problem.constraints)
+    if smallest and isinstance(problem.objective, RiskParity | MultiObjective):
+        detail = (
+            f"cannot be honoured together with {problem.objective.name}; leave it out, or choose another objective."
+        )
+        raise Unsupported.at(MinimumPosition(1.0).path, detail, "unsupported")
 
 
 def held(problem: Problem, estimates: Estimates, solve: Solve) -> Proposal:

@@ -18,6 +18,8 @@ from tangency.domain.optimization.robust_terms import Deviation
 from tangency.domain.optimization.term import Linear, RiskOf, Variance
 from tangency.domain.risk.measure import VOLATILITY
 
+COSTED = (MinimumVolatility, MaximumSharpe, MaximumUtility, MaximumReturn)
+"""The objectives that a cost can be subtracted from."""
 MOST = 0.1
 """A tenth of what is traded; more was meant in another unit."""
 
@@ -54,12 +56,25 @@ def net_of_costs(problem: Problem, estimates: Estimates, costs: TradingCosts) ->
     """
     from tangency.plugins.kernels.solving import solved
 
+    refuse_uncosted(problem)
+    price = costs.transaction_cost / costs.cost_horizon_years
+    cost = Deviation((price,) * len(problem.universe), tuple(np.asarray(problem.current).tolist()), "cost")
+    return solved(problem, _objective(problem, estimates, cost), estimates)
+
+
+def refuse_uncosted(problem: Problem) -> None:
+    """Refuse a problem that costs have no place in.
+
+    Raises:
+        InvalidInput: current weights are unknown.
+        Unsupported: an objective that a cost cannot be subtracted from.
+    """
     if problem.current is None:
         detail = "needs the current weight of every name; give them, or leave the costs out."
         raise InvalidInput.at(("method_options", "transaction_cost"), detail, "missing")
-    price = costs.transaction_cost / costs.cost_horizon_years
-    cost = Deviation((price,) * len(problem.universe), tuple(problem.current.tolist()), "cost")
-    return solved(problem, _objective(problem, estimates, cost), estimates)
+    if not isinstance(problem.objective, COSTED):
+        name = problem.objective.name
+        raise Unsupported.at(("objective",), f"a cost cannot be subtracted from {name}; leave the costs out.")
 
 
 def _objective(problem: Problem, estimates: Estimates, cost: Deviation) -> Blend | WorstRatio:
@@ -74,6 +89,4 @@ def _objective(problem: Problem, estimates: Estimates, cost: Deviation) -> Blend
     if isinstance(asked, MaximumUtility):
         risk = Variance(asked.risk_aversion)
         return Blend(asked.name, (risk, loss, cost), maximised=True, used=asked.parameters)
-    if isinstance(asked, MaximumReturn):
-        return Blend(asked.name, (loss, cost), maximised=True)
-    raise Unsupported.at(("objective",), f"a cost cannot be subtracted from {asked.name}; leave the costs out.")
+    return Blend(asked.name, (loss, cost), maximised=True)

@@ -161,14 +161,11 @@ class Question:
     scores: tuple[Scored, ...]
 
 
-def read(
-    problem: Problem, estimates: Estimates, options: MultiObjectiveOptions, worst: Mapping[str, Term] | None = None
-) -> Question:
+def read(problem: Problem, options: MultiObjectiveOptions, worst: Mapping[str, Term] | None = None) -> Question:
     """The aims of a request.
 
     Args:
         problem: as it was asked.
-        estimates: annual moments, and scenarios.
         options: the aims among them.
         worst: losses in place of those of return and risk, by the names of these aims.
 
@@ -185,7 +182,7 @@ def read(
     aims = tuple(
         Aim(option.name, worst[option.name], -1.0 if option.name == "return" else 1.0, option)
         if worst and option.name in worst
-        else _aim(option, problem, estimates, options, scores, position)
+        else _aim(option, problem, options, scores, position)
         for position, option in enumerate(options.objectives)
     )
     bounds = [aim.limit(aim.bound, ("objectives", aim.name, "bound")) for aim in aims if aim.bound is not None]
@@ -210,14 +207,12 @@ def _linear(coefficients: Vector) -> Linear:
 def _aim(
     option: AimOption,
     problem: Problem,
-    estimates: Estimates,
     options: MultiObjectiveOptions,
     scores: Mapping[str, Scored],
     position: int,
 ) -> Aim:
     path = (*OPTIONS, "objectives", position)
     if option.name == "return":
-        estimates.required_mean("the aim return")
         return Aim("return", Return(-1.0), -1.0, option)
     if option.name == "risk":
         measure = Measure(options.risk_measure, problem.confidence_level, options.threshold)

@@ -9,6 +9,7 @@ from typing import cast
 import msgspec
 
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.optimization.method import Checking, OptimizationMethod
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.term import Term
@@ -38,15 +39,31 @@ def by_aims(
         InvalidInput: an aim that takes what is not there; a measure of risk that is not convex; or an operator blocked
             multi_objective.
     """
-    method = find_method("multi_objective", ("objective",))
-    asked = {each.name: getattr(said, each.name) for each in fields(Aims)}
-    options = msgspec.to_builtins({**asked, "risk_measure": measure, **more})
-    bound = bind_options(method.options, options, ("method_options",))
+    method, bound = _weighing(said, measure, **more)
     if not worst:
         return method.solve(problem, estimates, bound)
     from tangency.plugins.multi_objective import MultiObjective
 
     return MultiObjective().weighed(problem, estimates, cast(MultiObjectiveOptions, bound), worst)
+
+
+def check_aims(problem: Problem, said: Aims, measure: str = "volatility", **more: float) -> None:
+    """Refuse what :func:`by_aims` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        InvalidInput: the same.
+    """
+    method, bound = _weighing(said, measure, **more)
+    if isinstance(method, Checking):
+        method.check(problem, bound)
+
+
+def _weighing(said: Aims, measure: str, **more: float) -> tuple[OptimizationMethod, object]:
+    """The method that weighs aims, and its options."""
+    method = find_method("multi_objective", ("objective",))
+    asked = {each.name: getattr(said, each.name) for each in fields(Aims)}
+    options = msgspec.to_builtins({**asked, "risk_measure": measure, **more})
+    return method, bind_options(method.options, options, ("method_options",))
 
 
 def without_aims(proposal: Proposal, said: Aims) -> Proposal:

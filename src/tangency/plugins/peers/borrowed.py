@@ -13,6 +13,7 @@ import io
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from time import perf_counter
 from types import ModuleType
 
@@ -71,10 +72,22 @@ def borrowed(module: str, distribution: str, extra: str) -> ModuleType:
         with unheard():
             return importlib.import_module(module)
     except ImportError as missing:
-        detail = (
-            f"needs {distribution}, which is not here ({missing}). Install it with: pip install 'tangency[{extra}]'"
-        )
-        raise Unsupported.at(("method",), detail, "missing_extra") from None
+        raise _absent(distribution, extra, str(missing)) from None
+
+
+def refuse_absent(module: str, distribution: str, extra: str) -> None:
+    """Refuse a library that is not installed, without importing it.
+
+    Raises:
+        Unsupported: it is not.
+    """
+    if find_spec(module) is None:
+        raise _absent(distribution, extra, f"no module named {module!r}")
+
+
+def _absent(distribution: str, extra: str, why: str) -> Unsupported:
+    detail = f"needs {distribution}, which is not here ({why}). Install it with: pip install 'tangency[{extra}]'"
+    return Unsupported.at(("method",), detail, "missing_extra")
 
 
 @contextlib.contextmanager

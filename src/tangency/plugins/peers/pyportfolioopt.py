@@ -87,6 +87,12 @@ class PyPortfolioOpt:
     )
     options: type = PyPortfolioOptOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what the model of the library cannot honour, and views and market weights of other names."""
+        from tangency.plugins.peers.pyportfolioopt_models import check
+
+        check(problem, cast(PyPortfolioOptOptions, options))
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Ask the library's optimizer, and judge what it says."""
         from tangency.plugins.peers.pyportfolioopt_models import solved

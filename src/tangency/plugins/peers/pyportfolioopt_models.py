@@ -30,6 +30,7 @@ from tangency.plugins.peers.borrowed import (
     Found,
     borrowed,
     finite_bounds,
+    refuse_absent,
     refuse_beyond,
     settled,
     unheard,
@@ -156,16 +157,33 @@ class Model:
     ask: Callable[[Asked], Found]
 
 
+def check(problem: Problem, options: PyPortfolioOptOptions) -> None:
+    """Refuse what :func:`solved` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        InvalidInput: the same.
+    """
+    _refuse(problem, options)
+    refuse_absent("pypfopt", "PyPortfolioOpt", "pypfopt")
+
+
+def _refuse(problem: Problem, options: PyPortfolioOptOptions) -> None:
+    model = MODELS[options.model]
+    whose = f"model {options.model!r} of PyPortfolioOpt"
+    refuse_beyond(problem, whose, model.objectives, model.constraints)
+    _refuse_other_measure(problem.objective, model.measure, whose)
+    for said in ("views", "market_weights") if options.model == "black_litterman" else ():
+        for name in getattr(options, said):
+            problem.universe.position(name, ("method_options", said, name))
+
+
 def solved(problem: Problem, estimates: Estimates, options: PyPortfolioOptOptions) -> Proposal:
     """The library's answer, judged.
 
     Raises:
         Unsupported: the library is not installed, or the model cannot honour what is asked.
     """
-    model = MODELS[options.model]
-    whose = f"model {options.model!r} of PyPortfolioOpt"
-    refuse_beyond(problem, whose, model.objectives, model.constraints)
-    _refuse_other_measure(problem.objective, model.measure, whose)
+    _refuse(problem, options)
     library = borrowed("pypfopt", "PyPortfolioOpt", "pypfopt")
     asked = Asked(library, problem, estimates, options, unit_of_returns(estimates))
     since = perf_counter()
@@ -174,7 +192,7 @@ def solved(problem: Problem, estimates: Estimates, options: PyPortfolioOptOption
             asked = _with_views(asked)
             if (asked.region.lower > asked.region.upper).any():
                 return Proposal(Status.INFEASIBLE)
-            found = model.ask(asked)
+            found = MODELS[options.model].ask(asked)
     except Unsupported:
         raise
     except library.exceptions.OptimizationError as error:
@@ -285,8 +303,6 @@ def _with_views(asked: Asked) -> Asked:
 def _posterior(asked: Asked) -> Estimates:
     """Means and covariance after the views; in the units of the problem."""
     options, problem, estimates = asked.options, asked.problem, asked.estimates
-    for name in (*options.views, *options.market_weights):
-        problem.universe.position(name, ("method_options", "views"))
     aversion, covariance = problem.risk_aversion or 1.0, asked.covariance * asked.unit**2
     prior = asked.means * asked.unit
     if options.market_weights:

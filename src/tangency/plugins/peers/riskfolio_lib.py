@@ -120,6 +120,12 @@ class Riskfolio:
     )
     options: type = RiskfolioOptions
 
+    def check(self, problem: Problem, options: object) -> None:
+        """Refuse what the library's portfolio cannot honour, and budgets that are not one for each name."""
+        from tangency.plugins.peers.riskfolio_models import check
+
+        check(problem, cast(RiskfolioOptions, options))
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """Ask the library, and judge what it says."""
         from tangency.plugins.peers.riskfolio_models import solved

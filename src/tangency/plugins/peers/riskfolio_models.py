@@ -23,6 +23,7 @@ from tangency.plugins.peers.borrowed import (
     LINEAR,
     Found,
     borrowed,
+    refuse_absent,
     refuse_beyond,
     settled,
     unheard,
@@ -37,15 +38,30 @@ if TYPE_CHECKING:
 LIMITED = LINEAR | {"leverage_limit", "target_volatility"}
 
 
+def check(problem: Problem, options: RiskfolioOptions) -> None:
+    """Refuse what :func:`solved` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        Unsupported: the same.
+    """
+    _called(problem, options)
+    refuse_absent("riskfolio", "Riskfolio-Lib", "riskfolio")
+
+
+def _called(problem: Problem, options: RiskfolioOptions) -> tuple[str, str]:
+    """The library's method, and its code of the measure."""
+    method, code = _method(problem, options), _code(problem.objective, options)
+    _refuse(problem, options, method, code, f"{options.model} {method} of Riskfolio-Lib")
+    return method, code
+
+
 def solved(problem: Problem, estimates: Estimates, options: RiskfolioOptions) -> Proposal:
     """The library's answer, judged.
 
     Raises:
         Unsupported: the library is not installed, or the model cannot honour what is asked.
     """
-    method, code = _method(problem, options), _code(problem.objective, options)
-    whose = f"{options.model} {method} of Riskfolio-Lib"
-    _refuse(problem, options, method, code, whose)
+    method, code = _called(problem, options)
     library = borrowed("riskfolio", "Riskfolio-Lib", "riskfolio")
     asked = Asked(library, problem, estimates, options, method, code)
     if (asked.region.lower > asked.region.upper).any():

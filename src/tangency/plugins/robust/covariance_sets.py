@@ -148,23 +148,49 @@ def covariance_set(
     """
     if said is None:
         return None
+    _refuse_other_kind(said)
     center = estimates.covariance.dense()
     if said.center is not None:
         center = figures.covariance(said.center, problem.universe, (*COVARIANCE, "center"))
     if said.kind == "ellipsoid":
         return _ellipsoid(said, problem, estimates, center)
-    if said.shape is not None:
-        raise InvalidInput.at((*COVARIANCE, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
     wide = figures.spread(_half_width(said, problem, estimates, center), (*COVARIANCE, "half_width"))
     return _solvable(CovarianceBox(center, wide, long_only))
+
+
+def check_covariances(said: CovarianceUncertainty | None, problem: Problem) -> None:
+    """Refuse what :func:`covariance_set` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        InvalidInput: the same.
+    """
+    if said is None:
+        return
+    _refuse_other_kind(said)
+    for field in ("center", "shape"):
+        if getattr(said, field) is not None:
+            figures.covariance(getattr(said, field), problem.universe, (*COVARIANCE, field))
+    path = (*COVARIANCE, "half_width")
+    if isinstance(said.half_width, int | float):
+        figures.spread(np.array([said.half_width]), path)
+    elif said.half_width is not None:
+        figures.spread(figures.matrix(said.half_width, problem.universe, path), path)
+
+
+def _refuse_other_kind(said: CovarianceUncertainty) -> None:
+    """Refuse what only the other kind of set has, and a box without a width."""
+    if said.kind == "ellipsoid" and said.half_width is not None:
+        detail = "belongs to a box; give shape or radius, or kind box."
+        raise InvalidInput.at((*COVARIANCE, "half_width"), detail, "conflict")
+    if said.kind == "box" and said.shape is not None:
+        raise InvalidInput.at((*COVARIANCE, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
+    if said.kind == "box" and said.half_width is None and said.estimate == "given":
+        raise InvalidInput.at((*COVARIANCE, "half_width"), "is missing; give it, or estimate empirical.", "missing")
 
 
 def _ellipsoid(
     said: CovarianceUncertainty, problem: Problem, estimates: Estimates, center: Matrix
 ) -> CovarianceEllipsoid:
-    if said.half_width is not None:
-        detail = "belongs to a box; give shape or radius, or kind box."
-        raise InvalidInput.at((*COVARIANCE, "half_width"), detail, "conflict")
     if said.estimate == "bootstrap" and said.shape is None and said.radius is None:
         sample = history(estimates, (*COVARIANCE, "estimate"))
         shape, distances = known.resampled_distances(sample, problem.seed)
@@ -197,8 +223,6 @@ def _half_width(said: CovarianceUncertainty, problem: Problem, estimates: Estima
         return said.half_width * np.abs(center)
     if said.half_width is not None:
         return figures.matrix(said.half_width, problem.universe, (*COVARIANCE, "half_width"))
-    if said.estimate == "given":
-        raise InvalidInput.at((*COVARIANCE, "half_width"), "is missing; give it, or estimate empirical.", "missing")
     sample = history(estimates, (*COVARIANCE, "estimate"))
     if said.estimate == "bootstrap":
         return known.resampled_spread(sample, problem.seed, said.confidence_level)

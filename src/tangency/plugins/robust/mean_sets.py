@@ -46,6 +46,7 @@ def mean_set(said: MeanUncertainty | None, problem: Problem, estimates: Estimate
     """
     if said is None:
         return MeanSet(estimates.required_mean("the objective"))
+    _refuse_other_kind(said)
     if said.center is None:
         center = estimates.required_mean("the objective")
     else:
@@ -57,9 +58,35 @@ def mean_set(said: MeanUncertainty | None, problem: Problem, estimates: Estimate
     return MeanSet(center, Deviation(tuple(figures.spread(wide, (*MEAN, "half_width")).tolist()), zero, "means"))
 
 
-def _ellipsoid(said: MeanUncertainty, problem: Problem, estimates: Estimates) -> Norm:
+def check_means(said: MeanUncertainty | None, problem: Problem) -> None:
+    """Refuse what :func:`mean_set` refuses, as far as it shows before anybody estimates.
+
+    Raises:
+        InvalidInput: the same.
+    """
+    if said is None or not problem.objective.needs_mean:
+        return
+    _refuse_other_kind(said)
+    if said.center is not None:
+        figures.vector(said.center, problem.universe, (*MEAN, "center"))
+    if said.shape is not None:
+        figures.covariance(said.shape, problem.universe, (*MEAN, "shape"))
     if said.half_width is not None:
+        wide = figures.vector(said.half_width, problem.universe, (*MEAN, "half_width"))
+        figures.spread(wide, (*MEAN, "half_width"))
+
+
+def _refuse_other_kind(said: MeanUncertainty) -> None:
+    """Refuse what only the other kind of set has, and a box without a width."""
+    if said.kind == "ellipsoid" and said.half_width is not None:
         raise InvalidInput.at((*MEAN, "half_width"), "belongs to a box; give shape or radius, or kind box.", "conflict")
+    if said.kind == "box" and said.half_width is None and said.shape is not None:
+        raise InvalidInput.at((*MEAN, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
+    if said.kind == "box" and said.half_width is None and said.estimate == "given":
+        raise InvalidInput.at((*MEAN, "half_width"), "is missing; give it, or estimate empirical.", "missing")
+
+
+def _ellipsoid(said: MeanUncertainty, problem: Problem, estimates: Estimates) -> Norm:
     if said.shape is not None:
         shape = figures.covariance(said.shape, problem.universe, (*MEAN, "shape"))
     elif said.estimate == "bootstrap":
@@ -74,10 +101,6 @@ def _ellipsoid(said: MeanUncertainty, problem: Problem, estimates: Estimates) ->
 def _half_width(said: MeanUncertainty, problem: Problem, estimates: Estimates) -> Vector:
     if said.half_width is not None:
         return figures.vector(said.half_width, problem.universe, (*MEAN, "half_width"))
-    if said.shape is not None:
-        raise InvalidInput.at((*MEAN, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
-    if said.estimate == "given":
-        raise InvalidInput.at((*MEAN, "half_width"), "is missing; give it, or estimate empirical.", "missing")
     sample = history(estimates, (*MEAN, "estimate"))
     if said.estimate == "bootstrap":
         return known.spread_of(known.resampled_means(sample, problem.seed), said.confidence_level)

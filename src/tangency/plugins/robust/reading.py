@@ -9,6 +9,7 @@ import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path, Unsupported
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
@@ -130,25 +131,51 @@ def markets(scenarios: Sequence[Scenario], problem: Problem, estimates: Estimate
     Raises:
         InvalidInput: figures that do not line up, two of one name, or probabilities that are no shares of 1.
     """
+    return [_market(one, problem, estimates) for one in stated_markets(scenarios, problem.universe)]
+
+
+@dataclass(frozen=True, eq=False)
+class StatedMarket:
+    """One scenario as far as it is stated, lined up with the names; see :class:`Market`."""
+
+    name: str
+    probability: float
+    means: Vector | None
+    covariance: Matrix | None
+
+
+def stated_markets(scenarios: Sequence[Scenario], universe: Universe) -> list[StatedMarket]:
+    """What is stated of the scenarios, lined up with the names.
+
+    Raises:
+        InvalidInput: as :func:`markets` raises it.
+    """
     names = [scenario.name for scenario in scenarios]
     if len(set(names)) < len(names):
         raise InvalidInput.at(SCENARIOS, "have two of one name; give each its own.", "duplicate")
-    probabilities = _probabilities(scenarios)
-    pairs = enumerate(zip(scenarios, probabilities.tolist(), strict=True))
-    return [_market(scenario, share, problem, estimates, i) for i, (scenario, share) in pairs]
+    shares = _probabilities(scenarios).tolist()
+    return [_stated(one, share, universe, i) for i, (one, share) in enumerate(zip(scenarios, shares, strict=True))]
 
 
-def _market(scenario: Scenario, share: float, problem: Problem, estimates: Estimates, place: int) -> Market:
-    universe, path = problem.universe, (*SCENARIOS, place)
-    means = np.zeros(len(universe))
+def _stated(scenario: Scenario, share: float, universe: Universe, place: int) -> StatedMarket:
+    path, means, covariance = (*SCENARIOS, place), None, None
     if scenario.expected_returns is not None:
         means = figures.vector(scenario.expected_returns, universe, (*path, "expected_returns"))
-    elif problem.objective.needs_mean:
-        means = estimates.required_mean("the objective")
-    covariance = estimates.covariance.dense()
     if scenario.covariance is not None:
         covariance = figures.covariance(scenario.covariance, universe, (*path, "covariance"))
-    return Market(scenario.name, share, means, covariance)
+    return StatedMarket(scenario.name, share, means, covariance)
+
+
+def _market(stated: StatedMarket, problem: Problem, estimates: Estimates) -> Market:
+    means, covariance = stated.means, stated.covariance
+    if means is None and problem.objective.needs_mean:
+        means = estimates.required_mean("the objective")
+    return Market(
+        stated.name,
+        stated.probability,
+        np.zeros(len(problem.universe)) if means is None else means,
+        estimates.covariance.dense() if covariance is None else covariance,
+    )
 
 
 def _probabilities(scenarios: Sequence[Scenario]) -> Vector:

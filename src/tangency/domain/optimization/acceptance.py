@@ -1,0 +1,87 @@
+"""What shows to be wrong with a problem before anybody solves it: every door takes what passes, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tangency.domain.errors import MethodCrashed, Path, TangencyError
+from tangency.domain.market.estimates import Estimator, EstimatorChoice, SampleKind
+from tangency.domain.market.market import Market
+from tangency.domain.market.returns import Returns
+from tangency.domain.market.scenarios import cannot_weigh, needs_rows
+from tangency.domain.optimization.method import Checking, refuse_unsupported
+from tangency.domain.optimization.plugins import Finder, found_by
+from tangency.domain.optimization.problem import Problem
+
+MEAN: Path = ("risk_parameters", "expected_return_estimator")
+COVARIANCE: Path = ("risk_parameters", "covariance_estimator")
+PRIOR: Path = ("risk_parameters", "prior")
+
+
+def accept(problem: Problem, plugins: Finder) -> object:
+    """Refuse what the problem and the plugins that it names show to be wrong; what is left takes data, and a solver.
+
+    Returns:
+        The typed options of the method.
+
+    Raises:
+        Unsupported: no such method or estimator, or an objective or a limit that the method does not take.
+        InvalidInput: an option that a plugin does not have, a value that it does not take, or a name that is not there.
+        PluginError: a plugin cannot be loaded.
+        MethodCrashed: a plugin raised something else.
+    """
+    method = plugins.find_method(problem.method)
+    refuse_unsupported(problem, method)
+    options = plugins.bind_options(method.options, problem.options, ("method_options",))
+    _check_estimators(problem.market, plugins)
+    if isinstance(method, Checking):
+        with found_by(plugins), _watched(f"method {problem.method!r}"):
+            method.check(problem, options)
+    return options
+
+
+@contextmanager
+def _watched(plugin: str) -> Iterator[None]:
+    """What a stranger's check raises beside refusals names the plugin."""
+    try:
+        yield
+    except TangencyError:
+        raise
+    except Exception as error:
+        detail = f"{plugin} raised {type(error).__name__} in its check: {error}. Its author should hear of it."
+        raise MethodCrashed(detail) from error
+
+
+def _check_estimators(market: Market, plugins: Finder) -> None:
+    prior = None if market.prior is None else plugins.find_estimator(market.prior.name, PRIOR)
+    for path, choice in _chosen(market):
+        estimator = plugins.find_estimator(choice.name, path)
+        options = plugins.bind_options(estimator.options, choice.options, (*path, "options"))
+        if market.returns is not None:
+            _refuse_sample(estimator, market.sample_kind(None if path == PRIOR else prior), market, path)
+            with _watched(f"estimator {choice.name!r}"):
+                getattr(estimator, "check", _nothing)(market.returns, options)
+
+
+def _refuse_sample(estimator: Estimator, kind: SampleKind, market: Market, path: Path) -> None:
+    """Refuse what an estimator cannot estimate from; a prior is made from rows whatever it says."""
+    takes = "rows" if path == PRIOR else getattr(estimator, "takes", "moments")
+    if (path == MEAN and not market.estimates_means) or (path == COVARIANCE and market.covariance is not None):
+        return
+    if kind == "moments" and takes != "moments":
+        raise needs_rows(market.missing_data, estimator.name)
+    if kind == "rows" and takes == "equal_rows":
+        raise cannot_weigh(estimator.name)
+
+
+def _nothing(_returns: Returns, _options: object) -> None:
+    """The check of an estimator that does not inherit one."""
+
+
+def _chosen(market: Market) -> Iterator[tuple[Path, EstimatorChoice]]:
+    """The estimators that somebody chose, and where they stand in the request."""
+    choices = {MEAN: market.mean_estimator, COVARIANCE: market.covariance_estimator, PRIOR: market.prior}
+    for path, choice in choices.items():
+        if choice is not None and choice != EstimatorChoice():
+            yield path, choice
