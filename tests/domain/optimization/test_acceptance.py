@@ -1,6 +1,6 @@
 """What shows to be wrong with a problem before anybody solves it, for every plugin that can tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,6 @@ LOADINGS = {"value": {"A": 1.0, "B": 0.5, "C": 0.0}}
 RISKY = {"loadings": LOADINGS, "covariance": {"value": {"value": 0.04}}, "specific": dict.fromkeys(NAMES, 0.01)}
 INDEFINITE = [[1.0, 2.0, 0.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
 SCENARIO = {"name": "crisis", "expected_returns": {"A": 0.1}}
-BY_RULE = Capabilities(rule=True)
 SHORT = {"factors": {"value": [0.01, 0.02]}}
 
 
@@ -208,13 +207,12 @@ def test_smallest_positions_are_refused_where_nothing_searches_for_them() -> Non
     assert places(small) == ["constraints.min_position_size"]
 
 
-@dataclass(frozen=True)
 class Stumbling:
     """A stranger's method whose check is broken."""
 
-    name: str = "stumbling"
-    citation: str = "Nobody (2020)."
-    capabilities: Capabilities = BY_RULE
+    name = "stumbling"
+    citation = "Nobody (2020)."
+    capabilities = Capabilities(rule=True)
     options: type = NoOptions
 
     def check(self, asked: Problem, options: object) -> None:

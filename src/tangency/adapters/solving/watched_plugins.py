@@ -13,7 +13,7 @@ from tangency.domain.errors import InvalidInput, MethodCrashed, Path, ResourcesE
 from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.frontier.tracing import Tracer
 from tangency.domain.market.covariance import Covariance
-from tangency.domain.market.estimates import Estimates, Estimator
+from tangency.domain.market.estimates import Estimates, Estimator, SampleKind
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
@@ -76,6 +76,8 @@ class WatchedEstimator:
         self.name: str = estimator.name
         self.citation: str = estimator.citation
         self.options: type = estimator.options
+        self.takes: SampleKind = getattr(estimator, "takes", Estimator.takes)
+        self.weighs: bool = getattr(estimator, "weighs", Estimator.weighs)
 
     def check(self, returns: Returns, options: object) -> None:
         """What the estimator refuses before anybody estimates."""

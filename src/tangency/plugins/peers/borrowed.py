@@ -19,7 +19,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tangency.domain.errors import Fault, Unsupported
+from tangency.domain.errors import Fault, InvalidInput, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector, power_of_two_near
 from tangency.domain.optimization.certificate import certify
@@ -85,7 +85,7 @@ def refuse_absent(module: str, distribution: str, extra: str) -> None:
         raise _absent(distribution, extra, f"no module named {module!r}")
 
 
-def _absent(distribution: str, extra: str, why: str) -> Unsupported:
+def _absent(distribution: str, extra: str, why: str) -> InvalidInput:
     detail = f"needs {distribution}, which is not here ({why}). Install it with: pip install 'tangency[{extra}]'"
     return Unsupported.at(("method",), detail, "missing_extra")
 
