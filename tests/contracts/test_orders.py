@@ -5,11 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from tangency.adapters.document.orders import document_of
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
+from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.optimization import Optimization, Stage
-from tangency.domain.optimization.order import MOST_LOSSES, Order
+from tangency.domain.optimization.order import MOST_LOSSES, Order, OrderState
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.trace import TraceContext
 from tests.contracts.test_outbox import told
@@ -134,3 +140,26 @@ def test_a_lease_that_is_extended_is_not_swept_and_a_cancelled_order_is_nobodys(
         return alive, still, cancelled, after
 
     assert run(settings, work) == (True, True, True, False)
+
+
+@pytest.mark.parametrize("failure", [None, {}])
+@pytest.mark.parametrize("stage", [Stage.FAILED, Stage.INFEASIBLE])
+def test_an_end_that_was_kept_before_there_was_more_to_say_is_read(
+    settings: Settings, stage: Stage, failure: dict[str, object] | None
+) -> None:
+    """By a release that had other words for it, or none."""
+
+    async def work(store: Store) -> OrderState | None:
+        which = await accepted(store)
+        ended = {"status": stage.value, "outcome": "a word of old", "completed_at": AT}
+        async with store.units.engine.begin() as connection:
+            await connection.execute(update(OptimizationRequest).values(**ended, failure=failure))
+            await connection.execute(update(PortfolioOptimization).values(**ended))
+        return await store.order(which)
+
+    state = run(settings, work)
+    assert state is not None
+    document = document_of(state)
+    assert document.failure is not None
+    assert document.failure.outcome == "a word of old"
+    assert msgspec.json.encode(document)

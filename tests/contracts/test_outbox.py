@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.application.relay import Relay
 from tangency.domain.event import Dispatch, Event
+from tests.architecture.source_tree import REPOSITORY
 from tests.contracts.test_store import AT, run
+from tests.docs.blocks import blocks_of
 
 
 def told(portfolio: str, number: int) -> Event:
@@ -121,6 +125,24 @@ def test_what_nobody_takes_is_set_aside_and_shows_as_a_gap(settings: Settings) -
         await relayed(store, Listener(refusing=frozenset({events[1].event_id})))
         assert [(each.position, each.sequence) for each in await store.events(0, 100)] == [(1, 1), (2, 3)]
         assert not await store.outbox.holds(1)
+
+    run(settings, work)
+
+
+def test_what_was_set_aside_is_tried_again_as_the_guide_says(settings: Settings) -> None:
+    (block,) = [each for each in blocks_of(REPOSITORY / "docs/operations/events.md") if each.language == "sql"]
+    look, again = block.text.strip().removesuffix(";").split(";")
+
+    async def work(store: Store) -> None:
+        event = told("p", 1)
+        await keep(store, event)
+        await relayed(store, Listener(refusing=frozenset({event.event_id})))
+        async with store.units.engine.begin() as connection:
+            (row,) = (await connection.execute(text(look))).all()
+            assert (row.event_id, row.refused) == (event.event_id, "too large")
+            await connection.execute(text(again.replace("...", row.event_id)))
+        assert await relayed(store, Listener()) == 1
+        assert [each.event_id for each in await store.events(0, 100)] == [event.event_id]
 
     run(settings, work)
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -15,9 +17,11 @@ from tangency.adapters.settings import Settings
 from tangency.domain.event import Dispatch, Event
 from tangency.domain.trace import TraceContext
 from tests.adapters.pulsar.conftest import read
+from tests.architecture.source_tree import REPOSITORY
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT
 from tests.domain.test_trace import PARENT, STATE
+from tests.support.command import Command
 
 pytestmark = pytest.mark.service("pulsar")
 
@@ -86,6 +90,19 @@ def test_without_a_namespace_events_wait_and_the_reason_says_what_to_run(setting
     (dispatch,) = publish(elsewhere, [event(1)])
     assert (dispatch.done, dispatch.refused) == (0, {})
     assert "tangency pulsar setup" in dispatch.delay
+
+
+def test_the_command_that_the_guides_name_makes_what_is_missing_and_leaves_what_is_there(
+    settings: Settings, tmp_path: Path
+) -> None:
+    for guide in ("events", "outages", "install"):
+        assert "tangency pulsar setup" in (REPOSITORY / f"docs/operations/{guide}.md").read_text()
+    place = {"URL": settings.pulsar_url, "WEB_URL": settings.pulsar_web_url, "NAMESPACE": f"n{uuid4().hex}"}
+    command = Command(tmp_path, settings={f"TANGENCY_PULSAR_{name}": value for name, value in place.items()})
+    first, second = command("pulsar", "setup"), command("pulsar", "setup", "--retention-days", "2")
+    assert (first.code, second.code) == (0, 0), first.err + second.err
+    own = msgspec.structs.replace(settings, pulsar_namespace=place["NAMESPACE"])
+    assert [dispatch.done for dispatch in publish(own, [event(1)])] == [1]
 
 
 def test_a_broker_that_is_away_refuses_nothing() -> None:

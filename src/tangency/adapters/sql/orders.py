@@ -236,7 +236,7 @@ async def read_order(session: AsyncSession, tenant: str, order: UUID) -> OrderSt
     if row.status != Stage.INFEASIBLE.value:
         return state_of(row)
     request = await session.get_one(OptimizationRequest, key)  # a conflict is read too seldom for a column of its own
-    return replace(state_of(row), infeasibility=infeasibility_of((request.failure or NOTHING)["infeasibility"]))
+    return replace(state_of(row), infeasibility=infeasibility_of((request.failure or NOTHING).get("infeasibility")))
 
 
 async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Sequence[OrderState]:
