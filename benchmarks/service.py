@@ -28,10 +28,14 @@ from uuid import uuid4
 import tangency
 from benchmarks.cases import Array, Sample
 from benchmarks.claims import Claim
-from tangency.adapters.clock import SystemClock
+from tangency.adapters.bus import InProcessBus
+from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
+from tangency.domain.optimization.announcement import portfolio_optimized
 from tangency.domain.optimization.optimization import Configuration, Optimization
+from tangency.domain.series.point import SeriesPoint
+from tangency.domain.unit_of_work import UnitOfWork
 
 SIZE, ROUNDS, BLOCK = 100, 11, 10
 """Each round posts a block of requests in a row, as a client would; the first round is a warm-up."""
@@ -101,8 +105,8 @@ async def _rounds(connection: HTTPConnection, beside: str, on_disk: str) -> list
     sample, now = Sample.drawn(SIZE), SystemClock().now
     rounds = []
     async with (
-        Store.open(Settings(data_dir=beside), now) as quick,
-        Store.open(Settings(data_dir=on_disk), now) as durable,
+        Store.open(Settings(data_dir=beside), now, InProcessBus()) as quick,
+        Store.open(Settings(data_dir=on_disk), now, InProcessBus()) as durable,
     ):
         for number in range(ROUNDS):
             problems = [_problem(sample, BLOCK * number + i) for i in range(BLOCK)]
@@ -184,6 +188,14 @@ def _solved(problem: tangency.Problem) -> tuple[tangency.Problem, tangency.Solut
     return problem, solution, perf_counter() - began
 
 
+async def _kept(optimization: Optimization, unit: UnitOfWork) -> None:
+    """All that the service keeps of an answer."""
+    if optimization.answer is not None:
+        await unit.events.add(portfolio_optimized(optimization.answer, RandomIds()))
+        await unit.series.add(SeriesPoint.of(optimization.answer))
+    await unit.optimizations.add(optimization)
+
+
 async def _committed(store: Store, problem: tangency.Problem, solution: tangency.Solution) -> float:
     clock = SystemClock()
     asked = Configuration("MAX_SHARPE", "MEAN_VARIANCE", {"max_weight": CAP}, {})
@@ -193,7 +205,5 @@ async def _committed(store: Store, problem: tangency.Problem, solution: tangency
     store.units.prepare(problem)
     await asyncio.sleep(UNDER_WAY_S)
     began = perf_counter()
-    async with store.units() as unit:
-        await unit.optimizations.add(optimization)
-        await unit.commit()
+    await store.units.keep(lambda unit: _kept(optimization, unit))
     return perf_counter() - began

@@ -232,7 +232,7 @@ async def _sources(container: Container, settings: Settings) -> AsyncIterator[No
     """The database and the neighbours, open."""
     clock = container.clock()
     async with (
-        Store.open(settings, clock.now) as store,
+        Store.open(settings, clock.now, None if settings.relayed else container.publisher()) as store,
         Neighbours.open(settings, clock, imports=store) as neighbours,
     ):
         container.store.override(providers.Object(store))

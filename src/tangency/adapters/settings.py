@@ -228,6 +228,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return bool(self.pulsar_url) and not self.embedded
 
     @property
+    def relayed(self) -> bool:
+        """Whether events wait for a relay; where one process writes and there is no broker, commits publish them."""
+        return bool(self.pulsar_url) or not self.embedded
+
+    @property
     def most_waiting(self) -> int:
         """Events that may wait; 0 for no limit, since without a broker nothing waits."""
         return self.outbox_limit if self.pulsar_url else 0

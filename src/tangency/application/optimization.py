@@ -64,7 +64,11 @@ async def pose_question(query: PoseQuestion, context: Context) -> Problem:
         InvalidInput: the question cannot be read as a problem.
         TooExpensive: it can, and is above the ceiling of what this service takes on.
     """
-    question = await with_entries(await with_configuration(query.question, context), context)
+    return await _posed(await with_configuration(query.question, context), context)
+
+
+async def _posed(configured: Question, context: Context) -> Problem:
+    question = await with_entries(configured, context)
     problem = pose(question, await gathered(question, context), context)
     context.ceilings.refuse(Shape.of(problem))
     return problem
@@ -79,7 +83,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         NoFreeSolver: every solver is busy; nothing is kept.
     """
     question = await with_configuration(command.question, context)
-    problem = command.problem or await pose_question(PoseQuestion(question), context)
+    problem = command.problem or await _posed(question, context)
     context.units.prepare(problem)
     optimization = Optimization.request(
         context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.adapters.sql.column_types import to_json
+from tangency.adapters.sql.sqlite import connect
 from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-BUSY_TIMEOUT_MS = 10_000
 CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
@@ -42,7 +42,6 @@ def engine_of(settings: Settings) -> AsyncEngine:
         ) from None
     if url.get_backend_name() == "sqlite":
         _open_once(url)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
@@ -60,6 +59,8 @@ def url_of(settings: Settings) -> URL:
 
 def _options(url: URL, settings: Settings) -> dict[str, Any]:
     pool = {"pool_size": settings.database_connections, "max_overflow": 0, "pool_timeout": settings.database_wait_s}
+    if url.drivername == DRIVERS["sqlite"]:
+        return pool | {"connect_args": {"async_creator_fn": connect}}
     if url.drivername != DRIVERS["postgresql"]:
         return pool
     arguments = {name: value for name, value in _server_arguments(settings).items() if name not in url.query}
@@ -94,24 +95,7 @@ def _open_once(url: URL) -> None:
         raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}.") from None
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - what the driver adapts
-    # Transactions are begun by us, below. A rollback journal, because the write-ahead log of SQLite before 3.51.3 can
-    # lose pages to a race; truncated rather than deleted, because only that is synced to the disk with the commit.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=TRUNCATE",
-        "synchronous=FULL",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that begins by reading and then writes fails at once when somebody else wrote in between.
-    # It goes to the driver itself: a cursor would be two more hops to the thread that SQLite runs in.
-    statement = "BEGIN" if connection.get_execution_options().get("reading", False) else "BEGIN IMMEDIATE"
     driver: Any = connection.connection.dbapi_connection
-    driver.run_async(lambda sqlite: sqlite.execute(statement))
+    reads = connection.get_execution_options().get("reading", False)
+    driver.run_async(lambda sqlite: sqlite.begin(reads=reads))

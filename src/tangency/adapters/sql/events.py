@@ -21,11 +21,16 @@ CHANNEL = "tangency_outbox"
 
 
 class SqlEvents:
-    """The repository, within one transaction."""
+    """The repository, within one transaction.
 
-    def __init__(self, session: AsyncSession, tenant: str, trace: TraceContext | None = None) -> None:
-        self._session, self._tenant, self._trace = session, tenant, trace
-        self.told = False
+    Attributes:
+        published: whether the commit publishes: nobody else is to be told, and one transaction at a time writes.
+        kept: what was added.
+    """
+
+    def __init__(self, session: AsyncSession, tenant: str, published: bool, trace: TraceContext | None = None) -> None:
+        self._session, self._tenant, self._trace, self.published = session, tenant, trace, published
+        self.kept: list[Event] = []
 
     async def add(self, event: Event) -> None:
         """Keep it. Writers of one portfolio's events follow each other, so that the order of its numbers is theirs."""
@@ -45,13 +50,15 @@ class SqlEvents:
             "created_at": event.at,
         }
         numbered = {"of_tenant": self._tenant, "of_portfolio": event.portfolio_id}
-        await self._session.execute(_insert(database), row | numbered)
-        self.told = True
+        if self.published:
+            row["settled_at"] = event.at
+        await self._session.execute(_insert(database, self.published), row | numbered)
+        self.kept.append(event)
 
 
 @cache
-def _insert(database: str) -> Insert:
-    """Insert an event with the next sequence of its portfolio, unless it is there."""
+def _insert(database: str, published: bool) -> Insert:
+    """Insert an event with the next sequence of its portfolio, unless it is there; with the next position, perhaps."""
     table = table_of(OutboxEvent)
     rows = table.c
     ours = rows.tenant == bindparam("of_tenant")
@@ -59,6 +66,8 @@ def _insert(database: str) -> Insert:
     numbers = {"sequence": latest.where(ours, rows.portfolio_id == bindparam("of_portfolio")).scalar_subquery()}
     if database == "sqlite":  # it numbers no column but an integer key
         numbers["number"] = select(func.coalesce(func.max(rows.number), 0) + 1).where(ours).scalar_subquery()
+    if published:
+        numbers["position"] = select(func.coalesce(func.max(rows.position), 0) + 1).where(ours).scalar_subquery()
     insert = postgresql.insert if database == "postgresql" else sqlite.insert
     statement: Insert = insert(table).values(**numbers).on_conflict_do_nothing(index_elements=["tenant", "event_id"])
     return statement

@@ -30,7 +30,7 @@ from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.adapters.sql.wakeups import Came, TicketOutbox, hearing
-from tangency.domain.event import Event
+from tangency.domain.event import Event, EventPublisher
 from tangency.domain.factors.analysis import FactorAnalysis
 from tangency.domain.frontier.frontier import EfficientFrontier
 from tangency.domain.idempotency import Key
@@ -58,17 +58,25 @@ class Store:
         series: Series,
         patience_s: float | None = None,
         ticketed: bool = False,
+        bus: EventPublisher | None = None,
     ) -> None:
         self._reader, self._tenant = Reader(engine, tenant, patience_s), tenant
         self.series = series
-        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, ticketed)
+        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, ticketed, bus)
         self.outbox = SqlOutbox(self.units)
         self.tickets = TicketOutbox(self.units)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Store]:
+    async def open(
+        cls, settings: Settings, now: Callable[[], datetime], bus: EventPublisher | None = None
+    ) -> AsyncIterator[Store]:
         """Connect, and bring the embedded default to the newest revision.
+
+        Args:
+            settings: which database, and how to use it.
+            now: the clock.
+            bus: told of events once they are committed; None where a relay publishes them.
 
         Raises:
             InvalidSettings: something else keeps its series than the settings name.
@@ -81,7 +89,7 @@ class Store:
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
                 series = await series_of(engine, settings)
             patience_s = None if settings.embedded else settings.database_wait_s
-            yield cls(engine, settings.tenant, now, series, patience_s, settings.ticketed)
+            yield cls(engine, settings.tenant, now, series, patience_s, settings.ticketed, bus)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 

@@ -31,6 +31,7 @@ from tangency.adapters.sql.reading import PAUSES_S, again_where_interrupted
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
 from tangency.adapters.sql.tickets import SqlTickets
+from tangency.domain.event import EventPublisher
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.trace import TraceContext
 
@@ -65,7 +66,7 @@ class SqlUnitOfWork:
         self.fleet = SqlFleet(self._session, units.tenant)
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
-        self.events = SqlEvents(self._session, units.tenant, units.trace)
+        self.events = SqlEvents(self._session, units.tenant, units.bus is not None, units.trace)
         self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions)
 
     async def __aenter__(self) -> Self:
@@ -95,11 +96,13 @@ class SqlUnitOfWork:
             self.number = await self._session.scalar(NUMBER)
         await self._session.commit()
         self.committed()
+        if self._units.bus is not None:
+            await self._units.bus.publish(self.events.kept)
 
     def committed(self) -> None:
         """What this process may rely on from now on."""
         self._units.freezer.kept.update(self.optimizations.written)
-        if self.events.told:
+        if self.events.kept and self._units.bus is None:
             self._units.news.set()
 
 
@@ -107,6 +110,8 @@ class SqlUnitsOfWork:
     """Makes units of work for one tenant.
 
     Attributes:
+        bus: told of events once they are committed, in a database that one process writes to; None where a relay tells
+            others of them.
         trace: of the request that units are made for; None where it named none, and between requests.
     """
 
@@ -120,9 +125,10 @@ class SqlUnitsOfWork:
         partitions: Partitions | None,
         patience_s: float | None = None,
         ticketed: bool = False,
+        bus: EventPublisher | None = None,
     ) -> None:
         self.engine, self.tenant, self.now, self.partitions = engine, tenant, now, partitions
-        self.patience_s, self.ticketed = patience_s, ticketed
+        self.patience_s, self.ticketed, self.bus = patience_s, ticketed, bus
         self.freezer = Freezer()
         self.remembers = engine.dialect.name == "postgresql"
         self.news = asyncio.Event()

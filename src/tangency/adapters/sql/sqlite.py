@@ -1,0 +1,143 @@
+"""SQLite's driver, in its thread once for each statement: a hop there and back takes longer than most statements."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
+
+import aiosqlite
+
+Result = TypeVar("Result")
+
+BUSY_TIMEOUT_MS = 10_000
+
+# A rollback journal, because the write-ahead log of SQLite before 3.51.3 can lose pages to a race; truncated rather
+# than deleted, because only that is synced to the disk with the commit.
+PRAGMAS = (
+    "foreign_keys=ON",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "journal_mode=TRUNCATE",
+    "synchronous=FULL",
+)
+
+
+async def connect(database: str | Path, **options: Any) -> Connection:  # noqa: ANN401 - those of sqlite3
+    """A connection: what SQLAlchemy's dialect for aiosqlite takes as ``async_creator_fn``."""
+    # Without isolation level, because transactions are begun by us.
+    opened = partial(sqlite3.connect, database, **options | {"isolation_level": None, "check_same_thread": False})
+    connection = cast(Connection, await Connection(opened))
+    try:
+        for pragma in PRAGMAS:
+            await connection.carry_out(f"PRAGMA {pragma}", ())
+    except sqlite3.Error:
+        await connection.close()
+        raise
+    return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement came to, all of it."""
+
+    rows: Sequence[Any]
+    description: Any
+    rowcount: int
+    lastrowid: int | None
+
+    @classmethod
+    def of(cls, cursor: sqlite3.Cursor) -> Self:
+        """To be taken where the statement was carried out."""
+        with closing(cursor):
+            return cls(cursor.fetchall(), cursor.description, cursor.rowcount, cursor.lastrowid)
+
+
+class Connection(aiosqlite.Connection):
+    """One whose reading transactions begin and end where they are: neither waits for anybody."""
+
+    def __init__(self, opened: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(opened, iter_chunk_size=1)
+        self._thread.daemon = True  # as in SQLAlchemy: what nobody closed must not keep the process alive
+        self._reads, self._at_work = False, False
+
+    async def begin(self, *, reads: bool) -> None:
+        """Begin a transaction. One that reads and then writes would fail at once where another wrote in between."""
+        self._reads = reads
+        if reads:
+            self._conn.execute("BEGIN")
+        else:
+            await self._within(lambda: self._conn.execute("BEGIN IMMEDIATE"))
+
+    async def rollback(self) -> None:
+        """Undo; in the thread, after what is under way there still, where whoever waited for it was cancelled."""
+        if (self._reads or not self._conn.in_transaction) and not self._at_work:
+            self._conn.rollback()
+        else:
+            await super().rollback()
+            self._at_work = False
+
+    def cursor(self) -> Cursor:  # type: ignore[override] # theirs is awaited
+        """For one statement after another."""
+        return Cursor(self)
+
+    async def carry_out(self, sql: str, parameters: Sequence[Any]) -> Outcome:
+        """A statement."""
+        return await self._within(lambda: Outcome.of(self._conn.execute(sql, parameters)))
+
+    async def carry_out_for_each(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Outcome:
+        """A statement, for one row of parameters after another."""
+        return await self._within(lambda: Outcome.of(self._conn.executemany(sql, parameters)))
+
+    async def _within(self, work: Callable[[], Result]) -> Result:
+        self._at_work = True
+        done = cast(Result, await self._execute(work))  # type: ignore[no-untyped-call]
+        self._at_work = False
+        return done
+
+
+class Cursor:
+    """What SQLAlchemy asks of a cursor of asyncio."""
+
+    arraysize = 1
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._outcome = Outcome((), None, -1, None)
+
+    @property
+    def description(self) -> Any:  # noqa: ANN401 - as the standard of drivers has it
+        """Of the columns; None where the statement gives no rows."""
+        return self._outcome.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        return self._outcome.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """Of the last row that was inserted."""
+        return self._outcome.lastrowid
+
+    async def __aenter__(self) -> Self:
+        """Nothing has to be waited for."""
+        return self
+
+    async def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Carry out a statement."""
+        self._outcome = await self._connection.carry_out(sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Iterable[Sequence[Any]]) -> None:
+        """Carry out a statement for one row of parameters after another."""
+        self._outcome = await self._connection.carry_out_for_each(sql, parameters)
+
+    async def fetchall(self) -> Sequence[Any]:
+        """The rows."""
+        return self._outcome.rows
+
+    async def close(self) -> None:
+        """Nothing is open."""

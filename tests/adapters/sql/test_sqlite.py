@@ -1,0 +1,101 @@
+"""The embedded database: its driver, and events that a commit publishes."""
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tangency.adapters.bus import InProcessBus
+from tangency.adapters.settings import Settings
+from tangency.adapters.sql import Store
+from tangency.adapters.sql.sqlite import connect
+from tangency.domain.event import Event
+from tests.contracts.test_outbox import keep, number_of, told
+from tests.contracts.test_store import AT
+
+COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(*) FROM n"
+
+
+def test_a_commit_publishes_where_nobody_else_is_to_be_told(tmp_path: Path) -> None:
+    bus, heard = InProcessBus(), list[Event]()
+    bus.listen(heard.append)
+
+    async def work() -> list[tuple[int, int]]:
+        async with Store.open(Settings(data_dir=str(tmp_path)), lambda: AT, bus) as store:
+            for number in range(6):
+                await keep(store, told("p", number), commit=number % 3 > 0)
+            assert not await store.outbox.holds(1)
+            assert await store.last_position() == 4
+            return [(number_of(event), event.position) for event in await store.events(0, 100)]
+
+    assert asyncio.run(work()) == [(1, 1), (2, 2), (4, 3), (5, 4)]
+    assert [number_of(event) for event in heard] == [1, 2, 4, 5]
+
+
+def test_what_a_statement_gives_is_there_at_once_and_once_more(tmp_path: Path) -> None:
+    async def work() -> None:
+        connection = await connect(tmp_path / "one.db")
+        try:
+            await connection.begin(reads=False)
+            cursor = connection.cursor()
+            await cursor.execute("CREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT)")
+            await cursor.executemany("INSERT INTO t (y) VALUES (?)", [("a",), ("b",)])
+            assert cursor.rowcount == 2
+            await cursor.execute("INSERT INTO t (y) VALUES (?) RETURNING x", ("c",))
+            assert (cursor.lastrowid, cursor.description[0][0], list(await cursor.fetchall())) == (3, "x", [(3,)])
+            await connection.commit()
+            with pytest.raises(sqlite3.OperationalError, match="no such table"):
+                await cursor.execute("SELECT * FROM nowhere")
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
+
+
+def test_whoever_stops_waiting_for_a_statement_undoes_after_it_and_holds_up_nobody(tmp_path: Path) -> None:
+    async def work() -> None:
+        connection = await connect(tmp_path / "one.db")
+        try:
+            await connection.begin(reads=True)
+            counting = asyncio.create_task(connection.cursor().execute(COUNTING))
+            await asyncio.sleep(0.01)
+            counting.cancel()
+            with suppress(asyncio.CancelledError):
+                await counting
+            undoing = asyncio.create_task(connection.rollback())
+            await asyncio.sleep(0)
+            assert not undoing.done()
+            await undoing
+            await connection.begin(reads=True)
+            cursor = connection.cursor()
+            await cursor.execute("SELECT 1")
+            assert list(await cursor.fetchall()) == [(1,)]
+            await connection.rollback()
+        finally:
+            await connection.close()
+
+    asyncio.run(work())
+
+
+def test_readers_see_what_was_committed_when_they_began(tmp_path: Path) -> None:
+    async def work() -> None:
+        writer, reader = await connect(tmp_path / "one.db"), await connect(tmp_path / "one.db")
+        try:
+            await writer.begin(reads=False)
+            await writer.cursor().execute("CREATE TABLE t (x)")
+            await reader.begin(reads=True)
+            cursor = reader.cursor()
+            await cursor.execute("SELECT count(*) FROM sqlite_master")
+            assert list(await cursor.fetchall()) == [(0,)]
+            await reader.rollback()
+            await writer.commit()
+            await reader.begin(reads=True)
+            await cursor.execute("SELECT count(*) FROM sqlite_master")
+            assert list(await cursor.fetchall()) == [(1,)]
+        finally:
+            await reader.close()
+            await writer.close()
+
+    asyncio.run(work())
