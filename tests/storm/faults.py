@@ -74,12 +74,16 @@ class Faults:
             self.done["failed"] += 1
 
     def _kill(self) -> None:
-        while not self._over.wait(KILL_S):
+        """One after the other: on a slow machine the next is not due before this one is back, or nobody would work."""
+        due = time.monotonic() + KILL_S
+        while not self._over.wait(max(0.0, due - time.monotonic())):
             hold = self._holders.catch()
             if hold:
+                due = time.monotonic() + KILL_S
                 self.fleet.kill(hold.worker)
                 self._holders.release(hold)
                 self.done["worker killed"] += 1
+                self.fleet.address(hold.worker)
 
     def _stop(self) -> None:
         """Until one was fenced, every time: who was stopped while it wrote an end has ended its order, and is not."""

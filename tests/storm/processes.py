@@ -26,11 +26,14 @@ class Fleet:
     environment: Mapping[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    said_before: dict[str, int] = field(default_factory=dict)
+    """Where in its log the present process of a name begins."""
 
     def start(self, name: str, *command: str) -> None:
         """Start one, or one that was started before again."""
         self.commands[name] = command or self.commands[name]
         with (self.folder / f"{name}.log").open("ab") as log:
+            self.said_before[name] = log.tell()
             environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment}
             self.running[name] = subprocess.Popen(
                 self.commands[name], env=environment, stdout=log, stderr=log, start_new_session=True
@@ -61,14 +64,18 @@ class Fleet:
         return next((name for name, each in self.running.items() if each.pid == process), None)
 
     def address(self, name: str) -> str:
-        """Where it answers."""
+        """Where it answers, once it does."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            found = ADDRESS.findall((self.folder / f"{name}.log").read_text())
+            found = ADDRESS.findall(self._log(name))
             if found:
                 return str(found[-1])
             time.sleep(0.1)
-        raise TimeoutError(f"{name} did not start: {(self.folder / f'{name}.log').read_text()[-2000:]}")
+        raise TimeoutError(f"{name} did not start: {self._log(name)[-2000:]}")
+
+    def _log(self, name: str) -> str:
+        """What its present process has said."""
+        return (self.folder / f"{name}.log").read_bytes()[self.said_before[name] :].decode(errors="replace")
 
     def said(self, words: str) -> int:
         """How often the logs say so."""
