@@ -31,8 +31,7 @@ async def ordered(store: Store, queue: Queue) -> UUID:
 
 async def next_of(store: Store, *queues: Queue) -> Order | None:
     async with store.units() as unit:
-        due = await unit.orders.next_due(queues)
-        taken = None if due is None else await unit.orders.claim(due, WORKER, AT + LEASE, AT)
+        taken = await unit.orders.claim_next(queues, WORKER, AT + LEASE, AT)
         await unit.commit()
     return taken
 
@@ -107,15 +106,14 @@ def test_a_new_order_meets_the_open_ones_of_its_queue_and_those_who_work_on_it(s
 def test_two_that_look_for_the_next_order_at_once_do_not_wait_for_each_other(postgresql: str) -> None:
     settings = Settings(database_url=postgresql)
 
-    async def work(store: Store) -> tuple[bool, bool]:
-        first, second = [await ordered(store, Queue.LIGHT) for _ in range(2)]
+    async def work(store: Store) -> tuple[list[UUID], list[UUID | None]]:
+        waiting = [await ordered(store, Queue.LIGHT) for _ in range(2)]
         async with store.units() as one, store.units() as two:
-            return (
-                await one.orders.next_due(EVERY_QUEUE) == first,
-                await two.orders.next_due(EVERY_QUEUE) == second,
-            )
+            taken = [await each.orders.claim_next(EVERY_QUEUE, WORKER, AT + LEASE, AT) for each in (one, two)]
+        return waiting, [None if each is None else each.optimization.id for each in taken]
 
-    assert run(settings, work) == (True, True)
+    waiting, taken = run(settings, work)
+    assert taken == waiting
 
 
 @pytest.mark.service("postgresql")

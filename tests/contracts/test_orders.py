@@ -131,11 +131,11 @@ def test_a_lease_that_is_extended_is_not_swept_and_a_cancelled_order_is_nobodys(
         assert taken is not None
         which = taken.optimization.id
         async with store.units() as unit:
-            alive = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            alive = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE)
             await unit.orders.sweep(AT + 2 * LEASE)
-            still = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            still = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE)
             cancelled = await unit.orders.cancel(which, AT)
-            after = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE, 0.5)
+            after = await unit.orders.beat(which, taken.attempt, AT + 3 * LEASE)
             await unit.commit()
         return alive, still, cancelled, after
 

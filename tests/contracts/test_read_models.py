@@ -36,7 +36,7 @@ async def everything(store: Store) -> UUID:
     held = await claimed(store, running)
     assert held is not None
     async with store.units() as unit:
-        await unit.orders.beat(running, held.attempt, AT + 3 * LEASE, 0.5)
+        await unit.orders.beat(running, held.attempt, AT + 3 * LEASE)
         await unit.commit()
     return done.id
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -87,24 +87,21 @@ async def _taken(context: Context) -> Order | None:
 
 async def _claimed(ticket: UUID, context: Context) -> Order | None:
     """No lock is skipped: whoever holds the row for a moment must not lose its ticket."""
-    return await context.units.keep(lambda unit: _claim(ticket, unit, context))
+    return await context.units.keep(lambda unit: unit.orders.claim(ticket, *_taker(context)))
 
 
 async def _next_due(likely: bool, context: Context) -> Order | None:
     """Where none is likely to wait, it is read first: claiming takes the lock of those who write to SQLite."""
-    if not likely and not await context.orders.waits(context.tickets.queues):
+    queues = context.tickets.queues
+    if not likely and not await context.orders.waits(queues):
         return None
-    return await context.units.keep(lambda unit: _claim_next(unit, context))
+    return await context.units.keep(lambda unit: unit.orders.claim_next(queues, *_taker(context)))
 
 
-async def _claim_next(unit: UnitOfWork, context: Context) -> Order | None:
-    due = await unit.orders.next_due(context.tickets.queues)
-    return None if due is None else await _claim(due, unit, context)
-
-
-async def _claim(order: UUID, unit: UnitOfWork, context: Context) -> Order | None:
+def _taker(context: Context) -> tuple[UUID, datetime, datetime]:
+    """Who takes an order, until when without a sign of life, and when."""
     now = context.clock.now()
-    return await unit.orders.claim(order, context.bench.worker, now + timedelta(seconds=context.lease_s), now)
+    return context.bench.worker, now + timedelta(seconds=context.lease_s), now
 
 
 async def _carry_out(order: Order, context: Context) -> None:
@@ -144,7 +141,7 @@ async def _alive(order: Order, context: Context) -> None:
 
 async def _beat(order: Order, context: Context) -> bool:
     until = context.clock.now() + timedelta(seconds=context.lease_s)
-    return await context.units.keep(lambda unit: unit.orders.beat(order.optimization.id, order.attempt, until, 0.0))
+    return await context.units.keep(lambda unit: unit.orders.beat(order.optimization.id, order.attempt, until))
 
 
 async def _hand_back(order: Order, context: Context) -> None:
@@ -187,10 +184,8 @@ def _since(began: float, context: Context) -> float:
 async def _keep(order: Order, context: Context) -> None:
     """The end, the answer and the events in one transaction, unless somebody else ended it."""
     optimization = order.optimization
-    answer, problem = optimization.answer, optimization.problem
+    answer = optimization.answer
     report = None if answer is None else await _report(answer, order, context)
-    context.units.prepare(problem)
-    await context.units.ready(problem)
     await context.units.traced(order.trace).keep(lambda unit: _keep_end(order, report, unit, context))
     context.bench.signal()
 

@@ -89,6 +89,7 @@ def test_a_connection_that_is_cut_in_the_middle_of_work_costs_nothing(far: Setti
 
     async def keep(unit: SqlUnitOfWork) -> None:
         await unit.orders.add(order_)
+        assert await unit.optimizations.get(order_.optimization.id) is None, "it was sent, and has not ended"
         attempts.append(1)
         if len(attempts) == 1:
             wire.cut()

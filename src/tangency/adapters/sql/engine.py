@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import select
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.adapters.sql.column_types import to_json
 from tangency.adapters.sql.sqlite import connect
+from tangency.adapters.sql.writes import send_together
 from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -40,10 +43,20 @@ def engine_of(settings: Settings) -> AsyncEngine:
             f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}. Give "
             "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME."
         ) from None
+    event.listen(engine.sync_engine, "do_execute", send_together)
     if url.get_backend_name() == "sqlite":
         _open_once(url)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine.sync_engine, "checkout", _take_if_silent)
     return engine
+
+
+def readers_of(engine: AsyncEngine) -> AsyncEngine:
+    """Connections that write nothing: to a server one statement is one round trip, without a transaction around it."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(**READING)
 
 
 def url_of(settings: Settings) -> URL:
@@ -64,7 +77,7 @@ def _options(url: URL, settings: Settings) -> dict[str, Any]:
     if url.drivername != DRIVERS["postgresql"]:
         return pool
     arguments = {name: value for name, value in _server_arguments(settings).items() if name not in url.query}
-    return pool | {"pool_pre_ping": True, "connect_args": arguments}
+    return pool | {"connect_args": arguments}
 
 
 def _server_arguments(settings: Settings) -> dict[str, object]:
@@ -93,6 +106,15 @@ def _open_once(url: URL) -> None:
             pass
     except OSError as error:
         raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}.") from None
+
+
+def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A server that ends a connection which lies in the pool says so: then another one is made, and nobody notices."""
+    watch = select.poll()
+    driver: Any = record.driver_connection
+    watch.register(driver.fileno(), select.POLLIN)
+    if watch.poll(0):
+        raise DisconnectionError("the server has spoken to a connection that nobody used")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -11,13 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.locks import UNTIL_COMMIT, lock_number
 from tangency.adapters.sql.schema import OutboxEvent
-from tangency.adapters.sql.statements import dialect, table_of
+from tangency.adapters.sql.statements import table_of
 from tangency.adapters.sql.traces import columns_of, trace_of
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.event import Event
 from tangency.domain.trace import TraceContext
 
 CHANNEL = "tangency_outbox"
 """What a PostgreSQL server notifies, at the commit, of a new event."""
+TELL = text(f"NOTIFY {CHANNEL}")
 
 
 class SqlEvents:
@@ -28,17 +30,15 @@ class SqlEvents:
         kept: what was added.
     """
 
-    def __init__(self, session: AsyncSession, tenant: str, published: bool, trace: TraceContext | None = None) -> None:
-        self._session, self._tenant, self._trace, self.published = session, tenant, trace, published
+    def __init__(self, tenant: str, writes: Writes, published: bool, trace: TraceContext | None = None) -> None:
+        self._tenant, self._writes, self.published, self._trace = tenant, writes, published, trace
         self.kept: list[Event] = []
 
     async def add(self, event: Event) -> None:
         """Keep it. Writers of one portfolio's events follow each other, so that the order of its numbers is theirs."""
-        database = dialect(self._session)
-        if database == "postgresql":
-            lock = lock_number("events", self._tenant, event.portfolio_id)
-            await self._session.execute(UNTIL_COMMIT, {"lock": lock})
-            await self._session.execute(text(f"NOTIFY {CHANNEL}"))
+        if self._writes.database == "postgresql":
+            self._writes.once(TELL)
+            self._writes.once(UNTIL_COMMIT, lock=lock_number("events", self._tenant, event.portfolio_id))
         row = {
             "tenant": self._tenant,
             "event_id": event.event_id,
@@ -52,7 +52,7 @@ class SqlEvents:
         numbered = {"of_tenant": self._tenant, "of_portfolio": event.portfolio_id}
         if self.published:
             row["settled_at"] = event.at
-        await self._session.execute(_insert(database, self.published), row | numbered)
+        self._writes.later(_insert(self._writes.database, self.published), row | numbered)
         self.kept.append(event)
 
 

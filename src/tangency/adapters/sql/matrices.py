@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import hashlib
 import time
 import zlib
@@ -14,8 +13,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tangency.adapters.sql.recent import Recent
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.document import from_document, to_document
+from tangency.domain.optimization.optimization import Configuration
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.plain_values import as_lists
 
@@ -24,6 +25,8 @@ REFERENCE = "matrix_sha256"
 
 LEVEL = 1
 """Doubles hardly compress beyond their exponents: level 6 takes twice the time for one percent."""
+ROOM_BYTES, CONFIGURATIONS = 64 * 2**20, 1_000
+"""For what orders of one portfolio share, so that it is not read and taken apart for each of them."""
 HEAD_START_S = 0.0005
 """For whoever hands a problem to the solvers: threads of one interpreter wait for each other."""
 
@@ -62,11 +65,15 @@ class Freezer:
     """Makes what is kept of a problem in a thread, beside its solution.
 
     Attributes:
-        kept: digests of matrices, and ids of configurations, that this process knows to be in the database.
+        kept: digests of matrices, and ids of configurations and portfolios, that this process knows to be kept.
+        matrices: those that were read of late, by digest.
+        configurations: likewise, by id.
     """
 
     def __init__(self) -> None:
         self.kept: set[str] = set()
+        self.matrices = Recent[Matrix](ROOM_BYTES)
+        self.configurations = Recent[Configuration](CONFIGURATIONS)
         self._under_way: WeakKeyDictionary[Problem, asyncio.Future[FrozenProblem]] = WeakKeyDictionary()
 
     def prepare(self, problem: Problem) -> None:
@@ -152,7 +159,10 @@ def thaw(document: Mapping[str, Any], matrices: Mapping[str, Matrix]) -> Problem
         document: as it was kept.
         matrices: by the digests of :func:`references`.
     """
-    whole = copy.deepcopy(dict(document))
+    market = dict(document["market"])
+    if market.get("returns") is not None:
+        market["returns"] = dict(market["returns"])
+    whole = {**document, "market": market}
     for holder, key in _places(whole):
         array = matrices[holder[key][REFERENCE]]
         holder[key] = {"shape": list(array.shape), "f8": array.tobytes()}

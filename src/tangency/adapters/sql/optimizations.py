@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.column_types import to_json
 from tangency.adapters.sql.matrices import Freezer, FrozenMatrix, references, thaw, thaw_matrix
-from tangency.adapters.sql.projections import OPTIMIZATIONS, project
+from tangency.adapters.sql.projections import OPTIMIZATIONS
 from tangency.adapters.sql.schema import (
+    KnownPortfolio,
     OptimizationConfiguration,
     OptimizationRequest,
     OptimizationResult,
@@ -21,7 +22,8 @@ from tangency.adapters.sql.schema import (
     StoredMatrix,
 )
 from tangency.adapters.sql.solutions import columns_in, columns_of, metadata_of, solution_of
-from tangency.adapters.sql.statements import dialect, insert_matrix, insert_numbered, insert_unless_there, know
+from tangency.adapters.sql.statements import insert_matrix, insert_numbered, insert_unless_there
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Answer, Configuration, Optimization, Stage, Turnover
@@ -39,9 +41,9 @@ class SqlOptimizations:
         written: digests and ids of what equal requests share and this transaction holds.
     """
 
-    def __init__(self, session: AsyncSession, tenant: str, freezer: Freezer) -> None:
-        self._session, self._tenant, self._freezer = session, tenant, freezer
-        self._database = dialect(session)
+    def __init__(self, session: AsyncSession, tenant: str, freezer: Freezer, writes: Writes) -> None:
+        self._session, self._tenant, self._freezer, self._writes = session, tenant, freezer, writes
+        self._database = writes.database
         self.written: set[str] = set()
 
     async def add(self, optimization: Optimization) -> None:
@@ -61,9 +63,13 @@ class SqlOptimizations:
             **ending(optimization),
             "updated_at": ended,
         }
-        await self._session.execute(insert_numbered(OptimizationRequest, self._database), request)
-        await self.keep_result(optimization, None)
-        await project(self._session, OPTIMIZATIONS, self._tenant, spelled(optimization.id))
+        self._writes.later(insert_numbered(OptimizationRequest, self._database), request)
+        self.keep_result(optimization, None)
+        self.project(optimization.id)
+
+    def project(self, identity: UUID) -> None:
+        """Write what is read of an optimization."""
+        self._writes.later(OPTIMIZATIONS.upsert(self._database), OPTIMIZATIONS.of(self._tenant, spelled(identity)))
 
     def asked(self, optimization: Optimization) -> dict[str, Any]:
         """The columns of every request."""
@@ -79,20 +85,27 @@ class SqlOptimizations:
             "created_at": optimization.requested_at,
         }
 
-    async def keep_result(self, optimization: Optimization, report: Mapping[str, Any] | None) -> None:
+    def keep_result(self, optimization: Optimization, report: Mapping[str, Any] | None) -> None:
         """Keep the answer, where there is one."""
         if optimization.answer is not None:
             own = {"tenant": self._tenant, "numbered_for": self._tenant}
             statement = insert_numbered(OptimizationResult, self._database)
-            await self._session.execute(statement, own | _result(optimization, optimization.answer, report))
+            self._writes.later(statement, own | _result(optimization, optimization.answer, report))
 
     async def keep_problem(self, optimization: Optimization) -> tuple[Mapping[str, object], UUID]:
         """Keep what equal requests share; gives the document of the problem and the id of the configuration."""
-        await know(self._session, self._tenant, optimization.portfolio_id)
         frozen = await self._freezer.frozen(optimization.problem)
+        self._know(optimization.portfolio_id)
         for matrix in frozen.matrices:
-            await self._put_matrix(matrix, optimization)
-        return frozen.document, await self._put_configuration(optimization)
+            self._put_matrix(matrix, optimization)
+        return frozen.document, self._put_configuration(optimization)
+
+    def _know(self, portfolio_id: str) -> None:
+        """A portfolio that is known stays so."""
+        if known(portfolio_id) not in self._freezer.kept:
+            row = {"tenant": self._tenant, "id": portfolio_id}
+            self._writes.later(insert_unless_there(KnownPortfolio, self._database), row)
+            self.written.add(known(portfolio_id))
 
     async def get(self, optimization_id: UUID) -> Optimization | None:
         """The optimization of that id, with its problem; None where there is none, or it has not ended."""
@@ -103,6 +116,7 @@ class SqlOptimizations:
         return await self._one(OptimizationResult.portfolio_id == portfolio_id)
 
     async def _one(self, condition: ColumnElement[bool]) -> Optimization | None:
+        await self._writes.send()
         request, result = OptimizationRequest, OptimizationResult
         ours = (request.tenant == result.tenant) & (request.id == result.optimization_id)
         query = select(request, result).outerjoin(result, ours)
@@ -135,21 +149,33 @@ class SqlOptimizations:
 
     async def configuration_of(self, configuration_id: UUID) -> Configuration:
         """What was asked, without the data."""
-        asked = await self._session.get_one(OptimizationConfiguration, (self._tenant, configuration_id))
-        return Configuration(asked.objective, asked.method, asked.constraints, asked.risk_parameters)
+        recent, key = self._freezer.configurations, str(configuration_id)
+        known = recent.get(key)
+        if known is not None:
+            return known
+        row = await self._session.get_one(OptimizationConfiguration, (self._tenant, configuration_id))
+        asked = Configuration(row.objective, row.method, row.constraints, row.risk_parameters)
+        recent.keep(key, asked)
+        return asked
 
     async def _matrices(self, digests: tuple[str, ...]) -> dict[str, Matrix]:
-        query = select(StoredMatrix).where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest.in_(digests))
-        rows = await self._session.scalars(query)
-        return {row.digest: thaw_matrix(row.height, row.width, row.encoding, row.data) for row in rows}
+        recent = self._freezer.matrices
+        found = {digest: matrix for digest in digests if (matrix := recent.get(digest)) is not None}
+        missing = [digest for digest in digests if digest not in found]
+        if missing:
+            query = select(StoredMatrix).where(StoredMatrix.tenant == self._tenant, StoredMatrix.digest.in_(missing))
+            for row in await self._session.scalars(query):
+                found[row.digest] = thaw_matrix(row.height, row.width, row.encoding, row.data)
+                recent.keep(row.digest, found[row.digest], found[row.digest].nbytes)
+        return found
 
-    async def _put_matrix(self, matrix: FrozenMatrix, optimization: Optimization) -> None:
+    def _put_matrix(self, matrix: FrozenMatrix, optimization: Optimization) -> None:
         self.written.add(matrix.digest)
         if matrix.data is not None:
             row = {**matrix.columns, "tenant": self._tenant, "created_at": optimization.requested_at}
-            await self._session.execute(insert_matrix(self._database), row)
+            self._writes.later(insert_matrix(self._database), row)
 
-    async def _put_configuration(self, optimization: Optimization) -> UUID:
+    def _put_configuration(self, optimization: Optimization) -> UUID:
         asked = optimization.configuration
         content: dict[str, Any] = {
             "portfolio_id": optimization.portfolio_id,
@@ -162,9 +188,14 @@ class SqlOptimizations:
         own = {"tenant": self._tenant, "id": identity, "enabled": True, "created_at": optimization.requested_at}
         if str(identity) not in self._freezer.kept:
             statement = insert_unless_there(OptimizationConfiguration, self._database)
-            await self._session.execute(statement, content | own)
+            self._writes.later(statement, content | own)
             self.written.add(str(identity))
         return identity
+
+
+def known(portfolio_id: str) -> str:
+    """What stands for a portfolio among the digests and ids that are known to be kept."""
+    return f"portfolio {portfolio_id}"
 
 
 async def latest_answer(session: AsyncSession, tenant: str, portfolio_id: str) -> Answer | None:

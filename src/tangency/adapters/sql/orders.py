@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_of, ending
-from tangency.adapters.sql.projections import OPTIMIZATIONS, project
+from tangency.adapters.sql.projections import OPTIMIZATIONS
 from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.adapters.sql.solutions import NOTHING, infeasibility_of
-from tangency.adapters.sql.statements import changed, dialect, insert_numbered
+from tangency.adapters.sql.statements import changed, insert_numbered, table_of
 from tangency.adapters.sql.tickets import SqlTickets
 from tangency.adapters.sql.traces import columns_of, trace_of
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
@@ -41,6 +42,30 @@ REPORTED = (
 """What of an answer is told in the portfolio's own terms."""
 
 
+REQUESTS = table_of(OptimizationRequest)
+_C = REQUESTS.c
+_OURS = _C.tenant == bindparam("of_tenant")
+_THIS = (_OURS, _C.id == bindparam("of_id"))
+_OF_ATTEMPT = (*_THIS, _C.attempt == bindparam("of_attempt"), _C.status == Stage.PROCESSING.value)
+_WAITS = (_OURS, _C.status == Stage.PENDING.value)
+_IN_QUEUES = _C.queue.in_(bindparam("of_queues", expanding=True))
+
+# Statements are built once. What a change sets are the values that come with it under the names of columns.
+WAITING = select(_C.id).where(*_WAITS, _IN_QUEUES).limit(1)
+HELD = select(_C.id).where(*_OF_ATTEMPT)
+OVERDUE = select(REQUESTS).where(
+    _OURS, _C.status == Stage.PROCESSING.value, _C.lease_until < bindparam("at", type_=_C.lease_until.type)
+)
+BEAT = update(REQUESTS).where(*_OF_ATTEMPT)
+CHANGE = BEAT.values(version=_C.version + 1)
+END = update(REQUESTS).where(*_THIS, _C.status.in_(OPEN)).values(version=_C.version + 1)
+_TAKE = update(REQUESTS).values(version=_C.version + 1, attempt=_C.attempt + 1)
+CLAIM = _TAKE.where(*_THIS, *_WAITS).returning(*_C)
+CLAIM_NEXT = _TAKE.where(
+    *_WAITS, _C.id == WAITING.order_by(_C.sequence).with_for_update(skip_locked=True).scalar_subquery()
+).returning(*_C)
+
+
 class SqlOrders:
     """The repository, within one transaction."""
 
@@ -51,10 +76,11 @@ class SqlOrders:
         optimizations: SqlOptimizations,
         tickets: SqlTickets,
         now: Callable[[], datetime],
+        writes: Writes,
         trace: TraceContext | None = None,
     ) -> None:
         self._session, self._tenant, self._optimizations = session, tenant, optimizations
-        self._tickets, self._now, self._trace = tickets, now, trace
+        self._tickets, self._now, self._writes, self._trace = tickets, now, writes, trace
 
     async def add(self, order: Order) -> None:
         """Keep an order that nobody works on yet."""
@@ -76,32 +102,32 @@ class SqlOrders:
             **columns_of(self._trace),
             "updated_at": optimization.requested_at,
         }
-        await self._session.execute(insert_numbered(OptimizationRequest, dialect(self._session)), request)
-        await project(self._session, OPTIMIZATIONS, self._tenant, spelled(optimization.id))
-        await self._tickets.write(spelled(optimization.id), order.queue.value, optimization.requested_at)
+        self._writes.later(insert_numbered(OptimizationRequest, self._writes.database), request)
+        self._optimizations.project(optimization.id)
+        self._tickets.write(spelled(optimization.id), order.queue.value, optimization.requested_at)
 
     async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order. No lock is skipped: whoever holds the row for a moment must not lose the order."""
-        taken = await self._changed(
-            order,
-            OptimizationRequest.status == Stage.PENDING.value,
-            status=Stage.PROCESSING.value,
-            attempt=OptimizationRequest.attempt + 1,
-            worker=worker,
-            lease_until=lease_until,
-            updated_at=at,
-        )
-        if not taken:
+        return await self._claimed(CLAIM, {"of_id": spelled(order)}, worker, lease_until, at)
+
+    async def claim_next(
+        self, queues: Sequence[Queue], worker: UUID, lease_until: datetime, at: datetime
+    ) -> Order | None:
+        """Take the oldest; what others are taking at this moment is theirs. SQLite has one writer."""
+        return await self._claimed(CLAIM_NEXT, {"of_queues": _named(queues)}, worker, lease_until, at)
+
+    async def _claimed(
+        self, statement: Executable, which: Mapping[str, Any], worker: UUID, lease_until: datetime, at: datetime
+    ) -> Order | None:
+        change = {"status": Stage.PROCESSING.value, "worker": worker, "lease_until": lease_until, "updated_at": at}
+        row = (await self._session.execute(statement, {"of_tenant": self._tenant, **which, **change})).one_or_none()
+        if row is None:
             return None
-        key = (self._tenant, spelled(order))
-        row = await self._session.get_one(OptimizationRequest, key, populate_existing=True)
+        self._refresh(row.id, {*change, "attempt"})
         problem = await self._optimizations.problem_of(row.problem)
+        configuration = await self._optimizations.configuration_of(row.configuration_id)
         optimization = Optimization.request(
-            order,
-            row.portfolio_id,
-            await self._optimizations.configuration_of(row.configuration_id),
-            problem,
-            row.created_at,
+            identity_of(row.id), row.portfolio_id, configuration, problem, row.created_at
         )
         optimization.start(at)
         valuation = None if row.valuation is None else Valuation(**row.valuation)
@@ -110,78 +136,65 @@ class SqlOrders:
             optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt, trace_of(row)
         )
 
-    async def next_due(self, queues: Sequence[Queue]) -> UUID | None:
-        """The oldest order that waits; what others are taking at this moment is theirs. SQLite has one writer."""
-        query = _waiting(self._tenant, queues).order_by(OptimizationRequest.sequence).limit(1)
-        found = await self._session.scalar(query.with_for_update(skip_locked=True))
-        return None if found is None else identity_of(found)
-
-    async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
-        """Extend the lease of whoever works on it."""
-        return await self._changed(order, *_of_attempt(attempt), lease_until=lease_until, progress=progress)
+    async def beat(self, order: UUID, attempt: int, lease_until: datetime) -> bool:
+        """Extend the lease of whoever works on it; nobody reads of that."""
+        return await self._change(BEAT, order, of_attempt=attempt, lease_until=lease_until)
 
     async def hand_back(self, order: UUID, attempt: int) -> None:
         """Let it wait again."""
-        if await self._changed(order, *_of_attempt(attempt), status=Stage.PENDING.value, lease_until=None):
+        if await self._changed(CHANGE, order, of_attempt=attempt, status=Stage.PENDING.value, lease_until=None):
             row = await self._session.get_one(OptimizationRequest, (self._tenant, spelled(order)))
-            await self._tickets.write(row.id, row.queue, self._now())
+            self._tickets.write(row.id, row.queue, self._now())
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
         """Keep its end."""
         ended = order.optimization
         columns = {**ending(ended), "lease_until": None, "updated_at": ended.ended_at}
-        if not await self._change(ended.id, *_of_attempt(order.attempt), **columns):
+        if not await self._change(CHANGE, ended.id, of_attempt=order.attempt, **columns):
             return False
-        await self._optimizations.keep_result(ended, report)
-        await project(self._session, OPTIMIZATIONS, self._tenant, spelled(ended.id))
+        self._optimizations.keep_result(ended, report)
+        self._optimizations.project(ended.id)
         return True
 
     async def cancel(self, order: UUID, at: datetime) -> bool:
         """End it where it has not ended."""
         cancelled = Stage.CANCELLED.value
-        still_open = OptimizationRequest.status.in_(OPEN)
-        return await self._changed(
-            order, still_open, status=cancelled, outcome=cancelled, lease_until=None, completed_at=at, updated_at=at
-        )
+        change = {"status": cancelled, "outcome": cancelled, "lease_until": None, "completed_at": at, "updated_at": at}
+        return await self._changed(END, order, **change)
 
     async def sweep(self, at: datetime, most_losses: int = MOST_LOSSES) -> Sequence[OrderState]:
         """Take orders from workers whose lease has ended; the last of so many losses ends an order."""
-        query = select(OptimizationRequest).where(
-            OptimizationRequest.tenant == self._tenant,
-            OptimizationRequest.status == Stage.PROCESSING.value,
-            OptimizationRequest.lease_until < at,
-        )
         ended = []
-        for row in (await self._session.scalars(query)).all():
+        for row in (await self._session.execute(OVERDUE, {"of_tenant": self._tenant, "at": at})).all():
             loss = f"attempt {row.attempt} gave no sign of life until {row.lease_until}"
             losses, order = [*row.losses, loss], identity_of(row.id)
             change = _after_loss(losses, at, most_losses) | {"losses": losses, "lease_until": None, "updated_at": at}
-            if not await self._changed(order, *_of_attempt(row.attempt), **change):
+            if not await self._changed(CHANGE, order, of_attempt=row.attempt, **change):
                 continue
             if "outcome" in change:
+                await self._writes.send()
                 key = (self._tenant, row.id)
                 read = await self._session.get_one(PortfolioOptimization, key, populate_existing=True)
                 ended.append(replace(state_of(read), trace=trace_of(row)))
             else:
-                await self._tickets.write(row.id, row.queue, at)
+                self._tickets.write(row.id, row.queue, at)
         return ended
 
-    async def _changed(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
-        """Whether a request that meets conditions was changed, and what is read of it with it."""
-        done = await self._change(order, *conditions, **values)
+    async def _changed(self, statement: Executable, order: UUID, **values: Any) -> bool:  # noqa: ANN401 - columns
+        """Whether a request was changed, and what is read of it with it."""
+        done = await self._change(statement, order, **values)
         if done:
-            await project(self._session, OPTIMIZATIONS, self._tenant, spelled(order))
+            self._refresh(spelled(order), values)
         return done
 
-    async def _change(self, order: UUID, *conditions: ColumnElement[bool], **values: Any) -> bool:  # noqa: ANN401 - columns
-        request = OptimizationRequest
-        statement = (
-            update(request)
-            .where(request.tenant == self._tenant, request.id == spelled(order), *conditions)
-            .values(**values, version=request.version + 1)
-            .execution_options(synchronize_session=False)
-        )
-        return changed(await self._session.execute(statement))
+    async def _change(self, statement: Executable, order: UUID, **values: Any) -> bool:  # noqa: ANN401 - columns
+        of = {"of_tenant": self._tenant, "of_id": spelled(order)}
+        return changed(await self._session.execute(statement, {**of, **values}))
+
+    def _refresh(self, identity: str, names: Iterable[str]) -> None:
+        """Let it be read what changed of a request, its version among it."""
+        statement = OPTIMIZATIONS.refresh(frozenset({*names, "version"}))
+        self._writes.later(statement, OPTIMIZATIONS.of(self._tenant, identity))
 
 
 def _after_loss(losses: Sequence[str], at: datetime, most: int) -> dict[str, Any]:
@@ -192,17 +205,8 @@ def _after_loss(losses: Sequence[str], at: datetime, most: int) -> dict[str, Any
     return {"status": Stage.FAILED.value, "outcome": LOST, "message": message, "completed_at": at}
 
 
-def _waiting(tenant: str, queues: Sequence[Queue]) -> Select[str]:
-    request = OptimizationRequest
-    return select(request.id).where(
-        request.tenant == tenant,
-        request.queue.in_([queue.value for queue in queues]),
-        request.status == Stage.PENDING.value,
-    )
-
-
-def _of_attempt(attempt: int) -> tuple[ColumnElement[bool], ...]:
-    return (OptimizationRequest.attempt == attempt, OptimizationRequest.status == Stage.PROCESSING.value)
+def _named(queues: Sequence[Queue]) -> list[str]:
+    return [queue.value for queue in queues]
 
 
 def state_of(row: PortfolioOptimization) -> OrderState:
@@ -255,11 +259,10 @@ async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Seq
 
 async def waits(session: AsyncSession, tenant: str, queues: Sequence[Queue]) -> bool:
     """Whether an order waits."""
-    return await session.scalar(_waiting(tenant, queues).limit(1)) is not None
+    return await session.scalar(WAITING, {"of_tenant": tenant, "of_queues": _named(queues)}) is not None
 
 
 async def held(session: AsyncSession, tenant: str, order: UUID, attempt: int) -> bool:
     """Whether it is the turn of an attempt."""
-    request = OptimizationRequest
-    query = select(request.id).where(request.tenant == tenant, request.id == spelled(order), *_of_attempt(attempt))
-    return await session.scalar(query) is not None
+    of = {"of_tenant": tenant, "of_id": spelled(order), "of_attempt": attempt}
+    return await session.scalar(HELD, of) is not None

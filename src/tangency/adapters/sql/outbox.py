@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from tangency.adapters.sql.engine import READING
+from tangency.adapters.sql.engine import readers_of
 from tangency.adapters.sql.events import CHANNEL, event_of
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.locks import UNTIL_CLOSED, lock_number
@@ -40,7 +40,7 @@ class SqlOutbox:
 
     def __init__(self, units: SqlUnitsOfWork) -> None:
         self._units, self._engine, self._tenant = units, units.engine, units.tenant
-        self._readers = units.engine.execution_options(**READING)
+        self._readers = readers_of(units.engine)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[SqlTurn | None]:

@@ -35,11 +35,15 @@ class Partitions:
     table: str
     known: set[date] = field(default_factory=set)
 
+    def has_room(self, moment: datetime) -> bool:
+        """Whether the partition of a moment was seen."""
+        return moment.astimezone(UTC).date() in self.known
+
     async def make_room(self, connection: AsyncConnection, moment: datetime) -> None:
         """Make the partition of a moment where nobody kept up, within the transaction that needs it."""
-        day = moment.astimezone(UTC).date()
-        if day in self.known:
+        if self.has_room(moment):
             return
+        day = moment.astimezone(UTC).date()
         if self._name(day) in await self._names(connection):
             self.known.add(day)
         else:

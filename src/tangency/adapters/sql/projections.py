@@ -18,6 +18,7 @@ from sqlalchemy import (
     Insert,
     Select,
     Text,
+    Update,
     bindparam,
     cast,
     delete,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     select,
     text,
+    update,
 )
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
@@ -92,6 +94,19 @@ class Projection:
         written: Insert = statement.on_conflict_do_update(index_elements=["tenant", self.key], set_=changed)
         return written
 
+    @cache  # noqa: B019 - the same
+    def refresh(self, changed: frozenset[str]) -> Update:
+        """Write of one row what changed in its request alone: the rest of it may be wide. Its key is bound likewise."""
+        read, request = self.table.c, self.request.c
+        ours = (read.tenant == request.tenant, read[self.key] == request.id)
+        this = (request.tenant == bindparam("of_tenant"), request.id == bindparam("of_id"))
+        names = [name for name in self.columns if name in changed]
+        return update(self.table).where(*ours, *this).values({name: request[name] for name in names})
+
+    def of(self, tenant: str, identity: str) -> dict[str, str]:
+        """The key of a row as it is bound."""
+        return {"of_tenant": tenant, "of_id": identity}
+
 
 def _projection(read: type[Table], request: type[Table], result: type[Table], **otherwise: Any) -> Projection:  # noqa: ANN401 - columns
     """A read table whose key is that of the results."""
@@ -117,7 +132,7 @@ PROJECTIONS = (OPTIMIZATIONS, FRONTIERS, PLANS, FACTOR_ANALYSES)
 
 async def project(session: AsyncSession, projection: Projection, tenant: str, identity: str) -> None:
     """Write what is read of one row of the write side."""
-    await session.execute(projection.upsert(dialect(session)), {"of_tenant": tenant, "of_id": identity})
+    await session.execute(projection.upsert(dialect(session)), projection.of(tenant, identity))
 
 
 def rebuild(connection: Connection) -> dict[str, int]:

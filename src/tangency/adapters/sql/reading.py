@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from tangency.adapters.sql.engine import READING
+from tangency.adapters.sql.engine import readers_of
 from tangency.adapters.sql.failures import Interrupted, translated
 
 Asked = ParamSpec("Asked")
@@ -30,7 +30,7 @@ class Reader:
     """
 
     def __init__(self, engine: AsyncEngine, tenant: str, patience_s: float | None = None) -> None:
-        self._engine, self._tenant, self._patience_s = engine.execution_options(**READING), tenant, patience_s
+        self._engine, self._tenant, self._patience_s = readers_of(engine), tenant, patience_s
 
     async def read(
         self,

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tangency.adapters.sql.partitions import Partitions
 from tangency.adapters.sql.schema import SeriesRow
 from tangency.adapters.sql.statements import dialect, insert_unless_there
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.series.point import MONDAY, Interval, Period, SeriesPoint, Span
 
 TIME_MS = cast(SeriesRow.optimization_metadata["optimization_time_ms"].as_string(), Float)
@@ -29,12 +30,12 @@ class SqlSeriesPoints:
         partitions: of the table by day; None where the database sees to them itself.
     """
 
-    def __init__(self, session: AsyncSession, tenant: str, partitions: Partitions | None) -> None:
-        self._session, self._tenant, self._partitions = session, tenant, partitions
+    def __init__(self, session: AsyncSession, tenant: str, partitions: Partitions | None, writes: Writes) -> None:
+        self._session, self._tenant, self._partitions, self._writes = session, tenant, partitions, writes
 
     async def add(self, point: SeriesPoint) -> None:
         """Keep a point."""
-        if self._partitions is not None:
+        if self._partitions is not None and not self._partitions.has_room(point.timestamp):
             await self._partitions.make_room(await self._session.connection(), point.timestamp)
         row = {
             "tenant": self._tenant,
@@ -47,7 +48,7 @@ class SqlSeriesPoints:
             "sharpe_ratio": point.sharpe_ratio,
             "optimization_metadata": dict(point.optimization_metadata),
         }
-        await self._session.execute(insert_unless_there(SeriesRow, dialect(self._session)), row)
+        self._writes.later(insert_unless_there(SeriesRow, self._writes.database), row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""SQLite's driver, in its thread once for each statement: a hop there and back takes longer than most statements."""
+"""SQLite's driver, in its thread once for each statement, or once for several: a hop there and back takes longer than most statements."""
 
 from __future__ import annotations
 
@@ -91,6 +91,15 @@ class Connection(aiosqlite.Connection):
     async def carry_out_for_each(self, sql: str, parameters: Iterable[Sequence[Any]]) -> Outcome:
         """A statement, for one row of parameters after another."""
         return await self._within(lambda: Outcome.of(self._conn.executemany(sql, parameters)))
+
+    async def carry_out_in_turn(self, statements: Sequence[tuple[str, Any]]) -> None:
+        """Several, whose rows nobody wants."""
+
+        def all_of_them() -> None:
+            for sql, parameters in statements:
+                self._conn.execute(sql, parameters).close()
+
+        await self._within(all_of_them)
 
     async def _within(self, work: Callable[[], Result]) -> Result:
         self._at_work = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from typing import Any
+
+from sqlalchemy import Row, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext
@@ -20,6 +22,6 @@ def columns_of(trace: TraceContext | None) -> dict[str, str | None]:
     return dict.fromkeys((TRACEPARENT, TRACESTATE)) if trace is None else {TRACESTATE: None, **trace.properties}
 
 
-def trace_of(row: Traced) -> TraceContext | None:
+def trace_of(row: Traced | Row[Any]) -> TraceContext | None:
     """What they say."""
     return None if row.traceparent is None else TraceContext(row.traceparent, row.tracestate or "")

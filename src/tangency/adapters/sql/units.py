@@ -31,13 +31,13 @@ from tangency.adapters.sql.reading import PAUSES_S, again_where_interrupted
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
 from tangency.adapters.sql.tickets import SqlTickets
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.event import EventPublisher
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.trace import TraceContext
 
 Result = TypeVar("Result")
 
-NUMBER = text("SELECT pg_current_xact_id_if_assigned()::text")
 FATE = text("SELECT pg_xact_status(CAST(:number AS xid8))")
 """What became of a transaction: the server of a PostgreSQL knows where we were not told."""
 
@@ -55,19 +55,22 @@ class SqlUnitOfWork:
         self._units = units
         self._stack = AsyncExitStack()
         self._session = AsyncSession(units.engine, expire_on_commit=False)
-        self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer)
+        self._writes = Writes(self._session)
+        self.optimizations = SqlOptimizations(self._session, units.tenant, units.freezer, self._writes)
         self.portfolios = SqlPortfolios(self._session, units.tenant, units.now)
         self.library = SqlLibrary(self._session, units.tenant)
         self.factor_analyses = SqlFactorAnalyses(self._session, units.tenant)
         self.frontiers = SqlFrontiers(self._session, units.tenant)
         self.rebalance_plans = SqlRebalancePlans(self._session, units.tenant)
-        tickets = SqlTickets(self._session, units.tenant, units.ticketed)
-        self.orders = SqlOrders(self._session, units.tenant, self.optimizations, tickets, units.now, units.trace)
+        tickets = SqlTickets(units.tenant, units.ticketed, self._writes)
+        self.orders = SqlOrders(
+            self._session, units.tenant, self.optimizations, tickets, units.now, self._writes, units.trace
+        )
         self.fleet = SqlFleet(self._session, units.tenant)
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
-        self.events = SqlEvents(self._session, units.tenant, units.bus is not None, units.trace)
-        self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions)
+        self.events = SqlEvents(units.tenant, self._writes, units.bus is not None, units.trace)
+        self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions, self._writes)
 
     async def __aenter__(self) -> Self:
         """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""
@@ -92,8 +95,8 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Make every change durable."""
-        if self._units.remembers:
-            self.number = await self._session.scalar(NUMBER)
+        await self._writes.send()
+        self.number = self._writes.number
         await self._session.commit()
         self.committed()
         if self._units.bus is not None:
@@ -130,7 +133,6 @@ class SqlUnitsOfWork:
         self.engine, self.tenant, self.now, self.partitions = engine, tenant, now, partitions
         self.patience_s, self.ticketed, self.bus = patience_s, ticketed, bus
         self.freezer = Freezer()
-        self.remembers = engine.dialect.name == "postgresql"
         self.news = asyncio.Event()
         """Set at each commit that keeps an event, for the relay of this process."""
         self.turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None

@@ -109,10 +109,12 @@ class OrderRepository(Protocol):
     async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
         """Take a waiting order; None where it is not waiting any more."""
 
-    async def next_due(self, queues: Sequence[Queue]) -> UUID | None:
-        """The oldest order that waits in one of these, and that nobody else is taking at this moment."""
+    async def claim_next(
+        self, queues: Sequence[Queue], worker: UUID, lease_until: datetime, at: datetime
+    ) -> Order | None:
+        """Take the oldest order that waits in one of these, and that nobody else is taking at this moment."""
 
-    async def beat(self, order: UUID, attempt: int, lease_until: datetime, progress: float) -> bool:
+    async def beat(self, order: UUID, attempt: int, lease_until: datetime) -> bool:
         """Stay the one who works on it; False where that is over."""
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:

@@ -1,0 +1,112 @@
+"""Statements that nobody reads a result of: they wait until a unit is committed, and go to the database together.
+
+A statement of its own costs a round trip to a server, or a hop to the thread that SQLite runs in. SQLAlchemy compiles
+them and judges what they raise; the driver gets them as one batch, in place of the statement ``TOGETHER``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.expression import ClauseElement
+from sqlalchemy.util import await_only
+
+TOGETHER = text("SELECT 1")
+"""Never sent: what is sent in its place comes as the execution option ``together``."""
+NUMBER = "SELECT pg_current_xact_id_if_assigned()::text"
+STATEMENTS = 512
+"""More than there are; each is built once."""
+
+Values = Mapping[str, Any] | tuple[Any, ...]
+Bound = Callable[[Mapping[str, Any]], Values]
+
+
+class Writes:
+    """Those of one transaction.
+
+    Attributes:
+        number: of the transaction on a server, once they were sent; None where it wrote nothing.
+    """
+
+    number: str | None = None
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session, self._dialect = session, session.get_bind().dialect
+        self._waiting: list[tuple[str, Values]] = []
+        self._once = set[tuple[Executable, tuple[tuple[str, int], ...]]]()
+
+    @property
+    def database(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._dialect.name
+
+    def later(self, statement: Executable, values: Mapping[str, Any]) -> None:
+        """Let a statement wait.
+
+        Args:
+            statement: one that is built once and kept, as is what it compiles to.
+            values: of every column and parameter that it has.
+        """
+        words, bound = _compiled(statement, frozenset(values), self._dialect)
+        self._waiting.append((words, bound(values)))
+
+    def once(self, statement: Executable, **values: int) -> None:
+        """Let a statement wait, unless it does already with these values."""
+        said = (statement, tuple(values.items()))
+        if said not in self._once:
+            self._once.add(said)
+            self.later(statement, values)
+
+    async def send(self) -> None:
+        """Send what waits, before anybody in the transaction reads what it changes, or commits it."""
+        if self._waiting or self.database == "postgresql":
+            await self._session.execute(TOGETHER, execution_options={"together": self})
+
+    async def through(self, driver: Any) -> None:  # noqa: ANN401 - of either database
+        """Send what waits through a connection of the driver."""
+        waiting, self._waiting = self._waiting, []
+        self._once.clear()
+        if self.database == "postgresql":
+            self.number = await _piped(driver, waiting)
+        else:
+            await driver.carry_out_in_turn(waiting)
+
+
+def send_together(_cursor: object, _statement: str, _values: object, context: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
+    """The event ``do_execute`` of an engine: True where a batch was sent in place of a statement."""
+    writes: Writes | None = context.execution_options.get("together")
+    if writes is not None:
+        await_only(writes.through(context.root_connection.connection.driver_connection))
+    return writes is not None
+
+
+async def _piped(driver: Any, waiting: list[tuple[str, Values]]) -> str | None:  # noqa: ANN401 - psycopg's
+    async with driver.pipeline():
+        cursor = driver.cursor()
+        for words, values in waiting:
+            await cursor.execute(words, values)
+        asked = await driver.execute(NUMBER)
+    number: str | None = (await asked.fetchone())[0]
+    return number
+
+
+@lru_cache(STATEMENTS)
+def _compiled(statement: Executable, names: frozenset[str], dialect: Dialect) -> tuple[str, Bound]:
+    """The words of a statement for a driver, and what makes values of ours into the driver's."""
+    if not isinstance(statement, ClauseElement):
+        raise TypeError(f"{type(statement).__name__} is no statement that can be compiled")
+    compiled: Any = statement.compile(dialect=dialect, column_keys=sorted(names))
+    kinds = {name: each.type.dialect_impl(dialect) for each, name in compiled.bind_names.items()}
+    coded = {name: code for name, kind in kinds.items() if (code := kind.bind_processor(dialect)) is not None}
+
+    def bound(values: Mapping[str, Any]) -> Values:
+        given = compiled.construct_params(values)
+        for name, code in coded.items():
+            given[name] = code(given[name])
+        return given if compiled.positiontup is None else tuple(given[name] for name in compiled.positiontup)
+
+    return str(compiled), bound
