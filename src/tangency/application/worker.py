@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -193,7 +192,7 @@ async def _keep(order: Order, context: Context) -> None:
 async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str, Any]:
     """What the answer comes to, and the frontier beside it."""
     problem, sources = order.optimization.problem, answer.solution.provenance
-    report = asdict(await asyncio.to_thread(report_of, answer, problem, order.valuation))
+    report = (await asyncio.to_thread(report_of, answer, problem, order.valuation)).told()
     if sources is not None and sources.sources.mean == "method":
         return {**report, "efficient_frontier": None, "frontier_reason": OWN_MEANS}
     curve, reason = await around(problem, order.wording.get("risk_measure", VOLATILITY).lower(), context)

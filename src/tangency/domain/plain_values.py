@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tangency.domain.errors import Fault, InvalidInput, Path, hint
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Array: TypeAlias = NDArray[np.float64]
 Reader: TypeAlias = Callable[[object, Path], Any]
@@ -23,6 +26,11 @@ WIDEST = 2**63
 """Whole numbers below it in size fit into every format that carries them to a solver or into a database."""
 
 _ENTRIES = {int, float, type(None)}
+
+
+def shallow(row: DataclassInstance) -> dict[str, Any]:
+    """The fields of a dataclass by name, as they are: of plain values ``asdict`` would copy every one."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
 def as_lists(array: Array) -> object:

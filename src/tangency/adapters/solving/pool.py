@@ -45,7 +45,7 @@ HAND_OVER_S = 0.0005
 """What sending takes where the job is short: threads of one interpreter wait for each other."""
 
 pebble.CONSTS.term_timeout = 0.2  # while it waits for a hung process to obey, pebble serves nobody
-pebble.CONSTS.sleep_unit = 0.05  # how long a dead process may go unnoticed, and its place empty
+pebble.CONSTS.sleep_unit = 0.1  # how long a dead process may go unnoticed, and its place empty
 
 log = logging.getLogger(__name__)
 

@@ -77,7 +77,7 @@ def _options(url: URL, settings: Settings) -> dict[str, Any]:
     if url.drivername != DRIVERS["postgresql"]:
         return pool
     arguments = {name: value for name, value in _server_arguments(settings).items() if name not in url.query}
-    return pool | {"connect_args": arguments}
+    return pool | {"connect_args": arguments, "pool_use_lifo": True}  # the one used last knows the statements best
 
 
 def _server_arguments(settings: Settings) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Filter, Order, OrderState
 from tangency.domain.optimization.outcomes import LOST
 from tangency.domain.optimization.queue import Queue
+from tangency.domain.plain_values import shallow
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.trace import TraceContext
 
@@ -94,7 +95,7 @@ class SqlOrders:
             **{name: wording[name] for name in WORDS},
             "wording": dict(wording),
             "problem": dict(document),
-            "valuation": None if order.valuation is None else asdict(order.valuation),
+            "valuation": None if order.valuation is None else shallow(order.valuation),
             "status": optimization.stage.value,
             "outcome": "",
             "message": "",

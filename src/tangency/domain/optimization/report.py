@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.plain_values import shallow
 from tangency.domain.portfolio.valuation import Trade, Valuation, with_cash
 
 FEWEST = 2
@@ -61,6 +63,16 @@ class Report:
     current_allocation: Mapping[str, float]
     target_allocation: Mapping[str, float]
     trades: tuple[Trade, ...]
+
+    def told(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "metrics": asdict(self.metrics),
+            "metric_basis": asdict(self.metric_basis),
+            "current_allocation": dict(self.current_allocation),
+            "target_allocation": dict(self.target_allocation),
+            "trades": [shallow(trade) for trade in self.trades],
+        }
 
 
 def report_of(answer: Answer, problem: Problem, valuation: Valuation | None) -> Report:
