@@ -1,4 +1,4 @@
-"""SQLite's driver, in its thread once for each statement, or once for several: a hop there and back takes longer than most statements."""
+"""SQLite's driver, in its thread once for a statement or for several: a hop there and back takes longer than most."""
 
 from __future__ import annotations
 
