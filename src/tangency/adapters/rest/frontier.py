@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from litestar import Response, get, post
+from litestar import HttpMethod, Response, get, route
 from litestar.params import FromPath
 
 from tangency.adapters.document.frontier import (
@@ -23,24 +23,16 @@ from tangency.domain.frontier.frontier import EfficientFrontier
 
 NOT_MODIFIED = 304
 
-OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/efficient-frontier"
 
-
-@get(OF_A_PORTFOLIO, opt={"query": frozenset(FrontierQuery.__struct_fields__)})
+@route(
+    "/api/v1/portfolios/{portfolio_id:str}/efficient-frontier",
+    http_method=[HttpMethod.GET, HttpMethod.POST],
+    status_code=200,
+    opt={"query": frozenset(FrontierQuery.__struct_fields__)},
+)
 async def efficient_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """The frontier of a portfolio that was imported."""
-    command = frontier_asked_by_query(portfolio_id, dict(request.query_params))
-    return _served(request, await _traced(request, command))
-
-
-@post(OF_A_PORTFOLIO, status_code=200)
-async def constrained_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """The same within limits."""
-    command = frontier_asked_by(portfolio_id, read_value(await request.body()))
-    try:
-        return _document(await _traced(request, replace(command, key=await key_of(request))))
-    except TangencyError as error:
-        return failure(error, problem_for(error, command.question))
+    """The frontier of a portfolio that was imported; or the same within limits."""
+    return await (_plain if request.method == HttpMethod.GET else _constrained)(request, portfolio_id)
 
 
 @get("/api/v1/efficient-frontiers/{frontier_id:str}")
@@ -50,7 +42,20 @@ async def stored_frontier(request: Incoming, frontier_id: FromPath[str]) -> Outg
     return _served(request, await service.handle(ReadFrontier(frontier_id)))
 
 
-HANDLERS = (efficient_frontier, constrained_frontier, stored_frontier)
+HANDLERS = (efficient_frontier, stored_frontier)
+
+
+async def _plain(request: Incoming, portfolio_id: str) -> Outgoing:
+    command = frontier_asked_by_query(portfolio_id, dict(request.query_params))
+    return _served(request, await _traced(request, command))
+
+
+async def _constrained(request: Incoming, portfolio_id: str) -> Outgoing:
+    command = frontier_asked_by(portfolio_id, read_value(await request.body()))
+    try:
+        return _document(await _traced(request, replace(command, key=await key_of(request))))
+    except TangencyError as error:
+        return failure(error, problem_for(error, command.question))
 
 
 async def _traced(request: Incoming, command: TraceFrontier) -> EfficientFrontier:

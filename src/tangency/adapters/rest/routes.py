@@ -139,7 +139,8 @@ def _query_faults(request: Incoming) -> list[Fault]:
     if not request.scope["query_string"]:
         return []
     given = Counter(name for name, _ in request.query_params.multi_items())
-    unknown = given.keys() - request.route_handler.opt.get("query", frozenset())
+    known = request.route_handler.opt.get("query", frozenset()) if request.method == HttpMethod.GET else frozenset()
+    unknown = given.keys() - known
     if unknown or not given:
         names = ", ".join(repr(name[:100]) for name in sorted(unknown)) or repr(request.url.query[:100])
         return [Fault((), f"{names} is no query parameter here; leave it out.", "unknown")]
