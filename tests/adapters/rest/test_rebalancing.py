@@ -4,6 +4,7 @@ import asyncio
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tangency.adapters.settings import Settings
 from tangency.application.message import Message
 from tangency.application.portfolio import ImportHoldings, ImportPrices
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tangency.domain.rebalancing.plan import PlanStatus
 from tangency.sample import holdings_path, prices_path
 from tests.adapters.rest.test_optimization import problem_of
 from tests.support.server import client, served
@@ -42,6 +44,20 @@ def imported(folder: Path, *messages: Message[None]) -> None:
         async with container.keeping(Settings(data_dir=str(folder))) as service:
             for message in messages:
                 await service.handle(message)
+
+    asyncio.run(keep())
+
+
+def kept(folder: Path, plan_id: str, **changes: Any) -> None:
+    """Put a plan that is there back with something changed."""
+
+    async def keep() -> None:
+        async with container.keeping(Settings(data_dir=str(folder))) as service:
+            context = service.context
+            found = await context.rebalance_plans.plan(plan_id)
+            assert found is not None
+            changed = replace(found, **changes)
+            await context.units.keep(lambda unit: unit.rebalance_plans.put(changed))
 
     asyncio.run(keep())
 
@@ -201,6 +217,20 @@ def test_an_approval_expires_the_plans_that_wait_beside_it(http: httpx.Client, f
     assert list(read) == ["rejected", "expired", "proposed"]
 
 
+def test_a_plan_that_was_begun_before_an_approval_and_kept_after_it_is_not_approved(
+    http: httpx.Client, folder: Path
+) -> None:
+    imported(folder, *held_as("slow"))
+    slow, quick = (plan(http, "slow", target_type="equal_weight")["rebalance_id"] for _ in range(2))
+    assert http.post(f"/api/v1/rebalances/{quick}/approve").status_code == 200
+    kept(folder, slow, status=PlanStatus.PROPOSED)  # as one is that was being solved meanwhile
+    problem = problem_of(http.post(f"/api/v1/rebalances/{slow}/approve"), 409, "plan-decided")
+    assert "another plan that was approved at 20" in problem["detail"]
+    assert http.get(f"/api/v1/rebalances/{slow}").json()["status"] == "expired"
+    later = plan(http, "slow", target_type="equal_weight")["rebalance_id"]
+    assert http.post(f"/api/v1/rebalances/{later}/approve").status_code == 200
+
+
 @pytest.mark.parametrize("what", ["holdings", "prices"])
 def test_an_import_expires_what_nobody_decided(http: httpx.Client, folder: Path, what: str) -> None:
     imported(folder, *held_as(what))
@@ -218,14 +248,17 @@ def test_an_import_expires_what_nobody_decided(http: httpx.Client, folder: Path,
     imported(folder, changed[what])
     assert http.get(f"/api/v1/rebalances/{open_plan}").json()["status"] == "expired"
     assert http.get(f"/api/v1/rebalances/{taken}").json()["status"] == "approved"
-    problem_of(http.post(f"/api/v1/rebalances/{open_plan}/approve"), 409, "plan-decided")
+    problem = problem_of(http.post(f"/api/v1/rebalances/{open_plan}/approve"), 409, "plan-decided")
+    assert "holdings, cash or prices of the portfolio have changed" in problem["detail"]
+    assert "make another" in problem["detail"]
     listed = http.get(f"/api/v1/portfolios/{what}/rebalances").json()["rebalances"]
     assert sorted(each["status"] for each in listed) == ["approved", "expired"]
 
 
 def test_time_expires_a_plan(http: httpx.Client) -> None:
     short = plan(http, target_type="equal_weight", valid_for_s=1e-6)
-    problem_of(http.post(f"/api/v1/rebalances/{short['rebalance_id']}/approve"), 409, "plan-decided")
+    problem = problem_of(http.post(f"/api/v1/rebalances/{short['rebalance_id']}/approve"), 409, "plan-decided")
+    assert "it was valid until" in problem["detail"]
 
 
 @pytest.mark.parametrize(

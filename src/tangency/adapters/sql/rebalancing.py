@@ -41,6 +41,16 @@ class SqlRebalancePlans:
         """The plans of a portfolio that nobody has decided on, nor will until this transaction ends."""
         return await self._those(UNDECIDED, RebalanceRequest.portfolio_id == portfolio_id)
 
+    async def last_approval(self, portfolio_id: str) -> datetime | None:
+        """When a plan of the portfolio was approved last; None where none was."""
+        query = select(RebalanceRequest.decided_at).where(
+            RebalanceRequest.tenant == self._tenant,
+            RebalanceRequest.portfolio_id == portfolio_id,
+            RebalanceRequest.status == PlanStatus.APPROVED.value,
+        )
+        latest = query.order_by(RebalanceRequest.decided_at.desc()).limit(1)
+        return (await self._session.execute(latest)).scalar_one_or_none()
+
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
         """The plans of every portfolio that nobody decided on while they were valid."""
         return await self._those(UNDECIDED, RebalanceRequest.valid_until <= at)

@@ -103,23 +103,26 @@ async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
     if known is None:
         raise _no_plan(command.plan_id)
     digest = await _digest(known.portfolio_id, context)
-    before, after = await context.units.keep(lambda unit: _decide(command, known.portfolio_id, digest, unit, context))
+    before, after, why = await context.units.keep(
+        lambda unit: _decide(command, known.portfolio_id, digest, unit, context)
+    )
     context.bench.signal()
     if after is before or after.status is PlanStatus.EXPIRED:
-        raise APlanIsDecidedOnce(before.id, after.status)
+        raise APlanIsDecidedOnce(before.id, after.status, why)
     return after
 
 
 async def _decide(
     command: DecidePlan, portfolio_id: str, digest: str | None, unit: UnitOfWork, context: Context
-) -> tuple[RebalancePlan, RebalancePlan]:
-    """The plan before and after; the same one where there was nothing to decide any more."""
+) -> tuple[RebalancePlan, RebalancePlan, str]:
+    """The plan before and after, the same one where there was nothing to decide any more; and why it expired."""
     waiting = await unit.rebalance_plans.proposed(portfolio_id)  # before the plan: two approvals take turns
     plan = await unit.rebalance_plans.get(command.plan_id)
     if plan is None:
         raise _no_plan(command.plan_id)
     now: datetime = context.clock.now()
-    ended = plan.seen(now, digest)
+    approval = await unit.rebalance_plans.last_approval(portfolio_id)
+    ended = plan.seen(now, digest, approval)
     if ended.status is PlanStatus.PROPOSED:
         ended = ended.decided(command.decision, now)
     if ended is not plan:
@@ -129,7 +132,7 @@ async def _decide(
         for other in waiting:
             if other.id != plan.id:
                 await expire(other, unit, context)
-    return plan, ended
+    return plan, ended, plan.outdated(now, digest, approval) or ""
 
 
 async def _seen(plan: RebalancePlan | None, plan_id: str, context: Context) -> RebalancePlan:

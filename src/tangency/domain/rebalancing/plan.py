@@ -30,13 +30,16 @@ class PlanStatus(StrEnum):
     EXPIRED = "expired"
 
 
+ENDED = "its time is over, or the portfolio is another by now"
+
+
 class APlanIsDecidedOnce(TangencyError):
     """A decision about a plan that is decided already, or that has expired."""
 
-    def __init__(self, plan: str, status: PlanStatus) -> None:
+    def __init__(self, plan: str, status: PlanStatus, because: str = "") -> None:
         self.plan, self.status = plan, status
         why = {
-            PlanStatus.EXPIRED: "has expired, for its time, an import or another plan that was approved; make another",
+            PlanStatus.EXPIRED: f"has expired: {because or ENDED}; make another",
             PlanStatus.APPROVED: "is approved already",
             PlanStatus.REJECTED: "is rejected already; make another",
         }[status]
@@ -129,15 +132,27 @@ class RebalancePlan:
     status: PlanStatus = PlanStatus.PROPOSED
     decided_at: datetime | None = field(default=None)
 
-    def seen(self, now: datetime, digest: str | None) -> RebalancePlan:
+    def seen(self, now: datetime, digest: str | None, approval: datetime | None = None) -> RebalancePlan:
         """The plan as it stands now: expired where nobody decided while its valuation was the portfolio's.
 
         Args:
             now: the time.
             digest: of the portfolio as it is; None where nothing is known of it any more.
+            approval: when a plan of the portfolio was approved last, as far as that is known.
         """
-        stale = now >= self.valid_until or digest != self.valuation.digest
+        stale = self.outdated(now, digest, approval) is not None
         return replace(self, status=PlanStatus.EXPIRED) if stale and self.status is PlanStatus.PROPOSED else self
+
+    def outdated(self, now: datetime, digest: str | None, approval: datetime | None = None) -> str | None:
+        """What the plan is not for any more, as part of a sentence; None where it is for the portfolio as it is.
+
+        A plan that was being made while another was approved knows nothing of the trades of that one.
+        """
+        if digest != self.valuation.digest:
+            return "holdings, cash or prices of the portfolio have changed since it was made"
+        if approval is not None and approval >= self.created_at:
+            return f"another plan that was approved at {approval.isoformat()} has been so since it was begun"
+        return f"it was valid until {self.valid_until.isoformat()}" if now >= self.valid_until else None
 
     def decided(self, status: PlanStatus, now: datetime) -> RebalancePlan:
         """Approved or rejected.

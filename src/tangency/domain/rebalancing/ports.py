@@ -28,6 +28,9 @@ class RebalancePlanRepository(Protocol):
     async def proposed(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The plans of a portfolio that nobody has decided on, nor will until this transaction ends."""
 
+    async def last_approval(self, portfolio_id: str) -> datetime | None:
+        """When a plan of the portfolio was approved last; None where none was."""
+
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
         """The plans of every portfolio that nobody decided on while they were valid."""
 
