@@ -13,7 +13,7 @@ from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices
 from tangency.application.wish import WishedLimits
-from tangency.application.wished_limits import as_stated, within
+from tangency.application.wished_limits import as_stated, failure_as_stated, within
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, NotFound, PluginError
 from tangency.domain.frontier.announcement import generated
 from tangency.domain.frontier.frontier import Curve, EfficientFrontier
@@ -89,7 +89,10 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     key = asked.key(replace(problem, references=()), question.supplied)
     frontier = await context.frontiers.frontier_for(portfolio_id, key)
     if frontier is None:
-        curve = await context.solvers.trace(problem, asked, context.deadline_s)
+        try:
+            curve = await context.solvers.trace(problem, asked, context.deadline_s)
+        except NoAnswer as error:
+            raise failure_as_stated(error, command.limits) from None
         made = token(PREFIX, context.ids.new())
         limited = question.configuration.constraints
         now = context.clock.now()

@@ -19,7 +19,7 @@ from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices, risk_model
-from tangency.application.wish import Wish, as_wished, bounds_of, faults_of, question_of
+from tangency.application.wish import Wish, bounds_of, fault_as_wished, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
@@ -93,7 +93,7 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     try:
         order = await _order(await wish_with_configuration(command.wish, context), context)
     except InvalidInput as error:
-        raise type(error)([replace(fault, path=as_wished(fault.path)) for fault in error.faults]) from None
+        raise type(error)([fault_as_wished(fault, command.wish) for fault in error.faults]) from None
     return await accepted(order, command.key, context)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tangency.application.evidence import Evidence
 from tangency.application.measured import MEASURED, VOLATILITY
 from tangency.application.question import Limits, Question, RiskParameters
-from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, hint
+from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, Unsupported, hint
 from tangency.domain.optimization.configuration import StandingConfiguration
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
 from tangency.domain.portfolio.portfolio import Portfolio
@@ -186,8 +186,7 @@ def _of_every(groups: Mapping[str, object], limit: float | None) -> dict[str, fl
 
 def _chosen(wish: Wish) -> tuple[str, str, dict[str, object]]:
     """Method, objective and the options that follow from measure, costs and the rest."""
-    method = wish.optimization_type.lower()
-    objective = OBJECTIVES.get(wish.objective.lower(), wish.objective.upper())
+    method, objective = wish.optimization_type.lower(), _objective(wish.objective)
     measure = wish.risk_measure.lower()
     rate = wish.preferences.transaction_cost_model if wish.preferences.include_transaction_costs else None
     if wish.objective.lower() == "minimize_cost":
@@ -202,6 +201,15 @@ def _chosen(wish: Wish) -> tuple[str, str, dict[str, object]]:
     if rate is not None:
         options |= _costed(method, rate)
     return method, objective, options
+
+
+def _objective(word: str) -> str:
+    """In the words of a question, one of which it may be already."""
+    objective = OBJECTIVES.get(word.lower(), word.upper())
+    if objective not in OBJECTIVES.values():
+        detail = f"{word!r} is no objective here; {hint(word.lower(), OBJECTIVES)}"
+        raise Unsupported.at(("objective",), detail, "unsupported")
+    return objective
 
 
 def _cheapest(rate: float | None) -> dict[str, object]:
@@ -252,6 +260,26 @@ def as_wished(path: Path) -> Path:
         if path[: len(start)] == start:
             return (*own, *path[len(start) :])
     return path
+
+
+def place_of(limit: str) -> Path:
+    """Where a limit of this id was stated; its id alone where it was not."""
+    first, *rest = limit.split(".")
+    if first == "strategies" and len(rest) > 1:
+        return (first, ".".join(rest[:-1]), rest[-1])
+    return (first, rest[0], ".".join(rest[1:])) if len(rest) > 1 else (first, *rest)
+
+
+def fault_as_wished(fault: Fault, wish: Wish) -> Fault:
+    """A mistake at its place in the wish; objectives are told in the words that the wish is written in."""
+    told = fault.detail
+    if fault.path == ("objective",) and not wish.objective.isupper():
+        for word, own in _OBJECTIVES_AS_WISHED.items():
+            told = re.sub(rf"\b{word}\b", own, told)
+    return replace(fault, path=as_wished(fault.path), detail=told)
+
+
+_OBJECTIVES_AS_WISHED = {question: wish for wish, question in reversed(OBJECTIVES.items())}
 
 
 def in_own_words(message: str) -> str:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from tangency.application.evidence import Evidence
 from tangency.application.question import Limits, Question
-from tangency.application.wish import Wish, WishedLimits, as_wished, bounds_of, question_of
-from tangency.domain.errors import Fault, InvalidInput
+from tangency.application.wish import Wish, WishedLimits, as_wished, bounds_of, place_of, question_of
+from tangency.domain.errors import Fault, InvalidInput, NoAnswer
+from tangency.domain.optimization.solution import Solution
 
 
 def within(limits: WishedLimits, question: Question, evidence: Evidence) -> tuple[Question, Evidence]:
@@ -41,6 +42,24 @@ def as_stated(fault: Fault, limits: WishedLimits) -> Fault:
     if len(path) > 1 and path[0] == "constraints" and getattr(limits, str(path[1]), None) not in (None, {}):
         return replace(fault, path=path)
     return fault
+
+
+def failure_as_stated(error: NoAnswer, limits: WishedLimits) -> NoAnswer:
+    """The error with the limits that contradict each other by the names that they were stated under."""
+    found = error.solution.infeasibility if isinstance(error.solution, Solution) else None
+    if found is None:
+        return error
+    ids = [each.constraint for each in (*found.conflict, *found.relaxation)]
+    names = {one: ".".join(map(str, as_stated(Fault(place_of(one), ""), limits).path)) for one in ids}
+    message = str(error)
+    for one, name in names.items():
+        message = message.replace(one, name)
+    told = replace(
+        found,
+        conflict=tuple(replace(each, constraint=names[each.constraint]) for each in found.conflict),
+        relaxation=tuple(replace(each, constraint=names[each.constraint]) for each in found.relaxation),
+    )
+    return type(error)(message, replace(error.solution, infeasibility=told))
 
 
 def _tighter(one: Limits, other: Limits) -> Limits:

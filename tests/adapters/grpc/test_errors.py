@@ -154,7 +154,9 @@ def test_the_cost_model_is_stated_once(doors: Doors) -> None:
 def test_a_cost_model_takes_the_place_of_the_number(doors: Doors) -> None:
     preferences = pb.OptimizationPreferences(include_transaction_costs=True)
     preferences.cost_model.number_value = 10.0
-    assert refused(doors, wish(preferences=preferences)).fields == ["preferences.transaction_cost_model"]
+    told = refused(doors, wish(preferences=preferences))
+    assert told.fields == ["preferences.cost_model"]
+    assert told.message.startswith("preferences.cost_model is 10; ")
 
 
 def test_what_only_a_newer_client_knows_is_refused_and_not_left_undone(doors: Doors) -> None:
@@ -183,8 +185,36 @@ def test_limits_that_contradict_each_other_are_named_with_the_least_that_gives_w
     narrow = struct(constraints={"max_weight": 0.01})
     told = refused(doors, pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, problem=narrow))
     assert (told.code, told.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "INFEASIBLE")
-    kinds = {violation.type for violation in told.detail(PreconditionFailure).violations}
-    assert kinds == {"CONFLICT", "RELAXATION"}
+    found = told.detail(PreconditionFailure).violations
+    assert {(each.type, each.subject) for each in found} == {
+        ("CONFLICT", "budget"),
+        ("CONFLICT", "problem.constraints.max_weight"),
+        ("RELAXATION", "problem.constraints.max_weight"),
+    }
+    assert "problem.constraints.max_weight" in told.message
+
+
+def test_limits_are_named_as_they_were_stated(doors: Doors) -> None:
+    small: dict[str, Any] = {"max_position_size": 0.01, "max_sector_exposure": 0.9}
+    told = refused(doors, pb.EfficientFrontierRequest(portfolio_id=PORTFOLIO, constraints=small))
+    subjects = {violation.subject for violation in told.detail(PreconditionFailure).violations}
+    assert subjects == {"budget", "constraints.max_position_size"}
+    assert "constraints.max_position_size" in told.message
+    address = f"/api/v1/portfolios/{PORTFOLIO}/efficient-frontier"
+    problem = doors.http.post(address, json={"constraints": small}).json()
+    assert {each["constraint"] for each in problem["conflict"]} == subjects
+    assert problem["detail"] == told.message
+
+
+def test_an_objective_is_corrected_in_the_words_of_the_door(doors: Doors) -> None:
+    body = {**WISH, "objective": "maximise_sharp"}
+    for told in (
+        doors.http.post("/api/v1/optimizations", json=body).json()["detail"],
+        refused(doors, wish(**body)).message,
+    ):
+        assert told.startswith("objective 'maximise_sharp' is no objective here; did you mean maximize_sharpe or ")
+    told = refused(doors, wish(optimization_type="risk_parity")).message
+    assert told == "objective 'maximize_sharpe' is no objective of method 'risk_parity'; valid: risk_parity."
 
 
 def test_more_mistakes_than_a_trailer_has_room_for_are_told_as_far_as_they_go(doors: Doors) -> None:
@@ -195,6 +225,11 @@ def test_more_mistakes_than_a_trailer_has_room_for_are_told_as_far_as_they_go(do
     assert told.detail(BadRequest).ByteSize() <= LARGEST_DETAIL
 
 
+def test_mistakes_are_counted_and_stand_in_the_field_violations(doors: Doors) -> None:
+    told = refused(doors, pb.CreateOptimizationRequest(portfolio_id=PORTFOLIO))
+    assert told.message == "There are 2 mistakes; see the field violations."
+
+
 def test_the_words_are_those_of_rest(doors: Doors) -> None:
     body: dict[str, Any] = {
         **WISH,
@@ -203,7 +238,7 @@ def test_the_words_are_those_of_rest(doors: Doors) -> None:
     }
     problem = doors.http.post("/api/v1/optimizations", json=body).json()
     told = refused(doors, pb.CreateOptimizationRequest(**body))
-    assert told.message == problem["detail"]
+    assert told.message == problem["detail"].replace("constraints/max_turnover", "constraints.max_turnover", 1)
     assert told.detail(ErrorInfo).metadata["type"] == problem["type"]
     assert [violation.description for violation in told.detail(BadRequest).field_violations] == [
         item["detail"] for item in problem["errors"]

@@ -19,6 +19,7 @@ from tangency.domain.optimization.method import Capabilities, NoOptions, Optimiz
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.problem import Problem
 
+PLUGINS = EntryPointPlugins()
 NAMES = ("A", "B", "C")
 ROWS = 0.01 * np.random.default_rng(1).normal(size=(24, 3))
 UNIVERSE = Universe((Asset("A", "x"), Asset("B", "x"), Asset("C", "y")))
@@ -43,7 +44,7 @@ def problem(method: str, objective: str, options: dict[str, Any], **market: Any)
 
 def places(asked: Problem) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
-        accept(asked, EntryPointPlugins())
+        accept(asked, PLUGINS)
     return [".".join(map(str, fault.path)) for fault in caught.value.faults]
 
 
@@ -152,7 +153,7 @@ def test_an_estimator_of_rows_is_not_given_moments_or_rows_with_weights() -> Non
     wolf, gaps = chosen("ledoit_wolf"), ROWS.copy()
     gaps[0, 0] = np.nan
     asked = problem("mean_variance", "MIN_VOLATILITY", {}, covariance_estimator=wolf)
-    accept(asked, EntryPointPlugins())
+    accept(asked, PLUGINS)
     gappy = replace(asked.market, returns=Returns(UNIVERSE, gaps), missing_data="pairwise")
     assert places(replace(asked, market=gappy)) == ["risk_parameters.missing_data"]
     accept(
@@ -187,7 +188,7 @@ def test_figures_and_gaps_that_bear_no_estimate_are_refused_with_the_market() ->
 )
 def test_what_takes_scenarios_is_refused_without_returns(asked: tuple[str, str], options: dict[str, Any]) -> None:
     whole = problem(*asked, options)
-    accept(whole, EntryPointPlugins())
+    accept(whole, PLUGINS)
     assert places(replace(whole, market=replace(whole.market, returns=None))) == ["strategies"]
 
 

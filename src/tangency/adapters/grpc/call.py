@@ -15,7 +15,7 @@ from tangency.application.leaving import handled_while_awaited
 from tangency.application.message import Message, Result
 from tangency.application.question import Question
 from tangency.application.service import Service
-from tangency.domain.errors import InvalidInput
+from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.idempotency import Key
 from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext
 
@@ -34,12 +34,14 @@ class Call:
         metadata: what the client sent beside its message, by key.
         ending: set when the service is about to end; streams look at it.
         question: what was asked, once that could be read: errors point into it.
+        renamed: by places in the document, the fields of the request that have another name.
     """
 
     service: Service
     metadata: dict[str, str | bytes]
     ending: asyncio.Event
     question: Question | None = field(default=None)
+    renamed: dict[Path, Path] = field(default_factory=dict)
 
     async def document(self, request: ProtobufMessage) -> Plain:
         """The document that a request stands for; see :func:`document_of`."""
@@ -83,7 +85,7 @@ def portfolio_of(document: Plain) -> str:
     return portfolio_id
 
 
-def with_cost_model(stated: Plain, path: tuple[str, ...]) -> Plain:
+def with_cost_model(call: Call, stated: Plain, path: Path) -> Plain:
     """The cost model under the one name that REST has for both of its fields.
 
     Raises:
@@ -94,5 +96,6 @@ def with_cost_model(stated: Plain, path: tuple[str, ...]) -> Plain:
     if "transaction_cost_model" in stated:
         detail = "is stated beside transaction_cost_model; state one of them."
         raise InvalidInput.at((*path, "cost_model"), detail, "duplicate")
+    call.renamed[*path, "transaction_cost_model"] = (*path, "cost_model")
     others = {name: value for name, value in stated.items() if name != "cost_model"}
     return {**others, "transaction_cost_model": stated["cost_model"]}

@@ -26,7 +26,7 @@ PREFERENCES = "preferences"
 
 async def create_optimization(call: Call, request: pb.CreateOptimizationRequest) -> pb.CreateOptimizationResponse:
     """Accept an optimization."""
-    wish = wish_of(_wished(await call.document(request)))
+    wish = wish_of(_wished(call, await call.document(request)))
     state = await call.create(PlaceOrder(wish), request)
     return answer_of(pb.CreateOptimizationResponse, accepted_of(state))
 
@@ -59,10 +59,10 @@ async def watch_optimization(
     raise StoreUnavailable("the service is about to end; watch again in a moment.")
 
 
-def _wished(document: Plain) -> Plain:
+def _wished(call: Call, document: Plain) -> Plain:
     preferences = document.get(PREFERENCES)
     if isinstance(preferences, dict):
-        document[PREFERENCES] = with_cost_model(preferences, (PREFERENCES,))
+        document[PREFERENCES] = with_cost_model(call, preferences, (PREFERENCES,))
     return document
 
 

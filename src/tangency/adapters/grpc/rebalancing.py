@@ -11,6 +11,6 @@ from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimizat
 
 async def generate_rebalance_plan(call: Call, request: pb.RebalancePlanRequest) -> pb.RebalancePlanResponse:
     """Plan the trades toward a target."""
-    document = with_cost_model(await call.document(request), ())
+    document = with_cost_model(call, await call.document(request), ())
     plan = await call.create(command_of(portfolio_of(document), document), request)
     return answer_of(pb.RebalancePlanResponse, served(plan))

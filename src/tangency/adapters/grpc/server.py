@@ -187,5 +187,5 @@ class Door:
         try:
             yield call
         except Exception as error:  # noqa: BLE001 - whatever it is, the client hears of it
-            status = status_of(error, Asked(kind, call.question))
+            status = status_of(error, Asked(kind, call.question, call.renamed))
             await context.abort(status.code, status.details, status.trailing_metadata)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
@@ -17,7 +17,8 @@ from grpc_status.rpc_status import to_status
 from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_written, kind_of, problem_of
 from tangency.adapters.grpc.messages import field_of
 from tangency.application.question import Question
-from tangency.domain.errors import ComeAgain, Fault, InvalidInput
+from tangency.application.wish import place_of
+from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
 
 DOMAIN = "tangency"
 LONGEST_MESSAGE = 1000
@@ -53,10 +54,25 @@ class Asked:
     Attributes:
         request: the kind of message that came.
         question: what it asked, as far as that could be read.
+        renamed: by the place in the document that it stands for, the field of the request, where that has another name.
     """
 
     request: type[Message]
     question: Question | None = None
+    renamed: Mapping[Path, Path] = field(default_factory=dict)
+
+    def field(self, path: Path) -> str:
+        """The field of the request for a place in its document."""
+        written = as_written(path, self.question)
+        for place, own in self.renamed.items():
+            if written[: len(place)] == place:
+                written = (*own, *written[len(place) :])
+        return field_of(written, self.request)
+
+    def limit(self, identity: str) -> str:
+        """The field for a limit; its id where no request states it, as the budget."""
+        place = place_of(identity)
+        return self.field(place) if len(place) > 1 else identity
 
 
 def status_of(error: Exception, asked: Asked) -> grpc.Status:
@@ -66,8 +82,24 @@ def status_of(error: Exception, asked: Asked) -> grpc.Status:
         log.error("a call failed", exc_info=error)
     details = [_information(kind), *_more(error, problem, asked)]
     code = code_of(kind)
-    status = Status(code=code.value[0], message=problem.detail[:LONGEST_MESSAGE], details=map(_packed, details))
+    message = _message(error, problem, asked)[:LONGEST_MESSAGE]
+    status = Status(code=code.value[0], message=message, details=map(_packed, details))
     return to_status(status)
+
+
+def _message(error: Exception, problem: Problem, asked: Asked) -> str:
+    """The detail of the problem document, in the names of the request's own fields."""
+    if isinstance(error, InvalidInput):
+        first, *others = error.faults
+        return f"There are {len(others) + 1} mistakes; see the field violations." if others else _told(first, asked)
+    message = problem.detail
+    for each in problem.conflict or ():
+        message = message.replace(each.constraint, asked.limit(each.constraint))
+    return message
+
+
+def _told(fault: Fault, asked: Asked) -> str:
+    return f"{asked.field(fault.path)} {fault.detail}".strip()
 
 
 def code_of(kind: Kind) -> grpc.StatusCode:
@@ -88,7 +120,7 @@ def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]
     if isinstance(error, InvalidInput):
         yield _bad_request(error.faults, asked)
     if problem.conflict or problem.relaxation:
-        yield _precondition(problem)
+        yield _precondition(problem, asked)
     if isinstance(error, ComeAgain):
         retry = RetryInfo()
         retry.retry_delay.FromSeconds(math.ceil(error.retry_after_s))
@@ -100,7 +132,7 @@ def _bad_request(faults: Iterable[Fault], asked: Asked) -> BadRequest:
     found = BadRequest()
     for fault in faults:
         violation = BadRequest.FieldViolation(
-            field=field_of(as_written(fault.path, asked.question), asked.request),
+            field=asked.field(fault.path),
             description=fault.detail[:LONGEST_MESSAGE],
             reason=fault.code.upper(),
         )
@@ -110,12 +142,12 @@ def _bad_request(faults: Iterable[Fault], asked: Asked) -> BadRequest:
     return found
 
 
-def _precondition(problem: Problem) -> PreconditionFailure:
+def _precondition(problem: Problem, asked: Asked) -> PreconditionFailure:
     """The limits that contradict each other, and what would have to give way."""
     found = PreconditionFailure()
-    rows = [("CONFLICT", each.constraint, each.sentence) for each in problem.conflict or ()]
+    rows = [("CONFLICT", asked.limit(each.constraint), each.sentence) for each in problem.conflict or ()]
     rows += [
-        ("RELAXATION", each.constraint, f"{each.limit:.12g} would have to be {each.needed:.12g}")
+        ("RELAXATION", asked.limit(each.constraint), f"{each.limit:.12g} would have to be {each.needed:.12g}")
         for each in problem.relaxation or ()
     ]
     for kind, subject, description in rows:
