@@ -279,7 +279,7 @@ def fault_as_wished(fault: Fault, wish: Wish) -> Fault:
     return replace(fault, path=as_wished(fault.path), detail=told)
 
 
-_OBJECTIVES_AS_WISHED = {question: wish for wish, question in reversed(OBJECTIVES.items())}
+_OBJECTIVES_AS_WISHED = {question: wish for wish, question in OBJECTIVES.items()}
 
 
 def in_own_words(message: str) -> str:

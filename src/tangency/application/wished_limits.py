@@ -46,10 +46,11 @@ def as_stated(fault: Fault, limits: WishedLimits) -> Fault:
 
 def failure_as_stated(error: NoAnswer, limits: WishedLimits) -> NoAnswer:
     """The error with the limits that contradict each other by the names that they were stated under."""
-    found = error.solution.infeasibility if isinstance(error.solution, Solution) else None
-    if found is None:
+    solution = error.solution
+    if not isinstance(solution, Solution) or solution.infeasibility is None:
         return error
-    ids = [each.constraint for each in (*found.conflict, *found.relaxation)]
+    found = solution.infeasibility
+    ids = [*(each.constraint for each in found.conflict), *(each.constraint for each in found.relaxation)]
     names = {one: ".".join(map(str, as_stated(Fault(place_of(one), ""), limits).path)) for one in ids}
     message = str(error)
     for one, name in names.items():
@@ -59,7 +60,7 @@ def failure_as_stated(error: NoAnswer, limits: WishedLimits) -> NoAnswer:
         conflict=tuple(replace(each, constraint=names[each.constraint]) for each in found.conflict),
         relaxation=tuple(replace(each, constraint=names[each.constraint]) for each in found.relaxation),
     )
-    return type(error)(message, replace(error.solution, infeasibility=told))
+    return type(error)(message, replace(solution, infeasibility=told))
 
 
 def _tighter(one: Limits, other: Limits) -> Limits:
