@@ -15,13 +15,7 @@ from tangency.application.configuration import SUPPLIED, with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, once
 from tangency.application.measured import VOLATILITY
-from tangency.application.optimization import (
-    OptimizePortfolio,
-    PoseQuestion,
-    answer_again,
-    optimize_portfolio,
-    pose_question,
-)
+from tangency.application.optimization import answer_again, posed, recorded
 from tangency.application.orders import accepted, drawn_up
 from tangency.application.question import Question
 from tangency.application.unused_inputs import QUESTION, stated_of_strategies
@@ -55,9 +49,9 @@ async def answer_question(command: AnswerQuestion, context: Context) -> Answer |
         NoFreeSolver: it is light, and every solver is busy; nothing is kept.
     """
     question = await with_configuration(command.question, context)
-    problem = await pose_question(PoseQuestion(question), context)
+    problem = await posed(question, context)
     if context.ceilings.queue(Shape.of(problem)) is Queue.LIGHT:
-        return await optimize_portfolio(OptimizePortfolio(question, problem, key=command.key), context)
+        return await recorded(question, problem, command.key, context)
     order = await drawn_up(question, problem, _wording(question, problem), context)
     return await accepted(order, command.key, context)
 

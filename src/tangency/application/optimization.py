@@ -14,6 +14,7 @@ from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.unused_inputs import unused_inputs
 from tangency.domain.errors import NoAnswer, NotFound
+from tangency.domain.idempotency import Key
 from tangency.domain.optimization.announcement import portfolio_optimized
 from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.judgement import required_answer
@@ -64,10 +65,16 @@ async def pose_question(query: PoseQuestion, context: Context) -> Problem:
         InvalidInput: the question cannot be read as a problem.
         TooExpensive: it can, and is above the ceiling of what this service takes on.
     """
-    return await _posed(await with_configuration(query.question, context), context)
+    return await posed(await with_configuration(query.question, context), context)
 
 
-async def _posed(configured: Question, context: Context) -> Problem:
+async def posed(configured: Question, context: Context) -> Problem:
+    """The problem that a question stands for, which has what the portfolio's configuration supplies.
+
+    Raises:
+        InvalidInput: the question cannot be read as a problem.
+        TooExpensive: it can, and is above the ceiling of what this service takes on.
+    """
     question = await with_entries(configured, context)
     problem = pose(question, await gathered(question, context), context)
     context.ceilings.refuse(Shape.of(problem))
@@ -83,7 +90,17 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
         NoFreeSolver: every solver is busy; nothing is kept.
     """
     question = await with_configuration(command.question, context)
-    problem = command.problem or await _posed(question, context)
+    problem = command.problem or await posed(question, context)
+    return await recorded(question, problem, command.key, context)
+
+
+async def recorded(question: Question, problem: Problem, key: Key | None, context: Context) -> Answer:
+    """The answer to a problem, which is kept; or the reason why there is none, which is kept too.
+
+    Raises:
+        NoAnswer: there is no portfolio to give.
+        NoFreeSolver: every solver is busy; nothing is kept.
+    """
     context.units.prepare(problem)
     optimization = Optimization.request(
         context.ids.new(), question.portfolio_id, question.configuration, problem, context.clock.now()
@@ -95,7 +112,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
 
     async def work(unit: UnitOfWork) -> None:
         if answer is not None:
-            await claim(unit, command.key, str(optimization.id), optimization.requested_at)
+            await claim(unit, key, str(optimization.id), optimization.requested_at)
             await unit.events.add(portfolio_optimized(answer, context.ids))
             await unit.series.add(SeriesPoint.of(answer))
         await unit.optimizations.add(optimization)
