@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.architecture.source_tree import REPOSITORY
 from tests.docs.blocks import Block, blocks_of, missing_lines
@@ -14,15 +16,25 @@ from tests.support.command import Command
 from tests.support.postgres import Cluster, program
 from tests.support.requests import REQUEST
 
+OWNER = "of_the_guide"
 GUIDE = REPOSITORY / "docs" / "operations" / "database.md"
 
 pytestmark = pytest.mark.service("postgresql")
 
 
 @pytest.fixture
-def databases(cluster: Cluster) -> Iterator[tuple[str, str]]:
-    with cluster.database(migrated=False) as one, cluster.database(migrated=False) as other:
-        yield one, other
+def databases(cluster: Cluster, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """One made as the guide says, whose owner is nobody special, and one to restore it to."""
+    (block,) = [each for each in blocks_of(GUIDE) if "createuser" in each.text]
+    *made, stated = block.text.replace("tangency", OWNER).splitlines()
+    name, _, address = stated.removeprefix("export ").partition("=")
+    assert name == "TANGENCY_DATABASE_URL"
+    with cluster.database(migrated=False) as other:
+        administrator = {"PGHOST": str(cluster.folder), "PGPORT": str(cluster.port), "PGUSER": "tangency"}
+        ran(replace(block, text="\n".join(made)), tmp_path, **administrator, PGDATABASE="postgres")
+        yield make_url(address).set(port=cluster.port).render_as_string(), other
+        cluster.execute(f"DROP DATABASE {OWNER} WITH (FORCE)")
+        cluster.execute(f"DROP ROLE {OWNER}")
 
 
 def ran(block: Block, folder: Path, **settings: str) -> str:

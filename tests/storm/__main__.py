@@ -152,13 +152,13 @@ def _asked(http: httpx.Client, wish: dict[str, str], key: str) -> str | None:
 
 
 def _settled(cluster: postgres.Cluster, url: str, began: float) -> bool:
-    """Wait until everything has ended and is published."""
+    """Wait until everything has ended and is published, tickets included."""
     left = """
         SELECT (SELECT count(*) FROM optimization_requests WHERE status IN ('pending', 'processing')),
-               (SELECT count(*) FROM outbox WHERE position IS NULL)
+               (SELECT count(*) FROM outbox WHERE position IS NULL), (SELECT count(*) FROM tickets)
     """
     while time.monotonic() - began < LIMIT_S:
-        if cluster.execute(left, url.rpartition("/")[2]) == [(0, 0)]:
+        if cluster.execute(left, url.rpartition("/")[2]) == [(0, 0, 0)]:
             return True
         time.sleep(0.5)
     return False
