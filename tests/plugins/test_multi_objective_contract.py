@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from tangency.contracts import MethodContract
 from tangency.plugins.multi.options import AimOption
+from tests.support.examples import share_of
 
 
 class TestTheDistanceFromTheIdealPoint(MethodContract):
     method = "multi_objective"
-    examples = 8
+    examples = share_of(8)
     options: ClassVar[Mapping[str, object]] = {
         "objectives": (AimOption("return"), AimOption("risk", 2.0)),
         "scheme": "chebyshev",

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from tangency.contracts import MethodContract
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty
+from tests.support.examples import share_of
 
-EXAMPLES = 12
+EXAMPLES = share_of(12)
 
 
 class TestBoxes(MethodContract):
