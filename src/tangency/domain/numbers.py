@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -42,4 +43,4 @@ def frozen(values: ArrayLike, path: Path = (), ndim: int | None = None) -> NDArr
 
 def power_of_two_near(magnitude: float) -> float:
     """The power of two nearest below a positive magnitude; 1.0 for zero. Scaling by it loses no digit."""
-    return float(2.0 ** np.floor(np.log2(magnitude))) if magnitude > 0 else 1.0
+    return math.ldexp(0.5, math.frexp(magnitude)[1]) if magnitude > 0 else 1.0

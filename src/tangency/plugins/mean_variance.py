@@ -134,8 +134,9 @@ class MeanVariance:
                 best, rank = proposal, reached
             if rank == _SETTLED:
                 break
-        iterations = sum(attempt.iterations for attempt in attempts)
-        return replace(best, attempts=attempts, iterations=iterations)
+        if attempts == best.attempts:
+            return best
+        return replace(best, attempts=attempts, iterations=sum(attempt.iterations for attempt in attempts))
 
     def trace(
         self, problem: Problem, estimates: Estimates, options: object, question: FrontierQuestion
@@ -205,7 +206,8 @@ class _Search:
             mean = objective.gain(self.estimates)
         else:
             mean = self.estimates.required_mean("the objective")
-        polyhedral = Region(n, self.region.bounds, self.region.rows, self.region.distances, ())
+        region = self.region
+        polyhedral = Region(n, region.bounds, region.rows, region.distances, ()) if region.caps else region
         self.family = Family(self.estimates.covariance, mean, polyhedral, self.problem.solver.tolerance)
 
     def run(self) -> Proposal:

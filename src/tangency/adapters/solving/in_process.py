@@ -6,6 +6,7 @@ own.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -42,17 +43,24 @@ def solve(problem: Problem, plugins: Plugins) -> Solution:
         MethodCrashed: the method or an estimator raised.
         PluginError: the method or an estimator cannot be loaded.
     """
-    with _blas().limit(limits=1):
+    with _one_thread():
         return conclude(problem, proposed(problem, plugins), plugins)
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """One thread of each BLAS while we solve; nothing to do where there is one anyway.
+
+    The same answer to the last bit whatever the machine, and at our sizes a quicker one (threads that wait for each
+    other cost 30 times the arithmetic at n = 100 on two busy cores).
+    """
+    blas = _blas()
+    single = all(library.num_threads == 1 for library in blas.lib_controllers)
+    return nullcontext() if single else blas.limit(limits=1)
 
 
 @cache
 def _blas() -> ThreadpoolController:
-    """The BLAS libraries of this process.
-
-    One thread each while we solve: the same answer to the last bit whatever the machine, and at our sizes a quicker one
-    (threads that wait for each other cost 30 times the arithmetic at n = 100 on two busy cores).
-    """
+    """The BLAS libraries of this process."""
     from scipy.linalg import lapack  # noqa: F401 - brings a BLAS of its own, which must be there to be limited
 
     return ThreadpoolController()
@@ -70,14 +78,14 @@ def trace(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Cur
         InvalidInput: an end is out of reach, or as :func:`solve` raises it.
         NoAnswer: there is no frontier.
     """
-    with _blas().limit(limits=1):
+    with _one_thread():
         return conclude_frontier(problem, question, traced(problem, question, plugins), plugins)
 
 
 def proposed(problem: Problem, plugins: Plugins) -> Proposed:
     """Estimate what was not given, let the method propose, and find out why where nothing is feasible."""
     watched = WatchedPlugins(plugins)
-    method, options, estimates = _ready(problem, watched, needs(problem, watched.find_method(problem.method)))
+    method, options, estimates = _ready(problem, watched, means=False)
     programs = HighsLinearPrograms(problem.solver.time_limit_s)
     with found_by(watched):
         return Proposed(propose(problem, estimates, method, options, programs), method.capabilities.rule)
@@ -86,15 +94,15 @@ def proposed(problem: Problem, plugins: Plugins) -> Proposed:
 def traced(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Traced:
     """Estimate, means included, and find the candidates of a frontier."""
     watched = WatchedPlugins(plugins)
-    wanted = Needs(mean=True, scenarios=needs(problem, watched.find_method(problem.method)).scenarios)
-    method, options, estimates = _ready(problem, watched, wanted)
+    method, options, estimates = _ready(problem, watched, means=True)
     programs = HighsLinearPrograms(problem.solver.time_limit_s)
     with found_by(watched):
         return trace_candidates(problem, estimates, method, options, question, programs)
 
 
-def _ready(problem: Problem, watched: WatchedPlugins, wanted: Needs) -> tuple[WatchedMethod, object, Estimates]:
-    """The method that can honour the problem, its options, and the estimates."""
-    options = accept(problem, watched)
-    estimates = problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)
-    return watched.find_method(problem.method), options, estimates
+def _ready(problem: Problem, watched: WatchedPlugins, means: bool) -> tuple[WatchedMethod, object, Estimates]:
+    """The method that can honour the problem, its options, and the estimates; with means in any case where wanted."""
+    options, method = accept(problem, watched), watched.find_method(problem.method)
+    of_method = needs(problem, method)
+    wanted = Needs(means or of_method.mean, of_method.scenarios)
+    return method, options, problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)

@@ -172,7 +172,7 @@ def _checked(proposal: object) -> Proposal:
         attempts=tuple(proposal.attempts),
         bound=None if proposal.bound is None else float(proposal.bound),
         message=str(proposal.message),
-        findings=_plain_findings(proposal.findings),
+        findings=_plain_findings(proposal.findings) if proposal.findings else proposal.findings,
     )
 
 

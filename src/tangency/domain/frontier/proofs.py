@@ -68,7 +68,7 @@ def _plain(problem: Problem, region: Region) -> bool:
     """Whether half the variance is minimised over bounds of every name, and rows."""
     if not isinstance(problem.objective, MinimumVolatility) or region.distances or region.caps or region.positions:
         return False
-    return all(bool(np.isfinite(bound).all()) for bound in region.implied)
+    return region.boxed
 
 
 def _alike(problem: Problem, candidate: Candidate) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol, TypeVar, cast
 
 import numpy as np
@@ -65,17 +66,22 @@ class Estimates:
             if len(self.mean) != len(self.universe):
                 detail = f"have {len(self.mean)} expected returns; the problem has {len(self.universe)} names."
                 raise InvalidInput.at(("strategies",), detail, "shape")
-        cash = self.universe.positions.get(CASH)
+        cash = self.universe.names.index(CASH) if CASH in self.universe.names else None
         if cash is not None and self.covariance.variances[cash] > self._rounding:
             raise InvalidInput(
                 [Fault(("strategies", cash, "name"), f"{CASH!r} means cash, whose variance is 0; rename this asset.")]
             )
 
+    @cached_property
+    def mean_variance(self) -> float:
+        """Of the names: what is small is small next to it."""
+        return float(self.covariance.variances.mean())
+
     @property
     def _rounding(self) -> float:
         """What a repair, and the mean of a constant interest rate, leave of a variance that is zero."""
         repair = self.covariance.repair
-        return max(2 * repair.shift if repair else 0.0, RISKLESS * float(self.covariance.variances.mean()))
+        return max(2 * repair.shift if repair else 0.0, RISKLESS * self.mean_variance)
 
     def required_mean(self, purpose: str) -> Vector:
         """The means; refuses in the name of ``purpose`` where there are none."""
@@ -103,7 +109,7 @@ class Estimates:
     def riskless(self, weights: Vector) -> bool:
         """Whether a portfolio's variance is rounding next to that of the names."""
         variance = float(weights @ self.covariance.times(weights))
-        return variance <= RISKLESS * float(self.covariance.variances.mean())
+        return variance <= RISKLESS * self.mean_variance
 
     def volatility(self, weights: Vector) -> float:
         """Annual standard deviation of a portfolio."""

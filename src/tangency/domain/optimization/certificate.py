@@ -119,7 +119,9 @@ def violations(region: Region, weights: Vector) -> dict[str, float]:
 
 def _outside(excess: float) -> float:
     """The part of an excess above 0; what is not a number is as far outside as can be."""
-    return np.inf if np.isnan(excess) else max(0.0, excess)
+    if excess <= 0.0:
+        return 0.0
+    return excess if excess > 0.0 else np.inf
 
 
 @BAD_WITNESS
@@ -130,10 +132,12 @@ def _gap(problem: Problem, estimates: Estimates, region: Region, weights: Vector
     if not minorant.slope.any():  # the same everywhere: multipliers could only spoil the proof
         witness = Witness()
     lower, upper = region.implied
-    lagrangian = Lagrangian.of(minorant, region, witness)
-    residual = lagrangian.residual(lower, upper)
-    cost = _residual_cost(problem, estimates, region, residual, weights) if residual.any() else 0.0
-    bound = lagrangian.without(residual).minimum(lower, upper) - cost
+    lagrangian, cost = Lagrangian.of(minorant, region, witness), 0.0
+    if not region.boxed:
+        residual = lagrangian.residual(lower, upper)
+        cost = _residual_cost(problem, estimates, region, residual, weights) if residual.any() else 0.0
+        lagrangian = lagrangian.without(residual)
+    bound = lagrangian.minimum(lower, upper) - cost
     gap = problem.objective.loss(weights, estimates) - bound
     return max(0.0, gap) if gap <= LARGEST else np.inf  # also where it is NaN
 

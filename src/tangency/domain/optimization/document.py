@@ -63,11 +63,11 @@ def content_hash(problem: Problem) -> str:
     """
     if problem not in _hashes:
         document = to_document(problem, _digest)
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        _hashes[problem] = hashlib.sha256(text.encode()).hexdigest()
+        _hashes[problem] = hashlib.sha256(_sorted.encode(document).encode()).hexdigest()
     return _hashes[problem]
 
 
+_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _hashes: WeakKeyDictionary[Problem, str] = WeakKeyDictionary()
 """A problem never changes, so it is hashed once, while it lives."""
 
@@ -100,6 +100,8 @@ def from_document(document: object) -> Problem:
 
 
 def _asset_document(asset: Asset) -> dict[str, object]:
+    if asset.sector is None and asset.asset_class is None and not asset.scores:
+        return {"name": asset.name}
     scores = {key: float(score) for key, score in asset.scores.items()} or None
     return read.present(name=asset.name, sector=asset.sector, asset_class=asset.asset_class, scores=scores)
 

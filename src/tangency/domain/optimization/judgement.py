@@ -127,7 +127,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
     measure = problem.objective.risk_measure
     risk, cuts = measure.of(estimates), {} if proposal.witness is None else proposal.witness.cuts
     sigma, mean = estimates.volatility(weights), _mean(problem, estimates, weights)
-    solution = Solution(
+    return Solution(
         status=status,
         universe=problem.universe,
         message=_MESSAGES[status],
@@ -141,14 +141,12 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         current_return=None if problem.current is None else _mean(problem, estimates, problem.current),
         active_risk=None if problem.current is None else estimates.volatility(weights - problem.current),
         certificate=certificate,
+        why=None if proposal.witness is None or rule else explain(problem, estimates, weights, proposal.witness),
         parameters=_parameters(problem, proposal),
         unused_options=proposal.reading.unused_options,
         findings=proposal.findings,
         iterations=proposal.iterations,
     )
-    if proposal.witness is None or rule:
-        return solution
-    return replace(solution, why=explain(problem, estimates, weights, proposal.witness))
 
 
 def _parameters(problem: Problem, proposal: Proposal) -> tuple[str, ...]:

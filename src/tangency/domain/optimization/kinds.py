@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -115,6 +116,13 @@ TERMS: Mapping[str, type[Term]] = {
     "worst_covariance": WorstCovariance,
 }
 
+_TAGS: Mapping[type, tuple[str, str]] = {
+    known: (tag, word)
+    for tag, table in (("kind", CONSTRAINTS), ("name", OBJECTIVES), ("kind", TERMS))
+    for word, known in table.items()
+}
+"""The field and the word that say what a value is, by its type."""
+
 Pack: TypeAlias = Callable[[Array], object]
 """How an array is written: as a leaf that ``plain_values.array`` reads."""
 
@@ -125,22 +133,28 @@ def written(value: Constraint | Objective | Term, pack: Pack) -> dict[str, objec
     Raises:
         InvalidInput: it is in none of them.
     """
-    for tag, table in (("kind", CONSTRAINTS), ("name", OBJECTIVES), ("kind", TERMS)):
-        kind = next((word for word, known in table.items() if type(value) is known), None)
-        if kind is not None:
-            own = {field.name: _written(getattr(value, field.name), pack) for field in fields(cast(Any, value))}
-            return read.present(**{tag: kind}, **own)
-    raise InvalidInput.at((), f"{type(value).__name__} has no place in the document; add it to its table.")
+    kind = type(value)
+    if kind not in _TAGS:
+        raise InvalidInput.at((), f"{kind.__name__} has no place in the document; add it to its table.")
+    tag, word = _TAGS[kind]
+    return read.present(**{tag: word}, **{name: _written(getattr(value, name), pack) for name in _field_names(kind)})
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _written(value: object, pack: Pack) -> object:
+    if value is None or type(value) in (float, str, bool):
+        return value
     if isinstance(value, tuple | frozenset):
         return _written_parts(value, pack)
     if isinstance(value, Term):
         return written(value, pack)
     if isinstance(value, Measure):
         return {"name": value.name, "confidence_level": value.confidence_level, "threshold": value.threshold}
-    return value if value is None or isinstance(value, str | bool) else float(cast(float, value))
+    return float(cast(float, value))
 
 
 def _written_parts(values: tuple[object, ...] | frozenset[object], pack: Pack) -> object:

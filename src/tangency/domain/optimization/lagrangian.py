@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -59,13 +60,15 @@ class Lagrangian:
 
     def minimum(self, lower: Vector, upper: Vector) -> float:
         """The least value on a box, coordinate by coordinate; -inf where it has none."""
-        if self.residual(lower, upper).any():
-            return -np.inf
-        ends = [np.where(np.isfinite(bound), bound, 0.0) for bound in (lower, upper)]
-        # An infinite end is never the better one here, and stands as the other end, or as 0 where both are infinite.
-        points = [np.where(np.isfinite(lower), ends[0], ends[1]), np.where(np.isfinite(upper), ends[1], ends[0])]
+        points = [lower, upper]
+        if not (np.isfinite(lower) & np.isfinite(upper)).all():
+            if self.residual(lower, upper).any():
+                return -np.inf
+            ends = [np.where(np.isfinite(bound), bound, 0.0) for bound in (lower, upper)]
+            # An infinite end is never the better one here: it stands as the other end, or as 0 where both are infinite.
+            points = [np.where(np.isfinite(lower), ends[0], ends[1]), np.where(np.isfinite(upper), ends[1], ends[0])]
         points += [np.clip(distance.center, lower, upper) for _, distance in self.distances]
-        least = np.minimum.reduce([self.at(point) for point in points])
+        least = reduce(np.minimum, map(self.at, points))
         return self.constant + float(least.sum())
 
 

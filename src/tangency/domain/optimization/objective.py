@@ -76,7 +76,7 @@ class Objective(ABC):
 
     def scale(self, w: Vector, estimates: Estimates) -> float:
         """What a gap is compared with: the magnitude, and a trace of the mean variance."""
-        return self.magnitude(w, estimates) + SMALLEST_SCALE * float(estimates.covariance.variances.mean())
+        return self.magnitude(w, estimates) + SMALLEST_SCALE * estimates.mean_variance
 
     def price(self, w: Vector, estimates: Estimates) -> float:
         """How much ``value`` improves when the loss falls by one (at the margin)."""
@@ -116,6 +116,8 @@ class SumOfTerms(Objective):
     def minorant(self, w: Vector, estimates: Estimates, cuts: Mapping[str, Vector] = NO_CUTS) -> Minorant:
         """The sum of the terms' tangents at w."""
         parts = [term.minorant(w, estimates, cuts.get(term.id)) for term in self.terms]
+        if len(parts) == 1:
+            return parts[0]
         slope = np.sum([part.slope for part in parts], axis=0)
         return Minorant(sum(part.constant for part in parts), slope, sum(part.curvature for part in parts))
 

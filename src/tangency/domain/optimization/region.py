@@ -170,6 +170,12 @@ class Region:
         return np.where(rounding & ~short, upper, lower), np.where(rounding & short, lower, upper)
 
     @cached_property
+    def boxed(self) -> bool:
+        """Whether every name has a bound on either side that is its own or follows."""
+        lower, upper = self.implied
+        return bool((np.isfinite(lower) & np.isfinite(upper)).all())
+
+    @cached_property
     def least(self) -> Vector:
         """The smallest size of a name that is held; shape (n,)."""
         smallest: Vector = np.max([each.least for each in self.positions], axis=0, initial=0.0)

@@ -45,7 +45,7 @@ class Term(ABC):
 
     def smallest_scale(self, estimates: Estimates) -> float:
         """What a gap of the term is measured against where the term vanishes."""
-        return SMALLEST_SCALE * float(estimates.covariance.variances.mean())
+        return SMALLEST_SCALE * estimates.mean_variance
 
     @abstractmethod
     def value(self, w: Vector, estimates: Estimates) -> float:

@@ -196,12 +196,16 @@ def holds(region: Polyhedron, line: Piece, tau: float) -> bool:
         away = x - distance.center
         down = down + price * np.where(away > FEASIBLE, 1.0, -1.0)
         up = up + price * np.where(away < -FEASIBLE, -1.0, 1.0)
-    parked = ~np.isnan(line.leaning.parked)
     # Going down from a parked place must not pay, but where a bound forbids it; and the same going up.
-    improves_down = parked & (down > scale) & (x > region.lower + FEASIBLE)
-    improves_up = parked & (up < -scale) & (x < region.upper - FEASIBLE)
-    prices = np.concatenate([row_prices[~region.equality], distance_prices])
-    return not improves_down.any() and not improves_up.any() and float(prices.min(initial=0.0)) >= -scale
+    improves_down = (down > scale) & (x > region.lower + FEASIBLE)
+    improves_up = (up < -scale) & (x < region.upper - FEASIBLE)
+    parked = ~np.isnan(line.leaning.parked)
+    wrong_sign = (row_prices < -scale) & ~region.equality
+    return (
+        not ((improves_down | improves_up) & parked).any()
+        and not wrong_sign.any()
+        and not any(price < -scale for price in distance_prices.tolist())
+    )
 
 
 def pivoted(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
@@ -224,32 +228,32 @@ def pivoted(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
     free = np.isnan(before)
     most = int(np.count_nonzero(free))
     pull = np.where(before <= region.lower, -slope, slope)
-    pull[free | (region.lower == region.upper)] = 0.0
-    leaving = _foremost(pull, scale, max(FEWEST_LET_GO, most // 2))
+    held = ~free & (region.lower < region.upper)
+    leaving = _foremost(pull, held & (pull > scale), max(FEWEST_LET_GO, most // 2))
     over = np.maximum(region.lower - x, x - region.upper)
-    over[~free] = 0.0
-    resting = _foremost(over, 0.0, max(1, most // 2))
+    resting = _foremost(over, free & (over > 0.0), max(1, most // 2))
     rows = region.equality | (tight & (row_prices >= -scale))
-    rows[_foremost(np.where(tight, 0.0, region.rows @ x - region.limits), FEASIBLE, 1)] = True
+    beyond = region.rows @ x - region.limits
+    rows[_foremost(beyond, ~tight & (beyond > FEASIBLE), 1)] = True
     if not len(leaving) and not len(resting) and bool((rows == tight).all()):
         return None
     parked = before.copy()
     parked[leaving] = np.nan
-    parked[resting] = np.where(x < region.lower, region.lower, region.upper)[resting]
+    parked[resting] = np.where(x[resting] < region.lower[resting], region.lower[resting], region.upper[resting])
     return Leaning(parked, rows, line.leaning.distances)
 
 
-def _foremost(figures: Vector, above: float, most: int) -> np.ndarray:
-    """Where the largest figures above a threshold stand, at most so many."""
-    found = (figures > above).nonzero()[0]
+def _foremost(figures: Vector, counts: NDArray[np.bool_], most: int) -> np.ndarray:
+    """Where the largest figures that count stand, at most so many."""
+    found = counts.nonzero()[0]
     return found if len(found) <= most else found[np.argsort(-figures[found], kind="stable")[:most]]
 
 
 def _inside(region: Polyhedron, x: Vector) -> bool:
     size = max(1.0, float(np.abs(x).max()))
-    outside = max(float((region.lower - x).max()), float((x - region.upper).max()))
+    outside = float(np.maximum(region.lower - x, x - region.upper).max())
     over = region.rows @ x - region.limits
-    outside = max(outside, float(np.where(region.equality, np.abs(over), over).max(initial=0.0)))
+    outside = max(outside, *np.where(region.equality, np.abs(over), over).tolist(), 0.0)
     for distance in region.distances:
         outside = max(outside, distance.excess(x))
     return outside <= FEASIBLE * size

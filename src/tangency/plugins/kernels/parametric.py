@@ -8,7 +8,7 @@ On one active set the family is a line, so both have closed forms there (see ``a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -104,7 +104,7 @@ class Family:
             return found
         for line in self._pieces(point):
             if self._holds(line, inner):
-                return replace(self._member(inner, *line.at(inner)), exact=True)
+                return self._member(inner, *line.at(inner), exact=True)
         return self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
@@ -162,7 +162,7 @@ class Family:
             # Only an endless aim has a stand-in: multipliers of another tau prove nothing about this one.
             reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
             if self._holds(line, reached):
-                return replace(self._member(aim, *line.at(reached)), exact=True)
+                return self._member(aim, *line.at(reached), exact=True)
             inner = aim if np.isfinite(aim) else inner
             leaning = pivoted(self._polyhedron, line, inner)
             following = None if leaning is None else piece(self._S, self._m, self._polyhedron, leaning, line.start)
@@ -188,8 +188,7 @@ class Family:
                 if self._holds(line, inner) and self._holds(line, inner * ENDLESS):
                     still = inner * abs(self.linear(line.direction)) <= STILL * max(abs(self.linear(line.start)), 1e-3)
                     prices = line.row_direction, line.distance_direction
-                    member = self._member(inner, line.start, *prices, self._mean_unit)
-                    return replace(member, exact=still), still
+                    return self._member(inner, line.start, *prices, self._mean_unit, exact=still), still
         return None
 
     @property
@@ -283,7 +282,14 @@ class Family:
         return self._member(tau, _snapped(point.x, self._polyhedron), point.row_prices, point.distance_prices)
 
     def _member(
-        self, tau: float, x: Vector, row_prices: Vector, distance_prices: Vector, unit: float | None = None
+        self,
+        tau: float,
+        x: Vector,
+        row_prices: Vector,
+        distance_prices: Vector,
+        unit: float | None = None,
+        *,
+        exact: bool = False,
     ) -> Member:
         weights = np.minimum(np.maximum(x, self._polyhedron.lower), self._polyhedron.upper)
         unit = self._variance_unit if unit is None else unit
@@ -293,7 +299,7 @@ class Family:
         }
         for distance, price in zip(self._distances, distance_prices, strict=True):
             multipliers[distance.id] = float(price) * unit
-        return Member(tau * self.natural_tau, weights, multipliers)
+        return Member(tau * self.natural_tau, weights, multipliers, exact)
 
 
 def _snapped(x: Vector, region: Polyhedron) -> Vector:
@@ -333,6 +339,8 @@ def _polyhedron(region: Region, units: Vector, distances: tuple[Distance, ...]) 
 
 def _binding_distances(region: Region) -> tuple[Distance, ...]:
     """Those that some portfolio inside the bounds of its names can exceed."""
+    if not region.distances:
+        return ()
     lower, upper = region.implied
 
     def furthest(distance: Distance) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -77,8 +78,13 @@ class Aims:
 
     def changed(self) -> tuple[str, ...]:
         """The names of those that are not at their defaults."""
-        default = Aims()
-        return tuple(each.name for each in fields(Aims) if getattr(self, each.name) != getattr(default, each.name))
+        return tuple(name for name, default in _defaults().items() if getattr(self, name) != default)
+
+
+@cache
+def _defaults() -> dict[str, object]:
+    default = Aims()
+    return {each.name: getattr(default, each.name) for each in fields(Aims)}
 
 
 @dataclass(frozen=True)
