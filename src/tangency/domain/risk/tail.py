@@ -93,24 +93,23 @@ class EntropicTail(Envelope):
 
     def value(self, losses: Vector) -> float:
         """By the exponent at which it is least: an error of the exponent counts squared."""
-        scaled, top, spread = self._scaled(losses)
-        tilt = self._tilt(scaled) if spread > 0 else np.inf
-        if not np.isfinite(tilt):
-            return top
-        if tilt == 0.0:
-            return float(self.probabilities @ losses)
-        moment = float(np.log(self.probabilities @ np.exp(tilt * scaled)))
-        return top + spread * min(0.0, (moment + self.entropy) / tilt)
+        return self.attained(losses)[0]
 
     def worst(self, losses: Vector) -> Vector:
         """The probabilities tilted by the losses."""
-        scaled, _, spread = self._scaled(losses)
+        return self.attained(losses)[1]
+
+    def attained(self, losses: Vector) -> tuple[float, Vector, float]:
+        """The value, the probabilities tilted by the losses, and the z at which it has it; 0 or infinite at an end."""
+        scaled, top, spread = self._scaled(losses)
         tilt = self._tilt(scaled) if spread > 0 else 0.0
         if tilt == 0.0:
-            return self.probabilities
+            return float(self.probabilities @ losses), self.probabilities, np.inf
         if not np.isfinite(tilt):
-            return _shares(np.where(scaled == 0.0, self.probabilities, 0.0), self.probabilities)
-        return _tilted(self.probabilities, scaled, tilt)
+            return top, _shares(np.where(scaled == 0.0, self.probabilities, 0.0), self.probabilities), 0.0
+        moment = float(np.log(self.probabilities @ np.exp(tilt * scaled)))
+        value = top + spread * min(0.0, (moment + self.entropy) / tilt)
+        return value, _tilted(self.probabilities, scaled, tilt), spread / tilt
 
     def member(self, dual: Vector) -> Vector:
         """A share of the simplex, mixed with the probabilities where its entropy is too large.

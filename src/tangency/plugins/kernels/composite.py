@@ -16,6 +16,7 @@ from tangency.domain.optimization.term import Term
 from tangency.plugins.kernels.cones import Place, compiled, curved, limited
 from tangency.plugins.kernels.conic_program import Builder, Compiled, Expression, Solved, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
+from tangency.plugins.kernels.entropic_steps import least_with_entropic_tail
 from tangency.plugins.kernels.newton_cuts import Pull, approached
 from tangency.plugins.kernels.tail_program import at_vertex
 
@@ -43,6 +44,9 @@ def minimise(
     vertex = at_vertex(terms, region, estimates, time_limit_s)
     if vertex is not None:
         return vertex
+    smooth = least_with_entropic_tail(terms, region, estimates, time_limit_s)
+    if smooth is not None:
+        return smooth
     point, cuts = approached(terms, region, estimates, solved, time_limit_s)
     return point or refined(risks_of(terms, region, estimates), solved, time_limit_s, cuts)
 
