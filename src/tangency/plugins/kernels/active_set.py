@@ -253,7 +253,7 @@ def _inside(region: Polyhedron, x: Vector) -> bool:
     size = max(1.0, float(np.abs(x).max()))
     outside = float(np.maximum(region.lower - x, x - region.upper).max())
     over = region.rows @ x - region.limits
-    outside = max(outside, *np.where(region.equality, np.abs(over), over).tolist(), 0.0)
+    outside = max(outside, float(np.where(region.equality, np.abs(over), over).max(initial=0.0)))
     for distance in region.distances:
         outside = max(outside, distance.excess(x))
     return outside <= FEASIBLE * size
