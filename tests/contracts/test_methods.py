@@ -5,7 +5,6 @@ from importlib.metadata import entry_points
 import pytest
 
 from tangency.contracts import LAWS, Subject, check
-from tests.support.examples import share_of
 
 OPTIONS = {"multi_objective": {"points": 2}}
 """Beside the defaults: twenty points of a front are as lawful as two, and take ten times as long."""
@@ -32,7 +31,7 @@ def test_the_built_in_methods_are_among_those_tested() -> None:
 
 @pytest.mark.parametrize(("name", "law"), CASES)
 def test_a_method_obeys_a_law(name: str, law: str) -> None:
-    LAWS[law].check(SUBJECTS[name], share_of(FEWER.get(name, 30)))
+    LAWS[law].check(SUBJECTS[name], FEWER.get(name, 30))
 
 
 def test_no_method_is_spared_for_being_slow() -> None:
