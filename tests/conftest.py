@@ -41,6 +41,20 @@ def postgresql(cluster: postgres.Cluster) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def timescale_cluster() -> Iterator[postgres.Cluster]:
+    """A server that has loaded TimescaleDB, without the workers of its own that would keep the template busy."""
+    with postgres.cluster(shared_preload_libraries="timescaledb", max_worker_processes="0") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def timescaledb(timescale_cluster: postgres.Cluster) -> Iterator[str]:
+    """The address of a migrated database of one's own, its series a hypertable."""
+    with timescale_cluster.database() as url:
+        yield url
+
+
 @pytest.fixture
 def empty_postgresql(cluster: postgres.Cluster) -> Iterator[str]:
     """The address of a database without tables."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -18,12 +19,22 @@ from tangency.adapters.sql import Store
 from tangency.adapters.sql.engine import engine_of
 from tangency.adapters.sql.revisions import upgrade
 from tangency.adapters.sql.series_rows import SeriesReading
+from tangency.adapters.sql.timescale.choice import KEEPERS
 from tangency.domain.series.point import Interval, Mark, SeriesPoint, Span
+from tests.contracts.conftest import PATIENCE_S
 from tests.contracts.test_store import run
-from tests.support.databases import DATABASES
+from tests.support.databases import DATABASES, SERIES
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 Result = TypeVar("Result")
+
+
+@pytest.fixture(params=SERIES)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A database of one's own, at the newest revision or about to be."""
+    if request.param == "sqlite":
+        return Settings(data_dir=str(tmp_path))
+    return Settings(database_url=request.getfixturevalue(request.param), database_wait_s=PATIENCE_S)
 
 
 def point(moment: datetime, number: int = 1, portfolio: str = "p", time_ms: int = 5) -> SeriesPoint:
@@ -138,6 +149,7 @@ def test_many_that_write_on_a_day_for_which_nobody_made_room_all_can(settings: S
     assert run(settings, work) == 8
 
 
+@pytest.mark.parametrize("settings", DATABASES, indirect=True)  # TimescaleDB does it by its own clock
 def test_what_is_older_than_is_kept_goes(settings: Settings) -> None:
     ages = (0, 9, 12, 40)
 
@@ -181,7 +193,7 @@ FILL = {
 }
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module", params=SERIES)
 def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A million points of a hundred portfolios, evenly over ninety days."""
     if request.param == "sqlite":
@@ -190,7 +202,7 @@ def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         asyncio.run(fill(settings))
         yield settings
     else:
-        cluster = request.getfixturevalue("cluster")
+        cluster = request.getfixturevalue("cluster" if request.param == "postgresql" else "timescale_cluster")
         with cluster.database() as url:
             settings = Settings(database_url=url, statement_timeout_s=300.0)
             asyncio.run(fill(settings))
@@ -266,7 +278,8 @@ def test_no_reading_of_a_million_rows_scans_or_sorts_and_only_days_that_it_needs
     for plan in plans:
         assert not SORTED_OR_SCANNED.search(plan), plan
     if not full.embedded:
-        page, next_page, whole_week, newest = map(opened, plans)
+        days = run(full, days_of_chunks) if run(full, keeper) == "timescale" else {}
+        page, next_page, whole_week, newest = (opened(plan, days) for plan in plans)
         assert whole_week == days_from(40, 47)
         assert next_page <= days_from(43, 47)
         assert page | next_page <= whole_week
@@ -282,7 +295,18 @@ def days_from(first: int, after: int) -> set[str]:
     return {f"{FIRST + timedelta(days=day):%Y%m%d}" for day in range(first, after)}
 
 
-def opened(plan: str) -> set[str]:
-    """The days whose partitions a plan went into."""
+async def keeper(store: Store) -> str:
+    return next(name for name, kind in KEEPERS.items() if isinstance(store.series, kind))
+
+
+async def days_of_chunks(store: Store) -> dict[str, str]:
+    async with store.units.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT chunk_name, range_start FROM timescaledb_information.chunks"))
+        return {str(row.chunk_name): f"{row.range_start.astimezone(UTC):%Y%m%d}" for row in rows}
+
+
+def opened(plan: str, days: Mapping[str, str]) -> set[str]:
+    """The days whose partitions a plan went into, or whose chunks, which have names of their own."""
     lines = [line for line in plan.splitlines() if "never executed" not in line]
-    return {day for line in lines for day in re.findall(r" on portfolio_optimization_ts_(\d{8})", line)}
+    names = {name for line in lines for name in re.findall(r" on (portfolio_optimization_ts_\d{8}|_hyper_\w+)", line)}
+    return {days.get(name, name[-len("YYYYMMDD") :]) for name in names}

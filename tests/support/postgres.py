@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -49,6 +49,19 @@ def missing() -> str | None:
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
         return "PostgreSQL does not run as root, and setpriv, which would make it run as somebody else, is not there"
     return None
+
+
+def timescale_missing() -> str | None:
+    """Why the server cannot load TimescaleDB; None where it can."""
+    reason = missing()
+    if reason:
+        return reason
+    asks = Path(program("postgres")).resolve().with_name("pg_config")
+    if not asks.exists():
+        return f"{asks}, which would say where extensions are, is not there"
+    asked = subprocess.run([asks, "--sharedir"], capture_output=True, text=True, check=False)
+    control = Path(asked.stdout.strip()) / "extension" / "timescaledb.control"
+    return None if control.exists() else "its extension is not installed beside the server"
 
 
 def program(name: str) -> str:
@@ -102,12 +115,12 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster]:
-    """A server with a migrated template."""
+def cluster(**stated: str) -> Iterator[Cluster]:
+    """A server with a migrated template, with settings beside those that tests need."""
     with tempfile.TemporaryDirectory(prefix="tangency-pg-", ignore_cleanup_errors=True) as kept:
         folder = Path(kept)
         _initialize(folder)
-        with _served(folder) as made:
+        with _served(folder, CONFIGURATION | stated) as made:
             made.execute(f"CREATE DATABASE {TEMPLATE}")
             asyncio.run(upgrade(Settings(database_url=made.url(TEMPLATE))))
             yield made
@@ -124,9 +137,9 @@ def _initialize(folder: Path) -> None:
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[Cluster]:
+def _served(folder: Path, configuration: Mapping[str, str]) -> Iterator[Cluster]:
     port = _free_port()
-    settings = [part for name, value in CONFIGURATION.items() for part in ("-c", f"{name}={value}")]
+    settings = [part for name, value in configuration.items() for part in ("-c", f"{name}={value}")]
     place = ["-D", str(folder / "data"), "-k", str(folder), "-p", str(port)]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(

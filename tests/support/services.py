@@ -13,11 +13,15 @@ REQUIRED = "REQUIRE_SERVICES"
 
 MISSING: Mapping[str, Callable[[], str | None]] = {
     "postgresql": postgres.missing,
+    "timescaledb": postgres.timescale_missing,
     "pulsar": pulsar.missing,
     "kustomize": kustomize.missing,
     "previous release": previous_release.missing,
 }
 """For each service, why it is not there; None where it is."""
+
+OPTIONAL = frozenset({"timescaledb"})
+"""In no registry of packages, so that no run can insist on it."""
 
 NEEDS = "service"
 """The marker of what needs a service: ``@pytest.mark.service("postgresql")``."""
@@ -33,6 +37,7 @@ def insist() -> None:
         pytest.UsageError: names each, and why.
     """
     reasons = _reasons() if os.environ.get(REQUIRED) == "1" else {}
+    reasons = {name: why for name, why in reasons.items() if name not in OPTIONAL}
     if reasons:
         raise pytest.UsageError("; ".join(f"{REQUIRED}=1, and {name}: {why}" for name, why in reasons.items()))
 

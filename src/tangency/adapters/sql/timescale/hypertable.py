@@ -21,6 +21,7 @@ LOADABLE = text("SELECT 1 WHERE :name = ANY(string_to_array(current_setting('sha
 IS_HYPERTABLE = text("SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL")
 CATALOGUE = "SELECT 1 FROM timescaledb_information.hypertables"
 NAMED = text(f"{CATALOGUE} WHERE hypertable_name = :table")
+POLICIES = "SELECT 1 FROM timescaledb_information.jobs"
 NOT_SUPPORTED = "0A000"
 """How a server says that it leaves a feature off."""
 
@@ -80,14 +81,21 @@ def features(table: str, keep_days: int) -> Iterator[Feature]:
     compressed = f"ALTER TABLE {table} SET (timescaledb.compress, {segments}, {order})"
     enabled = f"{CATALOGUE} WHERE hypertable_name = '{table}' AND compression_enabled"
     yield Feature("compression", (compressed, f"SELECT {compress}"), enabled)
-    if keep_days:
-        forget = f"SELECT remove_retention_policy('{table}', if_exists => TRUE)"
-        retain = f"SELECT add_retention_policy('{table}', INTERVAL '{keep_days} days')"
-        yield Feature("retention", (forget, retain))
+    forget = f"SELECT remove_retention_policy('{table}', if_exists => TRUE)"
+    retain = f"SELECT add_retention_policy('{table}', INTERVAL '{keep_days} days')"
+    yield Feature("retention", (forget, retain) if keep_days else (forget,), _retained(table, keep_days))
     hour = "INTERVAL '1 hour'"
     refresh = f"start_offset => INTERVAL '3 days', end_offset => {hour}, schedule_interval => {hour}"
     policy = f"SELECT add_continuous_aggregate_policy('{DAILY}', {refresh}, if_not_exists => TRUE)"
     yield Feature("daily figures", (DAILY_FIGURES, policy))
+
+
+def _retained(table: str, keep_days: int) -> str:
+    """Whether the server lets go of what it is to let go of, and of nothing else."""
+    policies = f"{POLICIES} WHERE proc_name = 'policy_retention' AND hypertable_name = '{table}'"
+    if not keep_days:
+        return f"SELECT 1 WHERE NOT EXISTS ({policies})"
+    return f"{policies} AND CAST(config ->> 'drop_after' AS interval) = INTERVAL '{keep_days} days'"
 
 
 async def equip(engine: AsyncEngine, table: str, keep_days: int) -> Sequence[str]:
