@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import Insert, bindparam, func, select, text
+from sqlalchemy import BigInteger, Insert, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tangency.adapters.sql.locks import UNTIL_COMMIT, lock_number
+from tangency.adapters.sql.locks import lock_number
 from tangency.adapters.sql.schema import OutboxEvent
 from tangency.adapters.sql.statements import table_of
 from tangency.adapters.sql.traces import columns_of, trace_of
@@ -19,7 +19,10 @@ from tangency.domain.trace import TraceContext
 
 CHANNEL = "tangency_outbox"
 """What a PostgreSQL server notifies, at the commit, of a new event."""
-TELL = text(f"NOTIFY {CHANNEL}")
+TELL_IN_TURN = text(f"SELECT pg_notify('{CHANNEL}', ''), pg_advisory_xact_lock(:lock)").bindparams(
+    bindparam("lock", type_=BigInteger)
+)
+"""Wait for whoever writes events of a portfolio, and have the relay told at the commit."""
 
 
 class SqlEvents:
@@ -37,8 +40,7 @@ class SqlEvents:
     async def add(self, event: Event) -> None:
         """Keep it. Writers of one portfolio's events follow each other, so that the order of its numbers is theirs."""
         if self._writes.database == "postgresql":
-            self._writes.once(TELL)
-            self._writes.once(UNTIL_COMMIT, lock=lock_number("events", self._tenant, event.portfolio_id))
+            self._writes.once(TELL_IN_TURN, lock=lock_number("events", self._tenant, event.portfolio_id))
         row = {
             "tenant": self._tenant,
             "event_id": event.event_id,

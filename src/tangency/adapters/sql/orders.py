@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, select, update
+from sqlalchemy import Executable, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.optimizations import SqlOptimizations, answer_of, ending
 from tangency.adapters.sql.projections import OPTIMIZATIONS
 from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimization
 from tangency.adapters.sql.solutions import NOTHING, infeasibility_of
-from tangency.adapters.sql.statements import changed, insert_numbered, table_of
+from tangency.adapters.sql.statements import insert_numbered, table_of
 from tangency.adapters.sql.tickets import SqlTickets
 from tangency.adapters.sql.traces import columns_of, trace_of
 from tangency.adapters.sql.writes import Writes
@@ -59,12 +59,14 @@ OVERDUE = select(REQUESTS).where(
 )
 BEAT = update(REQUESTS).where(*_OF_ATTEMPT)
 CHANGE = BEAT.values(version=_C.version + 1)
-END = update(REQUESTS).where(*_THIS, _C.status.in_(OPEN)).values(version=_C.version + 1)
+END = update(REQUESTS).where(*_THIS, or_(*(_C.status == stage for stage in OPEN))).values(version=_C.version + 1)
+_TAKEN = (_C.id, _C.portfolio_id, _C.configuration_id, _C.problem, _C.wording, _C.valuation, _C.queue, _C.attempt)
+_TAKEN_AT = (_C.created_at, _C.estimated_completion_time, _C.traceparent, _C.tracestate)
 _TAKE = update(REQUESTS).values(version=_C.version + 1, attempt=_C.attempt + 1)
-CLAIM = _TAKE.where(*_THIS, *_WAITS).returning(*_C)
+CLAIM = _TAKE.where(*_THIS, *_WAITS).returning(*_TAKEN, *_TAKEN_AT)
 CLAIM_NEXT = _TAKE.where(
     *_WAITS, _C.id == WAITING.order_by(_C.sequence).with_for_update(skip_locked=True).scalar_subquery()
-).returning(*_C)
+).returning(*_TAKEN, *_TAKEN_AT)
 
 
 class SqlOrders:
@@ -189,8 +191,7 @@ class SqlOrders:
         return done
 
     async def _change(self, statement: Executable, order: UUID, **values: Any) -> bool:  # noqa: ANN401 - columns
-        of = {"of_tenant": self._tenant, "of_id": spelled(order)}
-        return changed(await self._session.execute(statement, {**of, **values}))
+        return await self._writes.now(statement, {"of_tenant": self._tenant, "of_id": spelled(order), **values}) == 1
 
     def _refresh(self, identity: str, names: Iterable[str]) -> None:
         """Let it be read what changed of a request, its version among it."""

@@ -92,14 +92,13 @@ class Connection(aiosqlite.Connection):
         """A statement, for one row of parameters after another."""
         return await self._within(lambda: Outcome.of(self._conn.executemany(sql, parameters)))
 
-    async def carry_out_in_turn(self, statements: Sequence[tuple[str, Any]]) -> None:
-        """Several, whose rows nobody wants."""
+    async def carry_out_in_turn(self, statements: Sequence[tuple[str, Any]]) -> int:
+        """Several, whose rows nobody wants; gives how many rows the last one changed."""
 
-        def all_of_them() -> None:
-            for sql, parameters in statements:
-                self._conn.execute(sql, parameters).close()
+        def all_of_them() -> int:
+            return [Outcome.of(self._conn.execute(sql, parameters)).rowcount for sql, parameters in statements][-1]
 
-        await self._within(all_of_them)
+        return await self._within(all_of_them)
 
     async def _within(self, work: Callable[[], Result]) -> Result:
         self._at_work = True

@@ -30,9 +30,11 @@ class Writes:
 
     Attributes:
         number: of the transaction on a server, once they were sent; None where it wrote nothing.
+        changed: how many rows the last one changed.
     """
 
     number: str | None = None
+    changed: int = 0
 
     def __init__(self, session: AsyncSession) -> None:
         self._session, self._dialect = session, session.get_bind().dialect
@@ -61,6 +63,12 @@ class Writes:
             self._once.add(said)
             self.later(statement, values)
 
+    async def now(self, statement: Executable, values: Mapping[str, Any]) -> int:
+        """Send what waits and a statement behind it; gives how many rows that one changed."""
+        self.later(statement, values)
+        await self._session.execute(TOGETHER, execution_options={"together": self})
+        return self.changed
+
     async def send(self) -> None:
         """Send what waits, before anybody in the transaction reads what it changes, or commits it."""
         if self._waiting or self.database == "postgresql":
@@ -71,9 +79,9 @@ class Writes:
         waiting, self._waiting = self._waiting, []
         self._once.clear()
         if self.database == "postgresql":
-            self.number = await _piped(driver, waiting)
+            self.changed, self.number = await _piped(driver, waiting)
         else:
-            await driver.carry_out_in_turn(waiting)
+            self.changed = await driver.carry_out_in_turn(waiting)
 
 
 def send_together(_cursor: object, _statement: str, _values: object, context: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
@@ -84,14 +92,15 @@ def send_together(_cursor: object, _statement: str, _values: object, context: An
     return writes is not None
 
 
-async def _piped(driver: Any, waiting: list[tuple[str, Values]]) -> str | None:  # noqa: ANN401 - psycopg's
+async def _piped(driver: Any, waiting: list[tuple[str, Values]]) -> tuple[int, str | None]:  # noqa: ANN401 - psycopg's
+    """How many rows the last one changed, and the number of the transaction."""
     async with driver.pipeline():
         cursor = driver.cursor()
         for words, values in waiting:
             await cursor.execute(words, values)
         asked = await driver.execute(NUMBER)
-    number: str | None = (await asked.fetchone())[0]
-    return number
+    (number,) = await asked.fetchone()
+    return cursor.rowcount, number
 
 
 @lru_cache(STATEMENTS)

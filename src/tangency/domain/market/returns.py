@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
 
@@ -71,20 +71,19 @@ class Returns:
             )
             raise InvalidInput.at(("strategies",), detail, "shape")
         gaps = np.isnan(self.values)
-        faults: list[Fault] = []
-        for column, name in enumerate(self.universe.names):
-            path: Path = ("strategies", column, "returns")
-            if gaps[:, column].all():
-                faults.append(Fault(path, f"{name!r} has no return at all; leave the name out or give its returns."))
-                continue
-            observed = self.values[:, column]
-            wrong = np.flatnonzero(~gaps[:, column] & ~((observed >= -1) & (observed < LARGEST_RETURN)))
-            if wrong.size:
-                row = int(wrong[0])
-                detail = f"is {observed[row]}; a simple return is a fraction, and none is below -1."
-                faults.append(Fault((*path, row), detail))
-        if faults:
-            raise InvalidInput(faults)
+        wrong = ~gaps & ~((self.values >= -1) & (self.values < LARGEST_RETURN))
+        suspects = np.flatnonzero(gaps.all(axis=0) | wrong.any(axis=0)).tolist()
+        if suspects:
+            raise InvalidInput([self._fault(column, wrong[:, column]) for column in suspects])
+
+    def _fault(self, column: int, wrong: NDArray[np.bool_]) -> Fault:
+        """What is the matter with a name, some of whose returns are wrong, or none there."""
+        name, path = self.universe.names[column], ("strategies", column, "returns")
+        if not wrong.any():
+            return Fault(path, f"{name!r} has no return at all; leave the name out or give its returns.")
+        row = int(np.flatnonzero(wrong)[0])
+        detail = f"is {self.values[row, column]}; a simple return is a fraction, and none is below -1."
+        return Fault((*path, row), detail)
 
     def complete(self) -> tuple[Matrix, DataReport]:
         """The rows without a gap, and what was dropped.
