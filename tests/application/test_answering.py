@@ -14,7 +14,7 @@ from tangency.application.orders import ReadOrder
 from tangency.application.question import Limits
 from tangency.domain.errors import Unsupported
 from tangency.domain.idempotency import Key
-from tangency.domain.optimization.cost import Shape
+from tangency.domain.optimization.cost import QUICK_S, Shape
 from tangency.domain.optimization.optimization import Answer, Stage
 from tangency.domain.optimization.order import OrderState
 from tests.support.databases import DATABASES
@@ -23,7 +23,7 @@ from tests.support.pulsar import wait_until
 from tests.support.questions import RISK, limited, question
 from tests.support.service import Door, serving
 
-LIGHT_S = 1.001 * Shape(names=3, constraints=10).seconds
+LIGHT_S = QUICK_S + 1.001 * Shape(names=3, constraints=10).solve_s
 """Just enough for three names of which none has a smallest size."""
 SMALLEST = 0.05
 

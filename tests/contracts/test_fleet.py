@@ -22,7 +22,7 @@ LOCKED_S = 0.2
 
 
 async def ordered(store: Store, queue: Queue) -> UUID:
-    made = replace(order(), queue=queue)
+    made = replace(order(), queue=queue, estimated_s=1.5)
     async with store.units() as unit:
         await unit.orders.add(made)
         await unit.commit()
@@ -96,8 +96,8 @@ def test_a_new_order_meets_the_open_ones_of_its_queue_and_those_who_work_on_it(s
             await unit.fleet.seen(replace(HERE, id=uuid4(), seen_at=AT - LEASE, slots=7))
             await unit.commit()
         light, heavy = [await store.load(queue, AT - LEASE / 2) for queue in EVERY_QUEUE]
-        assert (light.open, light.slots, light.pace) == (2, 2, 3.0)
-        assert (heavy.open, heavy.slots) == (1, 0)
+        assert (light.open, light.ahead_s, light.slots, light.pace) == (2, 2 * 1.5, 2, 3.0)
+        assert (heavy.open, heavy.ahead_s, heavy.slots) == (1, 1.5, 0)
 
     run(settings, work)
 

@@ -166,12 +166,13 @@ async def keeping(settings: Settings) -> AsyncIterator[Service]:
 async def running(settings: Settings) -> AsyncIterator[Service]:
     """The service, its database open and its solver processes ready; both are closed at the end, in reverse order.
 
-    The embedded database is migrated first. Any other must be at the newest revision already.
+    The embedded database is migrated first; any other must be newest already. Who runs it for themselves may wait.
 
     Raises:
         DatabaseNotMigrated: it is not.
     """
-    async with _opened(Container(settings=settings)) as service:
+    ceilings = providers.Object(Ceilings(settings.most_s, settings.most_s))
+    async with _opened(Container(settings=settings, ceilings=ceilings)) as service:
         yield service
 
 

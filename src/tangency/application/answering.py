@@ -19,7 +19,7 @@ from tangency.application.optimization import answer_again, posed, recorded
 from tangency.application.orders import accepted, drawn_up
 from tangency.application.question import Question
 from tangency.application.unused_inputs import QUESTION, stated_of_strategies
-from tangency.domain.optimization.cost import Shape
+from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import OrderState
 from tangency.domain.optimization.problem import Problem
@@ -50,7 +50,7 @@ async def answer_question(command: AnswerQuestion, context: Context) -> Answer |
     """
     question = await with_configuration(command.question, context)
     problem = await posed(question, context)
-    if context.ceilings.queue(Shape.of(problem)) is Queue.LIGHT:
+    if context.ceilings.queue(Cost.of_answer(problem)) is Queue.LIGHT:
         return await recorded(question, problem, command.key, context)
     order = await drawn_up(question, problem, _wording(question, problem), context)
     return await accepted(order, command.key, context)

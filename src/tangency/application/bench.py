@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID, uuid4
 
+WEIGHT_OF_THE_LAST = 0.2
+"""In the pace."""
+
 
 class Bench:
     """A signal for whoever waits, and the solves under way.
@@ -20,7 +23,7 @@ class Bench:
         self.draining = False
         """Whether nothing more is taken, because the process is about to end."""
         self.pace = 1.0
-        """How much longer solves take than their shape lets expect."""
+        """How much longer orders take than their shape lets expect."""
 
     def listen(self) -> asyncio.Event:
         """To be taken before looking, so that what changes after the look is heard."""
@@ -48,8 +51,9 @@ class Bench:
             solving.cancel()
 
     def learn(self, expected_s: float, taken_s: float) -> None:
-        """Move the pace towards the last solve."""
-        self.pace += 0.2 * (max(0.1, min(taken_s / expected_s, 100.0)) - self.pace)
+        """Move the pace towards the last order, as a ratio: ten times as long weighs no more than a tenth."""
+        last = max(0.1, min(taken_s / expected_s, 100.0))
+        self.pace *= (last / self.pace) ** WEIGHT_OF_THE_LAST
 
 
 async def heard(changed: asyncio.Event, within_s: float) -> None:

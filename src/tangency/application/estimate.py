@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tangency.application.context import Context
-from tangency.domain.optimization.cost import Shape
+from tangency.application.frontier import POINTS_OF_ORDERS
+from tangency.domain.optimization.cost import Cost
+from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.queue import Queue
 
 
-async def expected_seconds(shape: Shape, queue: Queue, context: Context) -> float:
-    """From now until it has ended, at the pace of those who work on that queue."""
+def cost_of_order(problem: Problem, context: Context) -> Cost:
+    """Of its answer and of the frontier that comes with it."""
+    return Cost.of_order(problem, POINTS_OF_ORDERS, context.deadline_s)
+
+
+async def expected_seconds(cost: Cost, queue: Queue, context: Context) -> float:
+    """From now until it has ended, at the pace of those who work on that queue; it waits where none of them is free."""
     load = await context.fleet.load(queue, context.clock.now() - timedelta(seconds=context.lease_s))
-    return load.pace * shape.seconds * (1.0 + load.open / (load.slots or context.side_by_side))
+    slots = load.slots or context.side_by_side
+    waits_s = load.ahead_s / slots if load.open >= slots else 0.0
+    return load.pace * (waits_s + cost.seconds)

@@ -28,6 +28,7 @@ from tangency.domain.identity import token
 from tangency.domain.library.entry import REFERENCE, Address, Shelf, checked, missing
 from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.cost import Cost
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.unit_of_work import UnitOfWork
@@ -35,6 +36,7 @@ from tangency.domain.unit_of_work import UnitOfWork
 MOST_LISTED = 100
 """Analyses of one portfolio in a list, the newest."""
 FACTORS: Path = ("factors",)
+REMEDY = "ask for fewer factors, or for a shorter window by `start` and `end`; no analysis is carried out later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     Raises:
         NotFound: the portfolio's holdings or prices are not there.
         InvalidInput: factors that are not known, or that do not line up with the returns.
+        TooExpensive: it is above the ceiling of what this service takes on.
+        TooHeavy: it would take too long to be waited for.
     """
     portfolio, prices = await holdings_and_prices(command.portfolio_id, context)
     if prices is None or portfolio is None:
@@ -117,6 +121,7 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     references = [each.source for each in (portfolio, prices) if each.source is not None]
     benchmark = await _benchmark(command, context, references)
     stated = await _stated(command, context, references)
+    context.ceilings.refuse_to_wait(_cost(command, portfolio, prices, stated), REMEDY)
     analysis = await asyncio.to_thread(_analyzed, command, context, portfolio, prices, stated, benchmark)
     analysis = replace(analysis, references=tuple(sorted(set(references))))
 
@@ -128,6 +133,14 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
     await context.units.keep(work)
     context.bench.signal()
     return analysis
+
+
+def _cost(command: AnalyzeFactors, portfolio: Portfolio, prices: PriceHistory, stated: Stated) -> Cost:
+    """Of what is held, over the whole history: which part of it the factors cover is not known yet."""
+    first, last = command.start or date.min, command.end or date.max
+    periods = sum(first <= day <= last for day in prices.dates)
+    columns = stated.names if isinstance(stated, FactorHistory) else stated or ()
+    return Cost.of_analysis(len(portfolio.holdings), periods, len(columns))
 
 
 async def analysis_again(subject: str, context: Context) -> FactorAnalysis:

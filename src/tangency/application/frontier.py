@@ -21,6 +21,7 @@ from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.idempotency import Key
 from tangency.domain.identity import token
 from tangency.domain.optimization.constraint import TargetReturn, TargetVolatility
+from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.unit_of_work import UnitOfWork
 
@@ -30,6 +31,10 @@ METHODS = {"volatility": "mean_variance"}
 OTHER_METHOD = "mean_risk"
 POINTS_OF_ORDERS = 10
 """Of the frontier that comes with an answer that was ordered: it is drawn beside it, and nobody waits for it."""
+REMEDY = (
+    "ask for fewer points, or order an optimization (POST /api/v1/optimizations, CreateOptimization), whose answer "
+    f"comes with a frontier of {POINTS_OF_ORDERS} points."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     Raises:
         NotFound: nothing was imported under the portfolio id, and the question states nothing either.
         InvalidInput: the question cannot be read as a problem, or an end is out of reach.
+        TooExpensive: it can, and is above the ceiling of what this service takes on.
+        TooHeavy: it would take too long to be waited for.
         NoAnswer: there is no frontier.
     """
     given, limits = await _configured(command, context)
@@ -89,6 +96,7 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     key = asked.key(replace(problem, references=()), question.supplied)
     frontier = await context.frontiers.frontier_for(portfolio_id, key)
     if frontier is None:
+        context.ceilings.refuse_to_wait(Cost.of_frontier(problem, asked.points), REMEDY)
         try:
             curve = await context.solvers.trace(problem, asked, context.deadline_s)
         except NoAnswer as error:

@@ -16,7 +16,7 @@ from tangency.application.unused_inputs import unused_inputs
 from tangency.domain.errors import NoAnswer, NotFound
 from tangency.domain.idempotency import Key
 from tangency.domain.optimization.announcement import portfolio_optimized
-from tangency.domain.optimization.cost import Shape
+from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.optimization import Answer, Optimization
 from tangency.domain.optimization.problem import Problem
@@ -77,7 +77,7 @@ async def posed(configured: Question, context: Context) -> Problem:
     """
     question = await with_entries(configured, context)
     problem = pose(question, await gathered(question, context), context)
-    context.ceilings.refuse(Shape.of(problem))
+    context.ceilings.refuse(Cost.of_answer(problem))
     return problem
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tangency.application.configuration import SUPPLIED, supplied_to, wish_with_configuration
 from tangency.application.context import Context
-from tangency.application.estimate import expected_seconds
+from tangency.application.estimate import cost_of_order, expected_seconds
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
@@ -24,7 +24,6 @@ from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
 from tangency.domain.optimization.acceptance import accept
-from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.method import needs
 from tangency.domain.optimization.optimization import Optimization
@@ -146,13 +145,13 @@ async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, A
         InvalidInput: what its method cannot do, or a problem above the ceiling of what this service takes on.
     """
     await asyncio.to_thread(_accept, problem, context.plugins)
-    now, shape = context.clock.now(), Shape.of(problem)
+    now, cost = context.clock.now(), cost_of_order(problem, context)
     optimization = Optimization.request(context.ids.new(), question.portfolio_id, question.configuration, problem, now)
-    context.ceilings.refuse(shape)
-    queue = context.ceilings.queue(shape)
-    seconds = await expected_seconds(shape, queue, context)
+    context.ceilings.refuse(cost)
+    queue = context.ceilings.queue(cost)
+    expected_at = now + timedelta(seconds=await expected_seconds(cost, queue, context))
     valuation = await _valuation(question, context)
-    return Order(optimization, wording, valuation, now + timedelta(seconds=seconds), queue)
+    return Order(optimization, wording, valuation, expected_at, queue, estimated_s=cost.seconds)
 
 
 async def _valuation(question: Question, context: Context) -> Valuation | None:

@@ -19,7 +19,6 @@ from tangency.application.unused_inputs import unused_in_order
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
 from tangency.domain.frontier.announcement import figures
 from tangency.domain.optimization.announcement import announced
-from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order
 from tangency.domain.optimization.outcomes import PluginUnusable, Refused
@@ -166,11 +165,12 @@ async def _ended(order: Order, context: Context) -> None:
     else:
         _conclude(order, solution, _since(began, context), context)
     await _keep(order, context)
+    if optimization.answer is not None and order.estimated_s:
+        context.bench.learn(order.estimated_s, _since(began, context) / 1e3)
 
 
 def _conclude(order: Order, solution: Solution, time_ms: float, context: Context) -> None:
     optimization, wording = order.optimization, order.wording
-    context.bench.learn(Shape.of(optimization.problem).seconds, time_ms / 1e3)
     optimization.supplied = supplied = wording.get(SUPPLIED, {})
     unused = unused_in_order(wording, supplied, optimization.problem, solution)
     optimization.conclude(solution, context.clock.now(), time_ms, unused)

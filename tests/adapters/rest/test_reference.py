@@ -81,7 +81,7 @@ def test_every_field_is_in_the_reference(struct: type[msgspec.Struct]) -> None:
 
 
 def test_the_limits_of_the_reference_are_the_defaults() -> None:
-    assert len(LIMITS) == 6
+    assert len(LIMITS) == 8
     for value, name in LIMITS:
         assert float(value.replace(",", "")) == getattr(Settings(), name.lower())
 

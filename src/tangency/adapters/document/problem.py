@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from tangency.adapters.document.answer import number
 from tangency.adapters.document.diagnosis import pointer
@@ -34,6 +34,7 @@ from tangency.domain.errors import (
     Unsupported,
 )
 from tangency.domain.idempotency import KeyReused
+from tangency.domain.optimization.cost import TooHeavy
 from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.order import AlreadyFinal
 from tangency.domain.optimization.solution import Solution
@@ -124,6 +125,13 @@ KINDS: Mapping[type[Exception], Kind] = {
         422,
         "The plugin cannot be used",
         "It is installed and cannot be loaded. The detail names its distribution; tell its author.",
+    ),
+    TooHeavy: Kind(
+        "too-heavy",
+        422,
+        "It would take too long to be waited for",
+        "By its shape it is estimated at more seconds than this service lets anybody wait. `estimated_s` and `light_s` "
+        "are the numbers, and the detail says how to ask for it instead. Nothing was kept.",
     ),
     NotFound: Kind("not-found", 404, "Not found", "Nothing is kept under that id, or there is no such address."),
     AlreadyFinal: Kind(
@@ -225,6 +233,11 @@ class Problem(Struct, frozen=True, kw_only=True):
     errors: list[ErrorItem] | UnsetType = UNSET
     conflict: list[ConflictingLimit] | UnsetType = UNSET
     relaxation: list[RelaxedLimit] | UnsetType = UNSET
+    estimated_s: (
+        Annotated[float, Meta(description="Seconds that it would take, where that is too long to be waited for.")]
+        | UnsetType
+    ) = UNSET
+    light_s: Annotated[float, Meta(description="Seconds that this service lets anybody wait for.")] | UnsetType = UNSET
     supported: (
         Annotated[dict[str, list[str]], Meta(description="The methods that there are, and the objectives of each.")]
         | UnsetType
@@ -251,6 +264,9 @@ def problem_of(error: Exception, question: Question | None = None) -> Problem:
     solution = error.solution if isinstance(error, NoAnswer) else None
     if isinstance(solution, Solution) and solution.infeasibility is not None:
         return infeasible(kind, detail, solution.infeasibility)
+    if isinstance(error, TooHeavy):
+        numbers = {"estimated_s": round(error.cost.seconds, 3), "light_s": error.light_s}
+        return structs.replace(problem(kind, detail), **numbers)
     return problem(kind, f"The body {detail}" if isinstance(error, UnreadableDocument) else detail)
 
 

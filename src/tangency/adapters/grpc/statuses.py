@@ -13,12 +13,14 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, PreconditionFailure, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status.rpc_status import to_status
+from msgspec import UNSET
 
 from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_written, kind_of, problem_of
 from tangency.adapters.grpc.messages import field_of
 from tangency.application.question import Question
 from tangency.application.wish import place_of
 from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
+from tangency.domain.optimization.cost import TooHeavy
 
 DOMAIN = "tangency"
 LONGEST_MESSAGE = 1000
@@ -80,7 +82,7 @@ def status_of(error: Exception, asked: Asked) -> grpc.Status:
     kind, problem = kind_of(error), problem_of(error, asked.question)
     if kind is INTERNAL:
         log.error("a call failed", exc_info=error)
-    details = [_information(kind), *_more(error, problem, asked)]
+    details = [_information(kind, problem), *_more(error, problem, asked)]
     code = code_of(kind)
     message = _message(error, problem, asked)[:LONGEST_MESSAGE]
     status = Status(code=code.value[0], message=message, details=map(_packed, details))
@@ -112,8 +114,10 @@ def reason_of(kind: Kind) -> str:
     return kind.slug.upper().replace("-", "_")
 
 
-def _information(kind: Kind) -> ErrorInfo:
-    return ErrorInfo(reason=reason_of(kind), domain=DOMAIN, metadata={"type": kind.type, "title": kind.title})
+def _information(kind: Kind, problem: Problem) -> ErrorInfo:
+    numbers = {name: getattr(problem, name) for name in ("estimated_s", "light_s")}
+    told = {name: f"{value:g}" for name, value in numbers.items() if value is not UNSET}
+    return ErrorInfo(reason=reason_of(kind), domain=DOMAIN, metadata={"type": kind.type, "title": kind.title, **told})
 
 
 def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]:
@@ -121,6 +125,8 @@ def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]
         yield _bad_request(error.faults, asked)
     if problem.conflict or problem.relaxation:
         yield _precondition(problem, asked)
+    if isinstance(error, TooHeavy):
+        yield _too_heavy(error)
     if isinstance(error, ComeAgain):
         retry = RetryInfo()
         retry.retry_delay.FromSeconds(math.ceil(error.retry_after_s))
@@ -156,6 +162,12 @@ def _precondition(problem: Problem, asked: Asked) -> PreconditionFailure:
             break
         found.violations.append(violation)
     return found
+
+
+def _too_heavy(error: TooHeavy) -> PreconditionFailure:
+    """What would have to be asked for instead."""
+    remedy = PreconditionFailure.Violation(type="TOO_HEAVY", subject=error.cost.told, description=error.remedy)
+    return PreconditionFailure(violations=[remedy])
 
 
 def _packed(detail: Message) -> AnyMessage:

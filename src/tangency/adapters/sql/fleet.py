@@ -82,12 +82,13 @@ async def read_load(session: AsyncSession, tenant: str, queue: Queue, since: dat
     """What a new order of a queue meets."""
     request = OptimizationRequest
     ours = request.tenant == tenant, request.queue == queue.value, request.status.in_((PENDING, PROCESSING))
-    count = await session.scalar(select(func.count()).where(*ours)) or 0
+    waiting = select(func.count(), func.coalesce(func.sum(request.estimated_s), 0.0)).where(*ours)
+    count, ahead_s = (await session.execute(waiting)).one()
     seen = RunningWorker.tenant == tenant, RunningWorker.seen_at >= since
     workers = [_worker(row) for row in await session.scalars(select(RunningWorker).where(*seen))]
     able = [each for each in workers if queue in each.queues and not each.draining]
     pace = sum(each.pace for each in able) / len(able) if able else 1.0
-    return Load(count, sum(each.slots for each in able), pace)
+    return Load(count, ahead_s, sum(each.slots for each in able), pace)
 
 
 def _worker(row: RunningWorker) -> Worker:

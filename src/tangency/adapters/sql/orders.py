@@ -102,6 +102,7 @@ class SqlOrders:
             "outcome": "",
             "message": "",
             "estimated_completion_time": order.expected_at,
+            "estimated_s": order.estimated_s,
             **columns_of(self._trace),
             "updated_at": optimization.requested_at,
         }
@@ -136,7 +137,14 @@ class SqlOrders:
         valuation = None if row.valuation is None else Valuation(**row.valuation)
         expected_at = row.estimated_completion_time or at
         return Order(
-            optimization, row.wording or {}, valuation, expected_at, Queue(row.queue), row.attempt, trace_of(row)
+            optimization,
+            row.wording or {},
+            valuation,
+            expected_at,
+            Queue(row.queue),
+            row.attempt,
+            trace_of(row),
+            row.estimated_s,
         )
 
     async def beat(self, order: UUID, attempt: int, lease_until: datetime) -> bool:

@@ -16,7 +16,7 @@ from tangency.domain.errors import TangencyError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEWEST = "0015"
+NEWEST = "0016"
 """The last revision in the folder of migrations; a test compares the two."""
 
 LOCK = 7_264_002

@@ -20,6 +20,7 @@ from tangency.domain.errors import NotFound
 from tangency.domain.identity import token
 from tangency.domain.market.universe import CASH
 from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
@@ -38,6 +39,11 @@ from tangency.domain.rebalancing.valuation import state_digest
 CENT = 0.01
 MOST_ROUNDS = 12
 """Selling to pay a tax owes more of it; three or four rounds settle that to the cent."""
+USUAL_ROUNDS = 4
+REMEDY = (
+    "leave out max_trades and min_trade_size, or order an optimization (POST /api/v1/optimizations, "
+    "CreateOptimization) and ask for a plan toward its target_allocation, with target_type custom."
+)
 STEEPEST = 0.9
 """Tax on the sales that pay for a tax is less than all of them."""
 ROUNDING = 1e-9
@@ -47,7 +53,12 @@ TAXED = ("constraints", "consider_tax_implications")
 
 
 async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
-    """The plan, not kept, and the solve behind it."""
+    """The plan, not kept, and the solve behind it.
+
+    Raises:
+        TooExpensive: it is above the ceiling of what this service takes on.
+        TooHeavy: it would take too long to be waited for.
+    """
     command = await configured(command, context)
     portfolio, prices = await _state(command.question.portfolio_id, context)
     cost = CostModel.of(command.cost_rate or 0.0, ("transaction_cost_model",))
@@ -59,6 +70,8 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
     rounds = 0
     while True:
         problem = await _posed(command, now, wish, cost, reserve.amount, tax, context)
+        if not rounds:
+            _refuse_to_wait(command, problem, context)
         solution = required_answer(await context.solvers.solve(problem, context.deadline_s))
         bill = billed(_changes(solution, problem, now), now, portfolio, prices, cost, terms, created.date())
         rounds += 1
@@ -88,6 +101,13 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
         valid_until=created + timedelta(seconds=command.valid_for_s),
     )
     return plan, solution
+
+
+def _refuse_to_wait(command: MakePlan, problem: Problem, context: Context) -> None:
+    rules = command.rules
+    chosen = rules.max_trades is not None or rules.min_trade_size > 0
+    rounds = USUAL_ROUNDS if rules.consider_tax_implications else 1
+    context.ceilings.refuse_to_wait(Cost.of_plan(problem, chosen, rounds), REMEDY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class Worker:
         slots: orders that it carries out at once.
         busy: how many it does now.
         draining: whether it takes no more, because it is about to end.
-        pace: how much longer its solves take than their shape lets expect.
+        pace: how much longer its orders take than their shape lets expect.
         seen_at: its last sign of life.
     """
 
@@ -99,11 +99,13 @@ class Load:
 
     Attributes:
         open: orders of its queue that have not ended.
+        ahead_s: seconds that they are estimated at, all together.
         slots: of those who take orders of that queue, and gave a sign of life lately; 0 where nobody does.
         pace: of theirs, on average; 1 where nobody is there.
     """
 
     open: int
+    ahead_s: float
     slots: int
     pace: float
 

@@ -38,6 +38,7 @@ class Order:
         queue: where it waits.
         attempt: whose turn it is; only that worker may end it.
         trace: of the request that ordered it, once it is kept.
+        estimated_s: seconds that it is thought to take by itself.
     """
 
     optimization: Optimization
@@ -47,6 +48,7 @@ class Order:
     queue: Queue = Queue.LIGHT
     attempt: int = 0
     trace: TraceContext | None = None
+    estimated_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
