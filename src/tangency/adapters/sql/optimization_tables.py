@@ -96,7 +96,7 @@ class OptimizationRequest(Traced, Table):
     version: Mapped[int]
     """Grows with every change."""
     estimated_completion_time: Mapped[datetime | None]
-    estimated_s: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    estimated_s: Mapped[float] = mapped_column(server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
