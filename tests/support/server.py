@@ -12,6 +12,7 @@ import uvicorn
 
 from tangency.adapters import container
 from tangency.adapters.rest.app import create_app
+from tangency.adapters.rest.server import configuration
 from tangency.adapters.settings import Settings
 
 PATIENCE_S = 30.0
@@ -28,7 +29,8 @@ def served(folder: Path, **settings: Any) -> Iterator[str]:
 @contextmanager
 def listening(application: Any) -> Iterator[str]:
     """The address of an ASGI application."""
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="on", log_level="warning", ws="none")
+    config = configuration(application)
+    config.host, config.port = "127.0.0.1", 0
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -212,7 +212,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             try:
                 values[name] = msgspec.convert(value, fields[name].type, strict=not isinstance(value, str | list))
             except msgspec.ValidationError as error:
-                faults.append(f"{origin} is {value!r}: {error}.")
+                faults.append(f"{origin} {_remedy(name, value, str(error))}")
         if faults:
             raise InvalidSettings(" ".join(faults))
         return cls(**values)
@@ -257,6 +257,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.solver_workers or _cores()
 
 
+def _remedy(name: str, value: object, message: str) -> str:
+    """What is wrong with a value, and what to give."""
+    default = Settings.__struct_defaults__[Settings.__struct_fields__.index(name)]
+    if "matching regex" in message:
+        shape = "HOST:PORT, such as 127.0.0.1:50051" if name == "grpc" else FORMS.get(name, f"one such as {default!r}")
+        return f"is {value!r}; give {shape}."
+    from tangency.domain.optimization.misfit import misfit  # only where something is wrong
+
+    fault = misfit(Settings, {name: value}, f"{message} - at `$.{name}`", ())
+    return fault.detail if fault.detail.startswith("is ") else f"is {value!r}: {fault.detail}"
+
+
 def split_address(address: str) -> tuple[str, int]:
     """Host and port of ``HOST:PORT``; an IPv6 address stands in brackets."""
     host, _, port = address.rpartition(":")
@@ -278,6 +290,12 @@ def _cores() -> int:
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
+
+FORMS = {
+    "pulsar_url": "an address that begins with pulsar:// or pulsar+ssl://, or nothing",
+    "pulsar_web_url": "an address that begins with http:// or https://, or nothing",
+}
+"""What settings of a written form look like."""
 
 LISTS = frozenset({"blocked_plugins", "upstream_hosts", "upstream_private_hosts"})
 """Settings that a variable writes with commas."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tangency.adapters.document import reading
 from tangency.adapters.document.diagnosis import faults_in, pointer
 from tangency.adapters.document.mapping import question_of
-from tangency.adapters.document.reading import UnreadableDocument, read_batch, read_request, request_from
+from tangency.adapters.document.reading import UnreadableDocument, read_batch, read_request, read_value, request_from
 from tangency.adapters.document.request import OptimizationRequest
 from tangency.domain.errors import InvalidInput
 from tests.support.bodies import BASE, INVALID, UNREADABLE, Body
@@ -40,6 +40,21 @@ def faults(body: bytes) -> list[tuple[str, str]]:
     with pytest.raises(InvalidInput) as caught:
         question_of(read_request(body))
     return [(pointer(fault.path), fault.code) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("spelled", ["e\u0301", "e\\u0301", "\\u0065\\u0301", "\u00e9", "\\u00e9"])
+def test_a_text_is_composed_however_it_is_written(spelled: str) -> None:
+    body = BASE + f',"scores":{{"{spelled}":{{"esg":1}}}}}}'.encode()
+    assert question_of(read_request(body)).scores == {"\u00e9": {"esg": 1}}
+    assert read_value(f'{{"{spelled}": ["{spelled}"]}}'.encode()) == {"\u00e9": ["\u00e9"]}
+
+
+def test_two_keys_that_read_alike_are_refused() -> None:
+    both = '{"e\u0301": 1, "\u00e9": 2}'.encode()
+    with pytest.raises(InvalidInput, match="twice, in two spellings"):
+        read_value(both)
+    with pytest.raises(UnreadableDocument, match="twice in one object"):
+        read_value('{"\u00e9": 1, "\u00e9": 2}'.encode())
 
 
 @pytest.mark.parametrize(("field", "given"), [("min_weight", b"-1e151"), ("turnover_limit", b"1e151")])

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from tangency.adapters.files.holdings import read_holdings
+from tangency.adapters.files.prices import read_prices
+from tangency.adapters.files.risk_model import read_risk_model
 from tangency.domain.errors import InvalidInput
 from tangency.domain.portfolio.portfolio import Holding
 from tangency.sample import holdings_path
@@ -40,6 +42,38 @@ def test_parquet_reads_like_csv(tmp_path: Path) -> None:
     portfolio = read_holdings(path, "port-1").portfolio
     assert portfolio.holdings == (Holding("AAA", 10.0, None, "equity"),)
     assert portfolio.cash == 1000.0
+
+
+def test_a_file_that_is_no_parquet_is_not_read_as_csv(tmp_path: Path) -> None:
+    for name, content in (("a.parquet", ROWS.encode()), ("b.PQ", b""), ("c.csv", b"\x7fELF\x02\x00\x00name,quantity")):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(InvalidInput, match=rf"{name} is no Parquet file, which begins with b'PAR1'.*Save it again"):
+            read_holdings(path, "port-1")
+
+
+def test_a_name_is_the_same_however_its_accents_are_written(tmp_path: Path) -> None:
+    apart, joined = "Cafe\u0301", "Caf\u00e9"
+    assert read_holdings(write(tmp_path, f"name,quantity\n{apart},10\n"), "p").portfolio.by_name.keys() == {joined}
+    with pytest.raises(InvalidInput, match="line 3, column 'name'"):
+        read_holdings(write(tmp_path, f"name,quantity\n{apart},10\n{joined},1\n"), "p")
+    prices = tmp_path / "prices.csv"
+    prices.write_text(f"date,{apart}\n2020-01-01,10\n2020-01-02,11\n")
+    assert read_prices(prices).history.names == (joined,)
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ("A,1,2\nB,2.5,1", r"line 2, column 'B': is 2.0 and its mirror is 2.5"),
+        ("A,1,2\nB,2,1", r"model.csv is not positive semidefinite: its smallest eigenvalue is -1"),
+    ],
+)
+def test_a_risk_model_that_is_no_covariance_is_refused_where_it_stands(tmp_path: Path, rows: str, where: str) -> None:
+    path = tmp_path / "model.csv"
+    path.write_text(f"name,A,B\n{rows}\n")
+    with pytest.raises(InvalidInput, match=where):
+        read_risk_model(path)
 
 
 def test_the_sample_is_read_whole() -> None:

@@ -138,6 +138,12 @@ def test_what_cannot_be_read_as_a_problem_names_the_field(request_: Message, fie
     assert told.fields == fields
 
 
+def test_two_keys_that_read_alike_are_refused(doors: Doors) -> None:
+    told = refused(doors, wish(constraints={"min_weights": {"e\u0301": 0.1, "\u00e9": 0.2}}))
+    assert told.fields == ["constraints.min_weights.\u00e9"]
+    assert "two spellings" in told.message
+
+
 def test_basis_points_are_refused_with_a_hint(doors: Doors) -> None:
     told = refused(doors, wish(preferences={"transaction_cost_model": 10.0, "include_transaction_costs": True}))
     assert "10 basis points are 0.001" in told.message

@@ -80,6 +80,39 @@ def test_a_wrong_announcement_does_not_help(address: str) -> None:
         assert status_of(connection) == 400
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /\x01 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 2**17 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_gets_a_problem_document_too(address: str, request_: bytes) -> None:
+    with raw(address) as connection:
+        connection.sendall(request_)
+        head, _, body = whole(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head.lower()
+    document = json.loads(body)
+    assert (document["type"], document["status"]) == ("/problems/malformed-request", 400)
+    assert "send the request again" in document["detail"]
+
+
+def whole(connection: socket.socket) -> bytes:
+    """Everything until the connection is closed."""
+    parts = []
+    try:
+        while part := connection.recv(4096):
+            parts.append(part)
+    except ConnectionResetError:  # more had been sent than was read
+        pass
+    return b"".join(parts)
+
+
 def test_a_body_that_does_not_come_costs_the_client_its_connection(address: str) -> None:
     began = time.monotonic()
     with raw(address) as connection:

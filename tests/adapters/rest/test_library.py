@@ -1,5 +1,6 @@
 """Documents that requests refer to, over HTTP."""
 
+import json
 from typing import Any
 
 import httpx
@@ -38,6 +39,8 @@ def test_a_version_that_nobody_wrote_is_not_found(http: httpx.Client, version: s
         ("models", {"AAPL": 0.5, "XOM": 0.4}, "", "sum"),
         ("models", {"AAPL": "half"}, "/AAPL", "give a number"),
         ("budgets", {}, "", "is empty"),
+        ("budgets", {"AAPL": 0.5, "XOM": -0.1}, "/XOM", "is -0.1; give a number of at least 0"),
+        ("budgets", {"AAPL": 0.0, "XOM": 0.0}, "", "no share above 0"),
         ("scores", {"AAPL": 3.0}, "/AAPL", "give an object"),
         ("factors", {"value": [0.1, None]}, "/value/1", "give a number"),
         ("views", [3], "/0", "is no view"),
@@ -51,6 +54,19 @@ def test_what_a_shelf_does_not_hold_is_refused(
     problem = problem_of(put(http, f"/api/v1/{shelf}/wrong", content), 422, "invalid")
     assert (problem["errors"][0]["pointer"], detail in problem["errors"][0]["detail"]) == (pointer, True)
     problem_of(http.get(f"/api/v1/{shelf}/wrong"), 404, "not-found")
+
+
+def test_a_letter_with_its_accent_behind_it_is_the_same_letter(http: httpx.Client) -> None:
+    apart, joined = "cafe\u0301", "caf\u00e9"
+    kept = put(http, f"/api/v1/budgets/{apart}", {f"{apart} SA": 0.6, "other": 0.4}).json()
+    assert kept["content"] == {f"{joined} SA": 0.6, "other": 0.4}
+    assert http.get(f"/api/v1/budgets/{joined}").json() == kept
+    assert http.get(f"/api/v1/budgets/{apart}").json() == kept
+    problem = problem_of(put(http, "/api/v1/budgets/both", {apart: 0.6, joined: 0.4}), 422, "invalid")
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(f"/{joined}", "duplicate")]
+    question = json.dumps(asked("accents"), ensure_ascii=False).replace("AAPL", apart)
+    answer = post(http, json.loads(question))
+    assert (answer.status_code, joined in answer.json()["optimal_weights"]) == (200, True), answer.text
 
 
 def test_scores_are_referred_to_and_the_answer_says_which_version(http: httpx.Client) -> None:

@@ -99,3 +99,22 @@ def test_which_names_mean_this_machine() -> None:
     everywhere = "0.0.0.0"  # noqa: S104 - what an operator may set
     assert all(map(is_loopback, ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]))
     assert not any(map(is_loopback, ["", everywhere, "::", "0", "example.org", "localhost.example.org", "10.0.0.1"]))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "remedy"),
+    [
+        ("TANGENCY_PORT", "x", "is 'x'; give a whole number."),
+        ("TANGENCY_PORT", "70000", "is '70000'; give a number at most 65535."),
+        ("TANGENCY_DEADLINE_S", "-1", "is '-1'; give a number at least 0.01."),
+        ("TANGENCY_SERIES", "disk", "is 'disk'; give 'auto' or 'timescale' or 'postgres' or 'sqlite'."),
+        ("TANGENCY_GRPC_REFLECTION", "maybe", "is 'maybe'; give true or false."),
+        ("TANGENCY_GRPC", "8000", "is '8000'; give HOST:PORT, such as 127.0.0.1:50051."),
+        ("TANGENCY_PULSAR_URL", "broker:6650", "is 'broker:6650'; give an address that begins with pulsar:// or "),
+        ("TANGENCY_PULSAR_TENANT", "a/b", "is 'a/b'; give one such as 'tangency'."),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_what_can(variable: str, value: str, remedy: str) -> None:
+    with pytest.raises(InvalidSettings) as caught:
+        Settings.load({variable: value})
+    assert str(caught.value).startswith(f"{variable} {remedy}")

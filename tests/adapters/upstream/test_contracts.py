@@ -123,3 +123,14 @@ def test_what_is_asked_and_answered_in_all_these_tests_is_by_the_contract(stub: 
     answered = httpx.get(f"{stub.address}/prices", params={"name": list(NAMES), "from": "2024-01-01"}).json()
     assert len(answered["series"]) == len(NAMES)
     assert agrees(answer_of(CONTRACTS["market_data"])[0], answered)
+
+
+def test_names_are_composed_as_everywhere() -> None:
+    example = copy.deepcopy(answer_of(CONTRACTS["portfolios"])[1])
+    first = example["holdings"][0]
+    first["name"] = "Cafe\u0301"
+    read = read_portfolio(msgspec.json.encode(example), "port-123456", "service")
+    assert read.holdings[0].name == "Caf\u00e9"
+    both = {**example, "holdings": [first, {**first, "name": "Caf\u00e9"}]}
+    with pytest.raises(Foreign, match="twice"):
+        read_portfolio(msgspec.json.encode(both), "port-123456", "service")

@@ -29,7 +29,14 @@ def json_option(command: Command) -> Command:
 def portfolio_option(command: Command) -> Command:
     """``--portfolio-id`` for a command."""
     help_text = "The id under which requests ask for it."
-    return click.option("--portfolio-id", required=True, metavar="ID", help=help_text)(command)
+    return click.option("--portfolio-id", required=True, metavar="ID", help=help_text, callback=_composed)(command)
+
+
+def _composed(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    """An id as it is spelled wherever it comes in."""
+    from tangency.domain.composed import composed_text
+
+    return composed_text(given)
 
 
 def console(stderr: bool = False) -> Console:

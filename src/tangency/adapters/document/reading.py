@@ -11,6 +11,7 @@ import msgspec
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.request import OptimizationRequest
+from tangency.domain.composed import composed
 from tangency.domain.errors import Fault, InvalidInput, TangencyError
 
 LARGEST_DIAGNOSED = 2 * 2**20
@@ -40,7 +41,7 @@ def read_request(body: bytes | msgspec.Raw) -> OptimizationRequest:
         UnreadableDocument: not JSON, nested without end, a number that no double can hold, or a key given twice.
         InvalidInput: readable, and not a request; every mistake with its place.
     """
-    body = bytes(body)
+    body = _composed(bytes(body))
     request = _decode(_REQUEST, body)
     if _members(request) != body.count(b":") and _members(request) != _STRING.sub(b"", body).count(b":"):
         raise UnreadableDocument(_duplicate_in(body))
@@ -54,7 +55,7 @@ def read_batch(body: bytes, limit: int) -> list[msgspec.Raw]:
         UnreadableDocument: not JSON.
         InvalidInput: not a list, or one that is too long.
     """
-    items = _decode(_ITEMS, body)
+    items = _decode(_ITEMS, _composed(body))
     if len(items) > limit:
         detail = f"has {len(items)} items; this service takes {limit} at most, so split the batch."
         raise InvalidInput.at((), detail, "too_many")
@@ -71,7 +72,7 @@ def read_value(body: bytes) -> object:
     duplicate = _duplicate_key(body)
     if duplicate is not None:
         raise UnreadableDocument(_twice(duplicate))
-    return value
+    return value if _plain(body) else composed(value)
 
 
 def request_from(value: object) -> OptimizationRequest:
@@ -84,6 +85,25 @@ def request_from(value: object) -> OptimizationRequest:
         return msgspec.convert(value, OptimizationRequest)
     except msgspec.ValidationError as error:
         raise InvalidInput(faults_in(value, OptimizationRequest) or [first_fault(error)]) from None
+
+
+def _plain(body: bytes) -> bool:
+    """Whether every text in a body is of characters that stand for themselves."""
+    return body.isascii() and b"\\u" not in body
+
+
+def _composed(body: bytes) -> bytes:
+    """The same body with its texts composed; as it is where that is to be read for what is wrong with it."""
+    if _plain(body):
+        return body
+    try:
+        value = _decode(_ANY, body)
+    except UnreadableDocument:
+        return body
+    if _duplicate_key(body) is not None:
+        return body
+    told = composed(value)
+    return body if told == value else msgspec.json.encode(told)
 
 
 def _decode(decoder: msgspec.json.Decoder[Read], body: bytes) -> Read:

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from tangency.domain.composed import composed
 from tangency.domain.errors import InvalidInput
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -28,7 +29,7 @@ def read_document(path: Path, content: bytes) -> object:
     except UnicodeDecodeError as error:
         raise _unreadable(path, f"is not UTF-8: {error.reason} at byte {error.start}") from None
     try:
-        return _yaml(path, text) if path.suffix.lower() in YAML_SUFFIXES else _json(path, text)
+        return composed(_yaml(path, text) if path.suffix.lower() in YAML_SUFFIXES else _json(path, text))
     except RecursionError:
         raise _unreadable(path, "is nested too deeply; a document has 32 levels at most") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tangency.adapters.files.columns import filled, unique_names
 from tangency.adapters.files.headers import NAME, NO_HEADER, find, require
 from tangency.adapters.files.table import Table, read_table
 from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.risk_model import RiskModel
 
 
@@ -47,7 +49,21 @@ def read_risk_model(path: Path) -> RiskModelFile:
         if each not in columns:
             table.refuse(row, name, f"{each!r} has no column of its own; add it, or leave the row out.")
     values = [filled(table, columns[each], "there is no covariance; write one for every pair.") for each in names]
-    return RiskModelFile(RiskModel(tuple(names), np.column_stack(values)))
+    model = RiskModel(tuple(names), np.column_stack(values))
+    _refuse_unsound(table, model, [columns[each] for each in names])
+    return RiskModelFile(model)
+
+
+def _refuse_unsound(table: Table, model: RiskModel, columns: Sequence[int]) -> None:
+    """Refuse what is no covariance, at its cell where it is one."""
+    try:
+        DenseCovariance.of(model.covariance, ())
+    except InvalidInput as error:
+        fault = error.faults[0]
+        if len(fault.path) == 2:  # noqa: PLR2004 - a row and a column
+            row, column = map(int, fault.path)
+            table.refuse(row, columns[column], fault.detail)
+        raise InvalidInput.at((), f"{table.file} {fault.detail}", fault.code) from None
 
 
 def _name_column(table: Table) -> int:

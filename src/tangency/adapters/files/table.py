@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from tangency.domain.composed import FORM, composed_text
 from tangency.domain.errors import InvalidInput
 from tangency.domain.numbers import LARGEST, Vector
 
@@ -19,6 +20,9 @@ DATE_FORMATS = ("%Y-%m-%d", "%Y%m%d")
 
 _ISO_DATE_LENGTH = 10
 _PARQUET_MAGIC = b"PAR1"
+_PARQUET_NAMES = (".parquet", ".pq")
+_LOOKED_AT = 1024
+"""Bytes in which a zero says that a file is no text."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,7 +49,7 @@ class Table:
 
     def texts(self, column: int) -> list[str]:
         """A column as text without surrounding blanks; empty where there is nothing."""
-        return _text(self.frame.to_series(column)).fill_null("").to_list()
+        return _text(self.frame.to_series(column)).str.normalize(FORM).fill_null("").to_list()
 
     def dates(self, column: int) -> pl.Series:
         """A column of days.
@@ -96,7 +100,7 @@ def read_table(path: Path) -> Table:
     except OSError as error:
         raise InvalidInput.at((), f"{path} cannot be read: {error.strerror}.", "unreadable") from None
     try:
-        table = _parquet(path, content) if content.startswith(_PARQUET_MAGIC) else _csv(path, content)
+        table = _parquet(path, content) if _is_parquet(path, content) else _csv(path, content)
     except pl.exceptions.PolarsError as error:
         raise InvalidInput.at((), f"{path} cannot be read: {_first_sentence(error)}", "unreadable") from None
     if not table.rows:
@@ -104,9 +108,23 @@ def read_table(path: Path) -> Table:
     return table
 
 
+def _is_parquet(path: Path, content: bytes) -> bool:
+    """As the content says, whatever the file is called; but what is called Parquet and is none was meant to be."""
+    if content.startswith(_PARQUET_MAGIC):
+        return True
+    if path.suffix.lower() in _PARQUET_NAMES or b"\0" in content[:_LOOKED_AT]:
+        begins = f"it begins with {content[:8]!r}" if content else "it is empty"
+        detail = (
+            f"{path} is no Parquet file, which begins with {_PARQUET_MAGIC!r}, and no text: {begins}. Save it again as "
+            "Parquet, or as CSV under a name that ends in .csv."
+        )
+        raise InvalidInput.at((), detail, "unreadable")
+    return False
+
+
 def _csv(path: Path, content: bytes) -> Table:
     frame = pl.read_csv(content, has_header=False, infer_schema=False)
-    headers = tuple((header or "").strip() for header in frame.row(0))
+    headers = tuple(composed_text((header or "").strip()) for header in frame.row(0))
     if len(headers) == 1 and any(mark in headers[0] for mark in ";\t|"):
         detail = f"{path} has one column, {headers[0]!r}; separate columns by commas, decimals by points."
         raise InvalidInput.at((), detail, "unreadable")
@@ -117,7 +135,7 @@ def _csv(path: Path, content: bytes) -> Table:
 
 def _parquet(path: Path, content: bytes) -> Table:
     frame = pl.read_parquet(content)
-    headers = tuple(header.strip() for header in frame.columns)
+    headers = tuple(composed_text(header.strip()) for header in frame.columns)
     return Table(str(path), headers, frame, tuple(range(1, frame.height + 1)), "row")
 
 

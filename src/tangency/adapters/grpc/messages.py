@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from tangency.adapters.document.reading import UnreadableDocument
+from tangency.domain.composed import composed
 from tangency.domain.errors import Fault, InvalidInput, Path
 
 Kind = TypeVar("Kind", bound=Message)
@@ -46,7 +47,7 @@ def document_of(request: Message) -> Plain:
         InvalidInput: something is stated twice, or in a field that this service does not know.
     """
     faults = list(_unknown(request, ()))
-    stated = _members(request)
+    stated = cast(Plain, composed(_members(request)))
     problem = stated.pop(PROBLEM, {})
     faults += _joined(stated, problem, ())
     if faults:

@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
 from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
 from tangency.adapters.settings import Settings, is_loopback
 from tangency.application.service import Service
+from tangency.domain.composed import composed_text
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -55,6 +56,7 @@ class Gate:
         held = _Held(self)
         try:
             self._refuse_strangers(scope)
+            _compose(scope)
             body = await self._body(scope, receive, held)
             scope["gate"] = self
             await self.application(scope, _replay(body, receive), send)
@@ -103,6 +105,15 @@ class Gate:
     def give_back(self, size: int) -> None:
         """The bytes are no longer held."""
         self._in_memory -= size
+
+
+def _compose(scope: Scope) -> None:
+    """Names in an address are spelled as those in bodies."""
+    scope["path"] = composed_text(scope["path"])
+    query = scope["query_string"]
+    if b"%" in query:
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        scope["query_string"] = urlencode([(name, composed_text(value)) for name, value in pairs]).encode()
 
 
 class _Held:

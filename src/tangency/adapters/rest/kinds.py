@@ -13,6 +13,9 @@ from tangency.domain.errors import ComeAgain, StoreUnavailable
 MEDIA_TYPE = "application/problem+json"
 
 NOT_FOUND = Kind("no-such-address", 404, "No such address", "Nothing is served there. The addresses are at /schema.")
+MALFORMED = Kind(
+    "malformed-request", 400, "Not HTTP", "The bytes that came are no request of HTTP/1.1. The connection is closed."
+)
 WRONG_METHOD = Kind(
     "method-not-allowed",
     405,
@@ -34,6 +37,7 @@ TOO_MUCH = Kind(
 )
 
 HTTP_KINDS: tuple[Kind, ...] = (
+    MALFORMED,
     FORBIDDEN,
     NOT_FOUND,
     WRONG_METHOD,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import socket
 from types import FrameType
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from tangency.adapters.rest.gate import Gate, Running
+from tangency.adapters.document.problem import problem
+from tangency.adapters.rest.gate import Application, Gate, Running
+from tangency.adapters.rest.kinds import MALFORMED, MEDIA_TYPE, encoded
 from tangency.adapters.rest.vital_signs import create_vital_signs
 from tangency.adapters.settings import Settings
 
@@ -30,8 +34,36 @@ def serve(settings: Settings, running: Running, listening: socket.socket, door: 
             gate.ending = True
             super().handle_exit(sig, frame)
 
-    config = uvicorn.Config(gate, lifespan="on", ws="none", access_log=False, server_header=False, log_level="warning")
-    Server(config).run(sockets=[listening])
+    Server(configuration(gate)).run(sockets=[listening])
+
+
+def configuration(application: Application) -> uvicorn.Config:
+    """How an application is served."""
+    return uvicorn.Config(
+        application,
+        http=ProblemProtocol,
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+    )
+
+
+class ProblemProtocol(H11Protocol):
+    """HTTP/1.1 whose one answer of its own, to what is no HTTP, is a problem document like every other."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Say so, and end the connection: nobody knows where the next request would begin."""
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.close()  # an answer is under way already
+            return
+        body = encoded(problem(MALFORMED, "the bytes that came are no request of HTTP/1.1; send the request again."))
+        headers = [("Content-Type", MEDIA_TYPE), ("Content-Length", str(len(body))), ("Connection", "close")]
+        answer = h11.Response(status_code=MALFORMED.status, headers=headers, reason=b"Bad Request")
+        for event in (answer, h11.Data(data=body), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
 
 def _application(settings: Settings, running: Running) -> Gate:

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from tangency.domain.composed import composed
 from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.risk_model import RiskModel
@@ -151,7 +152,7 @@ def told_source(service: str, what: str, as_of: datetime) -> str:
 
 def _read(body: bytes, kind: type[Document]) -> Document:
     try:
-        document = msgspec.json.decode(body, type=kind)
+        document = _decoded(body, kind)
         if len(body) <= LARGEST_LOOKED_THROUGH:
             json.loads(body, object_pairs_hook=_unique)
     except msgspec.ValidationError as error:
@@ -163,6 +164,16 @@ def _read(body: bytes, kind: type[Document]) -> Document:
     except msgspec.DecodeError as error:
         raise Foreign(f"is no JSON: {error}") from None
     return document
+
+
+def _decoded(body: bytes, kind: type[Document]) -> Document:
+    """The document with its texts composed; most have none that could be anything else."""
+    if body.isascii() and b"\\u" not in body:
+        return msgspec.json.decode(body, type=kind)
+    try:
+        return msgspec.convert(composed(msgspec.json.decode(body)), kind)
+    except InvalidInput as error:
+        raise Foreign(f"is ambiguous: {error.faults[0]}") from None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -111,6 +111,17 @@ def _named_numbers(value: object, path: Path) -> dict[str, float]:
     return figures
 
 
+def _budgets(value: object, path: Path) -> dict[str, float]:
+    budgets = _named_numbers(value, path)
+    for name, budget in budgets.items():
+        if budget < 0:
+            detail = f"is {budget:g}; give a number of at least 0: a budget is a share of the risk."
+            raise InvalidInput.at((*path, name), detail, "range")
+    if not any(budgets.values()):
+        raise InvalidInput.at(path, "has no share above 0; give proportions, such as 0.6 and 0.4.", "range")
+    return budgets
+
+
 def _weights(value: object, path: Path) -> dict[str, float]:
     weights = _named_numbers(value, path)
     total = sum(weights.values())
@@ -149,7 +160,7 @@ LARGEST_MISS = 1e-6
 
 _READERS: Mapping[Shelf, Callable[[object, Path], object]] = {
     Shelf.VIEWS: _views,
-    Shelf.BUDGETS: _named_numbers,
+    Shelf.BUDGETS: _budgets,
     Shelf.SCORES: _scores,
     Shelf.FACTORS: _factors,
     Shelf.MODELS: _weights,
