@@ -6,11 +6,12 @@ Every door composes what it reads (Unicode normalization form C), so that a name
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from unicodedata import is_normalized, normalize
 
 from tangency.domain.errors import InvalidInput, Path
 
-FORM = "NFC"
+FORM: Final = "NFC"
 
 
 def composed_text(text: str) -> str:
