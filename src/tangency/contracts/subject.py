@@ -12,7 +12,7 @@ from tangency.domain.errors import Unsupported
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.optimization.judgement import Outcome, judge
-from tangency.domain.optimization.method import Checking, OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.method import OptimizationMethod, can_check, refuse_unsupported
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.solution import Solution
@@ -60,7 +60,7 @@ class Subject:
         """
         refuse_unsupported(problem, self.method)
         options = self.method.options(**self.options)
-        if isinstance(self.method, Checking):
+        if can_check(self.method):
             with _crashing("check()"):
                 self.method.check(problem, options)
         estimates = estimates_of(problem)

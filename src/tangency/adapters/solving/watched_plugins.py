@@ -17,7 +17,7 @@ from tangency.domain.market.estimates import Estimates, Estimator, SampleKind
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.method import Capabilities, Checking, OptimizationMethod
+from tangency.domain.optimization.method import Capabilities, OptimizationMethod, can_check
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, SolverAttempt, Status, Witness
@@ -37,7 +37,7 @@ class WatchedMethod:
 
     def check(self, problem: Problem, options: object) -> None:
         """What the method refuses before anybody estimates; nothing where it does not say."""
-        if isinstance(self._method, Checking):
+        if can_check(self._method):
             self._method.check(problem, options)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:

@@ -10,13 +10,16 @@ from tangency.domain.market.estimates import Estimator, EstimatorChoice, SampleK
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import cannot_weigh, needs_rows
-from tangency.domain.optimization.method import Checking, refuse_unsupported
+from tangency.domain.optimization.method import can_check, refuse_unsupported
 from tangency.domain.optimization.plugins import Finder, found_by
 from tangency.domain.optimization.problem import Problem
 
 MEAN: Path = ("risk_parameters", "expected_return_estimator")
 COVARIANCE: Path = ("risk_parameters", "covariance_estimator")
 PRIOR: Path = ("risk_parameters", "prior")
+
+
+_DEFAULT = EstimatorChoice()
 
 
 def accept(problem: Problem, plugins: Finder) -> object:
@@ -35,7 +38,7 @@ def accept(problem: Problem, plugins: Finder) -> object:
     refuse_unsupported(problem, method)
     options = plugins.bind_options(method.options, problem.options, ("method_options",))
     _check_estimators(problem.market, plugins)
-    if isinstance(method, Checking):
+    if can_check(method):
         with found_by(plugins), _watched(f"method {problem.method!r}"):
             method.check(problem, options)
     return options
@@ -83,5 +86,5 @@ def _chosen(market: Market) -> Iterator[tuple[Path, EstimatorChoice]]:
     """The estimators that somebody chose, and where they stand in the request."""
     choices = {MEAN: market.mean_estimator, COVARIANCE: market.covariance_estimator, PRIOR: market.prior}
     for path, choice in choices.items():
-        if choice is not None and choice != EstimatorChoice():
+        if choice is not None and choice != _DEFAULT:
             yield path, choice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
@@ -66,7 +66,6 @@ class OptimizationMethod(Protocol):
         """Weights and a witness for them. Never raises on a sound problem: it says what happened in the status."""
 
 
-@runtime_checkable
 class Checking(Protocol):
     """A method that can say before anybody estimates what it refuses."""
 
@@ -78,6 +77,11 @@ class Checking(Protocol):
         Raises:
             InvalidInput: with places from the top of the request.
         """
+
+
+def can_check(method: object) -> TypeGuard[Checking]:
+    """Whether a method is one of these."""
+    return callable(getattr(method, "check", None))
 
 
 def needs(problem: Problem, method: OptimizationMethod) -> Needs:

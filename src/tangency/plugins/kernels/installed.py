@@ -14,7 +14,7 @@ import numpy as np
 from tangency.domain.errors import InvalidInput, Path, Unsupported, hint
 from tangency.domain.market.estimates import Estimates, Estimator
 from tangency.domain.optimization.kinds import OBJECTIVES
-from tangency.domain.optimization.method import Checking, OptimizationMethod, refuse_unsupported
+from tangency.domain.optimization.method import OptimizationMethod, can_check, refuse_unsupported
 from tangency.domain.optimization.misfit import misfit
 from tangency.domain.optimization.objective import MinimumVolatility, Objective, RiskParity
 from tangency.domain.optimization.options import place_of_refusal, unknown_options
@@ -160,7 +160,7 @@ def check(inner: Inner, problem: Problem, path: Path, substitute: bool = True) -
         InvalidInput: the same.
     """
     method, options, own = _understood(inner, problem, path, substitute)
-    if isinstance(method, Checking):
+    if can_check(method):
         try:
             method.check(own, options)
         except InvalidInput as error:

@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.optimization.method import Checking, OptimizationMethod
+from tangency.domain.optimization.method import OptimizationMethod, can_check
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.term import Term
@@ -54,7 +54,7 @@ def check_aims(problem: Problem, said: Aims, measure: str = "volatility", **more
         InvalidInput: the same.
     """
     method, bound = _weighing(said, measure, **more)
-    if isinstance(method, Checking):
+    if can_check(method):
         method.check(problem, bound)
 
 
