@@ -20,8 +20,6 @@ SERVE_ARGS ?=
 STORM_ARGS ?=
 # Three for two cores: a third of what tests take is waiting. Neighbours stay with one process, which sets up once for them.
 PYTEST_ARGS ?= -n 3 --dist worksteal
-# Of each law that is tried on random cases; thorough doubles them, search takes many more.
-EXAMPLES ?= steady
 BENCH_ARGS ?=
 
 help: ## list the targets
@@ -37,7 +35,7 @@ serve: .venv/runtime.stamp ## answer over REST
 
 test: .venv/dev.stamp ## run every test
 	@$(BIN)/python $(COMPILE)
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --hypothesis-profile=$(EXAMPLES) $(PYTEST_ARGS)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # Counting branches doubles the time of the suite, so only the tests of what is counted run again, with few examples each.
 coverage: .venv/dev.stamp ## domain and plugins must be covered to 90 % by their own tests, branches counted

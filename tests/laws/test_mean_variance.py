@@ -29,11 +29,10 @@ from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tests.plugins.random_problems import random_market, random_problem
-from tests.support.examples import share_of
 from tests.support.posed import LONG_ONLY, answer, estimated, posed
 
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(max_examples=share_of(40), deadline=None)
+FEW = settings(max_examples=40, deadline=None)
 OBJECTIVES = [MinimumVolatility(), MaximumSharpe(0.01), MaximumUtility(4.0), MaximumReturn()]
 
 

@@ -5,12 +5,11 @@ from typing import ClassVar
 
 from tangency.contracts import MethodContract
 from tangency.plugins.multi.options import AimOption
-from tests.support.examples import share_of
 
 
 class TestTheDistanceFromTheIdealPoint(MethodContract):
     method = "multi_objective"
-    examples = share_of(8)
+    examples = 8
     options: ClassVar[Mapping[str, object]] = {
         "objectives": (AimOption("return"), AimOption("risk", 2.0)),
         "scheme": "chebyshev",

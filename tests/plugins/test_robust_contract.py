@@ -5,9 +5,8 @@ from typing import ClassVar
 
 from tangency.contracts import MethodContract
 from tangency.plugins.robust.options import CovarianceUncertainty, MeanUncertainty
-from tests.support.examples import share_of
 
-EXAMPLES = share_of(12)
+EXAMPLES = 12
 
 
 class TestBoxes(MethodContract):
