@@ -120,6 +120,7 @@ class Faults:
                 continue
             if not self.death.exists():
                 self.fleet.again("relay")
+                self.fleet.address("relay")
                 self.done[f"relay killed over {over}"] += 1
 
     def _end_broker(self) -> None:

@@ -64,12 +64,14 @@ class Fleet:
         return next((name for name, each in self.running.items() if each.pid == process), None)
 
     def address(self, name: str) -> str:
-        """Where it answers, once it does."""
+        """Where it answers, once it does. One that ended because it found no database is started again."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             found = ADDRESS.findall(self._log(name))
             if found:
                 return str(found[-1])
+            if self.running[name].poll() is not None:
+                self.start(name)
             time.sleep(0.1)
         raise TimeoutError(f"{name} did not start: {self._log(name)[-2000:]}")
 

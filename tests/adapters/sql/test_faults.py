@@ -21,6 +21,7 @@ from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult
 from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.library.entry import Address, Entry, Shelf
+from tests.contracts.conftest import PATIENCE_S
 from tests.contracts.test_orders import LEASE, accepted, claimed, order
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT, ended, opened, problem, run
@@ -127,6 +128,19 @@ def test_a_read_that_the_server_gives_up_every_time_is_said(state: str, settings
     with pytest.raises(Interrupted, match="gave up"):
         run(settings, work)
     assert asked == ["default"] * (len(PAUSES_S) + 1)
+
+
+def test_a_connection_that_is_cut_while_it_listens_is_said_in_our_words(far: Settings, wire: Proxy) -> None:
+    async def work(store: Store) -> None:
+        async with store.outbox.turn() as turn:
+            assert turn is not None
+            listening = asyncio.create_task(turn.heard(PATIENCE_S))
+            await asyncio.sleep(0.1)
+            wire.cut()
+            with pytest.raises(Interrupted, match="the connection to the database was lost"):
+                await listening
+
+    run(far, work)
 
 
 def test_a_connection_that_was_cut_while_nobody_used_it_is_replaced(far: Settings, wire: Proxy) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,6 +25,7 @@ GIVEN_UP: Mapping[str, str] = {
 }
 """By the states of the SQL standard and of PostgreSQL: nothing was kept, and the same work may succeed at once."""
 
+LOST = "the connection to the database was lost, and with it whether anything was kept; try again."
 GRACE_S = 0.5
 """The driver answers a first cancellation by asking the server to stop, and a second one by giving the server up."""
 
@@ -57,6 +59,8 @@ async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
         raise StoreUnavailable("every connection to the database is in use; try again.") from None
     except DBAPIError as error:
         raise _told(error) from error
+    except psycopg.Error as error:  # of a connection that listens, which SQLAlchemy does not see
+        raise Interrupted(LOST) from error
 
 
 def _told(error: DBAPIError) -> TangencyError:
@@ -68,6 +72,6 @@ def _told(error: DBAPIError) -> TangencyError:
     if state in GIVEN_UP:
         return Interrupted(f"the database gave up: {GIVEN_UP[state]}. Nothing was kept; try again.")
     if error.connection_invalidated:
-        return Interrupted("the connection to the database was lost, and with it whether anything was kept; try again.")
+        return Interrupted(LOST)
     said = str(error.orig).partition("\n")[0]
     return StoreUnavailable(f"the database failed: {said}. Nothing was kept; try again.")
