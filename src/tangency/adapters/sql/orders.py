@@ -61,7 +61,7 @@ BEAT = update(REQUESTS).where(*_OF_ATTEMPT)
 CHANGE = BEAT.values(version=_C.version + 1)
 END = update(REQUESTS).where(*_THIS, or_(*(_C.status == stage for stage in OPEN))).values(version=_C.version + 1)
 _TAKEN = (_C.id, _C.portfolio_id, _C.configuration_id, _C.problem, _C.wording, _C.valuation, _C.queue, _C.attempt)
-_TAKEN_AT = (_C.created_at, _C.estimated_completion_time, _C.traceparent, _C.tracestate)
+_TAKEN_AT = (_C.created_at, _C.estimated_completion_time, _C.estimated_s, _C.traceparent, _C.tracestate)
 _TAKE = update(REQUESTS).values(version=_C.version + 1, attempt=_C.attempt + 1)
 CLAIM = _TAKE.where(*_THIS, *_WAITS).returning(*_TAKEN, *_TAKEN_AT)
 CLAIM_NEXT = _TAKE.where(
