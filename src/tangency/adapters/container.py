@@ -189,7 +189,7 @@ async def serving(
     """
     container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues)))
     published = _publishing(container)
-    async with _opened(container, duties.solves) as service, AsyncExitStack() as beside:
+    async with _opened(container, duties) as service, AsyncExitStack() as beside:
         await beside.enter_async_context(published)
         for work in _beside(container, service, duties):
             await beside.enter_async_context(work)
@@ -220,9 +220,10 @@ def _beside(container: Container, service: Service, duties: Duties) -> Iterator[
 
 
 @asynccontextmanager
-async def _opened(container: Container, solves: bool = True) -> AsyncIterator[Service]:
+async def _opened(container: Container, duties: Duties = EVERYTHING) -> AsyncIterator[Service]:
     settings, plugins = container.settings(), container.plugins()
-    pool = ProcessSolverPool.open(settings, plugins) if solves else nullcontext(ProcessSolverPool(plugins))
+    opened = partial(ProcessSolverPool.open, settings, plugins, prompt=duties.answers)
+    pool = opened() if duties.solves else nullcontext(ProcessSolverPool(plugins))
     async with _sources(container, settings), pool as solvers:
         container.solvers.override(providers.Object(solvers))
         yield container.service()

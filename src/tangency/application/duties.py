@@ -38,6 +38,11 @@ class Duties:
         return self.roles != {Role.RELAY}
 
     @property
+    def answers(self) -> bool:
+        """Whether somebody waits at a door for what it solves."""
+        return not self.roles.isdisjoint({Role.API, Role.GRPC})
+
+    @property
     def sweeps(self) -> bool:
         """Whether it looks after what lost processes leave behind, when no other does."""
         return not self.roles.isdisjoint({Role.RELAY, Role.WORKER})

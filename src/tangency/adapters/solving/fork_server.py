@@ -24,10 +24,12 @@ PRELOADED = (
     "tangency.adapters.solving.in_process",
     "tangency.adapters.solving.solver_process",
     "scipy.linalg",
-    "scipy.optimize",
     "pebble.pool.process",
 )
 """What every solver process needs. Nothing here may start a thread: a fork copies one thread and everybody's locks."""
+
+PROMPT = ("scipy.optimize",)
+"""What some problems need, and takes a fifth of the server's start: loaded ahead where somebody waits for an answer."""
 
 _main = threading.Lock()
 

@@ -90,14 +90,21 @@ class ProcessSolverPool:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings, plugins: Plugins) -> AsyncIterator[Self]:
-        """A pool as the settings say, its processes ready; they are gone at the end."""
+    async def open(cls, settings: Settings, plugins: Plugins, prompt: bool = True) -> AsyncIterator[Self]:
+        """A pool as the settings say, its processes ready; they are gone at the end.
+
+        Args:
+            settings: what an operator set.
+            plugins: how methods and estimators are found.
+            prompt: whether somebody waits for answers, so that the first must not take longer than others.
+        """
         pool = cls(
             plugins,
             workers=settings.workers,
             queue=settings.solver_queue,
             memory_mb=settings.solver_memory_mb,
             jobs=settings.solver_jobs,
+            preload=fork_server.PROMPT if prompt else (),
         )
         await pool.start()
         try:
