@@ -42,6 +42,7 @@ def test_a_worker_takes_the_oldest_order_of_its_queues(settings: Settings) -> No
         taken = [await next_of(store, *queues) for queues in ((Queue.LIGHT,), EVERY_QUEUE, (Queue.HEAVY,))]
         assert not await store.waits((Queue.HEAVY,))
         assert await store.waits((Queue.LIGHT,))
+        assert [await store.still_waits(each) for each in made] == [False, False, True]
         return [each and made.index(each.optimization.id) for each in taken]  # type: ignore[misc]
 
     assert run(settings, work) == [1, 0, None]
@@ -98,6 +99,7 @@ def test_a_new_order_meets_the_open_ones_of_its_queue_and_those_who_work_on_it(s
         light, heavy = [await store.load(queue, AT - LEASE / 2) for queue in EVERY_QUEUE]
         assert (light.open, light.ahead_s, light.slots, light.pace) == (2, 2 * 1.5, 2, 3.0)
         assert (heavy.open, heavy.ahead_s, heavy.slots) == (1, 1.5, 0)
+        assert len(await store.workers(AT - LEASE / 2)) == 2
 
     run(settings, work)
 

@@ -261,7 +261,7 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
 def _woken(settings: Settings, store: Store, tickets: Tickets) -> Iterator[AbstractAsyncContextManager[None]]:
     """Workers hear of what waits from the broker, one subscription for each queue, or else from the database."""
     if not settings.ticketed:
-        yield store.hearing(tickets.came)
+        yield store.hearing(tickets.heard)
         return
     from tangency.adapters.pulsar.tickets import reading
 

@@ -8,7 +8,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from tangency.application.context import Context
@@ -39,11 +39,20 @@ async def _say_so(context: Context) -> None:
     while True:
         try:
             await context.units.keep(lambda unit: unit.fleet.seen(_worker(context, since)))
+            await _look_around(context)
         except StoreUnavailable as error:
             log.warning("a worker cannot say that it lives: %s", error)
         except Exception:
             log.exception("a worker cannot say that it lives")
         await asyncio.sleep(context.lease_s / SIGNS_OF_LIFE)
+
+
+async def _look_around(context: Context) -> None:
+    """Who else hears of the tickets that come here."""
+    tickets, seen = context.tickets, context.clock.now() - timedelta(seconds=context.lease_s)
+    others = await context.fleet.workers(seen)
+    tickets.own = context.bench.worker
+    tickets.fellows = [each.id for each in others if not each.draining and set(each.queues) & set(tickets.queues)]
 
 
 def _worker(context: Context, since: datetime) -> Worker:

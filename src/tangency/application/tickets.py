@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
 from uuid import UUID
 
 from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
+
+APART_S = 0.01
+"""What whoever has the first turn gets to claim an order, before the next one looks whether it still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """That an order waits.
+
+    Attributes:
+        sure: whether nobody had a turn before.
+    """
+
+    order: UUID
+    sure: bool = True
 
 
 class Tickets:
@@ -15,27 +33,46 @@ class Tickets:
     Attributes:
         queues: whose orders this process carries out.
         missed: whether an order may wait that nobody here was free for; then a slot looks before it waits.
+        own: who this process is among those that hear of every ticket, and ``fellows`` all of them.
     """
+
+    own: UUID | None = None
+    fellows: Iterable[UUID] = ()
 
     def __init__(self, queues: tuple[Queue, ...] = EVERY_QUEUE) -> None:
         self.queues, self.missed = queues, True
-        self._free: deque[asyncio.Future[UUID]] = deque()
+        self._free: deque[asyncio.Future[Ticket]] = deque()
         self._room = asyncio.Event()
 
-    def came(self, queue: Queue, order: UUID) -> None:
+    def came(self, queue: Queue, order: UUID, sure: bool = True) -> None:
         """A ticket that goes to a slot that is free, or to nobody."""
-        if queue in self.queues and not self._given(order):
+        if queue in self.queues and not self._given(Ticket(order, sure)):
             self.missed = True
+
+    def heard(self, queue: Queue, order: UUID) -> None:
+        """A ticket that others hear of too: one of them claims the order, and nobody else need ask for it."""
+        turn = self.turn(order)
+        if turn == 0:
+            self.came(queue, order)
+        else:
+            asyncio.get_running_loop().call_later(turn * APART_S, self.came, queue, order, False)
+
+    def turn(self, order: UUID) -> int:
+        """How many come before this process with an order: for each order others, so that none is always first."""
+        if self.own is None:
+            return 0
+        own = _lot(self.own, order)
+        return sum(_lot(each, order) < own for each in self.fellows)
 
     async def offer(self, order: UUID) -> None:
         """A ticket that waits for a slot to be free, and meanwhile out of reach of other processes."""
-        while not self._given(order):
+        while not self._given(Ticket(order)):
             self._room.clear()
             await self._room.wait()
 
-    async def next(self, within_s: float) -> UUID | None:
+    async def next(self, within_s: float) -> Ticket | None:
         """The next ticket for a slot that is free; None where none comes in time."""
-        waiting: asyncio.Future[UUID] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._free.append(waiting)
         self._room.set()
         try:
@@ -49,10 +86,14 @@ class Tickets:
         while self._free:
             self._free.popleft().cancel()
 
-    def _given(self, order: UUID) -> bool:
+    def _given(self, ticket: Ticket) -> bool:
         while self._free:
             slot = self._free.popleft()
             if not slot.done():
-                slot.set_result(order)
+                slot.set_result(ticket)
                 return True
         return False
+
+
+def _lot(worker: UUID, order: UUID) -> bytes:
+    return blake2b(worker.bytes + order.bytes, digest_size=8).digest()

@@ -73,7 +73,9 @@ async def _taken(context: Context) -> Order | None:
     ticket = None if tickets.missed else await tickets.next(LOOK_S)
     if context.bench.draining:
         return None
-    order = None if ticket is None else await _claimed(ticket, context)
+    if ticket is not None and not ticket.sure and not await context.orders.still_waits(ticket.order):
+        return None
+    order = None if ticket is None else await _claimed(ticket.order, context)
     if order is None:
         likely, tickets.missed = tickets.missed, False
         order = await _next_due(likely, context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -84,11 +84,15 @@ async def read_load(session: AsyncSession, tenant: str, queue: Queue, since: dat
     ours = request.tenant == tenant, request.queue == queue.value, request.status.in_((PENDING, PROCESSING))
     waiting = select(func.count(), func.coalesce(func.sum(request.estimated_s), 0.0)).where(*ours)
     count, ahead_s = (await session.execute(waiting)).one()
-    seen = RunningWorker.tenant == tenant, RunningWorker.seen_at >= since
-    workers = [_worker(row) for row in await session.scalars(select(RunningWorker).where(*seen))]
-    able = [each for each in workers if queue in each.queues and not each.draining]
+    able = [each for each in await read_workers(session, tenant, since) if queue in each.queues and not each.draining]
     pace = sum(each.pace for each in able) / len(able) if able else 1.0
     return Load(count, ahead_s, sum(each.slots for each in able), pace)
+
+
+async def read_workers(session: AsyncSession, tenant: str, since: datetime) -> Sequence[Worker]:
+    """Those that were seen since."""
+    seen = RunningWorker.tenant == tenant, RunningWorker.seen_at >= since
+    return [_worker(row) for row in await session.scalars(select(RunningWorker).where(*seen))]
 
 
 def _worker(row: RunningWorker) -> Worker:

@@ -53,6 +53,7 @@ _IN_QUEUES = _C.queue.in_(bindparam("of_queues", expanding=True))
 
 # Statements are built once. What a change sets are the values that come with it under the names of columns.
 WAITING = select(_C.id).where(*_WAITS, _IN_QUEUES).limit(1)
+STILL_WAITS = select(_C.id).where(*_THIS, *_WAITS)
 HELD = select(_C.id).where(*_OF_ATTEMPT)
 OVERDUE = select(REQUESTS).where(
     _OURS, _C.status == Stage.PROCESSING.value, _C.lease_until < bindparam("at", type_=_C.lease_until.type)
@@ -270,6 +271,11 @@ async def read_orders(session: AsyncSession, tenant: str, wanted: Filter) -> Seq
 async def waits(session: AsyncSession, tenant: str, queues: Sequence[Queue]) -> bool:
     """Whether an order waits."""
     return await session.scalar(WAITING, {"of_tenant": tenant, "of_queues": _named(queues)}) is not None
+
+
+async def still_waits(session: AsyncSession, tenant: str, order: UUID) -> bool:
+    """Whether nobody has taken an order."""
+    return await session.scalar(STILL_WAITS, {"of_tenant": tenant, "of_id": spelled(order)}) is not None
 
 
 async def held(session: AsyncSession, tenant: str, order: UUID, attempt: int) -> bool:

@@ -16,12 +16,12 @@ from tangency.adapters.sql.engine import engine_of
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
-from tangency.adapters.sql.fleet import read_fleet, read_load
+from tangency.adapters.sql.fleet import read_fleet, read_load, read_workers
 from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
 from tangency.adapters.sql.keys import read_key
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer, read_answer
-from tangency.adapters.sql.orders import held, read_order, read_orders, waits
+from tangency.adapters.sql.orders import held, read_order, read_orders, still_waits, waits
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.reading import Reader
@@ -37,7 +37,7 @@ from tangency.domain.idempotency import Key
 from tangency.domain.library.entry import Address, Entry
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.optimization.configuration import StandingConfiguration
-from tangency.domain.optimization.fleet import FleetState, Load
+from tangency.domain.optimization.fleet import FleetState, Load, Worker
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.optimization.queue import Queue
@@ -141,6 +141,10 @@ class Store:
         """Whether an order waits."""
         return await self._reader.read(waits, queues)
 
+    async def still_waits(self, order: UUID) -> bool:
+        """Whether nobody has taken an order."""
+        return await self._reader.read(still_waits, order)
+
     async def held(self, order: UUID, attempt: int) -> bool:
         """Whether it is still the turn of an attempt."""
         return await self._reader.read(held, order, attempt)
@@ -148,6 +152,10 @@ class Store:
     async def fleet(self) -> FleetState:
         """Who carries orders out, and what waits."""
         return await self._reader.read(read_fleet)
+
+    async def workers(self, since: datetime) -> Sequence[Worker]:
+        """Those that were seen since."""
+        return await self._reader.read(read_workers, since)
 
     async def load(self, queue: Queue, since: datetime) -> Load:
         """What a new order meets."""

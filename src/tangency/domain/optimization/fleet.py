@@ -116,6 +116,9 @@ class FleetReader(Protocol):
     async def fleet(self) -> FleetState:
         """Everything."""
 
+    async def workers(self, since: datetime) -> Sequence[Worker]:
+        """Those that were seen since."""
+
     async def load(self, queue: Queue, since: datetime) -> Load:
         """What a new order meets, from workers that were seen since."""
 

@@ -144,5 +144,8 @@ class OrderReader(Protocol):
     async def waits(self, queues: Sequence[Queue]) -> bool:
         """Whether an order waits in one of these."""
 
+    async def still_waits(self, order: UUID) -> bool:
+        """Whether nobody has taken an order."""
+
     async def held(self, order: UUID, attempt: int) -> bool:
         """Whether it is still the turn of an attempt."""
