@@ -1,7 +1,7 @@
 """Neighbours as production composes them, asked from tests that are not asynchronous."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from tangency.adapters.clock import SystemClock
@@ -10,6 +10,7 @@ from tangency.adapters.upstream import Neighbours
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 from tests.support.neighbour import Neighbour
 
 Got = TypeVar("Got")
@@ -23,8 +24,11 @@ class Imports:
         portfolio: Portfolio | None = None,
         prices: PriceHistory | None = None,
         model: RiskModel | None = None,
+        lots: Sequence[TaxLot] = (),
+        benchmark: Mapping[str, float] | None = None,
     ) -> None:
         self._portfolio, self._prices, self._model = portfolio, prices, model
+        self._lots, self._benchmark = lots, benchmark
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
         return self._portfolio
@@ -34,6 +38,12 @@ class Imports:
 
     async def risk_model(self, portfolio_id: str) -> RiskModel | None:
         return self._model
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        return self._lots
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        return self._benchmark
 
 
 NOTHING = Imports()

@@ -116,7 +116,7 @@ class Container(containers.DeclarativeContainer):
         answers=store,
         configurations=store,
         portfolios=neighbours.provided.portfolios,
-        records=store,
+        records=neighbours.provided.records,
         risk_models=neighbours.provided.risk_models,
         market_data=neighbours.provided.market_data,
         library=store,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -11,8 +11,9 @@ from tangency.application.context import Context
 from tangency.application.question import RiskParameters
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
-from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 Read = TypeVar("Read")
 
@@ -48,6 +49,7 @@ def reading_once(context: Context) -> Context:
         portfolios=_Portfolios(context.portfolios),
         market_data=_Prices(context.market_data),
         risk_models=_RiskModels(context.risk_models),
+        records=_Records(context.records),
     )
 
 
@@ -91,3 +93,15 @@ class _RiskModels(_Once):
 
     async def risk_model(self, portfolio_id: str) -> RiskModel | None:
         return await self.read(portfolio_id, lambda: self._source.risk_model(portfolio_id))
+
+
+class _Records(_Once):
+    def __init__(self, source: PortfolioRecords) -> None:
+        super().__init__()
+        self._source = source
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        return await self.read(("lots", portfolio_id), lambda: self._source.tax_lots(portfolio_id))
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        return await self.read(("benchmark", portfolio_id), lambda: self._source.benchmark(portfolio_id))

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tangency.domain.errors import Fault, InvalidInput, Path, hint
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 Array: TypeAlias = NDArray[np.float64]
 Reader: TypeAlias = Callable[[object, Path], Any]
@@ -28,7 +25,13 @@ WIDEST = 2**63
 _ENTRIES = {int, float, type(None)}
 
 
-def shallow(row: DataclassInstance) -> dict[str, Any]:
+class _Row(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def shallow(row: _Row) -> dict[str, Any]:
     """The fields of a dataclass by name, as they are: of plain values ``asdict`` would copy every one."""
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 

@@ -17,7 +17,7 @@ from tests.support.held import NAMES, history, hold, portfolio, prices
 from tests.support.neighbour import AS_OF, Neighbour, document, neighbour, portfolio_document, reset
 from tests.support.server import client, served
 
-THEIRS, OURS = "known-to-the-neighbour", "imported"
+THEIRS, OURS, LOTTED = "known-to-the-neighbour", "imported", "with-lots"
 SOURCES = [
     f"portfolio service: portfolio {THEIRS} as of 2026-11-20T21:00:00+00:00",
     "market data service: prices as of 2026-11-20T21:00:00+00:00",
@@ -105,6 +105,28 @@ def test_triggers_factors_and_synchronous_optimizations_work_on_it_too(http: htt
     answer, asked = asked_by(stub, http, "/api/v1/optimize", portfolio_id=THEIRS, **QUESTION)
     assert asked == [f"/portfolios/{THEIRS}", "/prices"]
     assert answer["provenance"]["references"] == SOURCES
+
+
+def test_its_lots_and_its_benchmark_are_the_neighbours(http: httpx.Client, stub: Neighbour) -> None:
+    stub.answer(f"/portfolios/{LOTTED}", _holding(LOTTED))
+    held = portfolio(LOTTED).holdings
+    lots = [
+        {"lot_id": each.name, "name": each.name, "quantity": each.quantity, "cost": 1.0, "bought": "2010-01-04"}
+        for each in held
+    ]
+    weights = [{"name": name, "weight": 0.5} for name in NAMES[:2]]
+    stub.answer(f"/portfolios/{LOTTED}/tax-lots", document({"portfolio_id": LOTTED, "as_of": AS_OF, "lots": lots}))
+    stub.answer(
+        f"/portfolios/{LOTTED}/benchmark", document({"portfolio_id": LOTTED, "as_of": AS_OF, "weights": weights})
+    )
+    taxed = {**REBALANCE, "target_type": "benchmark", "constraints": {"consider_tax_implications": True}}
+    taxed["tax"] = {"rates": {"short_term": 0.35, "long_term": 0.15}}
+    plan, asked = asked_by(stub, http, f"/api/v1/portfolios/{LOTTED}/rebalance", **taxed)
+    assert sorted(asked) == sorted(
+        [f"/portfolios/{LOTTED}{each}" for each in ("", "/tax-lots", "/benchmark")] + ["/prices"]
+    )
+    assert plan["metrics"]["tax_implications"] > 0
+    assert ended(http, LOTTED)["metric_basis"]["reference"] == "benchmark"
 
 
 def test_a_batch_asks_once_for_what_its_questions_share(http: httpx.Client, stub: Neighbour) -> None:

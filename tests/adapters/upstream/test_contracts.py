@@ -12,7 +12,15 @@ import msgspec
 import pytest
 import yaml
 
-from tangency.adapters.upstream.documents import DOCUMENTS, Foreign, read_portfolio, read_prices, read_risk_model
+from tangency.adapters.upstream.documents import (
+    DOCUMENTS,
+    Foreign,
+    read_benchmark,
+    read_portfolio,
+    read_prices,
+    read_risk_model,
+    read_tax_lots,
+)
 from tests.support.asking import asking, settings_for
 from tests.support.held import NAMES, history, portfolio
 from tests.support.neighbour import Asked, Neighbour, document, portfolio_document
@@ -40,6 +48,10 @@ def taken(name: str, value: object) -> object:
         return read_portfolio(body, "port-123456", "service")
     if name == "market_data":
         return read_prices([(body, ("AAPL", "BND", "GLD"))], "service")
+    if name == "tax_lots":
+        return read_tax_lots(body, "port-123456")
+    if name == "benchmarks":
+        return read_benchmark(body, "port-123456")
     return read_risk_model(body, "port-123456", "service")
 
 
@@ -59,7 +71,7 @@ def spoiled(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_there_is_a_contract_for_each_neighbour() -> None:
-    assert list(CONTRACTS) == ["market_data", "portfolios", "risk_models"]
+    assert list(CONTRACTS) == ["benchmarks", "market_data", "portfolios", "risk_models", "tax_lots"]
 
 
 def test_the_schemas_are_what_the_client_reads() -> None:
@@ -111,12 +123,14 @@ def test_what_is_asked_and_answered_in_all_these_tests_is_by_the_contract(stub: 
         await neighbours.portfolios.portfolio(portfolio_id)
         await neighbours.market_data.prices(portfolio_id, NAMES)
         await neighbours.risk_models.risk_model(portfolio_id)
+        await neighbours.records.tax_lots(portfolio_id)
+        await neighbours.records.benchmark(portfolio_id)
 
     before = len(stub.asked)
     asking(settings_for(stub), ask)
     asked = stub.asked[before:]
-    contracts = [CONTRACTS["portfolios"], CONTRACTS["market_data"], CONTRACTS["risk_models"]]
-    assert [conforms(each, contract) for each, contract in zip(asked, contracts, strict=True)] == [True] * 3
+    contracts = [CONTRACTS[name] for name in ("portfolios", "market_data", "risk_models", "tax_lots", "benchmarks")]
+    assert [conforms(each, contract) for each, contract in zip(asked, contracts, strict=True)] == [True] * 5
     assert {each.headers["Accept"] for each in asked} == {"application/json"}
     assert agrees(answer_of(CONTRACTS["portfolios"])[0], portfolio_document(portfolio(portfolio_id)))
     assert agrees(answer_of(CONTRACTS["risk_models"])[0], model)

@@ -25,6 +25,8 @@ from tangency.domain.portfolio.portfolio import id_fault
 
 OK, FIRST_REDIRECT, LAST_REDIRECT, UNAUTHORIZED, FORBIDDEN, MISSING = 200, 300, 399, 401, 403, 404
 JSON, PROBLEM = "application/json", "application/problem+json"
+OPTIONAL = "optional"
+"""Says of a request that there may be no such address: a 404 of any type is then no wrong address."""
 PASSING = frozenset({429, 500, 502, 503, 504})
 """Statuses that may be gone when the question is asked again."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
@@ -89,18 +91,20 @@ class Asking:
             trust_env=False,
         )
 
-    async def document(self, path: str, query: Query = ()) -> bytes | None:
+    async def document(self, path: str, query: Query = (), optional: bool = False) -> bytes | None:
         """The body of what stands at a path; None where the neighbour has nothing there.
 
         Args:
             path: below the neighbour's address, its parts quoted.
             query: parameters.
+            optional: whether the neighbour may have no such address at all.
 
         Raises:
             NeighbourUnavailable: it cannot be asked, or does not answer in time.
             NeighbourUnusable: what it answers is no document.
         """
         request = await self._request(path, query)
+        request.extensions[OPTIONAL] = optional
         try:
             with self.breaker.call():
                 return await self._in_time(request)
@@ -161,7 +165,7 @@ class Asking:
             variable = self.neighbour.variable.replace("_URL", "_TOKEN_FILE")
             raise self._unavailable(f"refuses this service with status {status}; look at {variable}")
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if status == MISSING and kind in (JSON, PROBLEM):
+        if status == MISSING and (kind in (JSON, PROBLEM) or response.request.extensions[OPTIONAL]):
             return None
         if FIRST_REDIRECT <= status <= LAST_REDIRECT:
             raise self.unusable(f"is a redirect, which is not followed; let {self.neighbour.variable} lead there")

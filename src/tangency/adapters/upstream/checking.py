@@ -9,7 +9,7 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.upstream.asking import Asking
 from tangency.adapters.upstream.connections import connected
 from tangency.adapters.upstream.neighbours import MARKET_DATA, PORTFOLIOS, RISK_MODELS
-from tangency.adapters.upstream.sources import UpstreamPortfolios, UpstreamPrices, UpstreamRiskModels
+from tangency.adapters.upstream.sources import UpstreamPortfolios, UpstreamPrices, UpstreamRecords, UpstreamRiskModels
 from tangency.domain.clock import Clock
 from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable, NotFound
 
@@ -52,6 +52,9 @@ async def checked(settings: Settings, clock: Clock, portfolio_id: str, names: Se
         async def portfolio() -> object:
             found = await UpstreamPortfolios(asked[PORTFOLIOS]).portfolio(portfolio_id)
             held.extend(found.by_name if not held else ())
+            records = UpstreamRecords(asked[PORTFOLIOS])
+            await records.tax_lots(portfolio_id)
+            await records.benchmark(portfolio_id)
             return found
 
         async def prices() -> object:

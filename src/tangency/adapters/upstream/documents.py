@@ -21,8 +21,10 @@ from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.numbers import LARGEST
+from tangency.domain.portfolio.benchmark import refuse_other_totals
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Number = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
@@ -84,7 +86,40 @@ class RiskModelDocument(Struct, frozen=True, kw_only=True):
     ]
 
 
-DOCUMENTS = (PortfolioDocument, PricesDocument, RiskModelDocument)
+class TaxLotDocument(Struct, frozen=True, kw_only=True):
+    """Units bought together."""
+
+    lot_id: Annotated[Name, Meta(description="Unique among the lots of the portfolio.")]
+    name: Annotated[Name, Meta(description="Of what was bought.")]
+    quantity: Annotated[float, Meta(gt=0.0, le=LARGEST, description="Units left.")]
+    cost: Annotated[float, Meta(ge=0.0, le=LARGEST, description="Of a unit, in the currency of the cash.")]
+    bought: Annotated[date, Meta(description="The day of the purchase.")]
+
+
+class TaxLotsDocument(Struct, frozen=True, kw_only=True):
+    """The tax lots of what a portfolio holds."""
+
+    portfolio_id: Annotated[str, Meta(description="The one that was asked for.")]
+    as_of: Annotated[Moment, Meta(description="When this was the state; equal states have equal times.")]
+    lots: Annotated[list[TaxLotDocument], Meta(description="Each id once; none where nothing is held.")]
+
+
+class WeightDocument(Struct, frozen=True, kw_only=True):
+    """The share of one name."""
+
+    name: Annotated[Name, Meta(description="Each once; `CASH` means cash.")]
+    weight: Annotated[Number, Meta(description="Fraction of the whole; negative where sold short.")]
+
+
+class BenchmarkDocument(Struct, frozen=True, kw_only=True):
+    """What a portfolio is measured against."""
+
+    portfolio_id: Annotated[str, Meta(description="The one that was asked for.")]
+    as_of: Annotated[Moment, Meta(description="When these were the weights; equal weights have equal times.")]
+    weights: Annotated[list[WeightDocument], Meta(description="They sum to 1, within 1e-6.", min_length=1)]
+
+
+DOCUMENTS = (PortfolioDocument, PricesDocument, RiskModelDocument, TaxLotsDocument, BenchmarkDocument)
 
 Document = TypeVar("Document")
 
@@ -143,6 +178,41 @@ def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
         return RiskModel(tuple(document.names), covariance, source)
     except InvalidInput as error:
         raise Foreign(f"is no risk model: {error.faults[0]}") from None
+
+
+def read_tax_lots(body: bytes, portfolio_id: str) -> tuple[TaxLot, ...]:
+    """The tax lots of a portfolio.
+
+    Raises:
+        Foreign: the bytes are none, or those of another id.
+    """
+    document = _read(body, TaxLotsDocument)
+    _refuse_other(document.portfolio_id, portfolio_id)
+    try:
+        lots = tuple(TaxLot(each.lot_id, each.name, each.quantity, each.cost, each.bought) for each in document.lots)
+        refuse_repeated(lots)
+    except InvalidInput as error:
+        raise Foreign(f"has no such lots: {error.faults[0]}") from None
+    return lots
+
+
+def read_benchmark(body: bytes, portfolio_id: str) -> dict[str, float]:
+    """The weights of what a portfolio is measured against.
+
+    Raises:
+        Foreign: the bytes are none, or those of another id.
+    """
+    document = _read(body, BenchmarkDocument)
+    _refuse_other(document.portfolio_id, portfolio_id)
+    weights = {each.name: each.weight for each in document.weights}
+    if len(weights) < len(document.weights):
+        twice = next(name for name in weights if sum(each.name == name for each in document.weights) > 1)
+        raise Foreign(f"has a weight of {twice!r} twice")
+    try:
+        refuse_other_totals(weights, ("weights",))
+    except InvalidInput as error:
+        raise Foreign(f"is no benchmark: {error.faults[0]}") from None
+    return weights
 
 
 def told_source(service: str, what: str, as_of: datetime) -> str:

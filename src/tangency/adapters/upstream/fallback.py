@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeVar
 
 from tangency.domain.errors import NeighbourUnavailable, NotFound
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
-from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 When = Literal["none", "unknown", "unavailable"]
 """Never; where the neighbour does not know it; where it cannot be asked as well."""
@@ -33,6 +34,29 @@ class PortfoliosOrImports:
         """See :class:`tangency.domain.portfolio.ports.PortfolioSource`."""
         ask, look = self._upstream.portfolio, self._imports.portfolio
         return await _either(lambda: ask(portfolio_id), lambda: look(portfolio_id), self._when)
+
+
+class RecordsOrImports:
+    """What a neighbour keeps of a portfolio beside its holdings, or else what was imported."""
+
+    def __init__(self, upstream: PortfolioRecords, imports: PortfolioRecords, when: When) -> None:
+        self._upstream, self._imports, self._when = upstream, imports, when
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        """See :class:`tangency.domain.portfolio.ports.PortfolioRecords`."""
+        try:
+            found = await self._upstream.tax_lots(portfolio_id)
+        except FALLING_BACK[self._when]:
+            found = ()
+        return found or await self._imports.tax_lots(portfolio_id)
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        """See :class:`tangency.domain.portfolio.ports.PortfolioRecords`."""
+        try:
+            found = await self._upstream.benchmark(portfolio_id)
+        except FALLING_BACK[self._when]:
+            found = None
+        return found or await self._imports.benchmark(portfolio_id)
 
 
 class PricesOrImports:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tangency.adapters.settings import Settings
 from tangency.domain.clock import Clock
-from tangency.domain.portfolio.ports import MarketData, PortfolioSource, RiskModels
+from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 
 if TYPE_CHECKING:
     from tangency.adapters.upstream.asking import Asking
@@ -18,8 +18,8 @@ PORTFOLIOS, MARKET_DATA, RISK_MODELS = WORDS = ("portfolios", "market_data", "ri
 """Of the neighbours, in the settings."""
 
 
-class Imports(PortfolioSource, MarketData, RiskModels, Protocol):
-    """What was imported, by all three ports."""
+class Imports(PortfolioSource, MarketData, RiskModels, PortfolioRecords, Protocol):
+    """What was imported, by all four ports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Neighbours:
     portfolios: PortfolioSource
     market_data: MarketData
     risk_models: RiskModels
+    records: PortfolioRecords
     asked: Mapping[str, Asking] = field(default_factory=dict)
 
     @classmethod
@@ -49,7 +50,9 @@ class Neighbours:
             InvalidSettings: an address that cannot be used.
         """
         if not any(getattr(settings, f"upstream_{word}_url") for word in WORDS):
-            yield cls(imports, imports, imports)  # most have none, and need not wait for a client of HTTP to be loaded
+            yield cls(
+                imports, imports, imports, imports
+            )  # most have none, and need not wait for a client of HTTP to be loaded
             return
         from tangency.adapters.upstream.connections import connected
 
@@ -58,13 +61,24 @@ class Neighbours:
 
 
 def _composed(settings: Settings, clock: Clock, asked: Mapping[str, Asking], imports: Imports) -> Neighbours:
-    from tangency.adapters.upstream.fallback import PortfoliosOrImports, PricesOrImports, RiskModelsOrImports
-    from tangency.adapters.upstream.sources import UpstreamPortfolios, UpstreamPrices, UpstreamRiskModels
+    from tangency.adapters.upstream.fallback import (
+        PortfoliosOrImports,
+        PricesOrImports,
+        RecordsOrImports,
+        RiskModelsOrImports,
+    )
+    from tangency.adapters.upstream.sources import (
+        UpstreamPortfolios,
+        UpstreamPrices,
+        UpstreamRecords,
+        UpstreamRiskModels,
+    )
 
-    when, ports = settings.upstream_fallback, Neighbours(imports, imports, imports, asked)
+    when, ports = settings.upstream_fallback, Neighbours(imports, imports, imports, imports, asked)
     if PORTFOLIOS in asked:
         portfolios = PortfoliosOrImports(UpstreamPortfolios(asked[PORTFOLIOS]), imports, when)
-        ports = replace(ports, portfolios=portfolios)
+        records = RecordsOrImports(UpstreamRecords(asked[PORTFOLIOS]), imports, when)
+        ports = replace(ports, portfolios=portfolios, records=records)
     if MARKET_DATA in asked:
         prices = UpstreamPrices(asked[MARKET_DATA], clock, settings.upstream_history_days, settings.names_limit)
         ports = replace(ports, market_data=PricesOrImports(prices, imports, when))

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
 from tangency.adapters.upstream.asking import Asking, Query, step
-from tangency.adapters.upstream.documents import Foreign, read_portfolio, read_prices, read_risk_model
+from tangency.adapters.upstream.documents import (
+    Foreign,
+    read_benchmark,
+    read_portfolio,
+    read_prices,
+    read_risk_model,
+    read_tax_lots,
+)
 from tangency.domain.clock import Clock
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.portfolio.tax_lots import TaxLot
 
 LONGEST_QUERY = 4_000
 """Characters of an address that every server and proxy takes; more names are asked for in several questions."""
@@ -35,6 +43,23 @@ class UpstreamPortfolios:
         if body is None:
             raise NotFound(f"the {name} knows no portfolio {portfolio_id!r}.")
         return await _understood(self.asking, lambda: read_portfolio(body, portfolio_id, name))
+
+
+class UpstreamRecords:
+    """What the portfolio service keeps beside holdings, which it need not: without it nothing is known."""
+
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
+
+    async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
+        """See :class:`tangency.domain.portfolio.ports.PortfolioRecords`."""
+        body = await self.asking.document(f"/portfolios/{step(portfolio_id)}/tax-lots", optional=True)
+        return () if body is None else await _understood(self.asking, lambda: read_tax_lots(body, portfolio_id))
+
+    async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
+        """See :class:`tangency.domain.portfolio.ports.PortfolioRecords`."""
+        body = await self.asking.document(f"/portfolios/{step(portfolio_id)}/benchmark", optional=True)
+        return None if body is None else await _understood(self.asking, lambda: read_benchmark(body, portfolio_id))
 
 
 class UpstreamPrices:

@@ -61,10 +61,20 @@ class PortfolioRecords(Protocol):
     """What is kept of a portfolio beside its holdings."""
 
     async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
-        """The lots of what is held; none where nothing is known of them."""
+        """The lots of what is held; none where nothing is known of them.
+
+        Raises:
+            NeighbourUnavailable: a neighbour cannot be asked.
+            NeighbourUnusable: its answer is against its contract.
+        """
 
     async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
-        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known."""
+        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known.
+
+        Raises:
+            NeighbourUnavailable: a neighbour cannot be asked.
+            NeighbourUnusable: its answer is against its contract.
+        """
 
 
 class PortfolioRepository(Protocol):
