@@ -3,6 +3,7 @@ Feature: The documents of the contract, each as it is written there
 
   Scenario: An optimization that is carried out later
     Given the portfolio port-123456 with costs of 0.001 stored in its configuration
+    And tax lots for all that it holds, bought at 99% of the latest price
     When an optimization is created with
       """
       {
@@ -20,7 +21,8 @@ Feature: The documents of the contract, each as it is written there
         },
         "preferences": {
           "risk_aversion": 4.0,
-          "include_transaction_costs": true
+          "include_transaction_costs": true,
+          "consider_tax_implications": true
         }
       }
       """
@@ -74,32 +76,7 @@ Feature: The documents of the contract, each as it is written there
       }
       """
     And every limit holds, and the turnover of 20% is used up
-
-  Scenario: An optimization that is to count taxes, which rebalance plans do
-    Given the portfolio port-123456 with costs of 0.001 stored in its configuration
-    When an optimization is created with
-      """
-      {
-        "portfolio_id": "port-123456",
-        "optimization_type": "mean_variance",
-        "objective": "maximize_sharpe",
-        "risk_measure": "volatility",
-        "constraints": {
-          "max_position_size": 0.05,
-          "min_position_size": 0.01,
-          "max_sector_exposure": 0.30,
-          "max_asset_class_exposure": 0.60,
-          "max_turnover": 0.20,
-          "target_volatility": 0.15
-        },
-        "preferences": {
-          "risk_aversion": 4.0,
-          "include_transaction_costs": true,
-          "consider_tax_implications": true
-        }
-      }
-      """
-    Then it is refused for /preferences/consider_tax_implications alone, and a rebalance plan is recommended
+    And it is proven to be the best after the tax of 23.8% on what the sales gained
 
   Scenario: An efficient frontier
     Given the portfolio port-123456 with costs of 0.001 stored in its configuration

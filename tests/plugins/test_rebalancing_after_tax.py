@@ -19,7 +19,8 @@ from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.tax_lots import TaxLot
 from tangency.domain.rebalancing.disposals import LotRule, Sale, disposed, due
 from tangency.domain.rebalancing.gains import Gains, TaxRates
-from tangency.plugins.rebalancing import Rebalancing, RebalancingOptions, TaxLotOption, TaxOption
+from tangency.plugins.kernels.tax_lots import TaxLotOption, TaxOption
+from tangency.plugins.rebalancing import Rebalancing, RebalancingOptions
 from tests.features.sample import Sample
 from tests.support.posed import estimated, posed
 

@@ -1,8 +1,9 @@
 """A portfolio that is held: thirty names of three asset classes and six sectors, on made-up prices."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,22 @@ def portfolio(portfolio_id: str) -> Portfolio:
         Holding(n, round(33_000.0 / p), SECTOR_OF[n], CLASS_OF[n]) for n, p in zip(NAMES, last.tolist(), strict=True)
     ]
     return Portfolio(portfolio_id, tuple(held), CASH)
+
+
+def lots(gains: tuple[float, float]) -> list[dict[str, Any]]:
+    """Two lots of every name, half of it each, with these gains of short and of long term, as a request states them."""
+    days, latest = (datetime.now(UTC).date() - timedelta(days=60), date(2015, 1, 5)), history().latest()
+    return [
+        {
+            "instrument_id": held.name,
+            "quantity": held.quantity / 2,
+            "cost": (1.0 - gain) * latest[held.name],
+            "date": str(day),
+            "lot_id": f"{held.name}-{day.year}",
+        }
+        for held in portfolio("any").holdings
+        for gain, day in zip(gains, days, strict=True)
+    ]
 
 
 def hold(folder: Path, portfolio_id: str) -> None:

@@ -87,9 +87,6 @@ def _check(command: WriteConfiguration, context: Context) -> None:
     faults = [] if wrong is None else [Fault(("portfolio_id",), wrong, "characters")]
     preferences = Preferences(**command.preferences)
     faults += cost_faults(preferences)
-    if preferences.consider_tax_implications:
-        detail = "is true, and no optimization counts taxes; state it in requests of rebalance plans, or leave it out."
-        faults.append(Fault(("preferences", "consider_tax_implications"), detail, "unsupported"))
     if faults:
         raise InvalidInput(faults)
 
@@ -171,6 +168,7 @@ def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
     }
     standing = configuration.preferences
     preferences, preferred = _given(wish.preferences, Preferences(**standing), standing)
+    tax, taxed = wish.tax.supplied(configuration.tax) if preferences.consider_tax_implications else (wish.tax, {})
     bounds = {word: value for word, value in configuration.constraints.items() if word in POSITIONS}
     taken = {word: value for word, value in bounds.items() if getattr(wish.limits, POSITIONS[word]) is None}
     limits = {POSITIONS[word]: value for word, value in taken.items()}
@@ -179,6 +177,7 @@ def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
         **{words[own]: value for own, value in chosen.items()},
         **_at("constraints", taken),
         **_at("preferences", preferred),
+        **taxed,
     }
     wording = {
         **wish.wording,
@@ -191,6 +190,7 @@ def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
         **chosen,
         limits=replace(wish.limits, **limits),
         preferences=preferences,
+        tax=tax,
         supply=replace(configuration, constraints=rest),
         wording={**wording, SUPPLIED: told},
     )

@@ -19,7 +19,8 @@ from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
 from tangency.application.state import holdings_and_prices, risk_model
-from tangency.application.wish import Wish, bounds_of, fault_as_wished, faults_of, question_of
+from tangency.application.taxes import TAX_TERMS, TaxTerms, complete_terms
+from tangency.application.wish import TAXES, Wish, bounds_of, fault_as_wished, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
@@ -133,9 +134,21 @@ async def _order(wish: Wish, context: Context) -> Order:
     if wish.supply is not None:
         question = supplied_to(question, wish.supply)
     question = await with_entries(question, context)
-    problem = pose(question, bounds_of(wish, evidence), context)
     wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
+    if wish.preferences.consider_tax_implications:
+        terms = await complete_terms(portfolio, wish.tax, context, TAXES)
+        question = _taxed(question, terms, wish, Valuation.of(portfolio, prices.latest()), context)
+        wording[TAX_TERMS] = terms.told
+    problem = pose(question, bounds_of(wish, evidence), context)
     return await drawn_up(question, problem, wording, context)
+
+
+def _taxed(question: Question, terms: TaxTerms, wish: Wish, worth: Valuation, context: Context) -> Question:
+    """The question with what its method counts taxes from, of gains after what selling costs."""
+    preferences, today = wish.preferences, context.clock.now().date()
+    rate = preferences.transaction_cost_model if preferences.include_transaction_costs else None
+    options = {**question.options, "tax": terms.in_weights(worth.prices, worth.total, rate or 0.0, today)}
+    return replace(question, options=options, references=(*question.references, terms.source))
 
 
 async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, Any], context: Context) -> Order:

@@ -16,6 +16,8 @@ from tangency.domain.rebalancing.disposals import LotRule
 from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
 from tangency.domain.rebalancing.wash_sales import Purchase, replacements
 
+TAX_TERMS = "tax_terms"
+"""Where a wording says what taxes are counted from."""
 SHORTFALL = 1e-9
 """Of a quantity: by so much the lots of a name may miss what is held of it."""
 HORIZON_YEARS = 1.0
@@ -95,6 +97,11 @@ class TaxTerms:
         }
 
     @property
+    def source(self) -> str:
+        """Whose word the rates are, for the record."""
+        return f"tax rates {self.rates.short_term:g} and {self.rates.long_term:g}, of the {self.rates_from}"
+
+    @property
     def told(self) -> dict[str, object]:
         """What was taken, and whose word the rates are, as plain values."""
         return {
@@ -112,6 +119,7 @@ def _in_weights(
     gain = 1.0 - cost_rate - lot.cost / price
     told = {
         "name": lot.instrument_id,
+        "lot": lot.id,
         "weight": lot.quantity * price / total,
         "gain": gain,
         "long_term": is_long_term(lot.bought, day),

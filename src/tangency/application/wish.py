@@ -10,10 +10,12 @@ from typing import Any
 from tangency.application.evidence import Evidence
 from tangency.application.measured import MEASURED, VOLATILITY
 from tangency.application.question import Limits, Question, RiskParameters
-from tangency.domain.errors import MOST_NAMES, Fault, InvalidInput, Path, Unsupported, hint
+from tangency.application.taxes import StatedTax
+from tangency.domain.errors import Fault, InvalidInput, Path, Unsupported, hint
 from tangency.domain.optimization.configuration import StandingConfiguration
 from tangency.domain.optimization.constraint import MaximumWeight, MinimumWeight
 from tangency.domain.portfolio.portfolio import Portfolio
+from tangency.domain.rebalancing.disposals import LotRule
 from tangency.domain.risk.measure import MEASURES
 
 OBJECTIVES: Mapping[str, str] = {
@@ -30,6 +32,10 @@ OBJECTIVES: Mapping[str, str] = {
 """The words of the asynchronous door; those of the synchronous one are taken too, in either case."""
 
 MOST_COST = 0.1
+TAXED = frozenset({"MAX_SHARPE", "MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"})
+"""Objectives that taxes can be weighed against."""
+TAXES = ("preferences", "consider_tax_implications")
+"""Where a wish asks for taxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Wish:
 
     Attributes:
         optimization_type, objective: empty where they are left out.
+        tax: what is said of taxes, for where they are to count.
         wording: the request as it was written, to be echoed.
         supply: what gives the question what both leave out.
     """
@@ -87,6 +94,7 @@ class Wish:
     preferences: Preferences = Preferences()
     options: Mapping[str, object] = field(default_factory=dict)
     risk: RiskParameters = field(default_factory=RiskParameters)
+    tax: StatedTax = field(default_factory=StatedTax)
     wording: Mapping[str, Any] = field(default_factory=dict)
     supply: StandingConfiguration | None = None
 
@@ -101,14 +109,31 @@ def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
         detail = f"{wish.portfolio_id!r} holds nothing here; import holdings and prices under it first."
         yield Fault(("portfolio_id",), detail, "unknown")
     yield from cost_faults(preferences)
-    if preferences.consider_tax_implications and portfolio is not None:
-        held = [holding.name for holding in portfolio.holdings if holding.quantity]
-        named = f"{', '.join(held[:MOST_NAMES])}{', ...' if len(held) > MOST_NAMES else ''}"
+    if preferences.consider_tax_implications:
+        yield from _tax_faults(wish)
+
+
+def _tax_faults(wish: Wish) -> Iterator[Fault]:
+    """What is asked for beside taxes and cannot be weighed against them."""
+    method, objective = wish.optimization_type.lower(), OBJECTIVES.get(wish.objective.lower(), wish.objective.upper())
+    named = {
+        "optimization_type": (wish.optimization_type, method == "mean_variance"),
+        "risk_measure": (wish.risk_measure, wish.risk_measure.lower() == VOLATILITY),
+        "objective": (wish.objective, objective in TAXED),
+    }
+    for word, (value, taxed) in named.items():
+        if not taxed:
+            detail = (
+                f"is true, and {word} {value!r} takes no taxes into account; use mean_variance with volatility and "
+                "maximize_sharpe, maximize_utility, maximize_return or minimize_risk, or leave it out."
+            )
+            yield Fault(TAXES, detail, "unsupported")
+    if wish.tax.rule not in (None, LotRule.MIN_TAX):
         detail = (
-            f"is true, and no optimization counts taxes; a rebalance plan does, by the tax lots of {named} and "
-            "`tax.rates`. Ask for a plan, or leave it out."
+            f"is {wish.tax.rule}, and an optimization sells the lots that owe least; state min_tax, or ask for a "
+            "rebalance plan, which takes every rule."
         )
-        yield Fault(("preferences", "consider_tax_implications"), detail, "missing")
+        yield Fault(("tax", "lot_rule"), detail, "unsupported")
 
 
 def cost_faults(preferences: Preferences) -> Iterator[Fault]:
@@ -246,6 +271,7 @@ WORDS: Mapping[Path, Path] = {
     ("method",): ("optimization_type",),
     ("method_options", "risk_measure"): ("risk_measure",),
     ("method_options", "transaction_cost"): ("preferences", "transaction_cost_model"),
+    ("method_options", "tax"): TAXES,
 }
 """Where the question states what a wish states elsewhere."""
 

@@ -27,9 +27,11 @@ from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Statu
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region, Row
 from tangency.plugins.kernels.active_set import Piece
+from tangency.plugins.kernels.after_tax import after_tax, taxed
 from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.exact_frontier import exact_frontier
 from tangency.plugins.kernels.limits import EVERY_LIMIT
+from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.positions import held, refuse_positions
 from tangency.plugins.kernels.risk_parity import equal_contributions
@@ -58,15 +60,6 @@ COSTS = ("transaction_cost", "cost_horizon_years")
 """Options that the aims take no notice of: they have a ``cost_rate`` of their own."""
 
 
-@dataclass(frozen=True)
-class MeanVarianceOptions(TradingCosts, Aims):
-    """What trading costs; and under objective MULTI_OBJECTIVE, the aims."""
-
-    def __post_init__(self) -> None:
-        TradingCosts.__post_init__(self)
-        Aims.__post_init__(self)
-
-
 class MeanVariance:
     """Markowitz portfolios under linear, turnover and leverage limits and a volatility target.
 
@@ -91,6 +84,8 @@ class MeanVariance:
         for solver in problem.solver.sequence:
             _solver(solver)
         refuse_positions(problem)
+        if isinstance(options, MeanVarianceOptions) and options.tax is not None:
+            taxed(problem, options.tax)
         if isinstance(options, Aims) and isinstance(problem.objective, MultiObjective):
             check_aims(problem, options)
         elif isinstance(options, TradingCosts) and options.transaction_cost > 0:
@@ -100,6 +95,9 @@ class MeanVariance:
         """The aims by multi_objective, anything else by the solvers of the policy."""
         refuse_positions(problem)
         aims = options if isinstance(options, Aims) else Aims()
+        if isinstance(options, MeanVarianceOptions) and options.tax is not None:
+            found = after_tax(problem, estimates, replace(options, tax=None), options.tax, self._best)
+            return without_aims(found, aims)
         if not isinstance(problem.objective, MultiObjective):
             return without_aims(self._best(problem, estimates, options), aims)
         proposal = by_aims(problem, estimates, aims)

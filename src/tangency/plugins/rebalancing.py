@@ -8,9 +8,8 @@ from typing import cast
 
 import numpy as np
 
-from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.estimates import Estimates
-from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import MinimumActiveRisk
 from tangency.domain.optimization.constraint import Budget
@@ -23,7 +22,7 @@ from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.trade_limit import Traded, TradeLimit
 from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
 from tangency.plugins.kernels.linearised import witness_at
-from tangency.plugins.kernels.taxed_sales import Lots
+from tangency.plugins.kernels.tax_lots import TaxOption
 from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Trading
 
 LARGEST_COST = 0.1
@@ -45,75 +44,6 @@ NO_EXCESS = (
     "No portfolio that these trades lead to has an expected return above the risk-free rate. Lower risk_free_rate, "
     "loosen the limits, or minimise volatility instead."
 )
-
-
-@dataclass(frozen=True)
-class TaxLotOption:
-    """A tax lot in weights.
-
-    Attributes:
-        name: whose it is.
-        weight: of what is left in the lot.
-        gain: on a unit of weight sold, costs taken off; 0.25 where a quarter of the proceeds is gain.
-        long_term: held for more than a year.
-        best_gain: the gain where no loss is disallowed, for the bound; as `gain` where left out.
-    """
-
-    name: str
-    weight: float
-    gain: float
-    long_term: bool = False
-    best_gain: float | None = None
-
-
-@dataclass(frozen=True)
-class TaxOption:
-    """What taxes are counted from.
-
-    Attributes:
-        lots: of every name that may be sold.
-        short_term: the rate.
-        long_term: the rate.
-        realized_short_term: gains of the year so far, as a fraction of the portfolio's value.
-        realized_long_term: the same of long term.
-        horizon_years: over which a tax is spread, since the objective is annual.
-    """
-
-    lots: list[TaxLotOption]
-    short_term: float
-    long_term: float
-    realized_short_term: float = 0.0
-    realized_long_term: float = 0.0
-    horizon_years: float = 1.0
-
-    def __post_init__(self) -> None:
-        faults = [
-            Fault((name,), f"is {value}; give a rate from 0 to 1.", "range")
-            for name in ("short_term", "long_term")
-            if not 0 <= (value := getattr(self, name)) <= 1
-        ]
-        if not 0 < self.horizon_years < np.inf:
-            faults.append(Fault(("horizon_years",), f"is {self.horizon_years}; give years above 0.", "range"))
-        if faults:
-            raise InvalidInput(faults)
-
-    def in_weights(self, universe: Universe, best: bool) -> Lots:
-        """The lots as arrays, with the gains to count on, or with the best ones."""
-        gains = [lot.best_gain if best and lot.best_gain is not None else lot.gain for lot in self.lots]
-        unknown = [place for place, lot in enumerate(self.lots) if lot.name not in universe.positions]
-        if unknown:
-            name = self.lots[unknown[0]].name
-            path = ("method_options", "tax", "lots", unknown[0], "name")
-            raise InvalidInput.at(path, f"{name!r} is not a name here; {hint(name, universe.names)}", "unknown")
-        return Lots(
-            np.array([universe.positions[lot.name] for lot in self.lots], dtype=int),
-            np.array([lot.weight for lot in self.lots], dtype=float),
-            np.array(gains, dtype=float),
-            np.array([lot.long_term for lot in self.lots], dtype=bool),
-            (self.short_term, self.long_term),
-            (self.realized_short_term, self.realized_long_term),
-            self.horizon_years,
-        )
 
 
 @dataclass(frozen=True)

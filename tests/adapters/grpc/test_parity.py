@@ -12,6 +12,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
 from tests.adapters.grpc.conftest import PORTFOLIO, SAMPLE, Doors
+from tests.support.held import lots
 
 ONE_BY_ONE = {"optimization_id", "rebalance_id", "analysis_id", "created_at", "completed_at", "valid_until"}
 ONE_BY_ONE |= {"estimated_completion_time", "attempt", "answered_at", "time_ms", "seconds"}
@@ -97,6 +98,11 @@ WISHES: dict[str, dict[str, Any]] = {
         "objective": "minimize_risk",
         "constraints": {"min_position_size": 0.05, "max_position_size": 0.4},
     },
+    "taxes": {
+        "constraints": LIMITS,
+        "preferences": {"consider_tax_implications": True},
+        "tax": {"rates": {"short_term": 0.3, "long_term": 0.1}, "lots": lots((0.3, 0.1))},
+    },
     "without an answer": {"constraints": {"max_position_size": 0.01}},
     "parameters": {
         "objective": "maximize_utility",
@@ -109,7 +115,7 @@ WISHES: dict[str, dict[str, Any]] = {
 def test_optimizations(wish: dict[str, Any], doors: Doors) -> None:
     body = {**WISH, **wish}
     accepted = rest(doors, "/api/v1/optimizations", body)
-    problem = struct(**{name: body.pop(name) for name in ("risk_parameters",) if name in body})
+    problem = struct(**{name: body.pop(name) for name in ("risk_parameters", "tax") if name in body})
     answer = doors.stub.CreateOptimization(pb.CreateOptimizationRequest(**body, problem=problem))
     same(accepted, document(answer))
     assert answer.optimization_id != accepted["optimization_id"]

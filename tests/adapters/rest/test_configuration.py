@@ -8,7 +8,7 @@ import pytest
 
 from tests.adapters.rest.test_optimization import problem_of
 from tests.adapters.rest.test_orders import ADDRESS, ended, ordered
-from tests.support.held import NAMES, SECTORS, hold
+from tests.support.held import NAMES, SECTORS, hold, lots
 from tests.support.server import client, served
 
 PORTFOLIO, BARE = "port-configured", "port-bare"
@@ -115,6 +115,25 @@ def test_an_order_is_given_what_it_leaves_out_in_its_own_words(configured: httpx
         assert sum(document["target_allocation"][name] for name in names[sector]) <= limit + 1e-8
 
 
+def test_an_order_counts_taxes_where_the_configuration_says_so_and_how(configured: httpx.Client) -> None:
+    policy = {"rates": {"short_term": 0.3, "long_term": 0.2}, "horizon_years": 5.0}
+    taxed = {**CONFIGURATION, "preferences": {"consider_tax_implications": True}, "tax": policy}
+    configured.put(f"{HERE}/configuration", json=taxed)
+    asked = {"portfolio_id": PORTFOLIO, "tax": {"lots": lots((0.4, 0.1)), "horizon_years": 2.0}}
+    document = ended(configured, ordered(configured, asked)["optimization_id"])
+    assert document["status"] == "completed", document["failure"]
+    assert document["tax"]["due"] > 0
+    assert {word: document["tax"][word] for word in ("rates", "rates_from", "horizon_years")} == {
+        "rates": policy["rates"],
+        "rates_from": "configuration",
+        "horizon_years": 2.0,
+    }
+    supplied = document["supplied_by_configuration"]
+    assert supplied["tax.rates"] == policy["rates"]
+    assert "tax.horizon_years" not in supplied
+    assert document["preferences"] == {"consider_tax_implications": True}
+
+
 def test_a_frontier_is_traced_within_its_limits(configured: httpx.Client) -> None:
     document = configured.get(f"{HERE}/efficient-frontier", params={"points": 3}).json()
     assert set(document["supplied_by_configuration"]) == {path for path in ALL if "." in path}
@@ -144,7 +163,7 @@ def test_a_plan_trades_within_its_limits_and_at_its_costs(configured: httpx.Clie
         ({"method": "MEAN_VARIENCE"}, "/method"),
         ({"constraints": {"max_wieght": 0.1}}, "/constraints/max_wieght"),
         ({"preferences": {"transaction_cost_model": 10}}, "/preferences/transaction_cost_model"),
-        ({"preferences": {"consider_tax_implications": True}}, "/preferences/consider_tax_implications"),
+        ({"tax": {"rates": {"short_term": 0.3, "long_term": -0.1}}}, "/tax/rates/long_term"),
         ({"preferences": {"include_transaction_costs": True}}, "/preferences/include_transaction_costs"),
         (
             {"risk_parameters": {"covariance": {"names": ["A"], "values": [[0.04]]}}},

@@ -14,7 +14,7 @@ import pytest
 
 from tangency.application.portfolio import ImportBenchmark
 from tests.adapters.rest.test_optimization import problem_of
-from tests.support.held import CASH, CLASS_OF, NAMES, SECTOR_OF, hold, keep, portfolio, prices
+from tests.support.held import CASH, CLASS_OF, NAMES, SECTOR_OF, hold, keep, lots, portfolio, prices
 from tests.support.server import client, served
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
@@ -47,6 +47,7 @@ FACTORS = "/risk_parameters/covariance_estimator"
 MANY = {"name": "statistical_factor", "options": {"count": 500}}
 TIMED = {"name": "time_series_factor", "options": {"factors": {"value": [0.01]}}}
 METRICS = {"expected_return", "expected_volatility", "sharpe_ratio", "max_drawdown", "turnover", "information_ratio"}
+TAXED = {"consider_tax_implications": True}
 TRADE = {"instrument_id", "action", "quantity", "estimated_value", "weight_change"}
 
 
@@ -109,8 +110,9 @@ def test_it_completes_with_the_fields_of_the_seed(seed: dict[str, Any]) -> None:
     assert seed["status"] == "completed"
     assert seed["completed_at"] >= seed["created_at"]
     assert {word: seed[word] for word in SEED} == SEED
-    assert set(seed["metrics"]) == METRICS
-    assert all(isinstance(figure, float) for figure in seed["metrics"].values())
+    assert set(seed["metrics"]) == {*METRICS, "tax_implications"}
+    assert all(isinstance(seed["metrics"][figure], float) for figure in METRICS)
+    assert (seed["metrics"]["tax_implications"], seed["tax"]) == (None, None)  # nobody asked
     assert {frozenset(trade) for trade in seed["trades"]} == {frozenset(TRADE)}
     assert len(seed["efficient_frontier"]) >= 2
     assert {frozenset(point) for point in seed["efficient_frontier"]} == {frozenset({"return", "risk", "sharpe"})}
@@ -299,12 +301,11 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"constraints": {"max_positon_size": 0.1}}, "/constraints/max_positon_size", "max_position_size"),
         ({"preferences": {"include_transaction_costs": True}}, "/preferences/include_transaction_costs", "0.001"),
         ({"preferences": {"transaction_cost_model": 10}}, "/preferences/transaction_cost_model", "basis points"),
-        ({"preferences": {"consider_tax_implications": True}}, "/preferences/consider_tax_implications", "TECH0"),
-        (
-            {"preferences": {"consider_tax_implications": True}},
-            "/preferences/consider_tax_implications",
-            "rebalance plan",
-        ),
+        ({"preferences": TAXED}, "/preferences/consider_tax_implications", "missing: TECH0, TECH1"),
+        ({"preferences": TAXED, **VIEWS}, "/preferences/consider_tax_implications", "black_litterman"),
+        ({"preferences": TAXED, "risk_measure": "cvar"}, "/preferences/consider_tax_implications", "'cvar'"),
+        ({"preferences": TAXED, "tax": {"lot_rule": "fifo"}}, "/tax/lot_rule", "rebalance plan"),
+        ({"preferences": TAXED, "tax": {"rates": {"short_term": 0.3}}}, "/tax/rates/long_term", "is missing"),
         ({"risk_measure": "cvarr"}, "/risk_measure", "did you mean"),
         ({"method_options": {"no_such_option": 1}}, "/method_options/no_such_option", "option"),
         ({"risk_measure": "cvar", "method_options": {"var_method": "x"}}, "/method_options/var_method", "cvar_proxy"),
@@ -332,6 +333,29 @@ def test_what_cannot_be_done_is_said_at_once_with_its_place(
     problem = problem_of(response, 422, "unsupported" if pointer in UNSUPPORTED else "invalid")
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
     assert detail in problem["errors"][0]["detail"]
+
+
+def test_the_tax_on_sales_is_taken_off_and_told(desk: httpx.Client, seed: dict[str, Any]) -> None:
+    rates, sold_from = {"short_term": 0.35, "long_term": 0.15}, lots((0.2, 0.02))
+    tax = {"rates": rates, "lots": sold_from, "horizon_years": 3.0}
+    asked = {**SEED, "preferences": {**SEED["preferences"], **TAXED}, "tax": tax}
+    taxed = ended(desk, ordered(desk, asked)["optimization_id"])
+    assert taxed["status"] == "completed", taxed["failure"]
+    told, worth = taxed["tax"], taxed["trades"][0]["estimated_value"] / abs(taxed["trades"][0]["weight_change"])
+    assert {word: told[word] for word in ("rates", "rates_from", "horizon_years", "lot_rule")} == {
+        "rates": rates, "rates_from": "request", "horizon_years": 3.0, "lot_rule": "min_tax",
+    }  # fmt: skip
+    sold = {trade["instrument_id"]: -trade["weight_change"] for trade in taxed["trades"] if trade["action"] == "sell"}
+    by_name = {name: sum(lot["weight"] for lot in told["lots"] if lot["instrument_id"] == name) for name in sold}
+    assert by_name == pytest.approx(sold, abs=1e-9)
+    assert {lot["lot"] for lot in told["lots"]} <= {lot["lot_id"] for lot in sold_from}
+    by_rate = sum(lot["gain"] * (0.15 if lot["long_term"] else 0.35) for lot in told["lots"])
+    assert told["due"] == pytest.approx(by_rate)
+    assert taxed["metrics"]["tax_implications"] == pytest.approx(told["due"] * worth)
+    assert 0 < told["due"] < told["due_if_unheeded"]
+    assert taxed["certificate"]["relative_gap"] <= 1e-6
+    assert taxed["metrics"]["sharpe_ratio"] < seed["metrics"]["sharpe_ratio"]  # of what is best before tax
+    assert "tax rates 0.35 and 0.15, of the request" in taxed["provenance"]["references"]
 
 
 def test_limits_that_contradict_each_other_end_it_with_their_names(desk: httpx.Client) -> None:

@@ -61,20 +61,20 @@ def price_of_budget(covariance: Vector, held: list[int]) -> tuple[Vector, float]
     ],
 )
 def test_parts_cover_where_every_side_of_a_name_is_covered(parts: list[Sides], covered: bool) -> None:
-    assert covers(parts, region(*HALF)) is covered
+    assert covers(parts, region(*HALF).sides) is covered
 
 
 def test_a_name_that_may_be_short_has_a_third_side() -> None:
     limits = region(Budget(), MinimumWeight(-0.5), MinimumPosition(0.2))
     two = [sides(NONE, ANY, ANY), sides(LONG, ANY, ANY)]
-    assert not covers(two, limits)
-    assert covers([*two, sides(SHORT, ANY, ANY)], limits)
+    assert not covers(two, limits.sides)
+    assert covers([*two, sides(SHORT, ANY, ANY)], limits.sides)
 
 
 @given(st.lists(st.lists(st.sampled_from([ANY, NONE, LONG]), min_size=3, max_size=3), min_size=1, max_size=9))
 def test_parts_that_are_said_to_cover_hold_every_choice_of_names(parts: list[list[Side]]) -> None:
     listed = [sides(*part) for part in parts]
-    if covers(listed, region(*HALF)):
+    if covers(listed, region(*HALF).sides):
         for choice in np.ndindex(2, 2, 2):
             settled = np.where(np.array(choice) == 1, LONG, NONE)
             assert any(((part == ANY) | (part == settled)).all() for part in listed)

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
 from tangency.adapters.document.problem import ConflictingLimit, RelaxedLimit, conflict_of, relaxation_of
 from tangency.application.configuration import SUPPLIED
+from tangency.application.taxes import TAX_TERMS
 from tangency.application.unused_inputs import QUESTION
 from tangency.application.wish import in_own_words
 from tangency.domain.errors import Fault, InvalidInput, hint
@@ -63,6 +64,9 @@ class OptimizationMetrics(Part, frozen=True):
     information_ratio: Annotated[
         float | None, Meta(description="Of the difference to `metric_basis.reference`, annual; null without a change.")
     ]
+    tax_implications: Annotated[
+        float | None, Meta(description="In money, positive where due; null where taxes were not asked for.")
+    ] = None
 
 
 class MetricBasis(Part, frozen=True):
@@ -81,6 +85,28 @@ class TradeDocument(Part, frozen=True):
     quantity: Annotated[float, Meta(description="Units, above 0.")]
     estimated_value: Annotated[float, Meta(description="At the latest price, above 0.")]
     weight_change: Annotated[float, Meta(description="Negative where sold.")]
+
+
+class SoldLot(Part, frozen=True):
+    """Units of a tax lot that are sold; fractions of the portfolio's value."""
+
+    instrument_id: str
+    lot: str
+    weight: float
+    gain: Annotated[float, Meta(description="After what selling costs; a loss that may be disallowed is told as 0.")]
+    long_term: bool
+
+
+class TaxDocument(Part, frozen=True):
+    """What the sales owe, and by whose rates; fractions of the portfolio's value."""
+
+    due: Annotated[float, Meta(description="Below 0 where losses save tax on gains of the year.")]
+    due_if_unheeded: Annotated[float, Meta(description="What the best portfolio before tax would owe.")]
+    rates: dict[str, float]
+    rates_from: Literal["request", "configuration", "settings"]
+    lot_rule: str
+    horizon_years: float
+    lots: list[SoldLot]
 
 
 class FrontierPoint(Part, frozen=True):
@@ -141,6 +167,7 @@ class OptimizationDocument(Summary, frozen=True):
     ]
     target_allocation: Shares | None
     trades: Annotated[list[TradeDocument] | None, Meta(description="The largest first.")]
+    tax: Annotated[TaxDocument | None, Meta(description="Null where taxes were not asked for.")]
     efficient_frontier: Annotated[
         list[FrontierPoint] | None, Meta(description="Within the same limits, from the least risk on.")
     ]
@@ -211,6 +238,7 @@ def document_of(state: OrderState) -> OptimizationDocument:
         current_allocation=report["current_allocation"] or None,
         target_allocation=report["target_allocation"],
         trades=_read(report["trades"], list[TradeDocument]),
+        tax=_tax(state),
         efficient_frontier=_read(report.get("efficient_frontier"), list[FrontierPoint]),
         efficient_frontier_reason=report.get("frontier_reason"),
         unused_inputs=None if answer is None else answer.unused_inputs,
@@ -226,6 +254,15 @@ _REPORTED = ("metrics", "metric_basis", "current_allocation", "target_allocation
 
 def _read(plain: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is asked for
     return None if plain is None else msgspec.convert(plain, kind)
+
+
+def _tax(state: OrderState) -> TaxDocument | None:
+    terms, answer = state.wording.get(TAX_TERMS), state.answer
+    if terms is None or answer is None:
+        return None
+    found = cast(Mapping[str, Any], answer.solution.findings["tax"])
+    lots = [{"instrument_id": lot["name"], **lot} for lot in found["lots"]]
+    return cast(TaxDocument, _read({**terms, **found, "lots": lots}, TaxDocument))
 
 
 def _failure(state: OrderState) -> Failure | None:

@@ -20,6 +20,7 @@ from tangency.adapters.document.request import (
     Text,
     Word,
 )
+from tangency.adapters.document.taxes import TaxRequest, tax_of
 from tangency.application.wish import Preferences, Wish, WishedLimits
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.portfolio.portfolio import id_fault
@@ -58,7 +59,8 @@ class OptimizationPreferences(Document, frozen=True):
         | UnsetType
     ) = UNSET
     consider_tax_implications: (
-        Annotated[bool, Meta(description="Refused where true: rebalance plans count taxes.")] | UnsetType
+        Annotated[bool, Meta(description="Whether the objective subtracts the tax on sales; needs tax lots.")]
+        | UnsetType
     ) = UNSET
     transaction_cost_model: (
         Annotated[Finite, Meta(description="One-off cost per traded value, each side; at most 0.1.", examples=[0.001])]
@@ -104,6 +106,7 @@ class CreateOptimization(Document, frozen=True):
     preferences: OptimizationPreferences | UnsetType = UNSET
     method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
     risk_parameters: RiskParameters | UnsetType = UNSET
+    tax: Annotated[TaxRequest, Meta(description="For `consider_tax_implications`.")] | UnsetType = UNSET
 
 
 def read_wish(body: bytes) -> Wish:
@@ -147,6 +150,7 @@ def _wish(request: CreateOptimization, written: Any) -> Wish:  # noqa: ANN401 - 
         preferences=Preferences(**_stated(preferences)),
         options=given(request.method_options) or {},
         risk=risk_of(given(request.risk_parameters) or RiskParameters()),
+        tax=tax_of(request.tax),
         wording={"risk_measure": "volatility", "constraints": {}, "preferences": {}, **written},
     )
 

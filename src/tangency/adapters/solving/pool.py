@@ -26,8 +26,8 @@ from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
 from tangency.domain.frontier.frontier import Curve
 from tangency.domain.frontier.question import FrontierQuestion
+from tangency.domain.optimization.cost import Shape
 from tangency.domain.optimization.document import content_hash
-from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -269,7 +269,7 @@ class ProcessSolverPool:
 
 def _by_cases(problem: Problem) -> bool:
     """Whether the proof of its answer may have thousands of parts."""
-    return any(isinstance(limit, MinimumPosition) for limit in problem.constraints)
+    return Shape.of(problem).choices > 0
 
 
 def _aside(heavy: bool) -> Callable[[Callable[[], T]], Awaitable[T]]:

@@ -21,6 +21,7 @@ from tangency.domain.optimization.method import Capabilities, OptimizationMethod
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, SolverAttempt, Status, Witness
+from tangency.domain.optimization.sales_tax import Half, SalesCase
 from tangency.domain.optimization.solution import Origin
 from tangency.domain.plain_values import plain
 
@@ -194,7 +195,10 @@ def _checked_witness(witness: Witness) -> Witness:
 
 
 def _checked_case(case: Case) -> Case:
-    return Case(np.asarray(case.sides, dtype=np.int8), _vector(case.point), _checked_witness(case.witness))
+    sales = case.sales
+    settled = None if sales is None else SalesCase(Half(sales.half), np.asarray(sales.trades, dtype=np.int8))
+    sides, point = np.asarray(case.sides, dtype=np.int8), _vector(case.point)
+    return Case(sides, point, _checked_witness(case.witness), settled, float(case.theta))
 
 
 def _vector(values: object) -> Vector | None:

@@ -43,6 +43,7 @@ from tangency.domain.optimization.judgement import Outcome
 from tangency.domain.optimization.kinds import read_constraints, read_objective, written
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import AS_ASKED, Case, Proposal, Reading, SolverAttempt, Status, Witness
+from tangency.domain.optimization.sales_tax import Half, SalesCase
 from tangency.domain.plain_values import array, as_buffer, plain
 
 
@@ -251,13 +252,18 @@ def _witness(witness: Witness | None) -> object:
     if witness is None:
         return None
     cuts = {key: as_buffer(cut) for key, cut in witness.cuts.items()}
-    cases = [(each.sides.tobytes(), _buffer(each.point), _witness(each.witness)) for each in witness.cases]
+    cases = [_case(case) for case in witness.cases]
     return {
         "multipliers": dict(witness.multipliers),
         "cuts": cuts,
         "cases": cases,
         "spread": _buffer(witness.spread),
     }
+
+
+def _case(case: Case) -> object:
+    sales = None if case.sales is None else (int(case.sales.half), case.sales.trades.tobytes())
+    return case.sides.tobytes(), _buffer(case.point), _witness(case.witness), sales, case.theta
 
 
 def _contradiction(found: Contradiction | None) -> object:
@@ -351,8 +357,14 @@ def read_proposal(problem: Problem, read: Mapping[str, Any]) -> Proposal:
 
 def _read_witness(read: Mapping[str, Any]) -> Witness:
     cuts = {key: array(cut, ("cuts", key), (None,)) for key, cut in read["cuts"].items()}
-    cases = [Case(np.frombuffer(sides, np.int8), _vector(at), _read_witness(own)) for sides, at, own in read["cases"]]
-    return Witness(read["multipliers"], cuts, tuple(cases), _vector(read["spread"]))
+    return Witness(
+        read["multipliers"], cuts, tuple(_read_case(*case) for case in read["cases"]), _vector(read["spread"])
+    )
+
+
+def _read_case(sides: bytes, at: Any, own: Any, sales: Any, theta: float) -> Case:  # noqa: ANN401 - plain values
+    settled = None if sales is None else SalesCase(Half(sales[0]), np.frombuffer(sales[1], np.int8))
+    return Case(np.frombuffer(sides, np.int8), _vector(at), _read_witness(own), settled, theta)
 
 
 def _read_contradiction(read: Mapping[str, Any]) -> Contradiction:

@@ -15,14 +15,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import LARGEST, Vector
+from tangency.domain.optimization.after_tax import over, seen_from, tax_of, traded
 from tangency.domain.optimization.lagrangian import BAD_WITNESS, SMALLEST_FARKAS_BOUND, Lagrangian, farkas_bound
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.proposal import Case, Witness
 from tangency.domain.optimization.region import Region, Side, Sides
+from tangency.domain.optimization.sales_tax import SalesCase, TaxOnSales
 from tangency.domain.optimization.term import Minorant
 
 
@@ -36,7 +39,7 @@ def gap_by_cases(objective: Objective, estimates: Estimates, region: Region, wei
         weights: shape (n,).
         proof: with cases.
     """
-    if not covers([case.sides for case in proof.cases], region):
+    if not covers(*_choices(proof.cases, region, tax_of(objective))):
         return np.inf
     spread = proven_spread(estimates.covariance, proof.spread)
     return max(case_gap(objective, estimates, region, weights, case, spread) for case in proof.cases)
@@ -61,7 +64,10 @@ def case_gap(
         case: one part.
         spread: as :func:`proven_spread` lets it pass; shape (n,).
     """
-    part, z = region.on(case.sides), case.point
+    tax, z = tax_of(objective), case.point
+    if tax is not None:
+        return _gap_after_tax(objective, tax, estimates, region, weights, case)
+    part = region.on(case.sides)
     if z is None:
         return 0.0 if emptiness(region, case) > SMALLEST_FARKAS_BOUND else np.inf
     if z.shape != weights.shape or not np.isfinite(z).all():
@@ -77,6 +83,24 @@ def case_gap(
     return gap if abs(gap) <= LARGEST else np.inf
 
 
+def _gap_after_tax(
+    objective: Objective, tax: TaxOnSales, estimates: Estimates, region: Region, weights: Vector, case: Case
+) -> float:
+    """The same where sales are taxed; a part that is empty is bounded by multipliers as large as one likes."""
+    sales, z = case.sales or SalesCase.whole(region.size), case.point
+    part = traded(region.on(case.sides), sales, tax)
+    if z is None or (part.lower > part.upper).any():
+        empty = (part.lower > part.upper).any() or emptiness(region, case) > SMALLEST_FARKAS_BOUND
+        return 0.0 if empty else np.inf
+    if z.shape != weights.shape or not np.isfinite(z).all():
+        return np.inf
+    below = over(objective, case, sales, part)
+    minorant = below.minorant(z, estimates, case.witness.cuts)
+    bound = Lagrangian.of(minorant, part, case.witness).minimum(*part.implied)
+    gap = seen_from(objective, case, weights, estimates) - bound
+    return gap if gap <= LARGEST else np.inf  # also where it is NaN
+
+
 def emptiness(region: Region, case: Case) -> float:
     """Above 1e-9, a proof that no portfolio is in a part: by Farkas, or because no number of positions fits."""
     return max(miscounted(region, case.sides), farkas_bound(region.on(case.sides), case.witness))
@@ -84,7 +108,7 @@ def emptiness(region: Region, case: Case) -> float:
 
 def emptiness_by_cases(region: Region, cases: Sequence[Case]) -> float:
     """Above 1e-9, a proof that no portfolio is in the region: the least that any case proves its part to miss."""
-    covered = covers([case.sides for case in cases], region)
+    covered = covers([case.sides for case in cases], region.sides)
     return min(emptiness(region, case) for case in cases) if covered else 0.0
 
 
@@ -122,15 +146,15 @@ def _blamed(region: Region, case: Case) -> set[str]:
     return blamed
 
 
-def covers(parts: Sequence[Sides], region: Region) -> bool:
-    """Whether every portfolio of the region is in some of the parts.
+def covers(parts: Sequence[Sides], allowed: NDArray[np.bool_]) -> bool:
+    """Whether every choice of sides, of those that each name can be on, is in some of the parts.
 
-    A set of parts covers where one of them settles nothing. Else some name must be settled in all of them, and for
+    A set of parts covers where one of them settles nothing. Else something must be settled in all of them, and for
     every side that it can be on, those parts that have it there must cover the rest.
     """
-    if not all(sides.shape == (region.size,) for sides in parts):
+    if not all(sides.shape == (len(allowed),) for sides in parts):
         return False
-    left = [np.array(parts, dtype=np.int8).reshape(len(parts), region.size)]
+    left = [np.array(parts, dtype=np.int8).reshape(len(parts), len(allowed))]
     while left:
         sides = left.pop()
         if (sides == Side.ANY).all(axis=1).any():
@@ -139,11 +163,24 @@ def covers(parts: Sequence[Sides], region: Region) -> bool:
         if not len(sides) or not len(settled):
             return False
         name = settled[0]
-        for side in np.flatnonzero(region.sides[name, Side.NONE :]) + Side.NONE:
+        for side in np.flatnonzero(allowed[name, Side.NONE :]) + Side.NONE:
             those = sides[sides[:, name] == side]
             those[:, name] = Side.ANY
             left.append(those)
     return True
+
+
+_EITHER = np.array([[True, True, True, False]])
+"""Of a name: bought, or sold; of the gains that are taxed less: at least 0, or at most."""
+
+
+def _choices(cases: Sequence[Case], region: Region, tax: TaxOnSales | None) -> tuple[list[Sides], NDArray[np.bool_]]:
+    """What cases settle, of positions, and of trades and gains where sales are taxed; and what can be settled."""
+    if tax is None:
+        return [case.sides for case in cases], region.sides
+    sales = [(case.sides, case.sales or SalesCase.whole(region.size)) for case in cases]
+    listed = [np.concatenate([sides, own.trades, [own.half]]).astype(np.int8) for sides, own in sales]
+    return listed, np.vstack([region.sides, _EITHER.repeat(region.size + 1, axis=0)])
 
 
 def proven_spread(covariance: Covariance, spread: Vector | None) -> Vector | None:

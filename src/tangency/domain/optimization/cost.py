@@ -96,7 +96,7 @@ class Shape:
 
     Attributes:
         scenarios: periods of returns that it brings.
-        choices: names that are held in a smallest size or not at all.
+        choices: names that are held in a smallest size or not at all, and names whose sales are taxed.
         measure: of the risk that it is solved for.
         straight: whether every limit is one of straight lines.
     """
@@ -114,6 +114,7 @@ class Shape:
         returns, limits = problem.market.returns, problem.constraints
         names = len(problem.universe)
         choices = names if any(isinstance(limit, MinimumPosition) for limit in limits) else 0
+        choices += names if problem.options.get("tax") else 0
         usual = "cvar" if problem.method == "mean_risk" else VOLATILITY
         return cls(
             names,

@@ -9,6 +9,7 @@ import numpy as np
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.after_tax import near
 from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.lagrangian import Lagrangian
 from tangency.domain.optimization.minimum_position import MinimumPosition
@@ -60,7 +61,8 @@ class Explanation:
 def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Witness) -> Explanation:
     """Translate a witness into prices in units of the objective.
 
-    Where positions have a smallest size, the prices are those among portfolios that hold the same names.
+    Where positions have a smallest size, the prices are those among portfolios that hold the same names; where sales
+    are taxed, among those that buy and sell the same ones.
 
     Args:
         problem: what was asked.
@@ -72,7 +74,8 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     if region.positions:
         region = region.on(region.sides_of(weights))
     price = objective.price(weights, estimates)
-    lagrangian = Lagrangian.of(objective.minorant(weights, estimates, witness.cuts), region, witness)
+    nearby = near(objective, weights, estimates, region, witness)
+    lagrangian = Lagrangian.of(nearby.minorant(weights, estimates, witness.cuts), region, witness)
     scale = objective.scale(weights, estimates) * price
     binding = _binding(problem, region, witness, price, SMALLEST_SHARE * scale)
     at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price)

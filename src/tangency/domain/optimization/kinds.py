@@ -54,6 +54,7 @@ from tangency.domain.optimization.robust_terms import (
     WorstCovariance,
     rows_of,
 )
+from tangency.domain.optimization.sales_tax import TaxOnSales
 from tangency.domain.optimization.stated_objective import StatedObjective
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
 from tangency.domain.optimization.trade_limit import TradeLimit
@@ -114,6 +115,7 @@ TERMS: Mapping[str, type[Term]] = {
     "deviation": Deviation,
     "largest_weight": LargestWeight,
     "worst_covariance": WorstCovariance,
+    "tax": TaxOnSales,
 }
 
 _TAGS: Mapping[type, tuple[str, str]] = {

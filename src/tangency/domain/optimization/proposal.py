@@ -13,6 +13,7 @@ from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.region import Sides
+from tangency.domain.optimization.sales_tax import SalesCase
 
 
 class Status(StrEnum):
@@ -72,11 +73,15 @@ class Case:
         sides: what is settled of each name; shape (n,).
         point: where a minorant of the objective touches it; shape (n,). None where the part is empty.
         witness: for that minorant; of Farkas where the part is empty.
+        sales: what is settled of sales that are taxed; None where none are.
+        theta: of a ratio that is taxed: what its part is compared with.
     """
 
     sides: Sides
     point: Vector | None
     witness: Witness
+    sales: SalesCase | None = None
+    theta: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)

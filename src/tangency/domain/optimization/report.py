@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tangency.domain.market.universe import CASH
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.solution import Solution
 from tangency.domain.plain_values import shallow
 from tangency.domain.portfolio.valuation import Trade, Valuation, with_cash
 
@@ -29,6 +30,7 @@ class Metrics:
         max_drawdown: of the target weights, rebalanced every period over the window, compounded; a positive fraction.
         turnover: one way, cash included.
         information_ratio: mean of the difference to the reference over the volatility of it, annual.
+        tax_implications: what the trades owe, in money; None where taxes were not asked for.
     """
 
     expected_return: float | None
@@ -37,6 +39,7 @@ class Metrics:
     max_drawdown: float | None
     turnover: float | None
     information_ratio: float | None
+    tax_implications: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,14 @@ def report_of(answer: Answer, problem: Problem, valuation: Valuation | None) -> 
     if valuation is None:
         held = {} if problem.current is None else with_cash(dict(problem.universe.named(problem.current)))
         return Report(metrics, basis, held, with_cash(target), ())
+    metrics = replace(metrics, tax_implications=_owed(solution, valuation))
     reached = valuation.reached(target)
     return Report(metrics, basis, valuation.allocation, with_cash(reached), tuple(valuation.trades(reached)))
+
+
+def _owed(solution: Solution, valuation: Valuation) -> float | None:
+    tax = cast(Mapping[str, float], solution.findings.get("tax", {}))
+    return float(tax["due"]) * valuation.total if "due" in tax else None
 
 
 def _is_sampled(problem: Problem, benchmark: Mapping[str, float]) -> bool:

@@ -32,7 +32,7 @@ class Minorant(NamedTuple):
 
 
 class Term(ABC):
-    """A convex function of the weights."""
+    """A function of the weights; convex, but for the tax on sales, which has convex cases."""
 
     kind: ClassVar[str]
     """Its word in documents."""

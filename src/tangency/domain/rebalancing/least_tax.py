@@ -23,7 +23,7 @@ HALVINGS = 50
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LotsOfSales:
-    """The lots that sales may take; every array has shape (lots,), and those of one sale stand together.
+    """The lots that sales may take; every array has shape (lots,).
 
     Attributes:
         sale: the place of each lot's sale.

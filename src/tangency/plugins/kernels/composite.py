@@ -55,7 +55,7 @@ def _minimised(
     terms: Sequence[Term], build: Builder, tolerance: float, time_limit_s: float, pull: Pull | None
 ) -> CompositePoint:
     region, places = build.region, limited(build)
-    parts = [(term.id, _compiled(term, build)) for term in terms]
+    parts = [(term.id, in_program(term, build)) for term in terms]
     loss = added([part.expression for _, part in parts])
     if pull is not None:
         build.curve(pull.curvature)
@@ -67,7 +67,8 @@ def _minimised(
     return CompositePoint(status, weights, witness_of(places, parts, solved), attempt)
 
 
-def _compiled(term: Term, build: Builder) -> Compiled:
+def in_program(term: Term, build: Builder) -> Compiled:
+    """A term of the sum itself, which needs no cone where it is quadratic."""
     flat = curved(term, build)
     return compiled(term, build) if flat is None else Compiled(flat)
 

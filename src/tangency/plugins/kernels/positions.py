@@ -27,13 +27,12 @@ from tangency.domain.optimization.proposal import Case, Proposal, Status, Witnes
 from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
 from tangency.plugins.kernels.perspective import Perspective
 from tangency.plugins.kernels.refutation import refuted
+from tangency.plugins.kernels.whole_positions import FITS, exact, misses
 
 MOST_NODES = 4000
 """As many cases may have to be proven, in a tenth of a second and a few megabytes at 100 names."""
 SETTLED = 1e-8
 """Relative: a node that promises less is closed. The certificate asks for 1e-6."""
-FITS = 1e-9
-"""A weight as near to 0, or to the smallest position, is there."""
 MUCH = 0.8
 """Of the gap at the root: a stronger relaxation takes longer to solve, and has to leave less of it."""
 DIVES = 25
@@ -136,7 +135,7 @@ class _Tree:
         if relaxed.weights is None:
             return relaxed
         if self._fits(relaxed.weights):
-            return replace(relaxed, weights=self._exact(relaxed.weights))
+            return replace(relaxed, weights=exact(self.region, relaxed.weights))
         self.reading = relaxed.reading
         self.objective: Objective = relaxed.reading.of(self.problem).objective
         root = self._node(anything, relaxed, None)
@@ -228,7 +227,7 @@ class _Tree:
         weights, witness = proposal.weights, proposal.witness
         if weights is None or witness is None or not self._fits(weights):
             return
-        weights = self._exact(weights)
+        weights = exact(self.region, weights)
         merit = self._merit(weights)
         if self.best is None or merit < self.best.merit:
             self.best = _Best(weights, witness, merit, replace(proposal, weights=weights))
@@ -241,14 +240,6 @@ class _Tree:
     def _fits(self, weights: Vector) -> bool:
         return all(shape.excess(weights) <= FITS for shape in self.region.positions)
 
-    def _exact(self, weights: Vector) -> Vector:
-        """The same without what rounding leaves of a name that is left out, or misses of the smallest position."""
-        part = self.region.on(self.region.sides_of(weights))
-        exact: Vector = np.clip(weights, part.lower, part.upper)
-        roomiest = int(np.argmax(np.minimum(part.upper - exact, exact - part.lower)))
-        exact[roomiest] += float(np.sum(weights - exact))  # so that the sum stays what it was
-        return exact
-
     def _closed(self, node: _Node) -> bool:
         """Whether nothing in a node is better than what was found by more than is settled for."""
         if node.barren or self.best is None:
@@ -260,17 +251,11 @@ class _Tree:
         spread = None if self.strong is None else self.strong.spread
         return case_gap(self.objective, self.estimates, self.region, weights, node.case, spread)
 
-    def _small(self, weights: Vector) -> Vector:
-        """By how much each name misses the nearest weight that it may have; shape (n,)."""
-        size = np.abs(weights)
-        missing: Vector = np.minimum(size, self.region.least - size)
-        return np.where(missing > FITS, missing, 0.0)
-
     def _branches(self, node: _Node) -> Iterator[Sides]:
         """The name that is furthest from where it may be is left out, or held."""
         if node.weights is None:
             return
-        name = int(np.argmax(self._small(node.weights) / np.maximum(self.region.least, FITS)))
+        name = int(np.argmax(misses(self.region, node.weights) / np.maximum(self.region.least, FITS)))
         possible = [side for side in HELD_OR_NOT if self.region.sides[name, side]]
         for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
             yield _settled(node.case.sides, name, side)
@@ -278,7 +263,7 @@ class _Tree:
     def _dive(self, node: _Node) -> None:
         """Give up the smallest positions, a few at a time, until all are large enough."""
         sides, weights = node.case.sides, node.weights
-        while weights is not None and (small := np.flatnonzero(self._small(weights))).size:
+        while weights is not None and (small := np.flatnonzero(misses(self.region, weights))).size:
             ranked = small[np.argsort(np.abs(weights[small]), kind="stable")]
             dropped = ranked[: max(1, int(SHARE_DROPPED * len(ranked)))]
             sides, weights = self._given_up(sides, dropped) or self._kept(sides, weights, int(ranked[-1]))

@@ -15,7 +15,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.robust_terms import Deviation
-from tangency.domain.optimization.term import Linear, RiskOf, Variance
+from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY
 
 COSTED = (MinimumVolatility, MaximumSharpe, MaximumUtility, MaximumReturn)
@@ -56,10 +56,19 @@ def net_of_costs(problem: Problem, estimates: Estimates, costs: TradingCosts) ->
     """
     from tangency.plugins.kernels.solving import solved
 
+    return solved(problem, less(problem, estimates, (cost_of(problem, costs),)), estimates)
+
+
+def cost_of(problem: Problem, costs: TradingCosts) -> Deviation:
+    """What trades cost a year, as a term.
+
+    Raises:
+        InvalidInput: current weights are unknown.
+        Unsupported: an objective that a cost cannot be subtracted from.
+    """
     refuse_uncosted(problem)
     price = costs.transaction_cost / costs.cost_horizon_years
-    cost = Deviation((price,) * len(problem.universe), tuple(np.asarray(problem.current).tolist()), "cost")
-    return solved(problem, _objective(problem, estimates, cost), estimates)
+    return Deviation((price,) * len(problem.universe), tuple(np.asarray(problem.current).tolist()), "cost")
 
 
 def refuse_uncosted(problem: Problem) -> None:
@@ -77,16 +86,18 @@ def refuse_uncosted(problem: Problem) -> None:
         raise Unsupported.at(("objective",), f"a cost cannot be subtracted from {name}; leave the costs out.")
 
 
-def _objective(problem: Problem, estimates: Estimates, cost: Deviation) -> Blend | WorstRatio:
+def less(problem: Problem, estimates: Estimates, charges: tuple[Term, ...]) -> Blend | WorstRatio:
+    """One of those objectives with what is charged a year taken off the return, or put on a volatility."""
     asked = problem.objective
     if isinstance(asked, MinimumVolatility):
-        return Blend(asked.name, (RiskOf(1.0, VOLATILITY), cost))
+        return Blend(asked.name, (RiskOf(1.0, VOLATILITY), *charges))
     means = estimates.required_mean("the objective")
     loss = Linear(tuple((-means).tolist()))
     if isinstance(asked, MaximumSharpe):
         excess = Linear(tuple((asked.risk_free_rate - means).tolist()))
-        return WorstRatio((Sum((excess, cost), (1.0, 1.0), "net"),), (RiskOf(1.0, VOLATILITY),))
+        net = Sum((excess, *charges), (1.0,) * (1 + len(charges)), "net")
+        return WorstRatio((net,), (RiskOf(1.0, VOLATILITY),))
     if isinstance(asked, MaximumUtility):
         risk = Variance(asked.risk_aversion)
-        return Blend(asked.name, (risk, loss, cost), maximised=True, used=asked.parameters)
-    return Blend(asked.name, (loss, cost), maximised=True)
+        return Blend(asked.name, (risk, loss, *charges), maximised=True, used=asked.parameters)
+    return Blend(asked.name, (loss, *charges), maximised=True)

@@ -1,0 +1,112 @@
+"""Tax lots and rates, as options of methods that count taxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tangency.domain.errors import Fault, InvalidInput, hint
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Vector
+from tangency.domain.optimization.sales_tax import TaxOnSales
+from tangency.plugins.kernels.taxed_sales import Lots
+
+COVERED = 1e-6
+"""Of a current weight: what lots may miss of it."""
+
+
+@dataclass(frozen=True)
+class TaxLotOption:
+    """A tax lot in weights.
+
+    Attributes:
+        name: whose it is.
+        weight: of what is left in the lot.
+        gain: on a unit of weight sold, costs taken off; 0.25 where a quarter of the proceeds is gain.
+        long_term: held for more than a year.
+        best_gain: the gain where no loss is disallowed, for the bound; as `gain` where left out.
+        lot: what it is called.
+    """
+
+    name: str
+    weight: float
+    gain: float
+    long_term: bool = False
+    best_gain: float | None = None
+    lot: str = ""
+
+
+@dataclass(frozen=True)
+class TaxOption:
+    """What taxes are counted from.
+
+    Attributes:
+        lots: of every name that may be sold.
+        short_term: the rate.
+        long_term: the rate.
+        realized_short_term: gains of the year so far, as a fraction of the portfolio's value.
+        realized_long_term: the same of long term.
+        horizon_years: over which a tax is spread, since the objective is annual.
+    """
+
+    lots: list[TaxLotOption]
+    short_term: float
+    long_term: float
+    realized_short_term: float = 0.0
+    realized_long_term: float = 0.0
+    horizon_years: float = 1.0
+
+    def __post_init__(self) -> None:
+        faults = [
+            Fault((name,), f"is {value}; give a rate from 0 to 1.", "range")
+            for name in ("short_term", "long_term")
+            if not 0 <= (value := getattr(self, name)) <= 1
+        ]
+        if not 0 < self.horizon_years < np.inf:
+            faults.append(Fault(("horizon_years",), f"is {self.horizon_years}; give years above 0.", "range"))
+        if faults:
+            raise InvalidInput(faults)
+
+    def in_weights(self, universe: Universe, best: bool) -> Lots:
+        """The lots as arrays, with the gains to count on, or with the best ones."""
+        gains = [lot.best_gain if best and lot.best_gain is not None else lot.gain for lot in self.lots]
+        unknown = [place for place, lot in enumerate(self.lots) if lot.name not in universe.positions]
+        if unknown:
+            name = self.lots[unknown[0]].name
+            path = ("method_options", "tax", "lots", unknown[0], "name")
+            raise InvalidInput.at(path, f"{name!r} is not a name here; {hint(name, universe.names)}", "unknown")
+        return Lots(
+            np.array([universe.positions[lot.name] for lot in self.lots], dtype=int),
+            np.array([lot.weight for lot in self.lots], dtype=float),
+            np.array(gains, dtype=float),
+            np.array([lot.long_term for lot in self.lots], dtype=bool),
+            (self.short_term, self.long_term),
+            (self.realized_short_term, self.realized_long_term),
+            self.horizon_years,
+        )
+
+    def on_sales(self, universe: Universe, current: Vector) -> TaxOnSales:
+        """The tax as a term of an objective, on sales from the current weights; gains are those to count on.
+
+        Raises:
+            InvalidInput: a lot of a name that is not there, or a name that is held beyond its lots.
+        """
+        lots = self.in_weights(universe, best=False)
+        missing = current * (1.0 - COVERED) > np.bincount(lots.owner, lots.weights, len(current))
+        if (missing & (current > 0)).any():
+            names = ", ".join(universe.names[i] for i in np.flatnonzero(missing & (current > 0)).tolist())
+            detail = f"hold less than the current weights of {names}; give lots for all that is held."
+            raise InvalidInput.at(("method_options", "tax", "lots"), detail, "missing")
+        return TaxOnSales(
+            self.short_term,
+            self.long_term,
+            self.realized_short_term,
+            self.realized_long_term,
+            self.horizon_years,
+            tuple(lots.owner.astype(float).tolist()),
+            tuple(lots.weights.tolist()),
+            tuple(lots.gains.tolist()),
+            tuple(lots.long.astype(float).tolist()),
+            tuple(current.tolist()),
+        )
