@@ -31,8 +31,9 @@ from tangency.domain.optimization.objective import (
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
+from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
 from tangency.plugins.kernels.tax_lots import TaxOption
-from tangency.plugins.mean_variance import MeanVariance, MeanVarianceOptions
+from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.test_rebalancing_after_tax import (
     CASES,
     CURRENT,

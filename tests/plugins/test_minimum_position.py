@@ -43,7 +43,8 @@ from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import HELD_OR_NOT, Side
 from tangency.domain.optimization.solution import Origin, Provenance
-from tangency.plugins.mean_variance import MeanVariance, MeanVarianceOptions
+from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
+from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import given_estimates, random_market, random_problem
 from tests.support.posed import answer, posed
 from tests.support.samples import stock_returns
