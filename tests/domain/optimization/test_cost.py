@@ -29,6 +29,12 @@ def test_each_part_of_the_shape_costs(more: Shape) -> None:
     assert more.trace_s(10) > SHAPE.trace_s(10)
 
 
+def test_taxes_cost_a_solve_more_and_its_frontier_nothing() -> None:
+    taxed = replace(SHAPE, taxed=100)
+    assert taxed.solve_s > SHAPE.solve_s
+    assert taxed.trace_s(10) == SHAPE.trace_s(10)
+
+
 @pytest.mark.parametrize("measure", ["volatility", "cvar", "cdar", "evar", "gini_mean_difference"])
 def test_whatever_the_measure_more_periods_cost_more(measure: str) -> None:
     few, many = (replace(SHAPE, measure=measure, scenarios=periods) for periods in (250, 2500))
@@ -44,6 +50,7 @@ def test_a_problem_has_a_shape() -> None:
     plain = problem()
     assert Shape.of(plain) == Shape(3, len(plain.constraints), 0, 0)
     assert Shape.of(replace(plain, constraints=CHOICES)).choices == 3
+    assert Shape.of(replace(plain, options={"tax": {"lots": []}})).taxed == 3
     assert not Shape.of(replace(plain, constraints=(TurnoverLimit(0.2, (0.5, 0.3, 0.2)),))).straight
     assert Shape.of(replace(plain, method="mean_risk")).measure == "cvar"
     assert Shape.of(replace(plain, options={"risk_measure": "EVaR"})).measure == "evar"

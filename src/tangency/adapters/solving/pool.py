@@ -269,7 +269,8 @@ class ProcessSolverPool:
 
 def _by_cases(problem: Problem) -> bool:
     """Whether the proof of its answer may have thousands of parts."""
-    return Shape.of(problem).choices > 0
+    shape = Shape.of(problem)
+    return shape.choices + shape.taxed > 0
 
 
 def _aside(heavy: bool) -> Callable[[Callable[[], T]], Awaitable[T]]:
