@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
-from typing import TypeVar
+from functools import cache
+from typing import TypeVar, cast
 
 import msgspec
+from msgspec import inspect
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.request import OptimizationRequest
@@ -135,10 +137,36 @@ def _refuse_depth(value: object, left: int = DEEPEST) -> None:
 
 def _parts(value: object) -> Collection[object]:
     if isinstance(value, msgspec.Struct):
-        return msgspec.structs.astuple(value)
+        return [getattr(value, name) for name in _open_fields(type(value))]
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+@cache
+def _open_fields(document: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields of a document whose values its type lets have any number of levels."""
+    return tuple(
+        field.name for field in cast(inspect.StructType, inspect.type_info(document)).fields if _is_open(field.type)
+    )
+
+
+def _is_open(kind: inspect.Type) -> bool:
+    inside: tuple[inspect.Type, ...] = ()
+    match kind:
+        case inspect.AnyType():
+            return True
+        case inspect.StructType():
+            return bool(_open_fields(kind.cls))
+        case inspect.UnionType():
+            inside = kind.types
+        case inspect.ListType():
+            inside = (kind.item_type,)
+        case inspect.DictType():
+            inside = (kind.value_type,)
+        case inspect.Metadata():
+            inside = (kind.type,)
+    return any(map(_is_open, inside))
 
 
 def _diagnosed(body: bytes, expected: type, error: msgspec.ValidationError) -> TangencyError:
