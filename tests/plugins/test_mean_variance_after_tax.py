@@ -32,7 +32,7 @@ from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
-from tangency.plugins.kernels.tax_lots import TaxOption
+from tangency.plugins.kernels.tax_lots import TaxLotOption, TaxOption
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.test_rebalancing_after_tax import (
     CASES,
@@ -187,6 +187,29 @@ def test_what_binds_is_priced_among_those_that_buy_and_sell_the_same_names() -> 
     (binding,) = found.why.binding
     gained = value_of(looser, objective) - value_of(found, objective)
     assert gained / 1e-4 == pytest.approx(binding.shadow_price, rel=1e-2)
+
+
+def test_limits_that_contradict_each_other_are_named_as_without_taxes() -> None:
+    found = answered(MaximumUtility(4.0), option("gains"), MaximumWeight(0.1))
+    assert found.status is Status.INFEASIBLE
+    assert found.infeasibility is not None
+    assert {each.constraint for each in found.infeasibility.conflict} == {"budget", "constraints.max_weight"}
+
+
+def test_where_the_tax_takes_every_gain_no_ratio_has_a_meaning() -> None:
+    dear = option("gains", horizon_years=0.01)
+    forced = MaximumWeight(0.22)  # a quarter has to be sold
+    found = answered(MaximumSharpe(0.02), dear, forced)
+    assert (found.status, found.weights) == (Status.NOT_APPLICABLE, None)
+    assert "after costs and taxes" in found.message
+
+
+@pytest.mark.parametrize("wrong", [{"weight": 0.0}, {"weight": 1e7}, {"gain": 1.5}, {"best_gain": -1e7}])
+def test_lots_in_another_unit_are_refused_with_the_figure(wrong: dict[str, Any]) -> None:
+    (word,) = wrong
+    with pytest.raises(InvalidInput, match="give a number") as refused:
+        TaxLotOption("AAPL", **{"weight": 0.1, "gain": 0.2, **wrong})
+    assert refused.value.faults[0].path == (word,)
 
 
 def test_what_no_tax_can_be_counted_for_is_refused_by_name() -> None:

@@ -12,8 +12,14 @@ from tangency.domain.numbers import Vector
 from tangency.domain.optimization.sales_tax import TaxOnSales
 from tangency.plugins.kernels.taxed_sales import Lots
 
+FAR = 1e6
+"""Times the portfolio's value, or the proceeds: what is beyond it was meant in another unit."""
 COVERED = 1e-6
 """Of a current weight: what lots may miss of it."""
+
+
+def _fault(word: str, value: float, wanted: str) -> Fault:
+    return Fault((word,), f"is {value:g}; give a number {wanted}.", "range")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,16 @@ class TaxLotOption:
     long_term: bool = False
     best_gain: float | None = None
     lot: str = ""
+
+    def __post_init__(self) -> None:
+        faults = [] if 0 < self.weight <= FAR else [_fault("weight", self.weight, f"above 0, at most {FAR:g}")]
+        faults += [
+            _fault(word, gain, f"from {-FAR:g} to 1: all of the proceeds")
+            for word, gain in (("gain", self.gain), ("best_gain", self.best_gain))
+            if gain is not None and not -FAR <= gain <= 1
+        ]
+        if faults:
+            raise InvalidInput(faults)
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,11 @@ class TaxOption:
             Fault((name,), f"is {value}; give a rate from 0 to 1.", "range")
             for name in ("short_term", "long_term")
             if not 0 <= (value := getattr(self, name)) <= 1
+        ]
+        faults += [
+            _fault(name, value, f"from {-FAR:g} to {FAR:g}")
+            for name in ("realized_short_term", "realized_long_term")
+            if not abs(value := getattr(self, name)) <= FAR
         ]
         if not 0 < self.horizon_years < np.inf:
             faults.append(Fault(("horizon_years",), f"is {self.horizon_years}; give years above 0.", "range"))
