@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import text
+from msgspec import structs
+from sqlalchemy import bindparam, text, update
 
+from tangency.adapters import container
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
+from tangency.adapters.sql.schema import OutboxEvent
+from tangency.application.forgetting import forget_events
 from tangency.application.relay import Relay
 from tangency.domain.event import Dispatch, Event
 from tests.architecture.source_tree import REPOSITORY
@@ -71,6 +76,41 @@ def test_what_is_undone_was_never_told_and_what_is_kept_waits_for_its_position(s
         assert await store.last_position() == 6
 
     run(settings, work)
+
+
+def test_old_events_are_removed_and_what_comes_later_is_numbered_as_if_they_were_there(settings: Settings) -> None:
+    async def work(store: Store) -> None:
+        await keep(store, *[told("p", number) for number in range(4)], told("alone", 4))
+        await relayed(store, Listener(most=4))
+        async with store.units() as unit:
+            assert await unit.events.forget(AT, 100) == 0, "none was published so long ago"
+            assert await unit.events.forget(store.units.now() + timedelta(days=1), 2) == 2
+            assert await unit.events.forget(store.units.now() + timedelta(days=1), 100) == 1
+            await unit.commit()
+        assert [number_of(each) for each in await store.events(0, 9)] == [3], "the newest of its portfolio"
+        await keep(store, told("p", 5))
+        await relayed(store, Listener())
+        read = await store.events(0, 9)
+        assert [(number_of(each), each.position) for each in read] == [(3, 4), (4, 5), (5, 6)]
+        assert [each.sequence for each in read if each.portfolio_id == "p"] == [4, 5]
+
+    run(settings, work)
+
+
+def test_a_service_removes_what_is_older_than_its_operator_keeps(settings: Settings) -> None:
+    async def age(store: Store) -> None:
+        await keep(store, *[told("p", number) for number in range(3)])
+        await relayed(store, Listener())
+        async with store.units.engine.begin() as connection:
+            long_ago = {"long_ago": datetime.now(UTC) - timedelta(days=31)}
+            await connection.execute(update(OutboxEvent).values(settled_at=bindparam("long_ago")), long_ago)
+
+    async def forget(days: int) -> int:
+        async with container.keeping(structs.replace(settings, events_days=days)) as service:
+            return await forget_events(service.context)
+
+    run(settings, age)
+    assert [asyncio.run(forget(days)) for days in (32, 30, 30)] == [0, 2, 0]
 
 
 def test_the_events_of_a_portfolio_keep_the_order_of_their_writers(settings: Settings) -> None:

@@ -28,6 +28,7 @@ from tangency.adapters.sql.revisions import current, upgrade
 from tangency.adapters.upstream import Neighbours
 from tangency.application.context import Context
 from tangency.application.duties import EVERYTHING, Duties, Role
+from tangency.application.forgetting import forgetting
 from tangency.application.relay import Relay
 from tangency.application.series import keeping_up
 from tangency.application.service import Service
@@ -144,6 +145,7 @@ class Container(containers.DeclarativeContainer):
         drain_s=settings.provided.drain_s,
         tickets=tickets,
         outbox_limit=settings.provided.most_waiting,
+        events_days=settings.provided.events_days,
     )
     service = providers.ThreadSafeSingleton(Service, context)
 
@@ -215,6 +217,8 @@ def _beside(container: Container, service: Service, duties: Duties) -> Iterator[
         if settings.ticketed:
             yield Relay(store.tickets, container.ticketing(), lambda: None).running()
         yield keeping_up(service.context)
+        if settings.events_days:
+            yield forgetting(service.context)
     if Role.API in duties.roles and settings.pulsar_url:
         yield _requests(settings, service)
 

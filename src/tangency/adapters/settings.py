@@ -51,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             before it is asked to come again
         statement_timeout_s: seconds after which PostgreSQL gives up a statement
         outbox_limit: most events that may wait for the broker; with more, whatever would add to them is answered 503
+        events_days: how many days published events are kept, for whoever reads them over REST or gRPC; 0 is all. The
+            newest of each portfolio stays
         pulsar_url: the broker that events are published to, ``pulsar://host:6650`` or ``pulsar+ssl://host:6651``; empty
             is no broker, and events are at ``GET /api/v1/events`` alone
         pulsar_web_url: its web address, ``http://host:8080``, which only ``tangency pulsar setup`` uses
@@ -134,6 +136,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_wait_s: Seconds = 2.0
     statement_timeout_s: Seconds = 30.0
     outbox_limit: Count = 100_000
+    events_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     pulsar_url: Annotated[str, Meta(pattern=r"^(pulsar(\+ssl)?://[^\s]+)?$")] = ""
     pulsar_web_url: Annotated[str, Meta(pattern=r"^(https?://[^\s]+)?$")] = ""
     pulsar_tenant: Annotated[str, Meta(pattern=PULSAR_NAME)] = "tangency"

@@ -60,6 +60,7 @@ class Context:
         names_limit: most names in one problem.
         side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
         order_deadline_s: the same as ``deadline_s``, for what was ordered.
+        events_days: how long published events are kept; 0 for ever.
         outbox_limit: most events that may wait before nothing is accepted that adds to them; 0 for no limit.
         tax_rates: of gains, where neither a request nor a configuration states any.
         ceilings: what costs too much to be waited for, or to be taken on at all.
@@ -103,6 +104,7 @@ class Context:
     attempts: int = MOST_LOSSES
     drain_s: float = 20.0
     outbox_limit: int = 0
+    events_days: int = 0
     bench: Bench = field(default_factory=Bench)
     tickets: Tickets = field(default_factory=Tickets)
     turns: Turns = field(default_factory=Turns)

@@ -77,6 +77,12 @@ class EventRepository(Protocol):
     async def add(self, event: Event) -> None:
         """Keep it, to be published, in its own trace or that of the unit; one that is kept already stays as it is."""
 
+    async def forget(self, before: datetime, most: int) -> int:
+        """Remove so many of those that were published before a moment, oldest first; gives how many those were.
+
+        The newest of each portfolio stays, and the newest of all: those after them are numbered from there.
+        """
+
 
 class EventReader(Protocol):
     """The read side of events."""

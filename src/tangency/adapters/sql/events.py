@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import BigInteger, Insert, bindparam, func, select, text
+from sqlalchemy import BigInteger, Delete, Insert, Integer, bindparam, delete, exists, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +57,24 @@ class SqlEvents:
             row["settled_at"] = event.at
         self._writes.later(_insert(self._writes.database, self.published), row | numbered)
         self.kept.append(event)
+
+    async def forget(self, before: datetime, most: int) -> int:
+        """Remove some that were published before a moment."""
+        values = {"of_tenant": self._tenant, "before": before, "most": most}
+        return await self._writes.now(_forget(), values)
+
+
+@cache
+def _forget() -> Delete:
+    """Remove events that are published and old, unless those that come later are numbered from them."""
+    table = table_of(OutboxEvent)
+    rows, later, ours = table.c, table.alias(), table.c.tenant == bindparam("of_tenant")
+    newest = select(func.max(rows.position)).where(ours).scalar_subquery()
+    others = (later.c.tenant == rows.tenant, later.c.portfolio_id == rows.portfolio_id)
+    followed = exists().where(*others, later.c.sequence > rows.sequence)
+    old = rows.settled_at < bindparam("before", type_=rows.settled_at.type)
+    which = select(rows.event_id).where(ours, rows.position < newest, old, followed).order_by(rows.position)
+    return delete(table).where(ours, rows.event_id.in_(which.limit(bindparam("most", type_=Integer))))
 
 
 @cache
