@@ -1,6 +1,7 @@
 """What others are told: every kind of event, as its schema says, once and in the transaction of what it tells."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.adapters.rest.test_optimization import problem_of
 from tests.adapters.rest.test_orders import SCHEMAS, ended, events_of, ordered, wish
 from tests.domain.test_trace import PARENT, STATE
 from tests.support.held import events_in, hold, keep, portfolio
-from tests.support.server import client, served
+from tests.support.server import PATIENCE_S, client, served
 
 PORTFOLIO = "port-events"
 HERE = f"/api/v1/portfolios/{PORTFOLIO}"
@@ -33,15 +34,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def desk(folder: Path) -> Iterator[httpx.Client]:
-    with served(folder, stream_s=2.0, lease_s=1.0) as address, client(address) as http:
+    with served(folder, stream_s=0.5, lease_s=1.0) as address, client(address) as http:
         yield http
 
 
 def told(http: httpx.Client, event: str, after: str = "0") -> dict[str, Any]:
     """The first event of a kind after a position, checked against its schema."""
+    until = time.monotonic() + PATIENCE_S
     while True:
         found = events_of(http, "/api/v1/events", 1, **{"Last-Event-ID": after})
-        assert found, f"nobody was told of {event}"
+        assert found or time.monotonic() < until, f"nobody was told of {event}"
+        if not found:
+            continue
         ((after, kind, data),) = found
         jsonschema.validate(data, json.loads((SCHEMAS / f"{kind}.json").read_text()))
         if kind == event:
