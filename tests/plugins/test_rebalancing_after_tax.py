@@ -14,6 +14,7 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
+from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.tax_lots import TaxLot
@@ -149,6 +150,7 @@ def test_the_objective_after_tax_is_that_of_cvxpy_and_no_random_sales_beat_it(ob
     tax = option(case)
     found = rebalanced(objective, tax)
     assert found.weights is not None
+    assert found.status is Status.OPTIMAL  # proven by cases
     told = cast(dict[str, float], found.findings["tax"])
     value = told["before_tax"] - told["per_unit"] * told["counted"]
     assert value == pytest.approx(after_tax(objective, found.weights, tax), abs=1e-7)

@@ -20,6 +20,7 @@ from tangency.domain.optimization.proposal import Proposal, Reading, Status, Wit
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.trade_limit import Traded, TradeLimit
+from tangency.plugins.kernels.after_tax import with_proof
 from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
 from tangency.plugins.kernels.linearised import witness_at
 from tangency.plugins.kernels.tax_lots import TaxOption
@@ -132,7 +133,7 @@ class Rebalancing:
         if asked.benchmark is not None:
             center = problem.universe.join(asked.benchmark, ("method_options", "benchmark"))
             return _Run(problem, estimates, asked, current, MinimumActiveRisk(tuple(center.tolist())), ends_at).free()
-        return _Run(problem, estimates, asked, current, problem.objective, ends_at).invested()
+        return _Run(problem, estimates, asked, current, problem.objective, ends_at).proven()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -145,6 +146,15 @@ class _Run:
     current: Vector
     objective: Objective
     ends_at: float
+
+    def proven(self) -> Proposal:
+        """The best that is invested; after tax it is proven by cases, where trades may be of any number and size."""
+        found, option = self.invested(), self.asked.tax
+        limited = self.asked.max_trades is not None or self.asked.min_trade > 0
+        if option is None or limited or found.weights is None or not self._weighs_taxes:
+            return found
+        left_s = max(self.ends_at - monotonic(), 0.0)
+        return with_proof(found, self.problem, self.estimates, option, self.current, left_s)
 
     def invested(self) -> Proposal:
         """What the budget asks to be invested, or what the costs leave of it: they are paid out of cash."""

@@ -118,10 +118,14 @@ def test_the_objective_after_tax_comes_near_to_its_bound(http: httpx.Client, rul
     before = plan(http, **{**asked, "tax": tax}, constraints={**limits, "max_trades": 0})["evidence"]["after_tax"]
     assert after["objective"] >= before["objective"] - 1e-9
     assert after["objective"] <= after["bound"]
+    proof = (answer["evidence"]["convergence_status"], answer["evidence"]["relative_gap"])
     if rule == "min_tax":
         assert after["gap"] <= 1e-6
+        assert proof[0] == "optimal"
+        assert proof[1] <= 1e-6
     if rule == "fifo":
         assert after["gap"] > 1e-6  # the first lots owe more than the best ones would
+        assert proof == ("feasible", None)
 
 
 def test_rates_are_those_of_the_request_else_of_the_configuration_else_of_the_service(

@@ -24,9 +24,11 @@ from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.judgement import required_answer
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
+from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tangency.domain.rebalancing.disposals import LotRule
 from tangency.domain.rebalancing.plan import (
     Figures,
     PlanMetrics,
@@ -92,7 +94,7 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
             state_digest(portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
         ),
         evidence={
-            **_evidence(solution),
+            **_evidence(solution, terms),
             **tax_evidence(bill.tax, terms),
             **_trade_off(solution, bill, now, terms),
             "supplied": dict(command.supplied),
@@ -222,11 +224,12 @@ def figures_of(found: object) -> Figures:
     return Figures(figures["return"], figures["risk"], figures["sharpe"])
 
 
-def _evidence(solution: Solution) -> dict[str, object]:
-    """What proves the plan, as plain values."""
-    certificate, why = solution.certificate, solution.why
+def _evidence(solution: Solution, terms: TaxTerms | None) -> dict[str, object]:
+    """What proves the plan, as plain values; of one that sells other lots than it was made with nothing is proven."""
+    other_lots = terms is not None and terms.rule is not LotRule.MIN_TAX
+    certificate, why = None if other_lots else solution.certificate, solution.why
     return {
-        "convergence_status": solution.status.value,
+        "convergence_status": (Status.FEASIBLE if other_lots else solution.status).value,
         "relative_gap": None if certificate is None else certificate.relative_gap,
         "max_violation": None if certificate is None else certificate.max_violation,
         "search": solution.findings["search"],

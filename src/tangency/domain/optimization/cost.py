@@ -192,7 +192,7 @@ class Cost:
             chosen: whether each name is traded in a smallest size or not at all, or only so many are.
             rounds: so often it is solved at most.
         """
-        shape = Shape.of(problem)
+        shape = replace(Shape.of(problem), taxed=0)  # by four programs, and not by sides of names
         choices = len(problem.universe) if chosen else 0
         seconds = rounds * shape.solve_s * (1.0 + PER_CHOICE * choices)
         told = f"{shape}, {choices:,} choices of trades" if chosen else str(shape)

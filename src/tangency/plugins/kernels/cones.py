@@ -23,6 +23,7 @@ from tangency.domain.optimization.robust_terms import (
     WorstCovariance,
 )
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
+from tangency.domain.optimization.trade_limit import Traded
 from tangency.domain.optimization.worst_loss import WorstLoss
 from tangency.domain.risk.drawdown import DrawdownRisk
 from tangency.domain.risk.envelope import LossRisk
@@ -311,6 +312,19 @@ def _priced_distance(risk: PricedDistance, build: Builder) -> Compiled:
     return _absolute(risk.prices, risk.center, build)
 
 
+def _traded(risk: Traded, build: Builder) -> Compiled:
+    """Half the sum of both factors on |x - current|, and half their difference on x - current."""
+    middle, half = 0.5 * (risk.buying - risk.selling), 0.5 * (risk.buying + risk.selling)
+    part = _absolute(np.full(build.n, half), risk.current, build)
+    linear = Expression(build.weights, np.full(build.n, middle), -middle * float(risk.current.sum()))
+
+    def dual(solved: Solved, price: float) -> Vector | None:
+        held = part.dual(solved, price)
+        return None if held is None else middle + half * held
+
+    return Compiled(added([part.expression, linear]), dual)
+
+
 def _largest_weight(term: LargestWeight, build: Builder) -> Compiled:
     """|x| <= t name by name."""
     n, t = build.n, build.variables(1)
@@ -361,6 +375,7 @@ _RISKS: Mapping[type[Risk], Callable[[Any, Builder], Compiled]] = {
     AnnualVariance: _annual_variance,
     SquaredWeights: _squared_weights,
     PricedDistance: _priced_distance,
+    Traded: _traded,
     WorstLoss: _worst_loss,
     LossRisk: losses_cone,
     DrawdownRisk: drawdown_cone,

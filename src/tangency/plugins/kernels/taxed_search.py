@@ -54,7 +54,12 @@ NO_GAIN = (
 
 
 def best_after_tax(
-    problem: Problem, objective: Blend | WorstRatio, tax: TaxOnSales, estimates: Estimates, known: list[Vector]
+    problem: Problem,
+    objective: Blend | WorstRatio,
+    tax: TaxOnSales,
+    estimates: Estimates,
+    known: list[Vector],
+    most_nodes: int = MOST_NODES,
 ) -> Proposal:
     """The portfolio that is best after tax, proven by cases; ``feasible`` with the gap that is left where time ends.
 
@@ -64,8 +69,9 @@ def best_after_tax(
         tax: that term.
         estimates: annual moments.
         known: portfolios to begin with; those that keep every limit are candidates.
+        most_nodes: programs that are solved before the search ends.
     """
-    return _Tree(problem, objective, tax, estimates, problem.region(estimates)).proposal(known)
+    return _Tree(problem, objective, tax, estimates, problem.region(estimates), most_nodes).proposal(known)
 
 
 @dataclass(eq=False, slots=True)
@@ -96,6 +102,7 @@ class _Tree:
     tax: TaxOnSales
     estimates: Estimates
     region: Region
+    most_nodes: int
     best: Vector | None = None
     value: float = -np.inf
     theta: float = 0.0
@@ -124,7 +131,7 @@ class _Tree:
 
     def _search(self, root: _Node) -> None:
         self._enter(root)
-        while self.open and self.nodes < MOST_NODES and monotonic() < self.ends_at:
+        while self.open and self.nodes < self.most_nodes and monotonic() < self.ends_at:
             _, place, node = heapq.heappop(self.open)
             if self._closes(node):
                 continue
