@@ -69,7 +69,7 @@ class Command:
             return self.apart(*arguments, stdin=stdin, **settings)
         out, err = _text(), _text()
         with (
-            patch.dict(os.environ, self._environment(settings), clear=True),
+            patch.dict(os.environ, self.environment(settings), clear=True),
             patch.object(sys, "stdin", _text(stdin or "")),
             chdir(self.folder),
             redirect_stdout(out),
@@ -83,7 +83,7 @@ class Command:
         done = subprocess.run(
             [EXECUTABLE, *map(str, arguments)],
             cwd=self.folder,
-            env=self._environment(settings),
+            env=self.environment(settings),
             input=stdin,
             capture_output=True,
             text=True,
@@ -104,7 +104,7 @@ class Command:
         process = subprocess.Popen(
             [EXECUTABLE, verb, "--port", "0", *arguments],
             cwd=self.folder,
-            env=self._environment({"PYTHONUNBUFFERED": "1", **settings}),
+            env=self.environment({"PYTHONUNBUFFERED": "1", **settings}),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -118,7 +118,7 @@ class Command:
             process.wait(PATIENCE_S)
             process.stdout.close()
 
-    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+    def environment(self, settings: dict[str, str]) -> dict[str, str]:
         """Ours without any setting of the product, so that a test depends on nobody's; one solver starts soonest."""
         bare = {name: value for name, value in os.environ.items() if not name.startswith(("TANGENCY_", "COLUMNS"))}
         path = [*map(str, self.plugins), *filter(None, [bare.get("PYTHONPATH")])]

@@ -9,10 +9,12 @@ the service that started it by more than its limit.
 """
 
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -20,7 +22,10 @@ import pytest
 
 from tangency.adapters.settings import Settings
 from tangency.domain.optimization.order import MOST_LOSSES
+from tests.adapters.cli import mortal
+from tests.adapters.cli.mortal import PLACES
 from tests.adapters.cli.test_restart import ADDRESS, PATIENCE_S, SLOW, completions, order, waited
+from tests.support.command import ADDRESS as URL
 from tests.support.command import Command, Served
 from tests.support.databases import DATABASES
 from tests.support.evil_plugins import EVIL
@@ -57,9 +62,42 @@ class House:
         self._running = False
         return self._served.ended_by(which)[0]
 
+    @contextmanager
+    def mortals(self) -> Iterator["Mortals"]:
+        """In place of the service that runs, others that are killed where they are told."""
+        if self._running:
+            self.end(signal.SIGTERM)
+        environment = self._command.environment({"PYTHONUNBUFFERED": "1", **SETTINGS})
+        command = [sys.executable, mortal.__file__]
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            yield Mortals(process)
+
     def close(self) -> None:
         """End what still runs."""
         self._open.close()
+
+
+class Mortals:
+    """Services one after another, each killed where it was told."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._told, self._heard = process.stdin, process.stdout
+
+    def born(self, place: str) -> str:
+        """The address of the next, which dies there."""
+        self._told.write(f"{place}\n")
+        self._told.flush()
+        address = URL.search(self._heard.readline())
+        assert address, "the service ended before it listened"
+        return address.group()
+
+    def died(self) -> int:
+        """How it ended."""
+        return int(self._heard.readline().removeprefix("ended: "))
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -80,11 +118,16 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield house
 
 
-def keyed(address: str, key: str) -> str:
+def keyed(address: str, key: str, body: Mapping[str, object] = WISH) -> str:
     headers = {"Idempotency-Key": key}
-    response = httpx.post(address + ADDRESS, json=WISH, headers=headers, timeout=PATIENCE_S)
+    response = httpx.post(address + ADDRESS, json=body, headers=headers, timeout=PATIENCE_S)
     assert response.status_code == 202, response.text
     return str(response.json()["optimization_id"])
+
+
+def marked(place: str) -> dict[str, float]:
+    """The limits of the order over which a service dies."""
+    return {"max_position_size": mortal.MARKS[place]}
 
 
 def processes_of(process: int) -> set[int]:
@@ -127,7 +170,7 @@ def gone(processes: set[int]) -> bool:
     return not alive(processes)
 
 
-def marked(mark: str) -> set[int]:
+def processes_with(mark: str) -> set[int]:
     """The processes whose command line has a mark."""
     found = set()
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
@@ -142,34 +185,37 @@ def marked(mark: str) -> set[int]:
 def started(mark: str) -> set[int]:
     """What an order started, once it did."""
     until = time.monotonic() + PATIENCE_S
-    while not marked(mark):
+    while not processes_with(mark):
         assert time.monotonic() < until, "the method did not start"
         time.sleep(0.05)
-    return marked(mark)
+    return processes_with(mark)
 
 
-def test_j1_what_was_accepted_is_not_lost_and_what_was_asked_again_is_not_doubled(house: House) -> None:
-    keys = [f"j1-{number}" for number in range(5)]
+def test_j1_what_was_accepted_is_not_lost_wherever_the_service_dies_and_what_was_asked_again_is_not_doubled(
+    house: House,
+) -> None:
     accepted: dict[str, str] = {}
-    address = house.served.address
-
-    def post(key: str) -> None:
-        try:
-            accepted[key] = keyed(address, key)
-        except httpx.TransportError:
-            return  # nobody knows whether it was accepted
-        if len(accepted) == 2:
-            house.end(signal.SIGKILL)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(post, keys))
-    assert 2 <= len(accepted) < len(keys)
-    address = house.served.address
-    again = {key: keyed(address, key) for key in keys}
-    assert {key: again[key] for key in accepted} == accepted
-    assert len(set(again.values())) == len(keys)
+    with house.mortals() as mortals:
+        for place in PLACES:
+            address = mortals.born(place)
+            for name, body in (("first", WISH), ("marked", {**WISH, "constraints": marked(place)})):
+                with suppress(httpx.TransportError):  # nobody knows whether it was accepted
+                    accepted[f"{place}-{name}"] = keyed(address, f"{place}-{name}", body)
+            assert mortals.died() == -signal.SIGKILL
+    address, known = house.served.address, dict(accepted)
+    again = {
+        f"{place}-{name}": keyed(address, f"{place}-{name}", body)
+        for place in PLACES
+        for name, body in (("first", WISH), ("marked", {**WISH, "constraints": marked(place)}))
+    }
+    assert {f"{place}-first" for place in PLACES} <= set(known)
+    assert not {f"{place}-marked" for place in PLACES if "publish" not in place} & set(known)
+    assert {key: again[key] for key in known} == known
+    assert len(set(again.values())) == len(again)
     ended = [waited(address, each, "status", *FINAL) for each in again.values()]
     assert {document["status"] for document in ended} == {"completed"}
+    told = completions(address)
+    assert [told.count(each) for each in again.values()] == [1] * len(again)
 
 
 def test_j2_each_has_one_result_and_one_final_event_whatever_dies(house: House) -> None:
