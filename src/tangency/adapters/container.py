@@ -189,6 +189,7 @@ async def serving(
         duties: what this process takes on.
         announce: told the address of gRPC once calls are answered there.
     """
+    settings.refuse_fewer_connections(duties.connections(settings.ticketed))
     container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues)))
     published = _publishing(container)
     async with _opened(container, duties) as service, AsyncExitStack() as beside:
@@ -217,8 +218,7 @@ def _beside(container: Container, service: Service, duties: Duties) -> Iterator[
         if settings.ticketed:
             yield Relay(store.tickets, container.ticketing(), lambda: None).running()
         yield keeping_up(service.context)
-        if settings.events_days:
-            yield forgetting(service.context)
+        yield forgetting(service.context)
     if Role.API in duties.roles and settings.pulsar_url:
         yield _requests(settings, service)
 

@@ -225,6 +225,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Whether the database is a file of this machine, which migrates itself, and not a server's, which does not."""
         return not self.database_url or self.database_url.startswith("sqlite")
 
+    def refuse_fewer_connections(self, needed: int) -> None:
+        """Where a server has the database.
+
+        Raises:
+            InvalidSettings: a process that needs so many would wait for itself.
+        """
+        if self.database_connections < needed and not self.embedded:
+            raise InvalidSettings(
+                f"TANGENCY_DATABASE_CONNECTIONS is {self.database_connections}: for what it does, this process needs "
+                f"{needed} at least. Give {needed} or more, or have other processes do some of it (--role)."
+            )
+
     @property
     def ticketed(self) -> bool:
         """Whether workers are woken by tickets of the broker; an embedded database has one process, which knows."""

@@ -42,6 +42,15 @@ class Duties:
         """Whether somebody waits at a door for what it solves."""
         return not self.roles.isdisjoint({Role.API, Role.GRPC})
 
+    def connections(self, ticketed: bool) -> int:
+        """How many it needs to a server of a database, at least: those that it holds, and those of one thing at a time.
+
+        The relay holds one for events, and one for tickets where a broker brings them; without a broker a worker holds
+        one to hear of them. Looking after the series takes two at once, anything else one.
+        """
+        relays, works = Role.RELAY in self.roles, Role.WORKER in self.roles
+        return (1 + ticketed + 2 if relays else 1) + (works and not ticketed)
+
     @property
     def sweeps(self) -> bool:
         """Whether it looks after what lost processes leave behind, when no other does."""

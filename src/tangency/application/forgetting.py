@@ -21,7 +21,7 @@ log = logging.getLogger("tangency.relay")
 
 @asynccontextmanager
 async def forgetting(context: Context) -> AsyncIterator[None]:
-    """Remove old events, at once and then every hour, until the end of the context."""
+    """Remove old events, at once and then every hour, until the end of the context; none where all are kept."""
     task = asyncio.create_task(_over_and_over(context))
     try:
         yield
@@ -31,7 +31,7 @@ async def forgetting(context: Context) -> AsyncIterator[None]:
 
 
 async def _over_and_over(context: Context) -> None:
-    while True:
+    while context.events_days:
         try:
             await forget_events(context)
         except StoreUnavailable as error:

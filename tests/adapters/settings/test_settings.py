@@ -4,8 +4,10 @@ import logging
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tangency.adapters.settings import InvalidSettings, Settings, is_loopback
+from tangency.application.duties import Duties, Role
 
 
 def test_nothing_stated_gives_the_defaults() -> None:
@@ -22,6 +24,30 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(tmp_p
     settings = Settings.load({"TANGENCY_CONFIG": str(file), "TANGENCY_PORT": "9001", "TANGENCY_DEADLINE_S": "2.5"})
     assert (settings.port, settings.batch_limit, settings.deadline_s) == (9001, 7, 2.5)
     assert settings.blocked_plugins == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("roles", "broker", "needed"),
+    [
+        ({Role.API}, "", 1),
+        ({Role.WORKER}, "", 2),
+        ({Role.WORKER}, "pulsar://broker:6650", 1),
+        ({Role.RELAY}, "", 3),
+        ({Role.RELAY}, "pulsar://broker:6650", 4),
+        (set(Role), "", 4),
+    ],
+)
+def test_a_process_that_would_wait_for_its_own_connections_does_not_start(
+    roles: set[Role], broker: str, needed: int
+) -> None:
+    server = Settings(database_url="postgresql://host/name", pulsar_url=broker, database_connections=needed)
+    duties = Duties(frozenset(roles))
+    server.refuse_fewer_connections(duties.connections(server.ticketed))
+    if needed > 1:
+        few = structs.replace(server, database_connections=needed - 1)
+        with pytest.raises(InvalidSettings, match=f"TANGENCY_DATABASE_CONNECTIONS is {needed - 1}.* needs {needed} "):
+            few.refuse_fewer_connections(duties.connections(few.ticketed))
+        structs.replace(few, database_url="").refuse_fewer_connections(needed)
 
 
 def test_names_are_separated_by_commas() -> None:
