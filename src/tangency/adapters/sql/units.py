@@ -96,7 +96,7 @@ class SqlUnitOfWork:
     async def commit(self) -> None:
         """Make every change durable."""
         await self._writes.send()
-        self.number = self._writes.number
+        self.number, self._writes.number = self._writes.number, None
         await self._session.commit()
         self.committed()
         if self._units.bus is not None:

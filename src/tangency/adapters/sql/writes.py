@@ -71,7 +71,7 @@ class Writes:
 
     async def send(self) -> None:
         """Send what waits, before anybody in the transaction reads what it changes, or commits it."""
-        if self._waiting or self.database == "postgresql":
+        if self._waiting or (self.number is None and self.database == "postgresql"):
             await self._session.execute(TOGETHER, execution_options={"together": self})
 
     async def through(self, driver: Any) -> None:  # noqa: ANN401 - of either database
@@ -79,7 +79,7 @@ class Writes:
         waiting, self._waiting = self._waiting, []
         self._once.clear()
         if self.database == "postgresql":
-            self.changed, self.number = await _piped(driver, waiting)
+            self.changed, self.number = await _piped(driver, waiting, self.number)
         else:
             self.changed = await driver.carry_out_in_turn(waiting)
 
@@ -92,14 +92,19 @@ def send_together(_cursor: object, _statement: str, _values: object, context: An
     return writes is not None
 
 
-async def _piped(driver: Any, waiting: list[tuple[str, Values]]) -> tuple[int, str | None]:  # noqa: ANN401 - psycopg's
-    """How many rows the last one changed, and the number of the transaction."""
+async def _piped(
+    driver: Any,  # noqa: ANN401 - psycopg's
+    waiting: list[tuple[str, Values]],
+    number: str | None,
+) -> tuple[int, str | None]:
+    """How many rows the last one changed, and the number of the transaction, which is asked for until there is one."""
     async with driver.pipeline():
         cursor = driver.cursor()
         for words, values in waiting:
             await cursor.execute(words, values)
-        asked = await driver.execute(NUMBER)
-    (number,) = await asked.fetchone()
+        asked = None if number else await driver.execute(NUMBER)
+    if asked is not None:
+        (number,) = await asked.fetchone()
     return cursor.rowcount, number
 
 
