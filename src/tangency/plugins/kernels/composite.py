@@ -16,8 +16,8 @@ from tangency.domain.optimization.term import Term
 from tangency.plugins.kernels.cones import Place, compiled, curved, limited
 from tangency.plugins.kernels.conic_program import Builder, Compiled, Expression, Solved, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
-from tangency.plugins.kernels.entropic_steps import least_with_entropic_tail
 from tangency.plugins.kernels.newton_cuts import Pull, approached
+from tangency.plugins.kernels.smooth_steps import least_smooth
 from tangency.plugins.kernels.tail_program import at_vertex
 
 
@@ -44,11 +44,13 @@ def minimise(
     vertex = at_vertex(terms, region, estimates, time_limit_s)
     if vertex is not None:
         return vertex
-    smooth = least_with_entropic_tail(terms, region, estimates, time_limit_s)
+    smooth = least_smooth(terms, region, estimates, time_limit_s)
     if smooth is not None:
         return smooth
     point, cuts = approached(terms, region, estimates, solved, time_limit_s)
-    return point or refined(risks_of(terms, region, estimates), solved, time_limit_s, cuts)
+    point = point or refined(risks_of(terms, region, estimates), solved, time_limit_s, cuts)
+    closer = None if point.weights is None else least_smooth(terms, region, estimates, time_limit_s, point.weights)
+    return closer or point
 
 
 def _minimised(

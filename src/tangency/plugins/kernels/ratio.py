@@ -25,7 +25,7 @@ from tangency.plugins.kernels.composite import witness_of
 from tangency.plugins.kernels.cones import compiled, limited
 from tangency.plugins.kernels.conic_program import Builder, Expression, Sparse, added
 from tangency.plugins.kernels.cutting_planes import CompositePoint, Cuts, refined, risks_of
-from tangency.plugins.kernels.entropic_steps import greatest_over_entropic_tail
+from tangency.plugins.kernels.smooth_steps import greatest_over_smooth
 
 VANISHING = 1e-8
 """A scale k below this, next to a y of order 1, is a portfolio that runs away: the best ratio is not reached."""
@@ -56,8 +56,13 @@ def maximise_ratio(
     def solved(cuts: Cuts, left: float) -> CompositePoint:
         return _maximised(gain, risk, region, estimates, tolerance, left, cuts)
 
-    smooth = greatest_over_entropic_tail(gain, risk, region, estimates, time_limit_s)
-    return smooth or refined(risks_of([risk], region, estimates), solved, time_limit_s)
+    smooth = greatest_over_smooth(gain, risk, region, estimates, time_limit_s)
+    if smooth is not None:
+        return smooth
+    point = refined(risks_of([risk], region, estimates), solved, time_limit_s)
+    if point.weights is None or point.status == "riskless":
+        return point
+    return greatest_over_smooth(gain, risk, region, estimates, time_limit_s, point.weights) or point
 
 
 def _maximised(
