@@ -283,6 +283,7 @@ def test_gaps_are_met_by_each_policy(http: httpx.Client, policy: Any) -> None:
     data = answered(http, document)["provenance"]["estimates"]["data"]
     assert data["given"] == PERIODS
     assert data["dropped"] == (5 if policy == "intersect" else 0)
+    assert data["scenarios"] == (PERIODS - 5 if policy in ("intersect", "pairwise") else PERIODS)
 
 
 def test_a_risk_that_is_not_above_zero_has_no_shares_and_says_why(http: httpx.Client) -> None:

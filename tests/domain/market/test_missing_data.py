@@ -73,6 +73,7 @@ class TestPairwise:
         np.testing.assert_allclose(scenarios.moments.covariance, frame.cov().to_numpy(), rtol=1e-12)
         np.testing.assert_allclose(scenarios.moments.mean, frame.mean().to_numpy(), rtol=1e-12)
         assert (report.used, report.dropped, report.causes) == (60, 0, ("NEW", "GAPPY"))
+        assert report.scenarios == len(scenarios) < 60
         assert report.filled == {}
 
     def test_what_is_no_covariance_is_repaired_and_says_how_far(self) -> None:

@@ -160,6 +160,9 @@ class DataUsed(Part, frozen=True):
     causes: Annotated[list[str], Meta(description="The names whose gaps cost a period, or would have.")]
     method: Annotated[str, Meta(description="How gaps were dealt with.", examples=["intersect"])]
     filled: Annotated[dict[str, int], Meta(description="How many gaps of a name were filled.")]
+    scenarios: Annotated[
+        int, Meta(description="Periods that measures of scenarios see, such as cvar: with a return of every name.")
+    ]
 
 
 class EstimateSources(Part, frozen=True):
@@ -386,4 +389,5 @@ def _data(report: DataReport | None) -> DataUsed | None:
         causes=list(report.causes),
         method=report.method,
         filled=dict(report.filled),
+        scenarios=report.used if report.scenarios is None else report.scenarios,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from tangency.domain.factors.history import FactorHistory
 from tangency.domain.factors.sets import THREE
 
 PERCENT = 0.01
+NAMES = ("Mkt-RF", "SMB", "HML")
+"""The last column of the file is the risk-free rate."""
 
 
 class BundledFactors:
@@ -22,10 +26,16 @@ class BundledFactors:
 
 
 def _three() -> FactorHistory:
-    from arch.data import frenchdata
-
-    table = frenchdata.load()
-    stamps = table.index.astype("int64").tolist()  # the index says 1970; its integers are YYYYMM
+    table = np.loadtxt(_file(), delimiter=",", skiprows=1)
+    stamps = table[:, 0].astype(int).tolist()  # 192607
     dates = tuple(date(stamp // 100, stamp % 100, monthrange(stamp // 100, stamp % 100)[1]) for stamp in stamps)
-    values = PERCENT * np.asarray(table.to_numpy(), dtype=float)
-    return FactorHistory(tuple(map(str, table.columns[:-1])), dates, values[:, :-1], "monthly", values[:, -1])
+    values = PERCENT * table[:, 1:]
+    return FactorHistory(NAMES, dates, values[:, :-1], "monthly", values[:, -1])
+
+
+def _file() -> Path:
+    """Where arch keeps them; to import arch for it takes seconds."""
+    found = find_spec("arch")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("arch is not installed; it brings the factors")
+    return Path(found.origin).parent / "data" / "frenchdata" / "frenchdata.csv.gz"

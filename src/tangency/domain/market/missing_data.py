@@ -83,7 +83,7 @@ def _pairwise(returns: Returns, periods_per_year: float) -> tuple[Scenarios, Dat
     scenarios = Scenarios(returns.universe, returns.values[kept.rows], None, periods_per_year, kept, moments)
     used = int(seen.any(axis=1).sum())
     causes = _gapped(returns)
-    return scenarios, DataReport(len(seen), used, len(seen) - used, causes, {}, "pairwise")
+    return scenarios, DataReport(len(seen), used, len(seen) - used, causes, {}, "pairwise", len(kept.rows))
 
 
 def _refuse_strangers(returns: Returns, seen: Gaps) -> None:

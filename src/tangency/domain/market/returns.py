@@ -39,6 +39,8 @@ class DataReport:
         causes: the names whose gaps cost a row, or would have.
         filled: how many gaps of a name were filled; names without one are left out.
         method: how gaps were dealt with.
+        scenarios: rows that measures of scenarios see, where those are not all that were used: pairs of returns give
+            moments, and a scenario has a return of every name.
     """
 
     given: int
@@ -47,6 +49,7 @@ class DataReport:
     causes: tuple[str, ...]
     filled: Mapping[str, int] = field(default_factory=dict)
     method: MissingData = "intersect"
+    scenarios: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cache
+from importlib.util import find_spec
+from typing import Literal
 
 import numpy as np
 
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.factor_covariance import SPECIFIC
 from tangency.domain.market.scenarios import Scenarios, refuse_misaligned
-from tangency.domain.numbers import Matrix, Vector
-
-if TYPE_CHECKING:
-    import pandas as pd
+from tangency.domain.numbers import Matrix, Vector, frozen
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 PERCENT = 0.01
+FRENCH = ("Mkt-RF", "SMB", "HML")
+"""The factors of the source; its last column is the risk-free rate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +102,29 @@ def _bundled(sample: Scenarios, first_month: str, path: Path) -> FactorReturns:
     if sample.periods is None:
         sample.alongside(np.zeros((0, 1)), (*path, "source"))  # says why not
         raise InvalidInput.at((*path, "source"), "has no periods to line up with.", "unsupported")
-    table = _months(first_month, sample.periods.given, path)
-    values = sample.alongside(PERCENT * table.to_numpy(), (*path, "source"))
-    return FactorReturns(tuple(map(str, table.columns[:-1])), values[:, :-1], values[:, -1])
+    rows = PERCENT * _months(first_month, sample.periods.given, path)
+    values = sample.alongside(rows, (*path, "source"))
+    return FactorReturns(FRENCH, values[:, :-1], values[:, -1])
 
 
-def _months(first_month: str, periods: int, path: Path) -> pd.DataFrame:
-    """The rows of the source for so many months, in percent."""
-    from arch.data import frenchdata
-
-    table = frenchdata.load()
-    months = table.index.astype("int64").to_numpy()  # the index says 1970; its integers are YYYYMM
+def _months(first_month: str, periods: int, path: Path) -> Matrix:
+    """The rows of the source for so many months, in percent; shape (periods, 4), the risk-free rate last."""
+    table = _french()
+    months = table[:, 0].astype(int)  # 192607
     wanted = int(first_month.replace("-", ""))
     first = int(np.searchsorted(months, wanted))
     if first >= len(months) or months[first] != wanted or first + periods > len(months):
         detail = f"ends in {months[-1] // 100}-{months[-1] % 100:02d}, begins in 1926-07; {periods} months do not fit."
         raise InvalidInput.at((*path, "first_month"), detail, "range")
-    return table.iloc[first : first + periods]
+    rows: Matrix = table[first : first + periods, 1:]
+    return rows
+
+
+@cache
+def _french() -> Matrix:
+    """The file that comes with arch, which takes seconds to import; month and percent."""
+    found = find_spec("arch")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("arch is not installed; it brings the factors")
+    file = os.path.join(os.path.dirname(found.origin), "data", "frenchdata", "frenchdata.csv.gz")  # noqa: PTH118, PTH120 - Path is that of a request here
+    return frozen(np.loadtxt(file, delimiter=",", skiprows=1))
