@@ -142,6 +142,7 @@ def test_the_fields_of_the_answer() -> None:
                     "causes": ["B"],
                     "method": "intersect",
                     "filled": {},
+                    "scenarios": 8,
                 },
             },
             "attempts": [{"solver": "piqp", "status": "solved", "iterations": 7, "time_ms": 0.4}],

@@ -16,6 +16,7 @@ from tangency.plugins.kernels.ceilings import in_blend
 from tangency.plugins.kernels.composite import minimise
 from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.fractional import best_ratio
+from tangency.plugins.kernels.riskless import settled
 
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
@@ -43,7 +44,7 @@ def solved(problem: Problem, objective: SumOfTerms | WorstRatio, estimates: Esti
         return pinned
     if isinstance(objective, WorstRatio):
         return best_ratio(objective, region, estimates, problem.solver, NO_GAIN)
-    return least_sum(objective, region, estimates, problem.solver)
+    return settled(least_sum(objective, region, estimates, problem.solver), problem, estimates)
 
 
 def least_sum(objective: SumOfTerms, region: Region, estimates: Estimates, policy: SolverPolicy) -> Proposal:
