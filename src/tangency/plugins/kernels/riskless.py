@@ -31,6 +31,8 @@ def settled(found: Proposal, problem: Problem, estimates: Estimates) -> Proposal
     weights, witness, read = found.weights, found.witness, found.reading.of(problem)
     if weights is None or witness is None or not estimates.riskless(weights):
         return found
+    if certify(read, estimates, weights, witness).proves_optimality:
+        return found
     region = read.region(estimates)
     settled_weights = _on_bounds(weights, region)
     if settled_weights is None or not isinstance(read.objective, SumOfTerms):
@@ -64,9 +66,10 @@ def _better(
     witness: Witness, objective: SumOfTerms, region: Region, weights: Vector, estimates: Estimates
 ) -> Iterator[Witness]:
     """By the tangents, and by z with S z = 1, below whose volatility is no portfolio's; the budget priced to match."""
-    yield Witness(witness.multipliers)
+    worst = {term.id for term in objective.terms if isinstance(term, WorstOf)}  # only the solver knows which is worst
+    yield Witness(witness.multipliers, {key: cut for key, cut in witness.cuts.items() if key in worst})
     try:
-        z = np.linalg.solve(estimates.covariance.dense(), np.ones(len(weights)))
+        z: Vector = np.asarray(np.linalg.solve(estimates.covariance.dense(), np.ones(len(weights))), dtype=np.float64)
     except np.linalg.LinAlgError:
         return
     duals = {term.id: _dual(term, z, witness.cuts.get(term.id)) for term in objective.terms}
@@ -83,8 +86,9 @@ def _dual(term: Term, z: Vector, found: Vector | None) -> Vector | None:
         parts = [*unpacked(found), *(None for _ in term.parts)]
         return packed([_dual(part, z, dual) for part, dual in zip(term.parts, parts, strict=False)])
     if isinstance(term, WorstOf) and found is not None:
-        shares, *parts = [*unpacked(found), *(None for _ in term.parts)]
-        return packed([shares, *(_dual(part, z, dual) for part, dual in zip(term.parts, parts, strict=False))])
+        duals = list(unpacked(found))
+        own = [_dual(part, z, dual) for part, dual in zip(term.parts, duals[1:], strict=False)]
+        return packed([*duals[:1], *own])
     return found
 
 
