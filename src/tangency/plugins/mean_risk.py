@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, MultiObjective, Objective
 from tangency.domain.optimization.problem import Problem
@@ -16,7 +17,9 @@ from tangency.domain.optimization.ratio import MaximumRatio
 from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Return, RiskOf
 from tangency.domain.risk.measure import MEASURES, MOMENT_MEASURES, VOLATILITY, Measure
-from tangency.plugins.kernels.best_portfolio import best, check_probabilities, weighted
+from tangency.domain.risk.tail import ValueAtRisk
+from tangency.plugins.kernels.best_portfolio import best, check_probabilities, foreseen, weighted
+from tangency.plugins.kernels.exceedances import refuse_too_many
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.multi.delegation import by_aims, check_aims
 from tangency.plugins.multi.options import Aims
@@ -108,9 +111,12 @@ class MeanRisk:
         check_probabilities(problem, asked.probabilities)
         measure = Measure(asked.risk_measure, problem.confidence_level, asked.threshold)
         aim = _aim(problem.objective, measure) or problem.objective
-        for limited in (aim.risk_measure, *(limit.measure for limit in asked.limits(problem.confidence_level))):
-            if limited.needs_scenarios:
-                problem.market.require_scenarios(f"risk measure {limited.name!r}")
+        measures = (aim.risk_measure, *(limit.measure for limit in asked.limits(problem.confidence_level)))
+        for used in measures:
+            if used.needs_scenarios:
+                problem.market.require_scenarios(f"risk measure {used.name!r}")
+        if asked.var_method == "exact":
+            _check_exact(problem, [used.confidence_level for used in measures if used.name == "var"])
         if isinstance(problem.objective, MultiObjective):
             check_aims(problem, asked, asked.risk_measure, threshold=asked.threshold)
 
@@ -154,6 +160,13 @@ def _unused(objective: Objective, options: MeanRiskOptions, measure: Measure) ->
         yield "threshold"
     if options.var_method != "exact" and "var" not in measures | set(options.risk_limits):
         yield "var_method"
+
+
+def _check_exact(problem: Problem, levels: Sequence[float]) -> None:
+    """Refuse values at risk that let more scenarios go than an exact form takes."""
+    sample = foreseen(problem.market) if levels else None
+    for level in levels if sample is not None else ():
+        refuse_too_many(ValueAtRisk(cast(Scenarios, sample), level))
 
 
 def _by_value_at_risk(problem: Problem, estimates: Estimates, how: str) -> Proposal:

@@ -358,6 +358,12 @@ def test_the_tax_on_sales_is_taken_off_and_told(desk: httpx.Client, seed: dict[s
     assert "tax rates 0.35 and 0.15, of the request" in taxed["provenance"]["references"]
 
 
+def test_a_value_at_risk_of_too_many_scenarios_is_refused_at_once(desk: httpx.Client) -> None:
+    problem = problem_of(desk.post(ADDRESS, json=wish(risk_measure="var")), 422, "unsupported")
+    assert [error["pointer"] for error in problem["errors"]] == ["/method_options/var_method"]
+    assert "use var_method 'cvar_proxy'" in problem["detail"]
+
+
 def test_limits_that_contradict_each_other_end_it_with_their_names(desk: httpx.Client) -> None:
     document = answered(desk, constraints={"max_position_size": 0.01})
     assert document["status"] == "infeasible"

@@ -101,6 +101,7 @@ STACKED = ("stacking", "MIN_VOLATILITY")
         (("mean_variance", "MULTI_OBJECTIVE"), {"score_limits": {"esg": {"minimum": 1.0}}}, "score_limits.esg"),
         (("mean_variance", "MAX_SHARPE"), {"transaction_cost": 0.001}, "transaction_cost"),
         (("mean_risk", "MIN_RISK"), {"probabilities": [0.5, 0.5]}, "probabilities"),
+        (("mean_risk", "MIN_RISK"), {"risk_limits": {"var": {"limit": 0.1, "confidence_level": 0.5}}}, "var_method"),
         (("maximum_growth", "MAX_RETURN"), {"probabilities": [0.5] * 24}, "probabilities"),
         (("tracking_error", "MIN_RISK"), {}, "benchmark"),
         (("hierarchical_equal_risk_contribution", "RISK_PARITY"), {"clusters": 4}, "clusters"),

@@ -11,6 +11,8 @@ import numpy as np
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.market import Market
+from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.objective import SumOfTerms
@@ -61,10 +63,15 @@ def check_probabilities(problem: Problem, probabilities: tuple[float, ...] | Non
     Raises:
         InvalidInput: either.
     """
-    market = problem.market
-    history = None if probabilities is None or market.prior or market.missing_data == "em" else market.history()
-    if history is not None and probabilities is not None:
-        replace(history[0], probabilities=np.array(probabilities))
+    sample = None if probabilities is None else foreseen(problem.market)
+    if sample is not None and probabilities is not None:
+        replace(sample, probabilities=np.array(probabilities))
+
+
+def foreseen(market: Market) -> Scenarios | None:
+    """The scenarios that there will be; None where a prior makes them, or it takes solving to fill their gaps."""
+    history = None if market.prior or market.missing_data == "em" else market.history()
+    return None if history is None else history[0]
 
 
 def best(problem: Problem, estimates: Estimates) -> Proposal:

@@ -15,7 +15,6 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from tangency.domain.errors import Fault, Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.objective import Blend, MinimumRisk, Objective, SumOfTerms
@@ -27,10 +26,7 @@ from tangency.domain.optimization.risk_limit import RiskLimit
 from tangency.domain.optimization.term import Linear, Return, RiskOf
 from tangency.domain.risk.measure import Measure
 from tangency.domain.risk.tail import ValueAtRisk
-
-MOST_EXCEEDANCES = 6
-"""Whole scenarios that may be let go: at 6 of 125 HiGHS takes seconds, at 12 of 250 the better part of a minute."""
-REMEDY = "use var_method 'cvar_proxy'"
+from tangency.plugins.kernels.exceedances import REMEDY, refusal, refuse_too_many
 
 NOTHING = (
     "By the word of the solver no portfolio keeps every limit; value at risk is not convex, and nothing proves it. "
@@ -87,7 +83,7 @@ class _Program:
     def __post_init__(self) -> None:
         self.lower, self.upper = self.region.implied
         if not (np.isfinite(self.lower).all() and np.isfinite(self.upper).all()):
-            raise _refusal("needs a bound for every weight in its exact form; state min_weight and max_weight")
+            raise refusal("needs a bound for every weight in its exact form; state min_weight and max_weight")
         self._variables(self.region.size, self.lower, self.upper)
 
     def limited(self) -> None:
@@ -103,14 +99,14 @@ class _Program:
             self._row(beyond, np.ones(n), -np.inf, distance.limit)
         for cap in self.region.caps:
             if not isinstance(cap.risk, ValueAtRisk):
-                raise _refusal(f"takes no limit like {cap.id} beside it in its exact form; leave it out, or {REMEDY}")
+                raise refusal(f"takes no limit like {cap.id} beside it in its exact form; leave it out, or {REMEDY}")
             fixed = self._variables(1, np.full(1, cap.limit), np.full(1, cap.limit))
             self._above_most(cap.risk, int(fixed[0]), cap.limit)
 
     def aimed(self, objective: Objective) -> None:
         """The cost of weights, and of value at risk."""
         if not isinstance(objective, SumOfTerms):
-            raise _refusal(f"has no exact form for {objective.name}; {REMEDY}")
+            raise refusal(f"has no exact form for {objective.name}; {REMEDY}")
         for term in objective.terms:
             if isinstance(term, RiskOf) and isinstance(risk := term.measure.of(self.estimates), ValueAtRisk):
                 level = int(self._variables(1, np.full(1, -np.inf), np.full(1, np.inf))[0])
@@ -120,16 +116,12 @@ class _Program:
                 slope = term.minorant(np.zeros(self.region.size), self.estimates).slope
                 self.cost[: len(slope)] = (np.array(self.cost[: len(slope)]) + slope).tolist()
             else:
-                raise _refusal(f"has no exact form beside {term.id}; {REMEDY}")
+                raise refusal(f"has no exact form beside {term.id}; {REMEDY}")
 
     def _above_most(self, risk: ValueAtRisk, level: int, least: float) -> None:
         """losses - (their most - least) b <= level, and the probability of all b together within what is let go."""
         returns, p = risk.scenarios.returns, risk.scenarios.weights
-        if int(risk.exceedances) > MOST_EXCEEDANCES:
-            raise _refusal(
-                f"lets {int(risk.exceedances)} of {len(returns)} scenarios go; its exact form takes at most "
-                f"{MOST_EXCEEDANCES}: {REMEDY}, raise the confidence level, or give fewer scenarios"
-            )
+        refuse_too_many(risk)
         unit = power_of_two_near(float(np.abs(returns).max()))
         reach = np.maximum(0.0, self._most(-returns) - least)
         binary = self._variables(len(returns), np.zeros(len(returns)), np.ones(len(returns)))
@@ -233,7 +225,3 @@ _ENDED: Mapping[str, Status] = {
     "time_limit": Status.TIME_LIMIT,
     "unbounded": Status.UNBOUNDED,
 }
-
-
-def _refusal(what: str) -> Unsupported:
-    return Unsupported([Fault(("method_options", "var_method"), f"value at risk {what}.", "unsupported")])
