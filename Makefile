@@ -14,12 +14,12 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 LINK := $(UV) pip install --quiet --no-deps --build-constraints requirements/dev.txt --editable .
 COMPILE := -m compileall -q src/tangency
 
-# Restated by whoever wants more: make test PYTEST_ARGS="-n 4", make serve SERVE_ARGS="--port 9000"
+# Restated by whoever wants more: make test PYTEST_ARGS="-n 8", make serve SERVE_ARGS="--port 9000"
 DEMO_ARGS ?=
 SERVE_ARGS ?=
 STORM_ARGS ?=
-# Three for two cores: a third of what tests take is waiting. Neighbours stay with one process, which sets up once for them.
-PYTEST_ARGS ?= -n 3 --dist worksteal
+# Four for two cores: much of what tests take is waiting. Neighbours stay with one process, which sets up once for them.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 BENCH_ARGS ?=
 
 help: ## list the targets

@@ -7,7 +7,6 @@ import pandas as pd
 import polars as pl
 import pytest
 import skfolio.prior as peer
-from arch.bootstrap import CircularBlockBootstrap
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -308,6 +307,8 @@ def test_stationary_blocks_have_the_mean_length_asked_for() -> None:
 
 
 def test_the_spread_of_bootstrapped_means_is_the_peers() -> None:
+    from arch.bootstrap import CircularBlockBootstrap
+
     rows = SAMPLE.returns[:, :2]
     sample = Scenarios(Universe.of(NAMES[:2]), rows, None, DAYS)
     ours = [

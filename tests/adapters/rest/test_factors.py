@@ -11,8 +11,6 @@ import jsonschema
 import numpy as np
 import polars as pl
 import pytest
-import statsmodels.api as sm
-from arch.data import frenchdata
 
 from tangency.adapters import container
 from tangency.adapters.settings import Settings
@@ -82,6 +80,8 @@ def monthly() -> dict[str, Any]:
     last = last.group_by("month", maintain_order=True).last()
     prices = last.drop("month", "Date").to_numpy()
     returns = dict(zip(last["month"].to_list()[1:], prices[1:] / prices[:-1] - 1.0, strict=True))
+    from arch.data import frenchdata
+
     french = frenchdata.load()
     rows = dict(zip(french.index.astype("int64").tolist(), french.to_numpy() / 100.0, strict=True))
     months = [month for month in returns if month in rows]
@@ -108,6 +108,8 @@ def test_coefficients_and_errors_are_those_of_statsmodels(
     http: httpx.Client, sample: Sample, monthly: dict[str, Any], errors: str
 ) -> None:
     told = analyzed(http, factors="fama_french_3", errors=errors)
+    import statsmodels.api as sm
+
     design, periods = sm.add_constant(monthly["factors"]), len(monthly["months"])
     lag = int(np.floor(4 * (periods / 100) ** (2 / 9)))
     how = {} if errors == "plain" else {"cov_type": "HAC", "cov_kwds": {"maxlags": lag}}
@@ -174,6 +176,8 @@ def test_five_factors_and_momentum_of_ones_own_files_beside_an_imported_benchmar
     tmp_path: Path, sample: Sample, monthly: dict[str, Any]
 ) -> None:
     """Two factors are made up beside the three of the product, in percent as French writes them."""
+    import statsmodels.api as sm
+
     months, rng = monthly["months"], np.random.default_rng(5)
     factors = np.hstack([monthly["factors"], 0.02 * rng.standard_normal((len(months), 3))])
     bills = monthly["bills"]

@@ -43,14 +43,19 @@ from tangency.plugins.peers.riskfolio_lib import Riskfolio, RiskfolioOptions
 from tests.support.history import TRADING_DAYS, five_years, of_history
 from tests.support.posed import estimated, posed
 
-with unheard():  # it warns as it is imported
-    import riskfolio
-
 ALL, EVERY_DAY = five_years()
 NAMES, ROWS = ALL[:6], EVERY_DAY[-250:, :6]
 RETURNS = pd.DataFrame(ROWS, columns=NAMES)
 LONG: tuple[Constraint, ...] = (Budget(), LongOnly())
 CAPPED: tuple[Constraint, ...] = (*LONG, MaximumWeight(0.4))
+
+
+def library() -> Any:
+    """Riskfolio-Lib itself, loaded by the process that asks it: much that draws comes with it."""
+    with unheard():  # it warns as it is imported
+        import riskfolio
+
+        return riskfolio
 
 
 def judged(
@@ -70,7 +75,7 @@ def weights_of(solution: Solution) -> Vector:
 
 
 def by_hand(rm: str = "MV", obj: str = "MinRisk", **own: Any) -> Vector:
-    portfolio = riskfolio.Portfolio(returns=RETURNS, upperlng=0.4)
+    portfolio = library().Portfolio(returns=RETURNS, upperlng=0.4)
     portfolio.assets_stats(method_kurt="hist" if rm in ("KT", "SKT") else None)
     with unheard():
         weights = portfolio.optimization(rm=rm, obj=obj, **own)["weights"]
@@ -78,7 +83,7 @@ def by_hand(rm: str = "MV", obj: str = "MinRisk", **own: Any) -> Vector:
 
 
 def risk_by_hand(rm: str, weights: Vector) -> float:
-    return float(riskfolio.Sharpe_Risk(RETURNS, weights[:, None], RETURNS.cov(), rm))
+    return float(library().Sharpe_Risk(RETURNS, weights[:, None], RETURNS.cov(), rm))
 
 
 class TestATailOfScenarios(MethodContract):
@@ -175,7 +180,7 @@ def test_logarithmic_means_are_the_librarys_own() -> None:
 
 @pytest.mark.parametrize("model", ["HRP", "HERC", "NCO"])
 def test_a_cluster_model_answers_as_by_hand_whatever_the_order(model: str) -> None:
-    hand = riskfolio.HCPortfolio(returns=RETURNS).optimization(model=model, rm="MV")["weights"]
+    hand = library().HCPortfolio(returns=RETURNS).optimization(model=model, rm="MV")["weights"]
     for step in (1, -1):
         solution = judged(MinimumVolatility(), LONG, ROWS[:, ::step], NAMES[::step], model=model)
         assert solution.status is Status.FEASIBLE
