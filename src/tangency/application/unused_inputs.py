@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from tangency.application.question import Question, RiskParameters
+from tangency.application.taxes import TAX_TERMS
 from tangency.domain.market.estimates import Sources
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -44,6 +45,7 @@ def unused_in_order(
         *_of_strategies(wording.get(QUESTION, {}).get("strategies", ()), problem, sources),
         *_of_preferences(wording.get("preferences", {}), solution),
         *_of_risk(wording.get("risk_parameters", {}), solution, sources),
+        *(("tax",) if "tax" in wording and TAX_TERMS not in wording else ()),
     )
     return tuple(path for path in paths if path not in supplied)
 

@@ -236,11 +236,13 @@ def test_what_was_stated_and_not_used_is_said(desk: httpx.Client) -> None:
         objective="minimize_risk",
         preferences={"risk_aversion": 3.0, "transaction_cost_model": 0.001},
         risk_parameters={"confidence_level": 0.9},
+        tax={"horizon_years": 2.0},
     )
     assert document["unused_inputs"] == [
         "preferences.risk_aversion",
         "preferences.transaction_cost_model",
         "risk_parameters.confidence_level",
+        "tax",
     ]
 
 

@@ -84,6 +84,8 @@ def outcome_table(metrics: OptimizationMetrics | None) -> Table:
         made.add_row(_METRICS[2], NONE if metrics.sharpe_ratio is None else f"{metrics.sharpe_ratio:.3f}")
         made.add_row("Maximum drawdown", _percent(metrics.max_drawdown))
         made.add_row("One-way turnover", _percent(metrics.turnover))
+        if metrics.tax_implications is not None:
+            made.add_row("Tax on sales", f"{metrics.tax_implications:,.2f}")
     return made
 
 

@@ -258,9 +258,9 @@ def _read(plain: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is a
 
 def _tax(state: OrderState) -> TaxDocument | None:
     terms, answer = state.wording.get(TAX_TERMS), state.answer
-    if terms is None or answer is None:
+    found = cast(Mapping[str, Any] | None, None if answer is None else answer.solution.findings.get("tax"))
+    if terms is None or found is None:
         return None
-    found = cast(Mapping[str, Any], answer.solution.findings["tax"])
     lots = [{"instrument_id": lot["name"], **lot} for lot in found["lots"]]
     return cast(TaxDocument, _read({**terms, **found, "lots": lots}, TaxDocument))
 
