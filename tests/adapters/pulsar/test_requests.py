@@ -15,7 +15,7 @@ from tangency.adapters.pulsar.client import REQUESTS, topic_of
 from tangency.adapters.pulsar.requests import MOST_DELIVERIES, Requests
 from tangency.adapters.pulsar.subscription import Received, Verdict
 from tangency.adapters.settings import Settings
-from tangency.application.orders import ListOrders
+from tangency.application.orders import ListOrders, ReadEvents
 from tangency.application.readiness import CheckReadiness
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.order import Filter
@@ -159,8 +159,7 @@ def test_a_message_that_a_database_keeps_failing_over_although_it_answers_is_ans
     there = without_database(door, answers=True)
     assert [verdict(there, count) for count in (0, MOST_DELIVERIES - 1)] == [Verdict.LATER] * 2
     assert [verdict(there, MOST_DELIVERIES) for _ in range(2)] == [Verdict.DONE] * 2
-    waiting = door.run(lambda: door.service.context.outbox.waiting(10))  # type: ignore[attr-defined]
-    (answer,) = [event for event in waiting if event.type == "optimization_failed"]
+    (answer,) = [event for event in door.handle(ReadEvents(0, 1000)) if event.type == "optimization_failed"]
     assert answer.payload["optimization_failed"]["problem"]["type"] == "/problems/store-unavailable"
 
 
