@@ -128,7 +128,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         upstream_pause_s: seconds for which it is; then one request tries it
         upstream_history_days: days of prices to ask for
         upstream_fallback: when imports take the place of a service: ``none`` is never, ``unknown`` where it does not
-            know what is asked for, ``unavailable`` where it cannot be asked as well. The answer says so
+            know what is asked for, ``unavailable`` where it cannot be asked as well. The answer says so. Lots and
+            benchmarks, which a service need not have, are imports' wherever it has none
     """
 
     database_url: str = ""

@@ -14,7 +14,6 @@ from uuid import UUID
 from tangency.application.configuration import SUPPLIED, with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, once
-from tangency.application.measured import VOLATILITY
 from tangency.application.optimization import answer_again, posed, recorded
 from tangency.application.orders import accepted, drawn_up
 from tangency.application.question import Question
@@ -98,7 +97,7 @@ def _wording(question: Question, problem: Problem) -> dict[str, Any]:
     return {
         "optimization_type": stated.method,
         "objective": stated.objective,
-        "risk_measure": str(problem.options.get("risk_measure", VOLATILITY)),
+        "risk_measure": problem.risk_measure,
         "constraints": dict(stated.constraints),
         "preferences": {},
         "risk_parameters": dict(stated.risk_parameters),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -14,7 +15,7 @@ from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.tax_lots import TaxLot, refuse_repeated
 from tangency.domain.rebalancing.disposals import LotRule
 from tangency.domain.rebalancing.gains import Gains, TaxRates, is_long_term
-from tangency.domain.rebalancing.wash_sales import Purchase, replacements
+from tangency.domain.rebalancing.wash_sales import Purchase
 
 TAX_TERMS = "tax_terms"
 """Where a wording says what taxes are counted from."""
@@ -81,8 +82,7 @@ class TaxTerms:
 
     def in_weights(self, prices: Mapping[str, float], total: float, cost_rate: float, day: date) -> dict[str, object]:
         """Rates and lots as the method takes them, over the portfolio's value."""
-        history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in self.lots]
-        purchases = [*history, *self.purchases]
+        washing = {each.instrument_id for each in (*self.history, *self.purchases) if each.washes(day)}
         return {
             "short_term": self.rates.short_term,
             "long_term": self.rates.long_term,
@@ -90,11 +90,16 @@ class TaxTerms:
             "realized_long_term": self.realized.long_term / total,
             "horizon_years": self.horizon_years,
             "lots": [
-                _in_weights(lot, prices[lot.instrument_id], total, cost_rate, day, purchases)
+                _in_weights(lot, prices[lot.instrument_id], total, cost_rate, day, lot.instrument_id in washing)
                 for lot in self.lots
                 if lot.instrument_id in prices
             ],
         }
+
+    @property
+    def history(self) -> list[Purchase]:
+        """When the lots were bought."""
+        return [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in self.lots]
 
     @property
     def source(self) -> str:
@@ -113,7 +118,7 @@ class TaxTerms:
 
 
 def _in_weights(
-    lot: TaxLot, price: float, total: float, cost_rate: float, day: date, purchases: Sequence[Purchase]
+    lot: TaxLot, price: float, total: float, cost_rate: float, day: date, washed: bool
 ) -> dict[str, object]:
     """A lot; no loss is counted on where units bought around the day may take it over, and all of it for the bound."""
     gain = 1.0 - cost_rate - lot.cost / price
@@ -124,8 +129,7 @@ def _in_weights(
         "gain": gain,
         "long_term": is_long_term(lot.bought, day),
     }
-    doubtful = gain < 0 and replacements(lot.instrument_id, (), day, purchases) > 0
-    return {**told, "gain": 0.0, "best_gain": gain} if doubtful else told
+    return {**told, "gain": 0.0, "best_gain": gain} if washed and gain < 0 else told
 
 
 async def complete_terms(portfolio: Portfolio, stated: StatedTax, context: Context, path: Path) -> TaxTerms:
@@ -142,7 +146,7 @@ async def complete_terms(portfolio: Portfolio, stated: StatedTax, context: Conte
     """
     lots = await context.records.tax_lots(portfolio.id) if stated.lots is None else stated.lots
     refuse_repeated(lots)
-    missing = [holding.name for holding in portfolio.holdings if _short(holding.quantity, holding.name, lots)]
+    missing = _without_lots(portfolio, lots)
     if missing:
         detail = (
             "needs the tax lots of every name that is held, stated as `tax.lots` or imported with `tangency import "
@@ -161,6 +165,10 @@ async def complete_terms(portfolio: Portfolio, stated: StatedTax, context: Conte
     )
 
 
-def _short(quantity: float, name: str, lots: Sequence[TaxLot]) -> bool:
-    known = math.fsum(lot.quantity for lot in lots if lot.instrument_id == name)
-    return quantity > 0 and known < quantity * (1.0 - SHORTFALL)
+def _without_lots(portfolio: Portfolio, lots: Sequence[TaxLot]) -> list[str]:
+    """The names that are held without lots for all of them."""
+    known = defaultdict[str, list[float]](list)
+    for lot in lots:
+        known[lot.instrument_id].append(lot.quantity)
+    least = ((holding, holding.quantity * (1.0 - SHORTFALL)) for holding in portfolio.holdings)
+    return [holding.name for holding, needed in least if math.fsum(known[holding.name]) < needed]

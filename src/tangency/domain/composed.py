@@ -14,6 +14,11 @@ from tangency.domain.errors import InvalidInput, Path
 FORM: Final = "NFC"
 
 
+def is_plain(body: bytes) -> bool:
+    """Whether every text of a JSON document is of characters that have one spelling."""
+    return body.isascii() and b"\\u" not in body
+
+
 def composed_text(text: str) -> str:
     """A text with every accent joined to its letter where there is a character for both."""
     return text if text.isascii() or is_normalized(FORM, text) else normalize(FORM, text)

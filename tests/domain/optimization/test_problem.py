@@ -1,5 +1,7 @@
 """A problem is sound when it is made, or is not made at all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,22 @@ class TestWhatIsRefused:
         current = np.array([0.5, 0.4])
         problem = Problem(posed(TWO).market, MaximumReturn(), LONG_ONLY, current=current)
         assert problem.current is current
+
+
+class TestRiskMeasure:
+    @pytest.mark.parametrize(
+        ("method", "options", "measure"),
+        [
+            ("mean_variance", {}, "volatility"),
+            ("mean_risk", {}, "cvar"),
+            ("mean_risk", {"risk_measure": "EVaR"}, "evar"),
+            ("risk_parity", {"risk_measure": "cdar"}, "cdar"),
+        ],
+    )
+    def test_it_is_what_the_options_say_and_else_what_the_method_takes(
+        self, method: str, options: dict[str, object], measure: str
+    ) -> None:
+        assert replace(posed(TWO), method=method, options=options).risk_measure == measure
 
 
 class TestRegion:

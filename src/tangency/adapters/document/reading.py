@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.request import OptimizationRequest
-from tangency.domain.composed import composed
+from tangency.domain.composed import composed, is_plain
 from tangency.domain.errors import Fault, InvalidInput, TangencyError
 
 LARGEST_DIAGNOSED = 2 * 2**20
@@ -74,7 +74,7 @@ def read_value(body: bytes) -> object:
     duplicate = _duplicate_key(body)
     if duplicate is not None:
         raise UnreadableDocument(_twice(duplicate))
-    return value if _plain(body) else composed(value)
+    return value if is_plain(body) else composed(value)
 
 
 def request_from(value: object) -> OptimizationRequest:
@@ -89,14 +89,9 @@ def request_from(value: object) -> OptimizationRequest:
         raise InvalidInput(faults_in(value, OptimizationRequest) or [first_fault(error)]) from None
 
 
-def _plain(body: bytes) -> bool:
-    """Whether every text in a body is of characters that stand for themselves."""
-    return body.isascii() and b"\\u" not in body
-
-
 def _composed(body: bytes) -> bytes:
     """The same body with its texts composed; as it is where that is to be read for what is wrong with it."""
-    if _plain(body):
+    if is_plain(body):
         return body
     try:
         value = _decode(_ANY, body)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import psycopg
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -59,7 +58,20 @@ async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
         raise StoreUnavailable("every connection to the database is in use; try again.") from None
     except DBAPIError as error:
         raise _told(error) from error
-    except psycopg.Error as error:  # of a connection that listens, which SQLAlchemy does not see
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[None]:
+    """Turn what the driver raises itself into ours: SQLAlchemy does not see a connection that listens.
+
+    Raises:
+        Interrupted: the connection was lost.
+    """
+    import psycopg
+
+    try:
+        yield
+    except psycopg.Error as error:
         raise Interrupted(LOST) from error
 
 

@@ -29,7 +29,6 @@ from tangency.domain.optimization.identity import identity_of, spelled
 from tangency.domain.optimization.optimization import Answer, Configuration, Optimization, Stage, Turnover
 from tangency.domain.optimization.problem import Problem
 
-VOLATILITY = "volatility"
 NEVER_STARTED: Mapping[str, Any] = {"optimization_metadata": {"time_ms": 0.0}, "unused_inputs": ()}
 """What is known of the solve of an order that was cancelled, or whose workers were lost."""
 
@@ -56,7 +55,7 @@ class SqlOptimizations:
             "ordered": False,
             "optimization_type": asked.method,
             "objective": asked.objective,
-            "risk_measure": str(optimization.problem.options.get("risk_measure", VOLATILITY)),
+            "risk_measure": optimization.problem.risk_measure,
             "constraints": dict(asked.constraints),
             "preferences": dict(asked.risk_parameters),
             "problem": dict(document),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from tangency.adapters.sql.engine import readers_of
 from tangency.adapters.sql.events import CHANNEL, event_of
-from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.failures import listening, translated
 from tangency.adapters.sql.locks import UNTIL_CLOSED, lock_number
 from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.schema import OutboxEvent
@@ -41,6 +41,7 @@ class SqlOutbox:
     def __init__(self, units: SqlUnitsOfWork) -> None:
         self._units, self._engine, self._tenant = units, units.engine, units.tenant
         self._readers = readers_of(units.engine)
+        self._reader = Reader(units.engine, units.tenant, units.patience_s)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[SqlTurn | None]:
@@ -60,7 +61,7 @@ class SqlOutbox:
 
     async def holds(self, count: int) -> bool:
         """Whether so many events wait, or more."""
-        return await Reader(self._engine, self._tenant, self._units.patience_s).read(_holds, count)
+        return await self._reader.read(_holds, count)
 
     async def waiting(self, most: int) -> Sequence[Event]:
         """What waits, by number."""
@@ -125,7 +126,7 @@ class SqlTurn:
         if self._own is None:
             await self._outbox.news(within_s)
             return
-        async with translated():
+        async with translated(), listening():
             driver: Any = (await self._own.get_raw_connection()).driver_connection
             await self._own.commit()
             async for _ in driver.notifies(timeout=within_s, stop_after=1):

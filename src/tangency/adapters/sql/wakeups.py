@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from tangency.adapters.sql.failures import translated
+from tangency.adapters.sql.failures import listening, translated
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.schema import Ticket
 from tangency.adapters.sql.tickets import CHANNEL
@@ -83,7 +83,8 @@ async def _listen(connection: AsyncConnection, tenant: str, came: Came) -> None:
     await connection.execute(text(f"LISTEN {CHANNEL}"))
     await connection.commit()
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    async for notification in driver.notifies():
-        queue, order, of = notification.payload.split(" ", 2)
-        if of == tenant:
-            came(Queue(queue), identity_of(order))
+    async with listening():
+        async for notification in driver.notifies():
+            queue, order, of = notification.payload.split(" ", 2)
+            if of == tenant:
+                came(Queue(queue), identity_of(order))

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from tangency.domain.composed import composed
+from tangency.domain.composed import composed, is_plain
 from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.risk_model import RiskModel
@@ -238,7 +238,7 @@ def _read(body: bytes, kind: type[Document]) -> Document:
 
 def _decoded(body: bytes, kind: type[Document]) -> Document:
     """The document with its texts composed; most have none that could be anything else."""
-    if body.isascii() and b"\\u" not in body:
+    if is_plain(body):
         return msgspec.json.decode(body, type=kind)
     try:
         return msgspec.convert(composed(msgspec.json.decode(body)), kind)

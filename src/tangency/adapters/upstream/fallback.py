@@ -1,4 +1,7 @@
-"""What was imported, in the place of a neighbour that does not have it: only where an operator wants that."""
+"""What was imported, in the place of a neighbour that does not have it: where an operator wants that.
+
+Lots and benchmarks are no neighbour's duty: where one has none, imports are taken whatever the operator wants.
+"""
 
 from __future__ import annotations
 

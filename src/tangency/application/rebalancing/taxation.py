@@ -34,8 +34,7 @@ def taxed(trades: Sequence[Trade], terms: TaxTerms, cost: CostModel, day: date, 
     """What the sales owe together, the lots they take, and what could be sold at a loss besides."""
     held = terms.lots
     bought = [Purchase(trade.instrument_id, trade.quantity, day) for trade in trades if trade.action == "buy"]
-    history = [Purchase(lot.instrument_id, lot.quantity, lot.bought) for lot in held]
-    purchases = [*history, *bought, *terms.purchases]
+    purchases = [*terms.history, *bought, *terms.purchases]
     sales = [_sale(trade, terms, cost, day) for trade in trades if trade.action == "sell"]
     disposals = disposed(sales, held, terms.rule, terms.rates, purchases, terms.realized)
     gains = terms.realized

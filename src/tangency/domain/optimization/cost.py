@@ -49,8 +49,17 @@ PER_PRODUCT_OF_FACTORS_S = 2e-9
 """For each product that a regression, or a decomposition into statistical factors, sums."""
 
 VOLATILITY = "volatility"
-STRAIGHT = (Budget, LongOnly, MinimumWeight, MaximumWeight, SectorLimit, AssetClassLimit, TargetReturn)
-"""Limits between whose corners a frontier can be followed."""
+STRAIGHT = {
+    Budget,
+    LongOnly,
+    MinimumWeight,
+    MaximumWeight,
+    SectorLimit,
+    AssetClassLimit,
+    TargetReturn,
+    MinimumPosition,
+}
+"""Limits between whose corners a frontier can be followed, once it is known which names are held."""
 
 Program = Callable[[int, int], float]
 
@@ -117,15 +126,15 @@ class Shape:
         """The shape of a problem."""
         returns, limits = problem.market.returns, problem.constraints
         names = len(problem.universe)
-        choices = names if any(isinstance(limit, MinimumPosition) for limit in limits) else 0
-        usual = "cvar" if problem.method == "mean_risk" else VOLATILITY
+        kinds = set(map(type, limits))
+        choices = names if MinimumPosition in kinds else 0
         return cls(
             names,
             len(limits),
             0 if returns is None else len(returns.values),
             choices,
-            str(problem.options.get("risk_measure", usual)).lower(),
-            all(isinstance(limit, (*STRAIGHT, MinimumPosition)) for limit in limits),
+            problem.risk_measure,
+            kinds <= STRAIGHT,
             names if problem.options.get("tax") else 0,
         )
 

@@ -17,6 +17,7 @@ from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.region import Region, Row, Sides
+from tangency.domain.risk.measure import VOLATILITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class Problem:
     seed: int = 0
     references: tuple[str, ...] = ()
     _region: tuple[Estimates, Region] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def risk_measure(self) -> str:
+        """The measure of risk that it is solved for, by name; methods that are asked for none take volatility."""
+        usual = "cvar" if self.method == "mean_risk" else VOLATILITY.name
+        return str(self.options.get("risk_measure", usual)).lower()
 
     def __post_init__(self) -> None:
         faults = [fault for constraint in self.constraints for fault in constraint.faults(self.universe)]
