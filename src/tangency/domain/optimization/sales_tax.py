@@ -37,6 +37,8 @@ from tangency.domain.optimization.term import Linear, Minorant, Term
 from tangency.domain.rebalancing.gains import Gains, TaxRates
 from tangency.domain.rebalancing.least_tax import LotsOfSales
 
+KEPT = 8
+"""Portfolios whose least tax is remembered."""
 DUST = 1e-12
 """Of the portfolio's value: a smaller sale is rounding."""
 
@@ -122,7 +124,22 @@ class TaxOnSales(Term):
         return (self._gains(taken).tax(self._rates) - self.before) / self.horizon_years
 
     def taken(self, w: Vector) -> Vector:
-        """Of each lot what is sold on the way to w, where that owes least; in weight, shape (lots,)."""
+        """Of each lot what is sold on the way to w, where that owes least; in weight, shape (lots,), not to be changed.
+
+        Searches and proofs ask for the same few portfolios again and again.
+        """
+        key = w.tobytes()
+        if key not in self._known:
+            if len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = self._cheapest(w)
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[bytes, Vector]:
+        return {}
+
+    def _cheapest(self, w: Vector) -> Vector:
         own = self.figures
         sold = np.where(own.held, np.clip(own.current - w, 0.0, np.maximum(own.current, 0.0)), 0.0)
         wanted = np.where(sold > DUST, sold, 0.0)[own.owners]

@@ -18,7 +18,6 @@ from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.sales_tax import TaxOnSales
 from tangency.domain.optimization.term import Term, Variance
 from tangency.plugins.kernels.tax_lots import TaxLotOption, TaxOption
-from tangency.plugins.kernels.taxed_search import best_after_tax
 from tangency.plugins.kernels.trading_costs import COSTED, TradingCosts, cost_of, less
 
 NODES_OF_PROOF = 100
@@ -49,14 +48,16 @@ def after_tax(problem: Problem, estimates: Estimates, costs: TradingCosts, optio
     """
     tax = taxed(problem, option)
     charges: tuple[Term, ...] = (cost_of(problem, costs), tax) if costs.transaction_cost > 0 else (tax,)
+    objective = _weighed(problem, estimates, charges) if tax.lots else None
+    if objective is None:
+        before = solve(problem, estimates, costs)
+        return _told(before, tax, before.weights, option)
     before = solve(_within(SHARE_BEFORE_TAX * problem.solver.time_limit_s, problem), estimates, costs)
     if before.weights is None:
         return before
-    if not tax.lots:
-        return replace(before, findings={**before.findings, "tax": NOTHING_DUE})
-    objective = _weighed(problem, estimates, charges)
-    if objective is None:
-        return _told(before, tax, before.weights, option)
+    # The search brings the conic solvers, which most problems of this method do without.
+    from tangency.plugins.kernels.taxed_search import best_after_tax
+
     known = [before.weights, np.array(tax.current)]
     return _told(best_after_tax(problem, objective, tax, estimates, known), tax, before.weights, option)
 
@@ -80,6 +81,8 @@ def with_proof(
     objective = _weighed(problem, estimates, (tax,))
     if objective is None:
         return found
+    from tangency.plugins.kernels.taxed_search import best_after_tax
+
     read = _within(time_limit_s, found.reading.of(problem))
     witness = best_after_tax(read, objective, tax, estimates, [found.weights], NODES_OF_PROOF).witness
     reading = replace(found.reading, objective=objective)
@@ -116,10 +119,12 @@ def _within(time_limit_s: float, problem: Problem) -> Problem:
     return replace(problem, solver=replace(problem.solver, time_limit_s=time_limit_s))
 
 
-def _told(found: Proposal, tax: TaxOnSales, before: Vector, option: TaxOption) -> Proposal:
+def _told(found: Proposal, tax: TaxOnSales, before: Vector | None, option: TaxOption) -> Proposal:
     """With what the sales owe, over the portfolio's value, of which lots, and what they would owe if nobody looked."""
-    if found.weights is None:
+    if found.weights is None or before is None:
         return found
+    if not tax.lots:
+        return replace(found, findings={**found.findings, "tax": NOTHING_DUE})
     years, taken = tax.horizon_years, tax.taken(found.weights)
     sold = [_sold(option.lots[lot], float(taken[lot])) for lot in np.flatnonzero(taken > 0).tolist()]
     unheeded = tax.owed(tax.taken(before)) * years
