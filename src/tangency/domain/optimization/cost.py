@@ -74,9 +74,14 @@ def _conic(names: int, periods: int) -> float:
     return periods * (2e-5 + 8e-8 * names**2)
 
 
-def _exponential(names: int, periods: int) -> float:
-    """A cone for each period, besides."""
-    return _conic(names, periods) + 6e-5 * periods
+def _by_steps(names: int, periods: int) -> float:
+    """A product of the returns with themselves for each of some ten steps."""
+    return periods * (2e-5 + 2.5e-9 * names**2)
+
+
+def _by_steps_of_drawdowns(names: int, periods: int) -> float:
+    """And variables and rows for peaks about as high as each other."""
+    return periods * (6e-5 + 4e-9 * names**2)
 
 
 def _pairwise(names: int, periods: int) -> float:
@@ -90,8 +95,9 @@ PROGRAMS: Mapping[str, Program] = {
     "cvar": _by_cuts,
     "var": _by_cuts,
     "worst_realization": _by_cuts,
-    "evar": _exponential,
-    "edar": _exponential,
+    "evar": _by_steps,
+    "edar": _by_steps_of_drawdowns,
+    "ulcer_index": _by_steps_of_drawdowns,
     "gini_mean_difference": _pairwise,
 }
 """Seconds of the program over periods that a measure of risk leads to; every other measure has a conic one."""
