@@ -116,7 +116,7 @@ class Market:
         if self.covariance is None and not self.has_every_name:
             raise _no_covariance()
         if needs.mean:
-            _refuse_without_means(self.universe, self.given_means, self.named)
+            _refuse_without_means(_without_means(self.universe, self.given_means, self.named))
         if self.covariance is not None:
             DenseCovariance.of(self.covariance)
         if self.missing_data != "em" and self.samples(needs):
@@ -224,9 +224,10 @@ class _Estimation:
         if not absent.any():
             return given, "given"
         covered = () if sample is None else sample.universe.names
+        without = _without_means(universe, given, covered)
         if needed:
-            _refuse_without_means(universe, given, covered)
-        if sample is None or not {universe.names[i] for i in np.flatnonzero(absent).tolist()} <= set(covered):
+            _refuse_without_means(without)
+        if sample is None or without:
             return None, "absent"
         path: Path = ("risk_parameters", "expected_return_estimator")
         estimator, options = self._found(self.market.mean_estimator, path)
@@ -248,12 +249,16 @@ def _no_covariance() -> InvalidInput:
     return InvalidInput.at(("risk_parameters", "covariance"), detail, "missing")
 
 
-def _refuse_without_means(universe: Universe, given: Vector, covered: Sequence[str]) -> None:
-    """Refuse names that have neither a mean given nor returns to estimate it from."""
-    uncovered = [i for i in np.flatnonzero(np.isnan(given)).tolist() if universe.names[i] not in covered]
+def _without_means(universe: Universe, given: Vector, covered: Sequence[str]) -> list[int]:
+    """The places of names that have neither a mean given nor returns to estimate it from."""
+    estimable = set(covered)
+    return [i for i in np.flatnonzero(np.isnan(given)).tolist() if universe.names[i] not in estimable]
+
+
+def _refuse_without_means(places: Sequence[int]) -> None:
     detail = "is missing, and there are no returns to estimate it from."
-    if uncovered:
-        raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in uncovered])
+    if places:
+        raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in places])
 
 
 def _part(covariance: Covariance, places: list[int]) -> Covariance:
