@@ -120,15 +120,12 @@ def solution_of(kept: Mapping[str, Any], message: str, universe: Universe | None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - plain values of any depth
-    return None if value is None else _finite(msgspec.to_builtins(value))
+    """As it would come back from JSON, which has no infinity; to look for one by ourselves takes four times as long."""
+    return msgspec.json.decode(msgspec.json.encode(value))
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - plain values of any depth
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else value
 
 
 def _read(document: Any, kind: Any) -> Any:  # noqa: ANN401 - of the kind that is asked for
