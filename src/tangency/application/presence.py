@@ -15,6 +15,7 @@ from tangency.application.context import Context
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.fleet import Worker
 
+VERSION = version("tangency")
 SIGNS_OF_LIFE = 3
 """Per lease."""
 
@@ -61,7 +62,7 @@ def _worker(context: Context, since: datetime) -> Worker:
         id=bench.worker,
         host=socket.gethostname()[:100],
         process=os.getpid(),
-        version=version("tangency"),
+        version=VERSION,
         queues=context.tickets.queues,
         slots=context.side_by_side,
         busy=bench.busy,

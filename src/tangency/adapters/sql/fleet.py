@@ -3,44 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import OptimizationRequest, OutboxEvent, RunningWorker, Ticket
+from tangency.adapters.sql.statements import insert_or_replace, table_of
+from tangency.adapters.sql.writes import Writes
 from tangency.domain.optimization.fleet import Backlog, FleetState, Lease, Load, QueueState, Worker
 from tangency.domain.optimization.identity import identity_of
 from tangency.domain.optimization.optimization import Stage
 from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
+from tangency.domain.plain_values import shallow
 
 PENDING, PROCESSING = Stage.PENDING.value, Stage.PROCESSING.value
+
+
+WORKERS = table_of(RunningWorker)
+_C = WORKERS.c
+_OURS = _C.tenant == bindparam("of_tenant")
+LEAVE = delete(WORKERS).where(_OURS, _C.id == bindparam("of_id", type_=_C.id.type))
+FORGET = delete(WORKERS).where(_OURS, _C.seen_at < bindparam("before", type_=_C.seen_at.type))
+LATELY = select(WORKERS).where(_OURS, _C.seen_at >= bindparam("since", type_=_C.seen_at.type))
 
 
 class SqlFleet:
     """The repository, within one transaction."""
 
-    def __init__(self, session: AsyncSession, tenant: str) -> None:
-        self._session, self._tenant = session, tenant
+    def __init__(self, tenant: str, writes: Writes) -> None:
+        self._tenant, self._writes = tenant, writes
 
     async def seen(self, worker: Worker) -> None:
         """Insert or replace its row."""
-        queues = [queue.value for queue in worker.queues]
-        await self._session.merge(RunningWorker(tenant=self._tenant, **{**asdict(worker), "queues": queues}))
+        row = {**shallow(worker), "tenant": self._tenant, "queues": [queue.value for queue in worker.queues]}
+        self._writes.later(insert_or_replace(RunningWorker, self._writes.database), row)
 
     async def left(self, worker: UUID) -> None:
         """Delete its row."""
-        await self._delete(RunningWorker.id == worker)
+        self._writes.later(LEAVE, {"of_tenant": self._tenant, "of_id": worker})
 
     async def forget(self, before: datetime) -> None:
         """Delete old rows."""
-        await self._delete(RunningWorker.seen_at < before)
-
-    async def _delete(self, condition: Any) -> None:  # noqa: ANN401 - an expression of columns
-        await self._session.execute(delete(RunningWorker).where(RunningWorker.tenant == self._tenant, condition))
+        self._writes.later(FORGET, {"of_tenant": self._tenant, "before": before})
 
 
 async def read_fleet(session: AsyncSession, tenant: str) -> FleetState:
@@ -91,11 +98,10 @@ async def read_load(session: AsyncSession, tenant: str, queue: Queue, since: dat
 
 async def read_workers(session: AsyncSession, tenant: str, since: datetime) -> Sequence[Worker]:
     """Those that were seen since."""
-    seen = RunningWorker.tenant == tenant, RunningWorker.seen_at >= since
-    return [_worker(row) for row in await session.scalars(select(RunningWorker).where(*seen))]
+    return [_worker(row) for row in await session.execute(LATELY, {"of_tenant": tenant, "since": since})]
 
 
-def _worker(row: RunningWorker) -> Worker:
+def _worker(row: RunningWorker | Row[Any]) -> Worker:
     return Worker(
         id=row.id,
         host=row.host,

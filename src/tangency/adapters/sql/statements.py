@@ -27,6 +27,16 @@ def insert_unless_there(table: type[Table], database: str) -> Insert:
 
 
 @cache
+def insert_or_replace(table: type[Table], database: str) -> Insert:
+    """Insert a row, or put it in the place of the one that has its key."""
+    insert = postgresql.insert if database == "postgresql" else sqlite.insert
+    statement, key = insert(table_of(table)), [column.name for column in table_of(table).primary_key]
+    changes = {column.name: statement.excluded[column.name] for column in table_of(table).c if column.name not in key}
+    replaced: Insert = statement.on_conflict_do_update(index_elements=key, set_=changes)
+    return replaced
+
+
+@cache
 def insert_matrix(database: str) -> Insert:
     """Insert a matrix, or hold on to the one that is there, so that nobody removes it before we refer to it."""
     table = table_of(StoredMatrix)

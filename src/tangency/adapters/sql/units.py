@@ -66,7 +66,7 @@ class SqlUnitOfWork:
         self.orders = SqlOrders(
             self._session, units.tenant, self.optimizations, tickets, units.now, self._writes, units.trace
         )
-        self.fleet = SqlFleet(self._session, units.tenant)
+        self.fleet = SqlFleet(units.tenant, self._writes)
         self.configurations = SqlConfigurations(self._session, units.tenant)
         self.keys = SqlKeys(self._session, units.tenant)
         self.events = SqlEvents(units.tenant, self._writes, units.bus is not None, units.trace)
