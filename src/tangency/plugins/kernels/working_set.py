@@ -22,7 +22,8 @@ LARGEST_SHARE = 0.8
 NEAR = 8
 """Names that start free on either side of the turning point in the ranking by slope, where there are many."""
 NEAR_SHARE = 5
-"""Of a few names, one in so many: with 20 names a sixth of the pieces less than with eight on either side."""
+"""Of a few names, one in so many: with 20 names a sixth of the pieces less than with eight on either side. Up to 16
+names all start free, since a portfolio without risk, where returns are few as well, may need one that is left out."""
 FIRST_MOVERS = 12
 """Names that start free at either end of the ranking by slope; doubled while the program over them has no solution."""
 MOST_ROUNDS = 40
@@ -130,7 +131,7 @@ def ranked(S: Matrix, linear: Vector, region: Polyhedron) -> Vector:
     turn = int(np.searchsorted(spent, budget))
     parked = region.lower.copy()
     parked[order[:turn]] = region.upper[order[:turn]]
-    near = min(NEAR, max(2, n // NEAR_SHARE))
+    near = NEAR if n <= 2 * NEAR else min(NEAR, n // NEAR_SHARE)
     parked[order[max(0, turn - near) : turn + near]] = np.nan
     return parked
 
