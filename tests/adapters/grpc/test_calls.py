@@ -97,7 +97,7 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Por
     command = Command(tmp_path_factory.mktemp("slow"))
     command.data.mkdir()
     hold(command.data, PORTFOLIO)
-    settings = {"TANGENCY_GRPC_CONCURRENT_CALLS": "2", "TANGENCY_GRPC_REFLECTION": "true"}
+    settings = {"TANGENCY_GRPC_CONCURRENT_CALLS": "2", "TANGENCY_GRPC_REFLECTION": "true", "TANGENCY_LIGHT_S": "1000"}
     with command.serving("--grpc", "127.0.0.1:0", TANGENCY_BODY_LIMIT_BYTES="65536", **settings) as served:
         address = served.grpc_address
         with grpc.insecure_channel(address) as channel:
