@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import PortfolioConfiguration
+from tangency.adapters.sql.statements import table_of
 from tangency.domain.optimization.configuration import StandingConfiguration
 
 COLUMNS = tuple(each.name for each in fields(StandingConfiguration))
+
+_ROWS = table_of(PortfolioConfiguration).c
+_OF_A_PORTFOLIO = select(*(_ROWS[column] for column in COLUMNS)).where(
+    _ROWS.tenant == bindparam("of_tenant"), _ROWS.portfolio_id == bindparam("of_portfolio")
+)
+"""Built once, and of columns: every question about a portfolio asks it."""
 
 
 class SqlConfigurations:
@@ -31,5 +39,5 @@ class SqlConfigurations:
 
 async def read_configuration(session: AsyncSession, tenant: str, portfolio_id: str) -> StandingConfiguration | None:
     """The configuration of a portfolio; None where none is stored."""
-    row = await session.get(PortfolioConfiguration, (tenant, portfolio_id))
-    return None if row is None else StandingConfiguration(**{column: getattr(row, column) for column in COLUMNS})
+    row = (await session.execute(_OF_A_PORTFOLIO, {"of_tenant": tenant, "of_portfolio": portfolio_id})).first()
+    return None if row is None else StandingConfiguration(**row._mapping)
