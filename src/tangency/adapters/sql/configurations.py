@@ -39,5 +39,6 @@ class SqlConfigurations:
 
 async def read_configuration(session: AsyncSession, tenant: str, portfolio_id: str) -> StandingConfiguration | None:
     """The configuration of a portfolio; None where none is stored."""
-    row = (await session.execute(_OF_A_PORTFOLIO, {"of_tenant": tenant, "of_portfolio": portfolio_id})).first()
-    return None if row is None else StandingConfiguration(**row._mapping)
+    found = await session.execute(_OF_A_PORTFOLIO, {"of_tenant": tenant, "of_portfolio": portfolio_id})
+    row = found.mappings().first()
+    return None if row is None else StandingConfiguration(**row)
