@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from tangency.application.beside import beside, over_and_over
 from tangency.application.context import Context
-from tangency.domain.errors import StoreUnavailable
 from tangency.domain.unit_of_work import UnitOfWork
 
 AGAIN_S = 3600.0
@@ -22,23 +21,12 @@ log = logging.getLogger("tangency.relay")
 @asynccontextmanager
 async def forgetting(context: Context) -> AsyncIterator[None]:
     """Remove old events, at once and then every hour, until the end of the context; none where all are kept."""
-    task = asyncio.create_task(_over_and_over(context))
-    try:
+    if not context.events_days:
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _over_and_over(context: Context) -> None:
-    while context.events_days:
-        try:
-            await forget_events(context)
-        except StoreUnavailable as error:
-            log.warning("old events could not be removed: %s", error)
-        except Exception:
-            log.exception("old events could not be removed")
-        await asyncio.sleep(AGAIN_S)
+        return
+    chore = over_and_over(lambda: forget_events(context), AGAIN_S, log, "old events could not be removed")
+    async with beside(chore):
+        yield
 
 
 async def forget_events(context: Context) -> int:

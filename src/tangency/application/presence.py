@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import socket
@@ -11,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
+from tangency.application.beside import beside, over_and_over
 from tangency.application.context import Context
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.fleet import Worker
@@ -25,27 +25,20 @@ log = logging.getLogger("tangency.worker")
 @asynccontextmanager
 async def registered(context: Context) -> AsyncIterator[None]:
     """Known to operators until the end of the context."""
-    task = asyncio.create_task(_say_so(context))
+    since, pause_s = context.clock.now(), context.lease_s / SIGNS_OF_LIFE
     try:
-        yield
+        async with beside(
+            over_and_over(lambda: _say_so(since, context), pause_s, log, "a worker cannot say that it lives")
+        ):
+            yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         with suppress(StoreUnavailable):
             await context.units.keep(lambda unit: unit.fleet.left(context.bench.worker))
 
 
-async def _say_so(context: Context) -> None:
-    since = context.clock.now()
-    while True:
-        try:
-            await context.units.keep(lambda unit: unit.fleet.seen(_worker(context, since)))
-            await _look_around(context)
-        except StoreUnavailable as error:
-            log.warning("a worker cannot say that it lives: %s", error)
-        except Exception:
-            log.exception("a worker cannot say that it lives")
-        await asyncio.sleep(context.lease_s / SIGNS_OF_LIFE)
+async def _say_so(since: datetime, context: Context) -> None:
+    await context.units.keep(lambda unit: unit.fleet.seen(_worker(context, since)))
+    await _look_around(context)
 
 
 async def _look_around(context: Context) -> None:

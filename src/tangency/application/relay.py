@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tangency.application.beside import beside
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import EventPublisher, Outbox, OutboxTurn
 
@@ -41,12 +42,8 @@ class Relay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """At work until the end of the context. What it leaves waiting, another relay or the next start publishes."""
-        task = asyncio.create_task(self._work())
-        try:
+        async with beside(self._work()):
             yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
     async def _work(self) -> None:
         while True:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from tangency.application.beside import beside, over_and_over
 from tangency.application.context import Context
 from tangency.application.message import Message
-from tangency.domain.errors import NotFound, StoreUnavailable
+from tangency.domain.errors import NotFound
 from tangency.domain.series.point import Interval, Period, SeriesPoint, Span
 
 UPKEEP_S = 3600.0
@@ -59,27 +59,17 @@ async def read_history(query: ReadHistory, context: Context) -> History:
 @asynccontextmanager
 async def keeping_up(context: Context) -> AsyncIterator[None]:
     """Keep the series up, at once and then every hour, until the end of the context."""
-    task = asyncio.create_task(_keep_up(context))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _keep_up(context: Context) -> None:
     told: Sequence[str] = ()
-    while True:
-        try:
-            done = await _kept_up(context)
-            if done != told:
-                log.info("the series of portfolios: %s", "; ".join(done))
-            told = done
-        except StoreUnavailable as error:
-            log.warning("the series of portfolios could not be kept up: %s", error)
-        except Exception:
-            log.exception("the series of portfolios could not be kept up")
-        await asyncio.sleep(UPKEEP_S)
+
+    async def keep_up() -> None:
+        nonlocal told
+        done = await _kept_up(context)
+        if done != told:
+            log.info("the series of portfolios: %s", "; ".join(done))
+        told = done
+
+    async with beside(over_and_over(keep_up, UPKEEP_S, log, "the series of portfolios could not be kept up")):
+        yield
 
 
 async def _kept_up(context: Context) -> Sequence[str]:

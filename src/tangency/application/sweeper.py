@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from tangency.application.beside import beside, over_and_over
 from tangency.application.context import Context
 from tangency.application.expiry import expire
-from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.announcement import failed
 from tangency.domain.unit_of_work import UnitOfWork
 
@@ -26,26 +25,16 @@ log = logging.getLogger("tangency.sweeper")
 @asynccontextmanager
 async def sweeping(context: Context) -> AsyncIterator[None]:
     """Sweep until the end of the context."""
-    task = asyncio.create_task(_sweep(context))
-    try:
+    chore = over_and_over(lambda: _sweep(context), context.lease_s / LOOKS, log, "leases could not be looked at")
+    async with beside(chore):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _sweep(context: Context) -> None:
-    """Take lost workers' orders from them, over and over."""
-    while True:
-        try:
-            await context.units.keep(lambda unit: _swept(unit, context))
-            context.tickets.missed = True
-            context.bench.signal()
-        except StoreUnavailable as error:
-            log.warning("leases could not be looked at: %s", error)
-        except Exception:
-            log.exception("leases could not be looked at")
-        await asyncio.sleep(context.lease_s / LOOKS)
+    """Take lost workers' orders from them."""
+    await context.units.keep(lambda unit: _swept(unit, context))
+    context.tickets.missed = True
+    context.bench.signal()
 
 
 async def _swept(unit: UnitOfWork, context: Context) -> None:
