@@ -24,10 +24,10 @@ from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import MultiObjective, Objective, RiskParity, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, Status, Witness
-from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
+from tangency.domain.optimization.region import Region, Side, Sides
 from tangency.plugins.kernels.perspective import Perspective
 from tangency.plugins.kernels.refutation import refuted
-from tangency.plugins.kernels.whole_positions import FITS, exact, misses
+from tangency.plugins.kernels.whole_positions import FITS, branches, exact, fewest_leaves, misses, settled
 
 MOST_NODES = 4000
 """As many cases may have to be proven, in a tenth of a second and a few megabytes at 100 names."""
@@ -142,7 +142,7 @@ class _Tree:
         self._dive(root)
         root = self._strengthened(root)
         self._search(root)
-        leaves = tuple(self._leaves(root))
+        leaves = tuple(fewest_leaves(root, self._closed))
         return self._nothing(leaves) if self.best is None else self._found(leaves, self.best)
 
     def _strengthened(self, root: _Node) -> _Node:
@@ -255,10 +255,7 @@ class _Tree:
         """The name that is furthest from where it may be is left out, or held."""
         if node.weights is None:
             return
-        name = int(np.argmax(misses(self.region, node.weights) / np.maximum(self.region.least, FITS)))
-        possible = [side for side in HELD_OR_NOT if self.region.sides[name, side]]
-        for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
-            yield _settled(node.case.sides, name, side)
+        yield from branches(self.region, node.case.sides, misses(self.region, node.weights))
 
     def _dive(self, node: _Node) -> None:
         """Give up the smallest positions, a few at a time, until all are large enough."""
@@ -278,23 +275,13 @@ class _Tree:
 
     def _kept(self, sides: Sides, weights: Vector, name: int) -> tuple[Sides, Vector | None]:
         side = Side.LONG if weights[name] > 0 else Side.SHORT
-        with_it = _settled(sides, name, side)
+        with_it = settled(sides, name, side)
         return with_it, self._tried(with_it) if self.region.sides[name, side] else None
 
     def _tried(self, sides: Sides) -> Vector | None:
         proposal = self._solved(sides)
         self._consider(proposal)
         return proposal.weights
-
-    def _leaves(self, root: _Node) -> Iterator[_Node]:
-        """The fewest nodes that prove as much: what is below a closed node needs no looking at."""
-        left = [root]
-        while left:
-            node = left.pop()
-            if node.children and not self._closed(node):
-                left += node.children
-            else:
-                yield node
 
     def _found(self, leaves: tuple[_Node, ...], best: _Best) -> Proposal:
         exhausted = all(self._closed(leaf) for leaf in leaves)
@@ -318,9 +305,3 @@ class _Tree:
             proof = Witness(cases=tuple(leaf.case for leaf in leaves))
             return Proposal(Status.INFEASIBLE, None, proof, self.iterations, reading=self.reading)
         return Proposal(Status.NOT_APPLICABLE, message=TOO_SMALL, iterations=self.iterations)
-
-
-def _settled(sides: Sides, name: int, side: Side) -> Sides:
-    settled = sides.copy()
-    settled[name] = side
-    return settled

@@ -26,10 +26,10 @@ from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.objective import Blend
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, Reading, SolverAttempt, Status, Witness
-from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
+from tangency.domain.optimization.region import Region, Side, Sides
 from tangency.domain.optimization.sales_tax import Half, SalesCase, TaxOnSales, Trade
 from tangency.plugins.kernels.lot_cone import TaxedPoint, least_after_tax
-from tangency.plugins.kernels.whole_positions import exact, misses
+from tangency.plugins.kernels.whole_positions import branches, exact, fewest_leaves, misses
 
 MOST_NODES = 2000
 SETTLED = 1e-8
@@ -122,7 +122,7 @@ class _Tree:
         root = self._node(np.full(self.region.size, Side.ANY, np.int8), SalesCase.whole(self.region.size), None)
         self._dive(root)
         self._search(root)
-        leaves = tuple(self._leaves(root))
+        leaves = tuple(fewest_leaves(root, self._closed))
         settled = all(self._closed(leaf) for leaf in leaves)
         if self.best is None or (isinstance(self.objective, WorstRatio) and self.value <= 0):
             status = Status.NOT_APPLICABLE if self.best is not None and settled else Status.TIME_LIMIT
@@ -278,18 +278,9 @@ class _Tree:
         missed = self.tax.value(weights, self.estimates) - node.point.tax
         sales = list(self._sales_branches(node, weights))
         if small.any() and (missed < MUCH * node.promise or not sales):
-            yield from ((sides, node.sales) for sides in self._position_branches(node, small))
+            yield from ((sides, node.sales) for sides in branches(self.region, node.case.sides, small))
         else:
             yield from ((node.case.sides, case) for case in sales)
-
-    def _position_branches(self, node: _Node, small: Vector) -> Iterator[Sides]:
-        """The name that is furthest from where it may be is left out, or held."""
-        name = int(np.argmax(small / np.maximum(self.region.least, HELD)))
-        possible = [side for side in HELD_OR_NOT if self.region.sides[name, side]]
-        for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
-            settled = node.case.sides.copy()
-            settled[name] = side
-            yield settled
 
     def _sales_branches(self, node: _Node, weights: Vector) -> Iterator[SalesCase]:
         """The half, where that says more than any name; or the name that saves most by being sold and kept."""
@@ -308,16 +299,6 @@ class _Tree:
                 yield SalesCase(sales.half, trades)
 
     # --- what it comes to -----------------------------------------------------------------------------------------
-
-    def _leaves(self, root: _Node) -> Iterator[_Node]:
-        """The fewest nodes that prove as much: what is below a closed node needs no looking at."""
-        left = [root]
-        while left:
-            node = left.pop()
-            if node.children and not self._closed(node):
-                left += node.children
-            else:
-                yield node
 
     def _found(self, best: Vector, leaves: tuple[_Node, ...], settled: bool) -> Proposal:
         report = {"nodes": self.nodes, "cases": len(leaves), "exhausted": settled}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, Self, TypeVar
+
 import numpy as np
 
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.region import Region
+from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
 
 FITS = 1e-9
 """A weight as near to 0, or to the smallest position, is there."""
@@ -25,3 +28,46 @@ def exact(region: Region, weights: Vector) -> Vector:
     roomiest = int(np.argmax(np.minimum(part.upper - nearest, nearest - part.lower)))
     nearest[roomiest] += float(np.sum(weights - nearest))  # so that the sum stays what it was
     return nearest
+
+
+def settled(sides: Sides, name: int, side: Side) -> Sides:
+    """The same sides with that of a name settled."""
+    known = sides.copy()
+    known[name] = side
+    return known
+
+
+def branches(region: Region, sides: Sides, missing: Vector) -> Iterator[Sides]:
+    """The name that misses most of its smallest position is left out, or held.
+
+    Args:
+        region: the feasible set.
+        sides: what is settled already.
+        missing: see :func:`misses`.
+    """
+    name = int(np.argmax(missing / np.maximum(region.least, FITS)))
+    possible = [side for side in HELD_OR_NOT if region.sides[name, side]]
+    for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
+        yield settled(sides, name, side)
+
+
+class Parent(Protocol):
+    """A node of a search."""
+
+    @property
+    def children(self) -> Sequence[Self]:
+        """Those that it was branched into."""
+
+
+Node = TypeVar("Node", bound=Parent)
+
+
+def fewest_leaves(root: Node, closed: Callable[[Node], bool]) -> Iterator[Node]:
+    """The fewest nodes that prove as much: what is below a closed node needs no looking at."""
+    left = [root]
+    while left:
+        node = left.pop()
+        if node.children and not closed(node):
+            left += node.children
+        else:
+            yield node
