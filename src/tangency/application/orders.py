@@ -145,9 +145,8 @@ async def _order(wish: Wish, context: Context) -> Order:
 
 def _taxed(question: Question, terms: TaxTerms, wish: Wish, worth: Valuation, context: Context) -> Question:
     """The question with what its method counts taxes from, of gains after what selling costs."""
-    preferences, today = wish.preferences, context.clock.now().date()
-    rate = preferences.transaction_cost_model if preferences.include_transaction_costs else None
-    options = {**question.options, "tax": terms.in_weights(worth.prices, worth.total, rate or 0.0, today)}
+    rate, today = wish.preferences.cost_rate or 0.0, context.clock.now().date()
+    options = {**question.options, "tax": terms.in_weights(worth.prices, worth.total, rate, today)}
     return replace(question, options=options, references=(*question.references, terms.source))
 
 

@@ -74,6 +74,11 @@ class Preferences:
     consider_tax_implications: bool | None = None
     transaction_cost_model: float | None = None
 
+    @property
+    def cost_rate(self) -> float | None:
+        """What trading costs, where it is to count; None where the portfolio says so."""
+        return self.transaction_cost_model if self.include_transaction_costs else None
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Wish:
@@ -213,7 +218,7 @@ def _chosen(wish: Wish) -> tuple[str, str, dict[str, object]]:
     """Method, objective and the options that follow from measure, costs and the rest."""
     method, objective = wish.optimization_type.lower(), _objective(wish.objective)
     measure = wish.risk_measure.lower()
-    rate = wish.preferences.transaction_cost_model if wish.preferences.include_transaction_costs else None
+    rate = wish.preferences.cost_rate
     if wish.objective.lower() == "minimize_cost":
         return "multi_objective", objective, _cheapest(rate)
     if measure != VOLATILITY and method == "mean_variance":

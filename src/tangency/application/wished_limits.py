@@ -9,6 +9,7 @@ from tangency.application.evidence import Evidence
 from tangency.application.question import Limits, Question
 from tangency.application.wish import Wish, WishedLimits, as_wished, bounds_of, place_of, question_of
 from tangency.domain.errors import Fault, InvalidInput, NoAnswer
+from tangency.domain.optimization.infeasibility import with_names
 from tangency.domain.optimization.solution import Solution
 
 
@@ -52,15 +53,8 @@ def failure_as_stated(error: NoAnswer, limits: WishedLimits) -> NoAnswer:
     found = solution.infeasibility
     ids = [*(each.constraint for each in found.conflict), *(each.constraint for each in found.relaxation)]
     names = {one: ".".join(map(str, as_stated(Fault(place_of(one), ""), limits).path)) for one in ids}
-    message = str(error)
-    for one, name in names.items():
-        message = message.replace(one, name)
-    told = replace(
-        found,
-        conflict=tuple(replace(each, constraint=names[each.constraint]) for each in found.conflict),
-        relaxation=tuple(replace(each, constraint=names[each.constraint]) for each in found.relaxation),
-    )
-    return type(error)(message, replace(solution, infeasibility=told))
+    told = replace(solution, infeasibility=found.renamed(names.__getitem__))
+    return type(error)(with_names(str(error), names), told)
 
 
 def _tighter(one: Limits, other: Limits) -> Limits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -44,6 +45,11 @@ class TraceContext:
             return None
         flags = found["flags"] if found["version"] == KNOWN else f"{int(found['flags'], 16) & SAMPLED:02x}"
         return cls(f"{KNOWN}-{found['ids']}-{flags}", _state(state or ""))
+
+    @classmethod
+    def read(cls, carrier: Mapping[str, object]) -> Self | None:
+        """The context that metadata or properties name; see :meth:`of`."""
+        return cls.of(*(str(carrier.get(name, "")) for name in (TRACEPARENT, TRACESTATE)))
 
     @property
     def properties(self) -> dict[str, str]:

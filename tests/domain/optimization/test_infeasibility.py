@@ -24,6 +24,7 @@ from tangency.domain.optimization.infeasibility import (
     Infeasibility,
     Relaxation,
     explain_infeasibility,
+    with_names,
 )
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution
@@ -400,3 +401,10 @@ def test_the_answer_to_an_infeasible_problem_is_the_same_under_every_objective()
     assert reasons[1] is not None
     assert reasons[0].conflict == reasons[1].conflict
     assert reasons[0].relaxation == reasons[1].relaxation
+
+
+def test_limits_get_other_names_once_and_no_new_name_is_taken_for_an_old_one() -> None:
+    names = {"strategies.A.max_weight": "constraints.max_weight.A", "constraints.max_weight": "max_position_size"}
+    message = "strategies.A.max_weight and constraints.max_weight contradict each other"
+    assert with_names(message, names) == "constraints.max_weight.A and max_position_size contradict each other"
+    assert with_names(message, {}) == message

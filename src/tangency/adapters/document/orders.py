@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, cast
 
@@ -17,7 +17,6 @@ from tangency.application.unused_inputs import QUESTION
 from tangency.application.wish import in_own_words
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
-from tangency.domain.optimization.infeasibility import Infeasibility
 from tangency.domain.optimization.optimization import Stage
 from tangency.domain.optimization.order import Filter, OrderState
 from tangency.domain.optimization.outcomes import OUTCOMES
@@ -270,22 +269,15 @@ def _failure(state: OrderState) -> Failure | None:
         return None
     told = _as_written if QUESTION in state.wording else in_own_words
     failure = Failure(outcome=state.outcome, message=told(state.message), losses=list(state.losses))
-    found = state.infeasibility
-    return failure if found is None else structs.replace(failure, **_contradiction(found, told))
+    if state.infeasibility is None:
+        return failure
+    named = state.infeasibility.renamed(told)
+    return structs.replace(failure, conflict=conflict_of(named), relaxation=relaxation_of(named))
 
 
 def _as_written(message: str) -> str:
     """A question has the names of the problem itself."""
     return message
-
-
-def _contradiction(found: Infeasibility, told: Callable[[str], str]) -> dict[str, Any]:
-    """Conflict and relaxation with the names that the limits have in the request."""
-    named: list[list[Any]] = [
-        [structs.replace(each, constraint=told(each.constraint)) for each in limits]
-        for limits in (conflict_of(found), relaxation_of(found))
-    ]
-    return dict(zip(("conflict", "relaxation"), named, strict=True))
 
 
 def wanted_by(query: Mapping[str, str]) -> Filter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -17,7 +16,6 @@ from tangency.application.question import Question
 from tangency.application.service import Service
 from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.idempotency import Key
-from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext
 
 IDEMPOTENCY_KEY = "idempotency-key"
 LARGE = 2**16
@@ -66,11 +64,6 @@ class Call:
             return await self.handle(command)
         asked = request.SerializeToString(deterministic=True).hex()
         return await self.handle(replace(command, key=Key.of(str(text), type(request).__name__, asked)))
-
-
-def trace_of(metadata: Mapping[str, str | bytes]) -> TraceContext | None:
-    """The trace that metadata name."""
-    return TraceContext.of(*(str(metadata.get(name, "")) for name in (TRACEPARENT, TRACESTATE)))
 
 
 def portfolio_of(document: Plain) -> str:

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from tangency.adapters.grpc.call import Call, trace_of
+from tangency.adapters.grpc.call import Call
 from tangency.adapters.grpc.factors import analyze_factor_exposures
 from tangency.adapters.grpc.frontiers import generate_efficient_frontier, stream_efficient_frontier
 from tangency.adapters.grpc.messages import read
@@ -26,6 +26,7 @@ from tangency.adapters.settings import Settings
 from tangency.application.readiness import CheckReadiness
 from tangency.application.service import Service
 from tangency.domain.errors import StoreUnavailable
+from tangency.domain.trace import TraceContext
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Answering = Callable[[Call, Any], Awaitable[Message]]
@@ -183,7 +184,7 @@ class Door:
     async def _refusing(self, kind: type[Message], context: Context) -> AsyncIterator[Call]:
         """A call; what is raised while it is answered ends it with a status."""
         metadata = dict(context.invocation_metadata() or ())
-        call = Call(self.service.traced(trace_of(metadata)), metadata, self.ending)
+        call = Call(self.service.traced(TraceContext.read(metadata)), metadata, self.ending)
         try:
             yield call
         except Exception as error:  # noqa: BLE001 - whatever it is, the client hears of it

@@ -21,6 +21,7 @@ from tangency.application.question import Question
 from tangency.application.wish import place_of
 from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
 from tangency.domain.optimization.cost import TooHeavy
+from tangency.domain.optimization.infeasibility import with_names
 
 DOMAIN = "tangency"
 LONGEST_MESSAGE = 1000
@@ -94,10 +95,9 @@ def _message(error: Exception, problem: Problem, asked: Asked) -> str:
     if isinstance(error, InvalidInput):
         first, *others = error.faults
         return f"There are {len(others) + 1} mistakes; see the field violations." if others else _told(first, asked)
-    message = problem.detail
-    for each in problem.conflict or ():
-        message = message.replace(each.constraint, asked.limit(each.constraint))
-    return message
+    return with_names(
+        problem.detail, {each.constraint: asked.limit(each.constraint) for each in problem.conflict or ()}
+    )
 
 
 def _told(fault: Fault, asked: Asked) -> str:

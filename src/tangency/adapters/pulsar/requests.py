@@ -18,7 +18,7 @@ from tangency.application.service import Service
 from tangency.domain.errors import ComeAgain, OutboxFull, StoreUnavailable
 from tangency.domain.idempotency import LONGEST_KEY, Key
 from tangency.domain.portfolio.portfolio import id_fault
-from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext
+from tangency.domain.trace import TraceContext
 
 KEY, EVENT_ID = "idempotency_key", "event_id"
 MOST_DELIVERIES = 10
@@ -54,7 +54,7 @@ class Requests:
     async def _order(self, message: Received, written: object) -> None:
         asked = {n: v for n, v in written.items() if n != EVENT_ID} if isinstance(written, dict) else written
         key = Key.of(_key(message, written), *OVER_REST, asked)
-        await self._service.traced(_trace(message)).handle(PlaceOrder(wish_of(asked), key=key))
+        await self._service.traced(TraceContext.read(message.properties)).handle(PlaceOrder(wish_of(asked), key=key))
 
     async def _may_pass(self, error: Exception, message: Received) -> bool:
         """Whether trying again may help: while the database or the outbox is in the way, and of others for a while."""
@@ -76,7 +76,7 @@ class Requests:
         told = msgspec.to_builtins(document)
         try:
             refusal = RefuseOrder(identity, key[:LONGEST_KEY], _portfolio(written), told)
-            await self._service.traced(_trace(message)).handle(refusal)
+            await self._service.traced(TraceContext.read(message.properties)).handle(refusal)
         except StoreUnavailable as failure:
             log.warning("the answer to a bad request has to wait: %s", failure)
             return Verdict.LATER
@@ -88,10 +88,6 @@ def _key(message: Received, written: Any) -> str:  # noqa: ANN401 - plain values
     event_id = written.get(EVENT_ID) if isinstance(written, dict) else None
     stated = message.properties.get(KEY) or event_id
     return stated if isinstance(stated, str) and stated else f"message-{message.identity}"
-
-
-def _trace(message: Received) -> TraceContext | None:
-    return TraceContext.of(*(message.properties.get(name) for name in (TRACEPARENT, TRACESTATE)))
 
 
 def _portfolio(written: Any) -> str:  # noqa: ANN401 - plain values of any kind

@@ -9,8 +9,9 @@ other limits allow; a cap on another risk as half-spaces that cut off, one after
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +86,22 @@ class Infeasibility:
     relaxation: tuple[Relaxation, ...]
     proof: Witness
     bound: float
+
+    def renamed(self, name: Callable[[str], str]) -> Infeasibility:
+        """The same with other names of its limits."""
+        return replace(
+            self,
+            conflict=tuple(replace(each, constraint=name(each.constraint)) for each in self.conflict),
+            relaxation=tuple(replace(each, constraint=name(each.constraint)) for each in self.relaxation),
+        )
+
+
+def with_names(message: str, names: Mapping[str, str]) -> str:
+    """A message with other names of limits, whole ones and each once: no new name is taken for an old one."""
+    if not names:
+        return message
+    longest_first = sorted(names, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), lambda found: names[found[0]], message)
 
 
 def explain_infeasibility(
