@@ -178,8 +178,8 @@ async def _valuation(question: Question, context: Context) -> Valuation | None:
 
 def _accept(problem: Problem, plugins: Plugins) -> None:
     """Refuse what shows before solving, in the figures and returns too, which whoever solves looks at anyway."""
-    accept(problem, plugins)
-    problem.market.check(needs(problem, plugins.find_method(problem.method)))
+    method, _ = accept(problem, plugins)
+    problem.market.check(needs(problem, method))
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

@@ -16,6 +16,7 @@ from tangency.domain.market.returns import Returns
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight
 from tangency.domain.optimization.document import content_hash
+from tangency.domain.optimization.method import OptimizationMethod
 from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
@@ -54,6 +55,24 @@ def test_an_answer_says_how_it_came_about(plugins: EntryPointPlugins) -> None:
     assert provenance.tolerance == problem.solver.tolerance
     assert provenance.attempts
     assert {"python", "tangency", "numpy", "piqp", "clarabel", "highspy"} <= set(provenance.versions)
+
+
+class Counting(EntryPointPlugins):
+    """Remembers which methods were looked up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def find_method(self, name: str) -> OptimizationMethod:
+        self.asked.append(name)
+        return super().find_method(name)
+
+
+def test_a_method_is_looked_up_once() -> None:
+    plugins = Counting()
+    solve(given(), plugins)
+    assert plugins.asked == ["mean_variance"]
 
 
 def test_estimators_are_named_in_the_answer(plugins: EntryPointPlugins) -> None:

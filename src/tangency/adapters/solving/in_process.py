@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController
 
 from tangency.adapters.solving.conclusion import Proposed, conclude, conclude_frontier
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
-from tangency.adapters.solving.watched_plugins import WatchedMethod, WatchedPlugins
+from tangency.adapters.solving.watched_plugins import WatchedPlugins
 from tangency.domain.frontier.frontier import Curve
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.frontier.tracing import Traced
@@ -22,7 +22,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
 from tangency.domain.optimization.acceptance import accept
 from tangency.domain.optimization.judgement import propose
-from tangency.domain.optimization.method import needs
+from tangency.domain.optimization.method import OptimizationMethod, needs
 from tangency.domain.optimization.plugins import Plugins, found_by
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -100,9 +100,9 @@ def traced(problem: Problem, question: FrontierQuestion, plugins: Plugins) -> Tr
         return trace_candidates(problem, estimates, method, options, question, programs)
 
 
-def _ready(problem: Problem, watched: WatchedPlugins, means: bool) -> tuple[WatchedMethod, object, Estimates]:
+def _ready(problem: Problem, watched: WatchedPlugins, means: bool) -> tuple[OptimizationMethod, object, Estimates]:
     """The method that can honour the problem, its options, and the estimates; with means in any case where wanted."""
-    options, method = accept(problem, watched), watched.find_method(problem.method)
+    method, options = accept(problem, watched)
     of_method = needs(problem, method)
     wanted = Needs(means or of_method.mean, of_method.scenarios)
     return method, options, problem.market.estimate(watched.find_estimator, watched.bind_options, wanted)

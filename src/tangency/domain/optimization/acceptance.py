@@ -10,7 +10,7 @@ from tangency.domain.market.estimates import Estimator, EstimatorChoice, SampleK
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import cannot_weigh, needs_rows
-from tangency.domain.optimization.method import can_check, refuse_unsupported
+from tangency.domain.optimization.method import OptimizationMethod, can_check, refuse_unsupported
 from tangency.domain.optimization.plugins import Finder, found_by
 from tangency.domain.optimization.problem import Problem
 
@@ -22,11 +22,11 @@ PRIOR: Path = ("risk_parameters", "prior")
 _DEFAULT = EstimatorChoice()
 
 
-def accept(problem: Problem, plugins: Finder) -> object:
+def accept(problem: Problem, plugins: Finder) -> tuple[OptimizationMethod, object]:
     """Refuse what the problem and the plugins that it names show to be wrong; what is left takes data, and a solver.
 
     Returns:
-        The typed options of the method.
+        The method that was asked for, and its typed options.
 
     Raises:
         Unsupported: no such method or estimator, or an objective or a limit that the method does not take.
@@ -41,7 +41,7 @@ def accept(problem: Problem, plugins: Finder) -> object:
     if can_check(method):
         with found_by(plugins), _watched(f"method {problem.method!r}"):
             method.check(problem, options)
-    return options
+    return method, options
 
 
 @contextmanager
