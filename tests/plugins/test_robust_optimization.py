@@ -424,6 +424,12 @@ def test_an_option_that_is_null_is_left_out() -> None:
         ({"mean_uncertainty": {"kind": "box"}}, "mean_uncertainty.half_width"),
         ({"mean_uncertainty": {"kind": "box", "half_width": -0.1}}, "mean_uncertainty.half_width"),
         ({"mean_uncertainty": {"kind": "box", "half_width": {"A": 0.1}}}, "mean_uncertainty.half_width"),
+        ({"mean_uncertainty": {"half_width": 0.1}}, "mean_uncertainty.half_width: belongs to kind box"),
+        (
+            {"mean_uncertainty": {"kind": "box", "half_width": 0.1, "shape": [[1.0]]}},
+            "mean_uncertainty.shape: belongs to kind ellipsoid, and kind is 'box'; leave it out",
+        ),
+        ({"mean_uncertainty": {"kind": "box", "estimate": "bootstrap", "shape": [[1.0]]}}, "mean_uncertainty.shape"),
         ({"mean_uncertainty": {"estimate": "empirical"}}, "mean_uncertainty.shape"),
         ({"mean_uncertainty": {"confidence_level": 1.0}}, "mean_uncertainty.confidence_level"),
         ({"covariance_uncertainty": {}}, "covariance_uncertainty.half_width"),

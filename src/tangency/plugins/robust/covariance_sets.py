@@ -148,7 +148,6 @@ def covariance_set(
     """
     if said is None:
         return None
-    _refuse_other_kind(said)
     center = estimates.covariance.dense()
     if said.center is not None:
         center = figures.covariance(said.center, problem.universe, (*COVARIANCE, "center"))
@@ -166,7 +165,6 @@ def check_covariances(said: CovarianceUncertainty | None, problem: Problem) -> N
     """
     if said is None:
         return
-    _refuse_other_kind(said)
     for field in ("center", "shape"):
         if getattr(said, field) is not None:
             figures.covariance(getattr(said, field), problem.universe, (*COVARIANCE, field))
@@ -175,17 +173,6 @@ def check_covariances(said: CovarianceUncertainty | None, problem: Problem) -> N
         figures.spread(np.array([said.half_width]), path)
     elif said.half_width is not None:
         figures.spread(figures.matrix(said.half_width, problem.universe, path), path)
-
-
-def _refuse_other_kind(said: CovarianceUncertainty) -> None:
-    """Refuse what only the other kind of set has, and a box without a width."""
-    if said.kind == "ellipsoid" and said.half_width is not None:
-        detail = "belongs to a box; give shape or radius, or kind box."
-        raise InvalidInput.at((*COVARIANCE, "half_width"), detail, "conflict")
-    if said.kind == "box" and said.shape is not None:
-        raise InvalidInput.at((*COVARIANCE, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
-    if said.kind == "box" and said.half_width is None and said.estimate == "given":
-        raise InvalidInput.at((*COVARIANCE, "half_width"), "is missing; give it, or estimate empirical.", "missing")
 
 
 def _ellipsoid(

@@ -46,7 +46,6 @@ def mean_set(said: MeanUncertainty | None, problem: Problem, estimates: Estimate
     """
     if said is None:
         return MeanSet(estimates.required_mean("the objective"))
-    _refuse_other_kind(said)
     if said.center is None:
         center = estimates.required_mean("the objective")
     else:
@@ -66,7 +65,6 @@ def check_means(said: MeanUncertainty | None, problem: Problem) -> None:
     """
     if said is None or not problem.objective.needs_mean:
         return
-    _refuse_other_kind(said)
     if said.center is not None:
         figures.vector(said.center, problem.universe, (*MEAN, "center"))
     if said.shape is not None:
@@ -74,16 +72,6 @@ def check_means(said: MeanUncertainty | None, problem: Problem) -> None:
     if said.half_width is not None:
         wide = figures.vector(said.half_width, problem.universe, (*MEAN, "half_width"))
         figures.spread(wide, (*MEAN, "half_width"))
-
-
-def _refuse_other_kind(said: MeanUncertainty) -> None:
-    """Refuse what only the other kind of set has, and a box without a width."""
-    if said.kind == "ellipsoid" and said.half_width is not None:
-        raise InvalidInput.at((*MEAN, "half_width"), "belongs to a box; give shape or radius, or kind box.", "conflict")
-    if said.kind == "box" and said.half_width is None and said.shape is not None:
-        raise InvalidInput.at((*MEAN, "shape"), "belongs to an ellipsoid; give half_width.", "conflict")
-    if said.kind == "box" and said.half_width is None and said.estimate == "given":
-        raise InvalidInput.at((*MEAN, "half_width"), "is missing; give it, or estimate empirical.", "missing")
 
 
 def _ellipsoid(said: MeanUncertainty, problem: Problem, estimates: Estimates) -> Norm:

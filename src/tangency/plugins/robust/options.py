@@ -145,3 +145,20 @@ def _check(said: MeanUncertainty | CovarianceUncertainty | None, field: str) -> 
         raise InvalidInput.at((field, "confidence_level"), detail, "range")
     if said.radius is not None and said.radius < 0:
         raise InvalidInput.at((field, "radius"), f"is {said.radius}; give a number from 0 on.", "range")
+    _refuse_other_kind(said, field)
+
+
+def _refuse_other_kind(said: MeanUncertainty | CovarianceUncertainty, field: str) -> None:
+    """Refuse what only the other kind of set has, and a box without a width."""
+    if said.kind == "ellipsoid" and said.half_width is not None:
+        detail = (
+            "belongs to kind box, and kind is 'ellipsoid'; leave it out and give shape or radius, or give kind box."
+        )
+        raise InvalidInput.at((field, "half_width"), detail, "conflict")
+    if said.kind == "box" and said.shape is not None:
+        detail = (
+            "belongs to kind ellipsoid, and kind is 'box'; leave it out and give half_width, or give kind ellipsoid."
+        )
+        raise InvalidInput.at((field, "shape"), detail, "conflict")
+    if said.kind == "box" and said.half_width is None and said.estimate == "given":
+        raise InvalidInput.at((field, "half_width"), "is missing; give it, or estimate empirical.", "missing")
