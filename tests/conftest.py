@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tangency.adapters.settings import Settings
+from tangency.adapters.sql.revisions import upgrade
 from tests.support import postgres, pulsar, services
+from tests.support.databases import DATABASES, settings_of
 
 # A test never judges by the clock: machines are busy, and a slow example proves nothing. The same examples every time:
 # a failure must be somebody's change, and a search for new ones has its own command (--hypothesis-profile=search).
@@ -57,6 +62,20 @@ def empty_postgresql(cluster: postgres.Cluster) -> Iterator[str]:
     """The address of a database without tables."""
     with cluster.database(migrated=False) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an embedded database at the newest revision, to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    asyncio.run(upgrade(Settings(data_dir=str(folder))))
+    return folder
+
+
+@pytest.fixture(params=DATABASES, name="settings")
+def settings_of_a_database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A database of one's own, at the newest revision: on each of them in turn."""
+    return settings_of(request, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,8 @@ from tangency.adapters.sql.revisions import upgrade
 from tangency.adapters.sql.series_rows import SeriesReading
 from tangency.adapters.sql.timescale.choice import KEEPERS
 from tangency.domain.series.point import Interval, Mark, SeriesPoint, Span
-from tests.contracts.conftest import PATIENCE_S
 from tests.contracts.test_store import run
-from tests.support.databases import DATABASES, SERIES
+from tests.support.databases import DATABASES, SERIES, settings_of
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
 Result = TypeVar("Result")
@@ -31,10 +30,8 @@ Result = TypeVar("Result")
 
 @pytest.fixture(params=SERIES)
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """A database of one's own, at the newest revision or about to be."""
-    if request.param == "sqlite":
-        return Settings(data_dir=str(tmp_path))
-    return Settings(database_url=request.getfixturevalue(request.param), database_wait_s=PATIENCE_S)
+    """The same on each database that may keep a series."""
+    return settings_of(request, tmp_path)
 
 
 def point(moment: datetime, number: int = 1, portfolio: str = "p", time_ms: int = 5) -> SeriesPoint:

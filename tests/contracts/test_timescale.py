@@ -14,11 +14,11 @@ from tangency.adapters.sql import Store
 from tangency.adapters.sql.upkeep import check
 from tangency.domain.series.point import Span
 from tests.architecture.source_tree import REPOSITORY
-from tests.contracts.conftest import PATIENCE_S
 from tests.contracts.test_series import keep, point
 from tests.contracts.test_store import run
 from tests.docs.blocks import blocks_of
 from tests.support import postgres
+from tests.support.databases import PATIENCE_S
 from tests.support.postgres import Cluster, program
 
 pytestmark = pytest.mark.service("timescaledb")

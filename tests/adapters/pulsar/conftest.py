@@ -13,7 +13,7 @@ import pytest
 from tangency.adapters.pulsar.client import topic_of
 from tangency.adapters.pulsar.setup import set_up
 from tangency.adapters.settings import Settings
-from tests.support.databases import DATABASES
+from tests.support.databases import DATABASES, settings_of
 from tests.support.pulsar import Broker
 
 PATIENCE_MS = 60_000
@@ -55,9 +55,7 @@ def documents(settings: Settings, kind: str, count: int) -> list[Any]:
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A database of one's own."""
-    if request.param == "sqlite":
-        return Settings(data_dir=str(tmp_path))
-    return Settings(database_url=request.getfixturevalue("postgresql"))
+    return settings_of(request, tmp_path)
 
 
 @pytest.fixture

@@ -21,10 +21,10 @@ from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult
 from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.library.entry import Address, Entry, Shelf
-from tests.contracts.conftest import PATIENCE_S
 from tests.contracts.test_orders import LEASE, accepted, claimed, order
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT, ended, opened, problem, run
+from tests.support.databases import PATIENCE_S
 from tests.support.tcp_proxy import Proxy, proxy
 
 pytestmark = pytest.mark.service("postgresql")
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.service("postgresql")
 
 @pytest.fixture
 def settings(postgresql: str) -> Settings:
-    return Settings(database_url=postgresql, database_wait_s=60.0)
+    return Settings(database_url=postgresql, database_wait_s=PATIENCE_S)
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_statement_that_takes_too_long_is_given_up(postgresql: str) -> None:
             await unit._session.execute(text("SELECT pg_sleep(60)"))
 
     with pytest.raises(Interrupted, match="took longer than it may"):
-        run(Settings(database_url=postgresql, statement_timeout_s=0.1, database_wait_s=60.0), work)
+        run(Settings(database_url=postgresql, statement_timeout_s=0.1, database_wait_s=PATIENCE_S), work)
 
 
 def test_two_that_write_the_same_entry_at_once_make_two_versions(settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from sqlalchemy import event
 
 from tangency.adapters.settings import Settings
@@ -12,14 +11,6 @@ from tangency.adapters.sql.recent import Recent
 from tests.contracts.test_orders import claimed, order
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import ended, problem, run
-from tests.support.databases import DATABASES
-
-
-@pytest.fixture(params=DATABASES)
-def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    if request.param == "sqlite":
-        return Settings(data_dir=str(tmp_path_factory.mktemp("data")))
-    return Settings(database_url=request.getfixturevalue("postgresql"), database_wait_s=60.0)
 
 
 @contextmanager
