@@ -5,9 +5,11 @@ import pkgutil
 from importlib import import_module
 
 from tangency import application
+from tangency.application.answering import AnswerBatch
+from tangency.application.backlog import Telling
 from tangency.application.idempotency import Creating
 from tangency.application.message import Message
-from tangency.application.service import HANDLERS
+from tangency.application.service import AGAIN, HANDLERS
 
 
 def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
@@ -17,7 +19,13 @@ def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
         thing
         for module in modules
         for _, thing in inspect.getmembers(module, inspect.isclass)
-        if issubclass(thing, Message) and thing not in (Message, Creating) and thing.__module__ == module.__name__
+        if issubclass(thing, Message)
+        and thing not in (Message, Telling, Creating)
+        and thing.__module__ == module.__name__
     }
     assert declared == set(HANDLERS)
     assert all(inspect.iscoroutinefunction(handler) for handler in HANDLERS.values())
+
+
+def test_whatever_takes_a_key_is_answered_when_the_key_comes_again() -> None:
+    assert {message for message in HANDLERS if issubclass(message, Creating)} == {*AGAIN, AnswerBatch}

@@ -16,6 +16,7 @@ from tangency.adapters.sql.schema import OptimizationRequest, PortfolioOptimizat
 from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.optimization import Optimization, Stage
 from tangency.domain.optimization.order import MOST_LOSSES, Order, OrderState
+from tangency.domain.optimization.queue import Queue
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.trace import TraceContext
 from tests.contracts.test_outbox import told
@@ -84,6 +85,30 @@ def test_who_was_taken_for_lost_cannot_end_what_another_has(settings: Settings) 
         return (*late, again)
 
     assert run(settings, work) == (False, True, False)
+
+
+def test_an_order_that_is_handed_back_waits_again_in_its_queue_and_only_once(settings: Settings) -> None:
+    async def work(store: Store) -> tuple[list[Stage], list[int]]:
+        made, stages = replace(order(), queue=Queue.HEAVY), list[Stage]()
+        async with store.units() as unit:
+            await unit.orders.add(made)
+            await unit.commit()
+        which, attempts = made.optimization.id, list[int]()
+        for _ in range(2):
+            taken = await claimed(store, which)
+            assert taken is not None
+            attempts.append(taken.attempt)
+            async with store.units() as unit:
+                await unit.orders.hand_back(which, taken.attempt - 1)  # of an attempt that was fenced
+                await unit.orders.hand_back(which, taken.attempt)
+                await unit.commit()
+            state = await store.order(which)
+            assert state is not None
+            stages.append(state.stage)
+        assert await store.waits([Queue.HEAVY])
+        return stages, attempts
+
+    assert run(settings, work) == ([Stage.PENDING, Stage.PENDING], [1, 2])
 
 
 def test_the_trace_of_a_request_goes_with_its_order_and_with_what_is_told_of_it(settings: Settings) -> None:

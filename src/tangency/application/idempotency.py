@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from tangency.application.backlog import Telling
 from tangency.application.context import Context
-from tangency.application.message import Message, Result
+from tangency.application.message import Result
 from tangency.domain.idempotency import Key
 from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Creating(Message[Result]):
+class Creating(Telling[Result]):
     """A command that makes something which is kept.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from tangency.application.backlog import Telling
 from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
-from tangency.application.idempotency import Creating, claim
+from tangency.application.idempotency import claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
@@ -33,7 +34,7 @@ class PoseQuestion(Message[Problem]):
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizePortfolio(Creating[Answer]):
+class OptimizePortfolio(Telling[Answer]):
     """Answer a question about a portfolio, and keep the answer or the reason why there is none.
 
     Attributes:
@@ -91,7 +92,7 @@ async def optimize_portfolio(command: OptimizePortfolio, context: Context) -> An
     """
     question = await with_configuration(command.question, context)
     problem = command.problem or await posed(question, context)
-    return await recorded(question, problem, command.key, context)
+    return await recorded(question, problem, None, context)
 
 
 async def recorded(question: Question, problem: Problem, key: Key | None, context: Context) -> Answer:

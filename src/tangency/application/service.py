@@ -13,7 +13,7 @@ from tangency.application.answering import (
     answer_question,
     answered_again,
 )
-from tangency.application.backlog import refuse_where_the_outbox_is_full
+from tangency.application.backlog import Telling, refuse_where_the_outbox_is_full
 from tangency.application.configuration import (
     ReadConfiguration,
     WriteConfiguration,
@@ -49,7 +49,6 @@ from tangency.application.optimization import (
     OptimizePortfolio,
     PoseQuestion,
     SolveProblem,
-    answer_again,
     latest_optimization,
     optimize_portfolio,
     pose_question,
@@ -146,7 +145,6 @@ HANDLERS: Mapping[type[Message[Any]], Handler] = {
 }
 
 AGAIN: Mapping[type[Creating[Any]], Again[Any]] = {
-    OptimizePortfolio: answer_again,
     AnswerQuestion: answered_again,
     WriteEntry: entry_again,
     AnalyzeFactors: analysis_again,
@@ -172,7 +170,7 @@ class Service:
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""
         handler, context = HANDLERS[type(message)], reading_once(self.context)
-        if isinstance(message, Creating):
+        if isinstance(message, Telling):
             await refuse_where_the_outbox_is_full(context)
         if isinstance(message, Creating) and type(message) in AGAIN:
             return cast(Result, await once(message, handler, AGAIN[type(message)], context))

@@ -60,6 +60,7 @@ OVERDUE = select(REQUESTS).where(
 )
 BEAT = update(REQUESTS).where(*_OF_ATTEMPT)
 CHANGE = BEAT.values(version=_C.version + 1)
+HAND_BACK = CHANGE.returning(_C.queue)
 END = update(REQUESTS).where(*_THIS, or_(*(_C.status == stage for stage in OPEN))).values(version=_C.version + 1)
 _TAKEN = (_C.id, _C.portfolio_id, _C.configuration_id, _C.problem, _C.wording, _C.valuation, _C.queue, _C.attempt)
 _TAKEN_AT = (_C.created_at, _C.estimated_completion_time, _C.estimated_s, _C.traceparent, _C.tracestate)
@@ -154,9 +155,12 @@ class SqlOrders:
 
     async def hand_back(self, order: UUID, attempt: int) -> None:
         """Let it wait again."""
-        if await self._changed(CHANGE, order, of_attempt=attempt, status=Stage.PENDING.value, lease_until=None):
-            row = await self._session.get_one(OptimizationRequest, (self._tenant, spelled(order)))
-            self._tickets.write(row.id, row.queue, self._now())
+        identity, change = spelled(order), {"status": Stage.PENDING.value, "lease_until": None}
+        of = {"of_tenant": self._tenant, "of_id": identity, "of_attempt": attempt}
+        queue = await self._session.scalar(HAND_BACK, {**of, **change})
+        if queue is not None:
+            self._refresh(identity, change)
+            self._tickets.write(identity, queue, self._now())
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
         """Keep its end."""

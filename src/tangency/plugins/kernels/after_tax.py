@@ -17,7 +17,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.sales_tax import TaxOnSales
 from tangency.domain.optimization.term import Term, Variance
-from tangency.plugins.kernels.tax_lots import TaxLotOption, TaxOption
+from tangency.plugins.kernels.tax_lots import TaxLotOption, TaxOption, uncovered
 from tangency.plugins.kernels.trading_costs import COSTED, TradingCosts, cost_of, less
 
 NODES_OF_PROOF = 100
@@ -75,9 +75,10 @@ def with_proof(
         current: weights; shape (n,).
         time_limit_s: for the proof.
     """
-    if found.weights is None or not option.lots or option.uncovered(problem.universe, current):
+    lots = option.in_weights(problem.universe, best=False)
+    if found.weights is None or not option.lots or uncovered(lots, problem.universe, current):
         return found
-    tax = option.on_sales(problem.universe, current)
+    tax = option.tax_on(lots, current)
     objective = _weighed(problem, estimates, (tax,))
     if objective is None:
         return found

@@ -107,22 +107,21 @@ class TaxOption:
             self.horizon_years,
         )
 
-    def uncovered(self, universe: Universe, current: Vector) -> list[str]:
-        """Names that more is held of than there is in lots."""
-        lots = self.in_weights(universe, best=False)
-        missing = current * (1.0 - COVERED) > np.bincount(lots.owner, lots.weights, len(current))
-        return [universe.names[i] for i in np.flatnonzero(missing & (current > 0)).tolist()]
-
     def on_sales(self, universe: Universe, current: Vector) -> TaxOnSales:
         """The tax as a term of an objective, on sales from the current weights; gains are those to count on.
 
         Raises:
             InvalidInput: a lot of a name that is not there, or a name that is held beyond its lots.
         """
-        lots, missing = self.in_weights(universe, best=False), self.uncovered(universe, current)
+        lots = self.in_weights(universe, best=False)
+        missing = uncovered(lots, universe, current)
         if missing:
             detail = f"hold less than the current weights of {', '.join(missing)}; give lots for all that is held."
             raise InvalidInput.at(("method_options", "tax", "lots"), detail, "missing")
+        return self.tax_on(lots, current)
+
+    def tax_on(self, lots: Lots, current: Vector) -> TaxOnSales:
+        """The same for lots that are known to cover the current weights."""
         return TaxOnSales(
             self.short_term,
             self.long_term,
@@ -135,3 +134,9 @@ class TaxOption:
             tuple(lots.long.astype(float).tolist()),
             tuple(current.tolist()),
         )
+
+
+def uncovered(lots: Lots, universe: Universe, current: Vector) -> list[str]:
+    """Names that more is held of than there is in lots."""
+    missing = current * (1.0 - COVERED) > np.bincount(lots.owner, lots.weights, len(current))
+    return [universe.names[i] for i in np.flatnonzero(missing & (current > 0)).tolist()]
