@@ -10,7 +10,15 @@ import pytest
 
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.errors import InvalidInput
-from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight
+from tangency.domain.optimization.constraint import (
+    Budget,
+    Constraint,
+    LongOnly,
+    MaximumWeight,
+    MinimumWeight,
+    SectorLimit,
+    TargetReturn,
+)
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.objective import MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.proposal import Status
@@ -179,6 +187,43 @@ def test_too_few_trades_for_the_limits_are_told() -> None:
     found = rebalanced(MinimumVolatility(), (*KEEPING, MaximumWeight(0.05)), max_trades=1)
     assert found.status is Status.NOT_APPLICABLE
     assert "allow more trades" in found.message
+
+
+SECTORS = ("energy", "energy", "health")
+CORRELATED = np.array([[0.04, 0.01, 0.01], [0.01, 0.04, 0.01], [0.01, 0.01, 0.04]])
+
+
+def traded_from(
+    held: list[float], objective: Objective, limits: tuple[Constraint, ...], unit: float = 1.0, **options: Any
+) -> Solution:
+    """Three names, returns counted in a unit."""
+    means = np.array([0.08, 0.08, 0.05]) * unit
+    problem = posed(CORRELATED * unit**2, means, objective, (Budget(), LongOnly(), *limits), sectors=SECTORS)
+    problem = replace(problem, current=np.array(held))
+    return solve_with(problem, estimated(problem), Rebalancing(), RebalancingOptions(**options), HighsLinearPrograms())
+
+
+@pytest.mark.parametrize("unit", [2.0**-20, 1.0, 2.0**20])
+def test_a_target_return_is_reached_in_any_unit_of_returns(unit: float) -> None:
+    found = traded_from([1 / 3] * 3, MaximumUtility(30.0 / unit), (TargetReturn(0.074 * unit),), unit)
+    assert found.status is Status.OPTIMAL, found.message
+    assert found.weights == pytest.approx([0.4, 0.4, 0.2], abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("held", "objective", "limits", "options"),
+    [
+        ([1 / 3] * 3, MaximumSharpe(0.04), (MinimumWeight(0.36, "B"), SectorLimit(1 / 3 + 0.36, "energy")), {}),
+        ([0.4, 0.4, 0.2], MaximumUtility(1.0), (SectorLimit(0.8, "energy"),), {"max_turnover": 0.05}),
+        ([0.2, 0.2, 0.6], MaximumUtility(1.0), (MinimumWeight(0.35, "A"),), {"max_turnover": 0.2}),
+        ([0.4, 0.2, 0.4], MaximumUtility(1.0), (MinimumWeight(0.3, "B"),), {"max_turnover": 0.1}),
+    ],
+)  # fmt: skip
+def test_names_that_nobody_trades_leave_no_gap_in_the_proof(
+    held: list[float], objective: Objective, limits: tuple[Constraint, ...], options: dict[str, float]
+) -> None:
+    found = traded_from(held, objective, limits, **options)
+    assert found.status is Status.OPTIMAL, found.message
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.001, 0.1])

@@ -12,19 +12,19 @@ from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import MinimumActiveRisk
+from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.constraint import Budget
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
-from tangency.domain.optimization.region import Region
-from tangency.domain.optimization.trade_limit import Traded, TradeLimit
+from tangency.domain.optimization.trade_limit import TradeLimit
 from tangency.plugins.kernels.after_tax import with_proof
 from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
-from tangency.plugins.kernels.linearised import witness_at
+from tangency.plugins.kernels.linearised import in_balance, witness_at
 from tangency.plugins.kernels.tax_lots import TaxOption
-from tangency.plugins.kernels.trading import DUST, Aim, Load, Point, Side, Trading
+from tangency.plugins.kernels.trading import Aim, Load, Point, Side, Trading
 
 LARGEST_COST = 0.1
 """Of what is traded. Nothing that is traded on an exchange costs more; 10 is meant as basis points."""
@@ -36,6 +36,8 @@ SEARCHES = 8
 """Of the time that is left, each search of a case of the tax has this part."""
 MOST_ROUNDS = 25
 """Each round leaves at most the cost rate of the miss before it: 0.1 ^ 14 is below SETTLED."""
+CLOSED = 1e-9
+"""Relative gap of a proof that no other can make much better."""
 
 TOO_FEW = (
     "No set of trades within the limits on their number and size satisfies every limit on the portfolio; allow more "
@@ -83,20 +85,6 @@ class RebalancingOptions:
             faults.append(Fault(("cost",), f"is {self.cost}; give a rate from 0 to {LARGEST_COST}.{hint}", "range"))
         if faults:
             raise InvalidInput(faults)
-
-
-def _in_balance(slope: Vector, prices: dict[str, float], limits: list[tuple[str, Traded]]) -> dict[str, Vector]:
-    """For every name a point between selling and buying where the prices of the limits outweigh the slope.
-
-    Args:
-        slope: of the objective and the rows; shape (n,).
-        prices: by id.
-        limits: the limits on trades, by id.
-    """
-    up = sum(prices[key] * limit.buying for key, limit in limits)
-    down = sum(prices[key] * limit.selling for key, limit in limits)
-    share = np.clip((down - slope) / (up + down), 0.0, 1.0) if up + down > 0 else np.full(len(slope), 0.5)
-    return {key: share * limit.buying - (1.0 - share) * limit.selling for key, limit in limits}
 
 
 class Rebalancing:
@@ -261,7 +249,7 @@ class _Run:
             "before": self._figures(self.current),
             "after": self._figures(point.weights),
         }
-        witness = self._witness(point, trading.region, reading) if search.continuous else None
+        witness = self._witness(point, reading) if search.continuous else None
         status = Status.OPTIMAL if search.continuous else Status.FEASIBLE
         return Proposal(status, point.weights, witness, search.nodes, findings=findings)
 
@@ -275,18 +263,23 @@ class _Run:
             return Proposal(Status.NOT_APPLICABLE, message=NO_EXCESS)
         return Proposal(Status.INFEASIBLE)
 
-    def _witness(self, point: Point, region: Region, reading: Reading) -> Witness:
-        """Prices as they are; the slope of each limit on trades where the prices and the objective are in balance."""
-        traded = [(cap.id, cap.risk) for cap in region.caps if isinstance(cap.risk, Traded)]
-        if not traded and not any(point.prices.values()):  # nothing was traded, so no program has told any price
-            return witness_at(reading.of(self.problem), self.estimates, point.weights)
-        slope = self.objective.minorant(point.weights, self.estimates).slope
-        prices = dict(point.prices)
-        if not (point.weights != self.current).any():  # any price above every slope of the objective keeps all names
-            prices |= {cap.id: 2.0 * float(np.abs(slope).max()) for cap in region.caps if abs(cap.limit) <= DUST}
-        for row in region.rows:
-            slope = slope + prices.get(row.id, 0.0) * row.coefficients
-        return Witness(prices, _in_balance(slope, prices, traded))
+    def _witness(self, point: Point, reading: Reading) -> Witness:
+        """The solver's prices, or those of a linear program where these prove more.
+
+        A program in which names are kept tells no price that keeps them.
+        """
+        problem = reading.of(self.problem)
+        slope = problem.objective.minorant(point.weights, self.estimates).slope
+        told = in_balance(slope, problem.region(self.estimates), Witness(point.prices))
+        gap = self._gap(problem, point.weights, told)
+        if gap <= CLOSED:
+            return told
+        found = witness_at(problem, self.estimates, point.weights)
+        return found if self._gap(problem, point.weights, found) < gap else told
+
+    def _gap(self, problem: Problem, weights: Vector, witness: Witness) -> float:
+        gap = certify(problem, self.estimates, weights, witness).relative_gap
+        return np.inf if gap is None else gap
 
     def _figures(self, w: Vector) -> dict[str, float | None]:
         """Annual, with interest on cash."""

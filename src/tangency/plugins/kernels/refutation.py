@@ -7,7 +7,7 @@ import numpy as np
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Region
-from tangency.plugins.kernels.linearised import TOLERANCE, sized, with_distances
+from tangency.plugins.kernels.linearised import TOLERANCE, distances_of, sized, with_bends
 
 
 def refuted(region: Region) -> Witness | None:
@@ -24,7 +24,7 @@ def _by_least_miss(region: Region) -> Witness | None:
     both = [row for row in region.rows if row.equality]
     rows = [*region.rows, *both]
     signs = np.array([1.0] * len(region.rows) + [-1.0] * len(both))
-    inequalities, limits = with_distances(rows, region)
+    inequalities, limits = with_bends(rows, distances_of(region), region.size)
     inequalities[: len(rows)] *= signs[:, None]
     limits[: len(rows)] *= signs
     limited = len(rows) + len(region.distances)

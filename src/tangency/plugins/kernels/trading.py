@@ -16,9 +16,9 @@ from time import perf_counter
 import numpy as np
 import piqp
 
-from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.numbers import Matrix, Vector, power_of_two_near
 from tangency.domain.optimization.proposal import SolverAttempt
-from tangency.domain.optimization.region import Region, Shape
+from tangency.domain.optimization.region import Region, Row, Shape
 from tangency.plugins.kernels.taxed_sales import Sales
 
 MOST_ITERATIONS = 200
@@ -224,13 +224,13 @@ class _Program:
             rows, limits = [np.eye(self.size)[-1]], [1.0]
         for row in self.trading.region.rows:
             if row.equality:
-                rows.append(_homogeneous(row.coefficients @ to_weights, row.limit))
+                rows.append(_of_weights(row, to_weights))
                 limits.append(0.0)
         return np.array(rows), np.array(limits)
 
     def _inequalities(self, to_weights: Matrix) -> tuple[Matrix, Vector]:
         n, m, region = self.n, self.size - self.n - 1, self.trading.region
-        rows = [_homogeneous(r.coefficients @ to_weights, r.limit) for r in region.rows if not r.equality]
+        rows = [_of_weights(row, to_weights) for row in region.rows if not row.equality]
         rows += [
             _homogeneous(np.concatenate([np.full(n, load.buying), np.full(m, load.selling), [0.0]]), load.limit)
             for load in self.trading.loads
@@ -290,10 +290,20 @@ class _Program:
         if aim.ratio:
             gain, risk = float(aim.gain @ weights), float(weights @ aim.S @ weights)
             unit = self.spread * gain**2 / (self.largest * risk) if risk > 0 else 0.0
-        equal = [row.id for row in region.rows if row.equality]
-        below = [row.id for row in region.rows if not row.equality] + [load.id for load in self.trading.loads]
-        prices = dict(zip(equal, (unit * np.array(result.y)[1:]).tolist(), strict=True))
-        return prices | dict(zip(below, (unit * np.array(result.z_u)[: len(below)]).tolist(), strict=True))
+        equal = [(row.id, _unit(row)) for row in region.rows if row.equality]
+        below = [(row.id, _unit(row)) for row in region.rows if not row.equality]
+        below += [(load.id, 1.0) for load in self.trading.loads]
+        told = (*zip(equal, result.y[1:], strict=True), *zip(below, result.z_u[: len(below)], strict=True))
+        return {key: unit * float(price) / size for (key, size), price in told}
+
+
+def _unit(row: Row) -> float:
+    """What a row is counted in: returns may be in any unit, the solver's tolerances are not."""
+    return power_of_two_near(float(np.abs(row.coefficients).max(initial=0.0)))
+
+
+def _of_weights(row: Row, to_weights: Matrix) -> Vector:
+    return _homogeneous(row.coefficients @ to_weights, row.limit) / _unit(row)
 
 
 def _homogeneous(coefficients: Vector, limit: float) -> Vector:
