@@ -81,11 +81,13 @@ class _Node:
     Attributes:
         point: of its relaxation; without weights where it is empty or was not solved.
         promise: how far below the best candidate's its loss may be; the larger, the sooner it is looked at.
+        against: that candidate.
     """
 
     case: Case
     point: TaxedPoint
     promise: float = np.inf
+    against: Vector | None = None
     children: list[_Node] = field(default_factory=list)
 
     @property
@@ -150,7 +152,7 @@ class _Tree:
             again = self._node(node.case.sides, node.sales, node)
             if again.case.theta <= node.case.theta:  # its program has no answer, and it keeps the bound that it has
                 return False
-            node.case, node.point, node.promise = again.case, again.point, again.promise
+            node.case, node.point, node.promise, node.against = again.case, again.point, again.promise, again.against
         return True
 
     def _enter(self, node: _Node) -> None:
@@ -163,13 +165,13 @@ class _Tree:
         theta, point = self.theta, self._relaxed(sides, sales)
         if point.weights is not None:
             self._consider(point.weights)
-            return self._promising(_Node(Case(sides, point.weights, point.witness, sales, theta), point))
+            return _Node(Case(sides, point.weights, point.witness, sales, theta), point)
         for size in RAYS:
             node = _Node(self._emptied(sides, sales, point.witness, size), point)
             if self._closed(node):
                 return node
         inherited = Case(sides, None, Witness(), sales) if parent is None else parent.case
-        return self._promising(_Node(replace(inherited, sides=sides, sales=sales), point))
+        return _Node(replace(inherited, sides=sides, sales=sales), point)
 
     def _relaxed(self, sides: Sides, sales: SalesCase) -> TaxedPoint:
         part = traded(self.region.on(sides), sales, self.tax)
@@ -193,14 +195,12 @@ class _Tree:
         at = self.best if self.best is not None else np.full(self.region.size, 1.0 / self.region.size)
         return Case(sides, at, Witness(multipliers, cuts), sales, self.theta)
 
-    def _promising(self, node: _Node) -> _Node:
-        node.promise = self._gap(node)
-        return node
-
     def _gap(self, node: _Node) -> float:
-        if self.best is None:
-            return np.inf
-        return case_gap(self.objective, self.estimates, self.region, self.best, node.case)
+        """The promise of a node, which is compared once with each portfolio that was the best one."""
+        if self.best is not None and node.against is not self.best:
+            node.promise = case_gap(self.objective, self.estimates, self.region, self.best, node.case)
+            node.against = self.best
+        return node.promise
 
     def _closed(self, node: _Node) -> bool:
         """Whether nothing in a node is better than what was found by more than is settled for."""
