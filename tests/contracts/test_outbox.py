@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import copytree
 from uuid import uuid4
 
+import pytest
 from msgspec import structs
 from sqlalchemy import bindparam, text, update
 
@@ -233,3 +236,21 @@ def test_a_relay_publishes_what_is_kept_while_it_works_and_what_it_was_stopped_o
         assert await heard(store, 3) == [1, 30, 31]
 
     run(settings, work)
+
+
+def test_where_commits_publish_what_they_keep_a_relay_publishes_what_was_left_and_then_never_looks(
+    tmp_path: Path, migrated: Path
+) -> None:
+    settings = Settings(data_dir=str(copytree(migrated, tmp_path, dirs_exist_ok=True)))
+
+    async def work() -> int:
+        async with Store.open(settings, lambda: AT) as relayed_then:
+            await keep(relayed_then, told("p", 1))
+        async with Store.open(settings, lambda: AT, InProcessBus()) as store, store.outbox.turn() as turn:
+            assert turn is not None
+            assert await Relay(store.outbox, InProcessBus(), lambda: None).publish(turn) == 1
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(turn.heard(0.0), 0.05)
+            return await store.last_position()
+
+    assert asyncio.run(work()) == 1

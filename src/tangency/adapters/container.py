@@ -190,7 +190,7 @@ async def serving(
         announce: told the address of gRPC once calls are answered there.
     """
     settings.refuse_fewer_connections(duties.connections(settings.ticketed))
-    container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues)))
+    container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues, settings.notified)))
     published = _publishing(container)
     async with _opened(container, duties) as service, AsyncExitStack() as beside:
         await beside.enter_async_context(published)

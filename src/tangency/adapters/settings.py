@@ -244,6 +244,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return bool(self.pulsar_url) and not self.embedded
 
     @property
+    def notified(self) -> bool:
+        """Whether the server of the database wakes workers, all of them for each order."""
+        return not self.pulsar_url and not self.embedded
+
+    @property
     def relayed(self) -> bool:
         """Whether events wait for a relay; where one process writes and there is no broker, commits publish them."""
         return bool(self.pulsar_url) or not self.embedded

@@ -38,7 +38,8 @@ async def registered(context: Context) -> AsyncIterator[None]:
 
 async def _say_so(since: datetime, context: Context) -> None:
     await context.units.keep(lambda unit: unit.fleet.seen(_worker(context, since)))
-    await _look_around(context)
+    if context.tickets.shared:
+        await _look_around(context)
 
 
 async def _look_around(context: Context) -> None:

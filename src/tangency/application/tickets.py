@@ -32,6 +32,7 @@ class Tickets:
 
     Attributes:
         queues: whose orders this process carries out.
+        shared: whether every worker hears of every ticket, and takes turns with its fellows.
         missed: whether an order may wait that nobody here was free for; then a slot looks before it waits.
         own: who this process is among those that hear of every ticket, and ``fellows`` all of them.
     """
@@ -39,8 +40,8 @@ class Tickets:
     own: UUID | None = None
     fellows: Iterable[UUID] = ()
 
-    def __init__(self, queues: tuple[Queue, ...] = EVERY_QUEUE) -> None:
-        self.queues, self.missed = queues, True
+    def __init__(self, queues: tuple[Queue, ...] = EVERY_QUEUE, shared: bool = False) -> None:
+        self.queues, self.shared, self.missed = queues, shared, True
         self._free: deque[asyncio.Future[Ticket]] = deque()
         self._room = asyncio.Event()
 

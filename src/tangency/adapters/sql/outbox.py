@@ -84,9 +84,9 @@ class SqlOutbox:
         await connection.execute(change.values(**given), fates)
 
     async def news(self, within_s: float) -> None:
-        """Wait until this process keeps an event, or for so long."""
+        """Wait until this process keeps an event, or for so long; for ever where commits publish what they keep."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._units.news.wait(), within_s)
+            await asyncio.wait_for(self._units.news.wait(), within_s if self._units.bus is None else None)
         self._units.news.clear()
 
     @asynccontextmanager
