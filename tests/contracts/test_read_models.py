@@ -98,6 +98,7 @@ def test_whoever_only_reads_reads_from_read_tables(settings: Settings) -> None:
         for question in (
             store.plan("id"),
             store.plans_of("port-1"),
+            store.last_approval("port-1"),
             store.frontier("id"),
             store.frontier_for("port-1", "key"),
             store.factor_analysis("id"),

@@ -217,13 +217,16 @@ def test_an_approval_expires_the_plans_that_wait_beside_it(http: httpx.Client, f
     assert list(read) == ["rejected", "expired", "proposed"]
 
 
-def test_a_plan_that_was_begun_before_an_approval_and_kept_after_it_is_not_approved(
+def test_a_plan_that_was_begun_before_an_approval_and_kept_after_it_has_expired(
     http: httpx.Client, folder: Path
 ) -> None:
     imported(folder, *held_as("slow"))
     slow, quick = (plan(http, "slow", target_type="equal_weight")["rebalance_id"] for _ in range(2))
     assert http.post(f"/api/v1/rebalances/{quick}/approve").status_code == 200
     kept(folder, slow, status=PlanStatus.PROPOSED)  # as one is that was being solved meanwhile
+    assert http.get(f"/api/v1/rebalances/{slow}").json()["status"] == "expired"
+    listed = http.get("/api/v1/portfolios/slow/rebalances").json()["rebalances"]
+    assert {each["rebalance_id"]: each["status"] for each in listed} == {slow: "expired", quick: "approved"}
     problem = problem_of(http.post(f"/api/v1/rebalances/{slow}/approve"), 409, "plan-decided")
     assert "another plan that was approved at 20" in problem["detail"]
     assert http.get(f"/api/v1/rebalances/{slow}").json()["status"] == "expired"

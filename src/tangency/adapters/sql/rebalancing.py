@@ -43,13 +43,7 @@ class SqlRebalancePlans:
 
     async def last_approval(self, portfolio_id: str) -> datetime | None:
         """When a plan of the portfolio was approved last; None where none was."""
-        query = select(RebalanceRequest.decided_at).where(
-            RebalanceRequest.tenant == self._tenant,
-            RebalanceRequest.portfolio_id == portfolio_id,
-            RebalanceRequest.status == PlanStatus.APPROVED.value,
-        )
-        latest = query.order_by(RebalanceRequest.decided_at.desc()).limit(1)
-        return (await self._session.execute(latest)).scalar_one_or_none()
+        return await _last_approval(self._session, self._tenant, portfolio_id, RebalanceRequest)
 
     async def overdue(self, at: datetime) -> Sequence[RebalancePlan]:
         """The plans of every portfolio that nobody decided on while they were valid."""
@@ -115,6 +109,18 @@ async def read_plans(session: AsyncSession, tenant: str, portfolio_id: str) -> S
     query = select(StoredPlan).where(StoredPlan.tenant == tenant, StoredPlan.portfolio_id == portfolio_id)
     rows = await session.scalars(query.order_by(StoredPlan.created_at.desc(), StoredPlan.rebalance_id))
     return [_plan(row, row) for row in rows]
+
+
+async def read_last_approval(session: AsyncSession, tenant: str, portfolio_id: str) -> datetime | None:
+    """When a plan of a portfolio was approved last; None where none was."""
+    return await _last_approval(session, tenant, portfolio_id, StoredPlan)
+
+
+async def _last_approval(
+    session: AsyncSession, tenant: str, portfolio_id: str, of: type[RebalanceRequest | StoredPlan]
+) -> datetime | None:
+    ours = of.tenant == tenant, of.portfolio_id == portfolio_id, of.status == PlanStatus.APPROVED.value
+    return await session.scalar(select(of.decided_at).where(*ours).order_by(of.decided_at.desc()).limit(1))
 
 
 def _plan(asked: RebalanceRequest | StoredPlan, found: RebalanceResult | StoredPlan) -> RebalancePlan:

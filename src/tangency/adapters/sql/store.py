@@ -25,7 +25,7 @@ from tangency.adapters.sql.orders import held, read_order, read_orders, still_wa
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.reading import Reader
-from tangency.adapters.sql.rebalancing import read_plan, read_plans
+from tangency.adapters.sql.rebalancing import read_last_approval, read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
@@ -186,6 +186,10 @@ class Store:
     async def plans_of(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The rebalance plans of a portfolio, newest first."""
         return await self._reader.read(read_plans, portfolio_id)
+
+    async def last_approval(self, portfolio_id: str) -> datetime | None:
+        """When a rebalance plan of a portfolio was approved last."""
+        return await self._reader.read(read_last_approval, portfolio_id)
 
     async def factor_analysis(self, analysis_id: str) -> FactorAnalysis | None:
         """A factor analysis that was made."""

@@ -12,7 +12,7 @@ from tangency.application.message import Message
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.planning import figures_of, planned
 from tangency.domain.optimization.solution import Solution
-from tangency.domain.rebalancing.plan import PlanStatus, RebalancePlan
+from tangency.domain.rebalancing.plan import RebalancePlan
 from tangency.domain.rebalancing.triggers import Drift, Trigger, Verdict
 
 
@@ -68,9 +68,8 @@ async def evaluate_triggers(query: EvaluateTriggers, context: Context) -> Evalua
 
 
 async def _last_approved(portfolio_id: str, context: Context) -> date | None:
-    plans = await context.rebalance_plans.plans_of(portfolio_id)
-    approved = [plan.decided_at for plan in plans if plan.status is PlanStatus.APPROVED and plan.decided_at]
-    return max(approved).date() if approved else None
+    approval = await context.rebalance_plans.last_approval(portfolio_id)
+    return None if approval is None else approval.date()
 
 
 def _certainty_equivalent(solution: Solution, aversion: float) -> float | None:

@@ -89,7 +89,8 @@ async def list_plans(query: ListPlans, context: Context) -> Sequence[RebalancePl
     digest, now = await _digest(query.portfolio_id, context), context.clock.now()
     if digest is None and not plans:
         raise NotFound(f"nothing is imported under {query.portfolio_id[:100]!r}; import prices and holdings first.")
-    return [plan.seen(now, digest) for plan in plans]
+    approval = await context.rebalance_plans.last_approval(query.portfolio_id)
+    return [plan.seen(now, digest, approval) for plan in plans]
 
 
 async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
@@ -138,7 +139,8 @@ async def _decide(
 async def _seen(plan: RebalancePlan | None, plan_id: str, context: Context) -> RebalancePlan:
     if plan is None:
         raise _no_plan(plan_id)
-    return plan.seen(context.clock.now(), await _digest(plan.portfolio_id, context))
+    approval = await context.rebalance_plans.last_approval(plan.portfolio_id)
+    return plan.seen(context.clock.now(), await _digest(plan.portfolio_id, context), approval)
 
 
 def _no_plan(plan_id: str) -> NotFound:

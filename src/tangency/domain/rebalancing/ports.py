@@ -18,6 +18,9 @@ class RebalancePlans(Protocol):
     async def plans_of(self, portfolio_id: str) -> Sequence[RebalancePlan]:
         """The plans of a portfolio, newest first."""
 
+    async def last_approval(self, portfolio_id: str) -> datetime | None:
+        """When a plan of the portfolio was approved last; None where none was."""
+
 
 class RebalancePlanRepository(Protocol):
     """Plans, within a transaction."""
