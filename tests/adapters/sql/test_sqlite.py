@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import suppress
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
-from tangency.adapters.sql.sqlite import connect
+from tangency.adapters.sql.sqlite import Connection, connect
 from tangency.domain.event import Event
 from tests.contracts.test_outbox import keep, number_of, told
 from tests.contracts.test_store import AT
@@ -99,3 +100,39 @@ def test_readers_see_what_was_committed_when_they_began(tmp_path: Path) -> None:
             await writer.close()
 
     asyncio.run(work())
+
+
+def test_a_glance_is_taken_at_once_and_what_takes_longer_or_has_to_wait_does_not_hold_up_the_loop(
+    tmp_path: Path,
+) -> None:
+    async def work() -> None:
+        with closing(sqlite3.connect(tmp_path / "one.db", isolation_level=None)) as writer:
+            writer.execute("CREATE TABLE t (x)")
+            reader = await connect(tmp_path / "one.db")
+            await reader.create_function("here", 0, threading.get_ident)
+            try:
+                here = threading.get_ident()
+                assert await read(reader, "SELECT count(*), here() FROM t") == (0, here)
+                count, elsewhere = await read(reader, COUNTING.replace("3000000", "300000").replace("(*)", "(*), here()"))
+                assert (count, elsewhere != here) == (300_000, True)
+                writer.execute("BEGIN EXCLUSIVE")
+                writer.execute("INSERT INTO t VALUES (1)")
+                waiting = asyncio.create_task(read(reader, "SELECT count(*), here() FROM t"))
+                await asyncio.sleep(0.05)
+                assert not waiting.done()
+                writer.execute("COMMIT")
+                assert await waiting == (1, elsewhere)
+                assert await read(reader, "SELECT count(*), here() FROM t") == (1, here)
+            finally:
+                await reader.close()
+
+    asyncio.run(work())
+
+
+async def read(connection: Connection, sql: str) -> tuple[int, int]:
+    await connection.begin(reads=True)
+    cursor = connection.cursor()
+    await cursor.execute(sql)
+    await connection.rollback()
+    (row,) = await cursor.fetchall()
+    return row[0], row[1]

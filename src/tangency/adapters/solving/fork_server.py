@@ -7,6 +7,7 @@ has to be imported again. Neither it nor its children ever run the program that 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 
@@ -30,6 +32,9 @@ PRELOADED = (
 
 PROMPT = ("scipy.optimize",)
 """What some problems need, and takes a fifth of the server's start: loaded ahead where somebody waits for an answer."""
+
+ROOM_BYTES = 2**20
+"""What Linux gives a pipe without asking who wants it."""
 
 _main = threading.Lock()
 
@@ -55,6 +60,14 @@ class SolverContext(ForkServerContext):
     """What a pool starts its processes by."""
 
     Process = SolverProcess
+
+    def Pipe(self, duplex: bool = True) -> tuple[Connection, Connection]:  # noqa: N802 - its name there
+        """A pipe with room for most jobs: in a smaller one, sender and receiver wait for each other over and over."""
+        reader, writer = super().Pipe(duplex)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            with contextlib.suppress(OSError):  # the system keeps room for itself
+                fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, ROOM_BYTES)
+        return reader, writer
 
 
 def start(modules: Iterable[str]) -> None:

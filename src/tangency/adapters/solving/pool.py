@@ -27,7 +27,6 @@ from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, Resour
 from tangency.domain.frontier.frontier import Curve
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.optimization.cost import Shape
-from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -41,8 +40,6 @@ ALARM_S, PATIENCE_S = 1.0, 3.0
 UNKNOWN_ENDING = 255
 """What the exit code reads when the fork server, and not the process, was lost."""
 FEWEST_TRIES = 2
-HAND_OVER_S = 0.0005
-"""What sending takes where the job is short: threads of one interpreter wait for each other."""
 
 pebble.CONSTS.term_timeout = 0.2  # while it waits for a hung process to obey, pebble serves nobody
 pebble.CONSTS.sleep_unit = 0.1  # how long a dead process may go unnoticed, and its place empty
@@ -216,7 +213,6 @@ class ProcessSolverPool:
     ) -> bytes:
         future = pool.schedule(work, args=(job,), timeout=limits.pool_s)
         waiting = asyncio.wrap_future(future)
-        asyncio.get_running_loop().run_in_executor(None, _hash_beside, problem)  # kept with the problem when done
         try:
             done, _ = await asyncio.wait([waiting], timeout=limits.pool_s + PATIENCE_S)
         except asyncio.CancelledError:
@@ -284,12 +280,6 @@ async def _in_a_thread(step: Callable[[], T]) -> T:
 
 async def _at_once(step: Callable[[], T]) -> T:
     return step()
-
-
-def _hash_beside(problem: Problem) -> None:
-    """What can be done while the job is solved, once the pool's own thread has sent it."""
-    time.sleep(HAND_OVER_S)
-    content_hash(problem)
 
 
 def _stop(pool: pebble.ProcessPool) -> None:

@@ -124,12 +124,15 @@ def _safely(work: Callable[[], bytes]) -> bytes:
 
 def _end_children() -> bool:
     """End what a job started and did not wait for; whether there was anything."""
-    children = list(_children())
-    for child in children:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False  # as after most jobs, told by one call
+    for child in list(_children()):
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-    return bool(children)
+    return True
 
 
 def _children() -> Iterator[int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tangency.adapters.sql.recent import Recent
 from tangency.domain.numbers import Matrix
-from tangency.domain.optimization.document import from_document, to_document
+from tangency.domain.optimization.document import content_hash, from_document, to_document
 from tangency.domain.optimization.optimization import Configuration
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.plain_values import as_lists
@@ -97,6 +97,7 @@ class Freezer:
 
 def _freeze_beside(problem: Problem, kept: Collection[str]) -> FrozenProblem:
     time.sleep(HEAD_START_S)  # precise to some 0.1 ms, which the event loop's own is not
+    content_hash(problem)  # kept with the problem, for whoever tells how its answer came about
     return freeze(problem, kept)
 
 
