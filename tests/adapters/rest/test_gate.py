@@ -59,6 +59,14 @@ def test_a_body_arrives_in_one_piece(http: httpx.Client) -> None:
     assert http.post("/", content=b"").json() == [0, False]
 
 
+def test_the_offer_of_another_protocol_costs_no_body_and_no_line_in_the_log(
+    http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    assert http.post("/", content=b"x" * 7, headers=offer).json() == [7, False]
+    assert not caplog.records
+
+
 def test_a_body_that_is_announced_as_too_large_is_not_read(http: httpx.Client) -> None:
     response = http.post("/", content=b"x" * (LIMIT + 1))
     assert response.status_code == 413

@@ -113,7 +113,9 @@ def test_a_glance_is_taken_at_once_and_what_takes_longer_or_has_to_wait_does_not
             try:
                 here = threading.get_ident()
                 assert await read(reader, "SELECT count(*), here() FROM t") == (0, here)
-                count, elsewhere = await read(reader, COUNTING.replace("3000000", "300000").replace("(*)", "(*), here()"))
+                count, elsewhere = await read(
+                    reader, COUNTING.replace("3000000", "300000").replace("(*)", "(*), here()")
+                )
                 assert (count, elsewhere != here) == (300_000, True)
                 writer.execute("BEGIN EXCLUSIVE")
                 writer.execute("INSERT INTO t VALUES (1)")

@@ -1,4 +1,8 @@
-"""A server for whatever stands behind the gate."""
+"""A server for whatever stands behind the gate.
+
+HTTP is read by h11. httptools reads a body of 243 kB 0.4 ms faster, and loses it where the client offers to go on in
+HTTP/2, as the client of Java does with every first request.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +56,9 @@ def configuration(application: Application) -> uvicorn.Config:
 
 class ProblemProtocol(H11Protocol):
     """HTTP/1.1 whose one answer of its own, to what is no HTTP, is a problem document like every other."""
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Nothing to warn of: the offer is declined by going on, as its client expects."""
 
     def send_400_response(self, msg: str) -> None:
         """Say so, and end the connection: nobody knows where the next request would begin."""
