@@ -322,3 +322,56 @@ def test_the_worst_case_analysis_of_cvxpy(http: httpx.Client) -> None:
     worst = answer["robustness"]["worst_case"]["covariance"]
     change = np.array([list(row.values()) for row in worst.values()]) - table
     assert change[0] == pytest.approx([0.0, 0.04, -0.2, 0.0, 0.2], abs=0.0051)
+
+
+# --- factors ------------------------------------------------------------------------------------------------------
+
+
+def test_the_single_index_portfolio_of_elton_and_gruber(http: httpx.Client) -> None:
+    """Elton and Gruber, Modern portfolio theory, table 9.2: ten securities, a cut-off rate of 5.45, long only."""
+    names = [f"security {number}" for number in range(1, 11)]
+    betas, residual = [1, 1.5, 1, 2, 1, 1.5, 2, 0.8, 1, 0.6], [50, 40, 20, 10, 40, 30, 40, 16, 20, 6]
+    model = {
+        "loadings": {"index": dict(zip(names, betas, strict=True))},
+        "covariance": {"index": {"index": 0.0010}},
+        "specific": dict(zip(names, (np.array(residual) / 1e4).tolist(), strict=True)),
+    }
+    mean = [0.15, 0.17, 0.12, 0.17, 0.11, 0.11, 0.11, 0.07, 0.07, 0.056]
+    answer = answered(
+        http, ("FACTOR_BASED", "MAX_SHARPE"), names, mean=mean, options={"model": model}, risk_free_rate=0.05
+    )
+    printed = [0.235, 0.246, 0.200, 0.284, 0.035, 0, 0, 0, 0, 0]
+    assert weights(answer) == pytest.approx(printed, abs=1e-3)
+    assert answer["provenance"]["estimates"]["covariance"] == "given"
+
+
+def test_the_factors_of_roncalli_and_weisang(http: httpx.Client) -> None:
+    """Roncalli and Weisang (2016), Risk parity portfolios with risk factors, section 2: equal weights, then budgets.
+
+    Their factors are three, and a fourth orthogonal to the loadings that has what the others leave.
+    """
+    loadings = np.array([[0.9, 0, 0.5], [1.1, 0.5, 0], [1.2, 0.3, 0.2], [0.8, 0.1, 0.7]])
+    table = loadings @ np.diag([0.04, 0.01, 0.01]) @ loadings.T + np.diag([0.01, 0.0225, 0.01, 0.0225])
+    basis = np.column_stack([loadings, np.linalg.svd(loadings)[0][:, 3]])
+    theirs = np.linalg.inv(basis) @ table @ np.linalg.inv(basis).T
+    factors = ["F1", "F2", "F3", "rest"]
+    model = {
+        "loadings": {
+            name: dict(zip(ABCD, column, strict=True)) for name, column in zip(factors, basis.T.tolist(), strict=True)
+        },
+        "covariance": {
+            name: dict(zip(factors, row, strict=True)) for name, row in zip(factors, theirs.tolist(), strict=True)
+        },
+        "specific": dict.fromkeys(ABCD, 0.0),
+    }
+    equal = {name: {"current_weight": 0.25} for name in ABCD}
+    answer = answered(
+        http, ("FACTOR_BASED", "MIN_VOLATILITY"), ABCD, of_names=equal,
+        options={"model": model, "risk_budgets": {"F1": 0.49, "F2": 0.25, "F3": 0.25}},
+    )  # fmt: skip
+    current = answer["risk_decomposition"]["current"]
+    assert current["total"] == pytest.approx(0.2140, abs=5e-5)
+    shares = [current["factors"][name]["share"] for name in factors[:3]]
+    assert shares == pytest.approx([0.8049, 0.0953, 0.0991], abs=5.1e-5)
+    assert weights(answer) == pytest.approx([0.1508, 0.3838, 0.0089, 0.4565], abs=2e-4)
+    assert answer["expected_volatility"] == pytest.approx(0.2127, abs=5.1e-5)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tangency.domain.errors import MethodCrashed, Path, TangencyError
 from tangency.domain.market.estimates import Estimator, EstimatorChoice, SampleKind
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import cannot_weigh, needs_rows
-from tangency.domain.optimization.method import OptimizationMethod, can_check, refuse_unsupported
+from tangency.domain.optimization.method import (
+    OptimizationMethod,
+    can_check,
+    can_state_covariance,
+    refuse_unsupported,
+)
 from tangency.domain.optimization.plugins import Finder, found_by
 from tangency.domain.optimization.problem import Problem
 
@@ -42,6 +48,26 @@ def accept(problem: Problem, plugins: Finder) -> tuple[OptimizationMethod, objec
         with found_by(plugins), _watched(f"method {problem.method!r}"):
             method.check(problem, options)
     return method, options
+
+
+def with_stated_covariance(problem: Problem, plugins: Finder) -> Problem:
+    """The problem, with the covariance that its method's options state where nothing else says one.
+
+    Raises:
+        InvalidInput: the options are wrong.
+        PluginError: the method cannot be loaded.
+        MethodCrashed: it raised something else.
+    """
+    market = problem.market
+    if market.covariance is not None or market.has_every_name:
+        return problem
+    method = plugins.find_method(problem.method)
+    if not can_state_covariance(method):
+        return problem
+    options = plugins.bind_options(method.options, problem.options, ("method_options",))
+    with found_by(plugins), _watched(f"method {problem.method!r}"):
+        covariance = method.stated_covariance(problem.universe, options)
+    return problem if covariance is None else replace(problem, market=replace(market, covariance=covariance))
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Protocol, TypeGuard
 from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
+from tangency.domain.market.universe import Universe
+from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 
@@ -82,6 +84,24 @@ class Checking(Protocol):
 def can_check(method: object) -> TypeGuard[Checking]:
     """Whether a method is one of these."""
     return callable(getattr(method, "check", None))
+
+
+class StatesCovariance(OptimizationMethod, Protocol):
+    """A method whose options may state a covariance, so that nobody has to give or to estimate one beside them."""
+
+    def stated_covariance(self, universe: Universe, options: object) -> Matrix | None:
+        """Annual covariances in the order of the universe, None where the options state none; shape (n, n).
+
+        Called before a problem is accepted, and only where there is no covariance and nothing to estimate it from.
+
+        Raises:
+            InvalidInput: with places from the top of the request.
+        """
+
+
+def can_state_covariance(method: object) -> TypeGuard[StatesCovariance]:
+    """Whether a method is one of these."""
+    return callable(getattr(method, "stated_covariance", None))
 
 
 def needs(problem: Problem, method: OptimizationMethod) -> Needs:
