@@ -23,6 +23,7 @@ from tests.adapters.pulsar.test_publisher import event
 from tests.adapters.pulsar.test_requests import WISH
 from tests.contracts.test_outbox import keep
 from tests.contracts.test_store import opened
+from tests.support.command import Command
 from tests.support.held import hold_in
 from tests.support.pulsar import Broker, wait_until
 from tests.support.server import client, served
@@ -31,6 +32,7 @@ from tests.support.service import Door, serving
 pytestmark = pytest.mark.service("pulsar")
 
 PORTFOLIOS = ("port-1", "port-2")
+NOTHING_WAITS = {"events": 0, "oldest_at": None, "refused": 0, "tickets": 0, "lag_s": 0.0}
 
 
 @pytest.mark.timeout(400)
@@ -54,10 +56,20 @@ def test_while_the_broker_is_dead_orders_finish_and_once_it_is_back_every_event_
         for door in doors:
             wait_until(partial(has_ended, door, 14))
             wait_until(partial(is_, door, Readiness.DEGRADED))
+        operator = told_of(both[1], tmp_path)
+        while_dead = operator("status", "--json").json
+        assert while_dead["backlog"]["tickets"] == 10
+        assert while_dead["backlog"]["events"] >= 10
+        assert while_dead["backlog"]["lag_s"] > 0
+        assert f"{while_dead['backlog']['events']} events and 10 tickets wait" in operator("status").out
         broker_alone.start()
         after = [completed(settings, 14) for settings in both]
         for door in doors:
             wait_until(partial(is_, door, Readiness.READY))
+        wait_until(lambda: operator("status", "--json").json["backlog"] == NOTHING_WAITS)
+        at_work = operator("status", "--json").json
+        assert [(each["alive"], each["busy"], each["slots"]) for each in at_work["workers"]] == [(True, 0, 1)]
+    assert operator("status", "--json").json["workers"] == []
     for told, known in zip(after, before, strict=True):
         assert told[:4] == known
         for portfolio in PORTFOLIOS:
@@ -147,6 +159,12 @@ def nobody() -> None:
 def ordered(door: Door, count: int) -> None:
     for number in range(count):
         door.handle(PlaceOrder(wish_of({**WISH, "portfolio_id": PORTFOLIOS[number % len(PORTFOLIOS)]})))
+
+
+def told_of(settings: Settings, folder: Path) -> Command:
+    """The command of whoever operates a service, told where its database and its broker are."""
+    names = ("database_url", "pulsar_url", "pulsar_web_url", "pulsar_namespace")
+    return Command(folder, settings={f"TANGENCY_{name.upper()}": getattr(settings, name) for name in names})
 
 
 def has_ended(door: Door, count: int) -> bool:
