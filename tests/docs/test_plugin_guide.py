@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,10 +15,17 @@ from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import LAWS, check
 from tangency.domain.errors import InvalidInput
 from tangency.domain.market.covariance import DenseCovariance
+from tangency.domain.market.estimates import EstimatorChoice
+from tangency.domain.market.market import Market
+from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Universe
+from tangency.domain.optimization.acceptance import accept
+from tangency.domain.optimization.constraint import Budget, LongOnly
 from tangency.domain.optimization.kinds import read_objective, written
 from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.optimization.objective import MinimumVolatility
+from tangency.domain.optimization.problem import Problem
 from tangency.domain.plain_values import as_lists
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.distributions import Distribution
@@ -33,13 +40,12 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EntryPointPlugins:
-    method, _, _, _, estimator = blocks("python")
+    method, _, _, _, estimator, prior = blocks("python")
     project = tomllib.loads(blocks("toml")[0])["project"]
     points = project["entry-points"]["tangency.methods"]
     methods = {name: target.partition(":")[2] for name, target in points.items()}
-    Distribution(project["name"], f"{method}\n{estimator}", methods, {"median": "Median"}, project["version"]).install(
-        tmp_path, monkeypatch
-    )
+    estimators, module = {"median": "Median", "recent": "Recent"}, f"{method}\n{estimator}\n{prior}"
+    Distribution(project["name"], module, methods, estimators, project["version"]).install(tmp_path, monkeypatch)
     return EntryPointPlugins()
 
 
@@ -71,6 +77,20 @@ def test_the_estimator_shown_loads_and_estimates(shown: EntryPointPlugins) -> No
     sample, unused = Scenarios(Universe.of(["A", "B"]), rows, None, 12.0), DenseCovariance.of(np.eye(2))
     assert estimator.mean(sample, unused, NoOptions()) == pytest.approx([0.24, 0.0])
     assert estimator.covariance(sample, NoOptions()) is None
+
+
+def test_the_prior_shown_weighs_rows_and_is_refused_beside_an_estimator_that_cannot(shown: EntryPointPlugins) -> None:
+    rows, universe = np.array([[0.01, 0.0], [0.02, 0.1], [0.09, -0.1]]), Universe.of(["A", "B"])
+    prior = shown.find_estimator("recent")
+    made = prior.scenarios(Scenarios(universe, rows), shown.bind_options(prior.options, {"half_life": 1}))
+    assert made is not None
+    assert made.weights == pytest.approx([1 / 7, 2 / 7, 4 / 7])
+
+    market = Market(universe, returns=Returns(universe, rows), prior=EstimatorChoice("recent"))
+    accept(Problem(market, MinimumVolatility(), (Budget(), LongOnly()), "mean_variance"), shown)
+    picky = replace(market, covariance_estimator=EstimatorChoice("ledoit_wolf"))
+    with pytest.raises(InvalidInput, match="'ledoit_wolf' cannot weigh scenarios by probabilities"):
+        accept(Problem(picky, MinimumVolatility(), (Budget(), LongOnly()), "mean_variance"), shown)
 
 
 def test_the_expression_shown_obeys_every_law() -> None:
