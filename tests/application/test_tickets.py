@@ -46,6 +46,7 @@ def test_an_offer_waits_for_a_slot_and_slots_are_let_go_at_the_end() -> None:
         await asyncio.sleep(0)
         tickets.close()
         assert await slot is None
+        assert await tickets.next(FOR_EVER_S) is None
 
     asyncio.run(work())
 

@@ -59,7 +59,7 @@ def _worker(context: Context, since: datetime) -> Worker:
         version=VERSION,
         queues=context.tickets.queues,
         slots=context.side_by_side,
-        busy=bench.busy,
+        busy=min(bench.busy, context.side_by_side),  # beyond that, ends are being kept
         draining=bench.draining,
         pace=bench.pace,
         started_at=since,

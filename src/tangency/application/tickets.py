@@ -43,7 +43,7 @@ class Tickets:
     def __init__(self, queues: tuple[Queue, ...] = EVERY_QUEUE, shared: bool = False) -> None:
         self.queues, self.shared, self.missed = queues, shared, True
         self._free: deque[asyncio.Future[Ticket]] = deque()
-        self._room = asyncio.Event()
+        self._room, self._closed = asyncio.Event(), False
 
     def came(self, queue: Queue, order: UUID, sure: bool = True) -> None:
         """A ticket that goes to a slot that is free, or to nobody."""
@@ -72,7 +72,9 @@ class Tickets:
             await self._room.wait()
 
     async def next(self, within_s: float) -> Ticket | None:
-        """The next ticket for a slot that is free; None where none comes in time."""
+        """The next ticket for a slot that is free; None where none comes in time, or this is closed."""
+        if self._closed:
+            return None
         waiting: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._free.append(waiting)
         self._room.set()
@@ -83,7 +85,8 @@ class Tickets:
         return None if waiting.cancelled() else waiting.result()
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Nobody waits any more, or ever again."""
+        self._closed = True
         while self._free:
             self._free.popleft().cancel()
 

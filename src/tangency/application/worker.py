@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,6 @@ from tangency.application.unused_inputs import unused_in_order
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, PluginError, StoreUnavailable
 from tangency.domain.frontier.announcement import figures
 from tangency.domain.optimization.announcement import announced
-from tangency.domain.optimization.optimization import Answer
 from tangency.domain.optimization.order import Order
 from tangency.domain.optimization.outcomes import PluginUnusable, Refused
 from tangency.domain.optimization.report import report_of
@@ -27,6 +26,8 @@ from tangency.domain.optimization.solution import Solution
 from tangency.domain.series.point import SeriesPoint
 from tangency.domain.unit_of_work import UnitOfWork
 
+HANDS = 2
+"""For each slot: while one keeps the end of an order, the other has the slot for the next."""
 LOOK_S = 1.0
 """How long a slot waits for a ticket before it looks by itself; how often one looks whether its order is its own."""
 SIGNS_OF_LIFE = 3
@@ -34,37 +35,42 @@ SIGNS_OF_LIFE = 3
 FENCED = "order %s: attempt %s is fenced, the order is cancelled or somebody else's by now"
 OWN_MEANS = "the method brings expected returns of its own, and a frontier is traced on those of the data."
 
-
 log = logging.getLogger("tangency.worker")
+
+Release = Callable[[], Awaitable[None]]
+"""Of a slot, once no solver is needed for an order any more; a second time it does nothing."""
 
 
 @asynccontextmanager
 async def working(context: Context) -> AsyncIterator[None]:
     """Workers in this process; at the end they take nothing more, and hand back what they do not end in time."""
-    slots = [asyncio.create_task(_one_after_another(context)) for _ in range(context.side_by_side)]
+    slots = asyncio.Semaphore(context.side_by_side)
+    hands = [asyncio.create_task(_one_after_another(slots, context)) for _ in range(HANDS * context.side_by_side)]
     async with registered(context):
         try:
             yield
         finally:
             context.bench.draining = True
             context.tickets.close()
-            await asyncio.wait(slots, timeout=context.drain_s)
-            for slot in slots:
-                slot.cancel()
-            await asyncio.gather(*slots, return_exceptions=True)
+            await asyncio.wait(hands, timeout=context.drain_s)
+            for hand in hands:
+                hand.cancel()
+            await asyncio.gather(*hands, return_exceptions=True)
 
 
-async def _one_after_another(context: Context) -> None:
+async def _one_after_another(slots: asyncio.Semaphore, context: Context) -> None:
     while not context.bench.draining:
-        try:
-            order = await _taken(context)
-            if order is not None:
-                await _carry_out(order, context)
-        except StoreUnavailable as error:
-            log.warning("an order has to wait: %s", error)
-            await asyncio.sleep(LOOK_S)
-        except Exception:
-            log.exception("a worker failed; its order is taken up again when its lease ends")
+        async with AsyncExitStack() as slot:
+            await slot.enter_async_context(slots)
+            try:
+                order = await _taken(context)
+                if order is not None:
+                    await _carry_out(order, slot.aclose, context)
+            except StoreUnavailable as error:
+                log.warning("an order has to wait: %s", error)
+                await asyncio.sleep(LOOK_S)
+            except Exception:
+                log.exception("a worker failed; its order is taken up again when its lease ends")
 
 
 async def _taken(context: Context) -> Order | None:
@@ -104,9 +110,9 @@ def _taker(context: Context) -> tuple[UUID, datetime, datetime]:
     return context.bench.worker, now + timedelta(seconds=context.lease_s), now
 
 
-async def _carry_out(order: Order, context: Context) -> None:
+async def _carry_out(order: Order, release: Release, context: Context) -> None:
     """Solve beside signs of life; stop where the order is cancelled or somebody else's by now."""
-    solving = asyncio.create_task(_ended(order, context))
+    solving = asyncio.create_task(_ended(order, release, context))
     context.bench.begin(order.optimization.id, solving)
     alive = asyncio.create_task(_alive(order, context))
     try:
@@ -149,8 +155,8 @@ async def _hand_back(order: Order, context: Context) -> None:
     context.tickets.came(order.queue, order.optimization.id)
 
 
-async def _ended(order: Order, context: Context) -> None:
-    """Take the optimization to its end, and keep that."""
+async def _ended(order: Order, release: Release, context: Context) -> None:
+    """Take the optimization to its end, and keep that once the slot is somebody else's."""
     optimization, began = order.optimization, context.clock.monotonic()
     try:
         solution = await context.solvers.solve(optimization.problem, context.order_deadline_s)
@@ -166,7 +172,9 @@ async def _ended(order: Order, context: Context) -> None:
         optimization.fail(PluginUnusable(str(broken)), context.clock.now(), _since(began, context))
     else:
         _conclude(order, solution, _since(began, context), context)
-    await _keep(order, context)
+    beside = {} if optimization.answer is None else await _frontier(order, context)
+    await release()
+    await _keep(order, beside, context)
     if optimization.answer is not None and order.estimated_s:
         context.bench.learn(order.estimated_s, _since(began, context) / 1e3)
 
@@ -182,24 +190,31 @@ def _since(began: float, context: Context) -> float:
     return 1e3 * (context.clock.monotonic() - began)
 
 
-async def _keep(order: Order, context: Context) -> None:
+async def _frontier(order: Order, context: Context) -> Mapping[str, Any]:
+    """The frontier beside an answer, or why there is none."""
+    problem, solution = order.optimization.problem, order.optimization.solution
+    sources = None if solution is None else solution.provenance
+    if sources is not None and sources.sources.mean == "method":
+        return {"efficient_frontier": None, "frontier_reason": OWN_MEANS}
+    curve, reason = await around(problem, order.wording.get("risk_measure", VOLATILITY).lower(), context)
+    points = None if curve is None else [figures(point) for point in curve.points]
+    return {"efficient_frontier": points, "frontier_reason": reason or None}
+
+
+async def _keep(order: Order, beside: Mapping[str, Any], context: Context) -> None:
     """The end, the answer and the events in one transaction, unless somebody else ended it."""
-    optimization = order.optimization
-    answer = optimization.answer
-    report = None if answer is None else await _report(answer, order, context)
+    report = await _report(order, beside)
     await context.units.traced(order.trace).keep(lambda unit: _keep_end(order, report, unit, context))
     context.bench.signal()
 
 
-async def _report(answer: Answer, order: Order, context: Context) -> Mapping[str, Any]:
-    """What the answer comes to, and the frontier beside it."""
-    problem, sources = order.optimization.problem, answer.solution.provenance
-    report = (await asyncio.to_thread(report_of, answer, problem, order.valuation)).told()
-    if sources is not None and sources.sources.mean == "method":
-        return {**report, "efficient_frontier": None, "frontier_reason": OWN_MEANS}
-    curve, reason = await around(problem, order.wording.get("risk_measure", VOLATILITY).lower(), context)
-    points = None if curve is None else [figures(point) for point in curve.points]
-    return {**report, "efficient_frontier": points, "frontier_reason": reason or None}
+async def _report(order: Order, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What the answer comes to, with the frontier beside it; None without an answer."""
+    answer = order.optimization.answer
+    if answer is None:
+        return None
+    report = await asyncio.to_thread(report_of, answer, order.optimization.problem, order.valuation)
+    return {**report.told(), **beside}
 
 
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:

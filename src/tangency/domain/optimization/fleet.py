@@ -17,7 +17,7 @@ class Worker:
 
     Attributes:
         slots: orders that it carries out at once.
-        busy: how many it does now.
+        busy: how many of its slots have one now; what it has yet to keep the end of is none of these.
         draining: whether it takes no more, because it is about to end.
         pace: how much longer its orders take than their shape lets expect.
         seen_at: its last sign of life.
