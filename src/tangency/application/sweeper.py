@@ -38,7 +38,7 @@ async def _sweep(context: Context) -> None:
 
 
 async def _swept(unit: UnitOfWork, context: Context) -> None:
-    if not await unit.alone("sweep"):
+    if not await unit.alone("sweep", context.lease_s):
         return
     now = context.clock.now()
     for state in await unit.orders.sweep(now, context.attempts):

@@ -75,8 +75,13 @@ class UnitOfWork(Protocol):
     def rebalance_plans(self) -> RebalancePlanRepository:
         """Rebalance plans, within this transaction."""
 
-    async def alone(self, chore: str) -> bool:
-        """Whether no other unit has claimed this chore; then nobody else does until this unit ends."""
+    async def alone(self, chore: str, idle_s: float | None = None) -> bool:
+        """Whether no other unit has claimed this chore; then nobody else does until this unit ends.
+
+        Args:
+            chore: its name.
+            idle_s: a unit that does nothing for so long is taken for stopped, and ended; as every unit is where None.
+        """
 
     async def commit(self) -> None:
         """Make every change durable."""

@@ -221,6 +221,26 @@ def test_what_the_server_gives_up_is_tried_a_few_times_and_then_said(state: str,
     assert len(attempts) == len(PAUSES_S) + 1
 
 
+def test_a_chore_whose_unit_is_stopped_is_somebody_elses_soon_and_its_changes_are_undone(settings: Settings) -> None:
+    async def other(store: Store) -> bool:
+        async with store.units() as unit:
+            return await unit.alone("sweep")
+
+    async def work(store: Store) -> None:
+        async with store.units() as stopped:
+            assert await stopped.alone("sweep", 0.5)
+            taken = await other(store)
+            assert not taken
+            async with asyncio.timeout(PATIENCE_S / 2):
+                while not taken:
+                    await asyncio.sleep(0.05)
+                    taken = await other(store)
+            await stopped.orders.sweep(AT)
+
+    with pytest.raises(Interrupted, match="did nothing for longer than it may"):
+        run(settings, work)
+
+
 def test_a_statement_that_takes_too_long_is_given_up(postgresql: str) -> None:
     async def work(store: Store) -> None:
         async with store.units() as unit:

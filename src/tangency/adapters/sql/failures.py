@@ -14,6 +14,7 @@ from tangency.domain.errors import InvalidInput, StoreUnavailable, TangencyError
 GIVEN_UP: Mapping[str, str] = {
     "23503": "somebody else removed what was referred to",
     "23505": "somebody else kept the same at the same moment",
+    "25P03": "whoever was at work did nothing for longer than it may",
     "40001": "somebody else changed the same rows at the same moment",
     "40P01": "two changes waited for each other",
     "55P03": "somebody else holds what is to be changed (lock timeout)",

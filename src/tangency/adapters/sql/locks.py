@@ -23,5 +23,10 @@ UNTIL_COMMIT = _asking("pg_advisory_xact_lock")
 UNTIL_COMMIT_OR_NOT = _asking("pg_try_advisory_xact_lock")
 """True where the lock is held from now on, until the transaction ends."""
 
+UNTIL_COMMIT_OR_IDLE = text(
+    "SELECT pg_try_advisory_xact_lock(:lock), set_config('idle_in_transaction_session_timeout', :idle_ms, true)"
+).bindparams(bindparam("lock", type_=BigInteger))
+"""The same, and the server ends the transaction where nothing comes from whoever has it for so many milliseconds."""
+
 UNTIL_CLOSED = _asking("pg_try_advisory_lock")
 """True where the lock is held from now on, until the connection is closed."""

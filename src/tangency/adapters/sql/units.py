@@ -21,7 +21,7 @@ from tangency.adapters.sql.fleet import SqlFleet
 from tangency.adapters.sql.frontiers import SqlFrontiers
 from tangency.adapters.sql.keys import SqlKeys
 from tangency.adapters.sql.library import SqlLibrary
-from tangency.adapters.sql.locks import UNTIL_COMMIT_OR_NOT, lock_number
+from tangency.adapters.sql.locks import UNTIL_COMMIT_OR_IDLE, UNTIL_COMMIT_OR_NOT, lock_number
 from tangency.adapters.sql.matrices import Freezer
 from tangency.adapters.sql.optimizations import SqlOptimizations
 from tangency.adapters.sql.orders import SqlOrders
@@ -86,12 +86,14 @@ class SqlUnitOfWork:
         """End; undone unless committed."""
         await self._stack.__aexit__(kind, error, trace)
 
-    async def alone(self, chore: str) -> bool:
+    async def alone(self, chore: str, idle_s: float | None = None) -> bool:
         """Whether this unit has the lock on a chore now; SQLite has one writer, and its service is one process."""
         if self._units.turn is not None:
             return True
-        lock = lock_number(chore, self._units.tenant)
-        return bool(await self._session.scalar(UNTIL_COMMIT_OR_NOT, {"lock": lock}))
+        lock = {"lock": lock_number(chore, self._units.tenant)}
+        if idle_s is None:
+            return bool(await self._session.scalar(UNTIL_COMMIT_OR_NOT, lock))
+        return bool(await self._session.scalar(UNTIL_COMMIT_OR_IDLE, {**lock, "idle_ms": str(round(1000 * idle_s))}))
 
     async def commit(self) -> None:
         """Make every change durable."""
