@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
-from tangency.application.portfolio import ImportTaxLots
+from tangency.application.portfolio import ImportHoldings, ImportPrices, ImportTaxLots
+from tangency.domain.portfolio.portfolio import Holding, Portfolio
+from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot
 from tests.adapters.rest.test_rebalancing import (
     HELD,
@@ -89,6 +92,60 @@ def test_lots_whose_loss_would_save_tax_are_told(http: httpx.Client) -> None:
     assert (first["wash_safe"], first["long_term"], first["disallowed"]) == (True, True, 0.0)
     day = date.fromisoformat(answer["created_at"][:10])
     assert (first["safe_from"], first["replace_from"]) == (str(day), str(day + timedelta(31)))
+
+
+def one_stock(folder: Path, shares: float, price: float) -> None:
+    """A portfolio of nothing else, imported as publication-550."""
+    days = tuple(date(2023, 4, 3) + timedelta(day) for day in range(3))
+    prices = PriceHistory(("X",), days, price * np.array([[0.98], [1.01], [1.0]]))
+    portfolio = Portfolio("publication-550", (Holding("X", shares),), 0.0)
+    imported(folder, ImportPrices("publication-550", prices), ImportHoldings(portfolio))
+
+
+def sold(http: httpx.Client, left: float, **tax: Any) -> dict[str, Any]:
+    """The plan that leaves so much of the value in the stock."""
+    rates = {"short_term": 0.35, "long_term": 0.15}
+    target = {"X": left, "CASH": 1.0 - left} if left else {"CASH": 1.0}
+    limits = {"consider_tax_implications": True}
+    return plan(
+        http, "publication-550", target_type="custom", target_allocation=target, constraints=limits,
+        tax={"rates": rates, **tax},
+    )  # fmt: skip
+
+
+def test_the_first_shares_bought_are_the_first_sold_in_publication_550(http: httpx.Client, folder: Path) -> None:
+    """IRS, Publication 550, chapter 4, stocks that cannot be identified: 130 shares sold have a basis of $1,380."""
+    one_stock(folder, 350.0, 12.0)
+    bought = [(50, 10.0, "2009-05-04"), (200, 11.0, "2010-01-11"), (100, 9.0, "2012-12-10")]
+    lots = [{"instrument_id": "X", "quantity": many, "cost": cost, "date": day} for many, cost, day in bought]
+    answer = sold(http, 220 / 350, lots=lots, lot_rule="fifo")
+    disposals = answer["evidence"]["disposals"]
+    assert [each["quantity"] for each in disposals] == pytest.approx([50.0, 80.0])
+    assert 130 * 12.0 - sum(each["gain"] for each in disposals) == pytest.approx(1380.0)
+    assert answer["metrics"]["tax_implications"] == pytest.approx(0.15 * (130 * 12.0 - 1380.0))
+
+
+def test_the_wash_sale_of_publication_550(http: httpx.Client, folder: Path) -> None:
+    """IRS, Publication 550, wash sales: a loss of $250 is not deducted, and $800 paid again has a basis of $1,050.
+
+    Whoever wants all in cash sells all, to the last unit.
+    """
+    one_stock(folder, 100.0, 7.5)
+    lots = [{"instrument_id": "X", "quantity": 100, "cost": 10.0, "date": "2022-06-01"}]
+    gains = {"long_term": 1000.0}
+    plain = sold(http, 0.0, lots=lots, realized_gains=gains)
+    assert plain["metrics"]["tax_implications"] == pytest.approx(-0.15 * 250.0)
+    assert [(trade["action"], trade["quantity"]) for trade in plain["trades"]] == [("sell", 100.0)]
+    again = {
+        "instrument_id": "X",
+        "quantity": 100,
+        "date": str(date.fromisoformat(plain["created_at"][:10]) + timedelta(20)),
+    }
+    washed = sold(http, 0.0, lots=lots, realized_gains=gains, purchases=[again])
+    assert washed["metrics"]["tax_implications"] == 0.0
+    (disposal,), (carried,) = washed["evidence"]["disposals"], washed["evidence"]["carried_basis"]
+    assert disposal["disallowed"] == pytest.approx(250.0)
+    assert 800.0 + carried["amount"] == pytest.approx(1050.0)
 
 
 def mixed_lots() -> list[dict[str, Any]]:

@@ -116,7 +116,7 @@ class Trading:
     def wish(self) -> Point | None:
         """The center itself, where it is what the aim asks for and the limits allow it: nothing is nearer to it."""
         aim, x = self.aim, self.aim.center
-        if self.sales is not None or aim.ratio or aim.gain.any() or not x.any():
+        if self.sales is not None or aim.ratio or aim.gain.any():
             return None
         change = x - self.current
         bought, sold = float(change[change > 0].sum()), -float(change[change < 0].sum())
