@@ -1,5 +1,6 @@
 """Returns with gaps, from the problem to the answer, whichever policy deals with them."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.constraint import Budget, LongOnly
 from tangency.domain.optimization.document import content_hash, from_document, to_document
-from tangency.domain.optimization.objective import MinimumRisk, MinimumVolatility
+from tangency.domain.optimization.objective import MaximumReturn, MinimumRisk, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 from tests.support.samples import returns_of
@@ -82,6 +83,24 @@ def test_an_estimator_of_rows_refuses_what_has_none(policy: Any) -> None:
     ) as caught:
         solve(problem(policy, {}, "ledoit_wolf"), PLUGINS)
     assert caught.value.faults[0].path == ("risk_parameters", "missing_data")
+
+
+def compounded(policy: Any) -> Problem:
+    asked = problem(policy, {}, objective=MaximumReturn())
+    return replace(asked, market=replace(asked.market, mean_estimator=EstimatorChoice("compounded")))
+
+
+def test_each_name_is_compounded_over_the_periods_that_it_has() -> None:
+    """As PyPortfolioOpt's mean_historical_return, whose users come with names of different age."""
+    solution, own = solve(compounded("pairwise"), PLUGINS), gapped()
+    rates = np.nanprod(1.0 + own, axis=0) ** (252.0 / (~np.isnan(own)).sum(axis=0)) - 1.0
+    assert solution.expected_return == pytest.approx(rates.max(), rel=1e-12)
+    assert rates.argmax() == 2  # the name with the gaps
+
+
+def test_what_is_filled_in_the_moments_alone_says_nothing_of_growth() -> None:
+    with pytest.raises(InvalidInput, match="'em' gives moments, and 'compounded' estimates from rows"):
+        solve(compounded("em"), PLUGINS)
 
 
 @pytest.mark.parametrize("policy", ["pairwise", "em"])

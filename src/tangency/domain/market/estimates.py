@@ -121,8 +121,9 @@ def no_scenarios(purpose: str) -> InvalidInput:
     return InvalidInput.at(("strategies",), f"{purpose} needs the returns of every name.", "missing")
 
 
-SampleKind = Literal["moments", "rows", "equal_rows"]
-"""``moments``, where gaps leave no rows that say it all; ``rows`` without gaps; or such that are equally likely."""
+SampleKind = Literal["moments", "own_rows", "rows", "equal_rows"]
+"""``moments``, where gaps leave no rows that say it all; with the growth of each name over the periods that it has,
+``own_rows``; ``rows`` without gaps; or such that are equally likely."""
 
 
 class Estimator(Protocol):

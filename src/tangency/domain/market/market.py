@@ -28,6 +28,8 @@ FindEstimator = Callable[[str, Path], Estimator]
 """From a name, and where it stands in the request, for the error when there is none."""
 BindOptions = Callable[[type, Mapping[str, object], Path], object]
 """From the type of an estimator's options, what was asked, and where it stands in the request."""
+_OF_GAPS: Mapping[MissingData, SampleKind] = {"pairwise": "own_rows", "em": "moments"}
+"""What is left to estimate from by policies that keep rows with gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Market:
         if prior is not None:
             return "rows" if getattr(prior, "weighs", False) else "equal_rows"
         gaps = self.returns is not None and bool(np.isnan(self.returns.values).any())
-        return "moments" if gaps and self.missing_data in ("pairwise", "em") else "equal_rows"
+        return _OF_GAPS.get(self.missing_data, "equal_rows") if gaps else "equal_rows"
 
     def require_scenarios(self, purpose: str) -> None:
         """Refuse in the name of ``purpose`` where not every name has returns.

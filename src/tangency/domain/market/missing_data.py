@@ -78,7 +78,8 @@ def _pairwise(returns: Returns, periods_per_year: float) -> tuple[Scenarios, Dat
     """Each mean from a name's own rows, each covariance from the rows that two names share."""
     seen = ~np.isnan(returns.values)
     _refuse_strangers(returns, seen)
-    moments = Moments(_own_means(returns.values), pairwise_covariance(returns.values), "pairwise")
+    own = returns.values
+    moments = Moments(_own_means(own), pairwise_covariance(own), "pairwise", _own_growth(own))
     kept = _kept(returns)
     scenarios = Scenarios(returns.universe, returns.values[kept.rows], None, periods_per_year, kept, moments)
     used = int(seen.any(axis=1).sum())
@@ -100,6 +101,12 @@ def _refuse_strangers(returns: Returns, seen: Gaps) -> None:
 
 def _own_means(values: Matrix) -> Vector:
     return frozen(np.nanmean(values, axis=0))
+
+
+def _own_growth(values: Matrix) -> Vector:
+    with np.errstate(divide="ignore"):
+        growth: Vector = np.nanmean(np.log1p(values), axis=0)
+    return growth
 
 
 def pairwise_covariance(values: Matrix) -> Matrix:

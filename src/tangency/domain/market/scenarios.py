@@ -36,11 +36,14 @@ class Moments:
         mean: shape (n,).
         covariance: unbiased, not always positive semidefinite; shape (n, n).
         policy: the word for how the gaps were dealt with.
+        growth: of each name the mean of ln(1 + r) over the periods that it has; shape (n,). None where gaps were filled
+            in the moments alone.
     """
 
     mean: Vector
     covariance: Matrix
     policy: str
+    growth: Vector | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +117,8 @@ class Scenarios:
         moments = self.moments
         if moments is not None:
             covariance = moments.covariance[np.ix_(columns, columns)]
-            moments = replace(moments, mean=moments.mean[columns], covariance=covariance)
+            growth = None if moments.growth is None else moments.growth[columns]
+            moments = replace(moments, mean=moments.mean[columns], covariance=covariance, growth=growth)
         return replace(self, universe=universe, returns=self.returns[:, columns], moments=moments)
 
     def alongside(self, values: Matrix, path: Path) -> Matrix:
@@ -154,6 +158,20 @@ def complete_rows(sample: Scenarios, who: str) -> Scenarios:
     if sample.moments is not None:
         raise needs_rows(sample.moments.policy, who)
     return sample
+
+
+def growth(sample: Scenarios, who: str) -> Vector:
+    """The expected ln(1 + r) of each name per period, -inf for one that has lost everything; shape (n,).
+
+    Raises:
+        InvalidInput: gaps were dealt with in the moments, which say nothing of it.
+    """
+    if sample.moments is not None and sample.moments.growth is not None:
+        return sample.moments.growth
+    rows = complete_rows(sample, who)
+    with np.errstate(divide="ignore"):
+        expected: Vector = rows.weights @ np.log1p(rows.returns)
+    return expected
 
 
 def needs_rows(policy: str, who: str) -> InvalidInput:

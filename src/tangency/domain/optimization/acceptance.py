@@ -98,7 +98,7 @@ def _refuse_sample(estimator: Estimator, kind: SampleKind, market: Market, path:
     takes = "rows" if path == PRIOR else getattr(estimator, "takes", "moments")
     if (path == MEAN and not market.estimates_means) or (path == COVARIANCE and market.covariance is not None):
         return
-    if kind == "moments" and takes != "moments":
+    if (kind == "moments" and takes != "moments") or (kind == "own_rows" and takes not in ("moments", "own_rows")):
         raise needs_rows(market.missing_data, estimator.name)
     if kind == "rows" and takes == "equal_rows":
         raise cannot_weigh(estimator.name)

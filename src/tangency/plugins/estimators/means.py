@@ -11,7 +11,7 @@ from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.covariance import Covariance
 from tangency.domain.market.estimates import Estimator, SampleKind
 from tangency.domain.market.returns import Returns
-from tangency.domain.market.scenarios import Scenarios, complete_rows, refuse_misaligned
+from tangency.domain.market.scenarios import Scenarios, complete_rows, growth, refuse_misaligned
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.method import NoOptions
@@ -28,17 +28,18 @@ class Compounded(Estimator):
     name = "compounded"
     citation = "Bacon, C. (2008). Practical portfolio performance measurement and attribution, 2nd edition, 2.5."
     options: type = NoOptions
-    takes: SampleKind = "rows"
+    takes: SampleKind = "own_rows"
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector:
         """Annual growth rates; shape (n,). With probabilities, each period counts by its own.
 
+        Where missing data are dealt with by pairs, each name grows over the periods that it has.
+
         Raises:
             InvalidInput: a year of such growth is beyond every number.
         """
-        rows = complete_rows(sample, self.name)
-        with np.errstate(divide="ignore", over="ignore"):
-            rates = np.expm1(sample.periods_per_year * (rows.weights @ np.log1p(rows.returns)))
+        with np.errstate(over="ignore"):
+            rates = np.expm1(sample.periods_per_year * growth(sample, self.name))
         if not np.isfinite(rates).all():
             who = sample.universe.names[int(np.argmin(np.isfinite(rates)))]
             detail = f"a year of compounding leaves no number for {who!r}; use 'sample', or check its returns."
