@@ -17,8 +17,10 @@ from tangency.domain.market.estimates import Estimates, Sources
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.market.universe import Asset, Universe
 from tangency.domain.numbers import Vector
+from tangency.domain.optimization.active_risk import TrackingError
 from tangency.domain.risk.measure import MEASURES, Measure
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
+from tangency.domain.risk.volatility import Volatility
 from tests.support.known import known
 
 CONVEX = sorted(set(MEASURES) - {"var"})
@@ -196,6 +198,20 @@ def test_nothing_below_a_risk_is_above_it(name: str, case: Case, data: st.DataOb
             assert below.constant + below.slope @ x <= risk.value(x) + size
     touching = risk.tangent(z)
     assert touching.constant + touching.slope @ z == pytest.approx(risk.value(z), abs=size)
+
+
+@pytest.mark.parametrize("away", [0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-3])
+@pytest.mark.parametrize("active", [False, True])
+def test_no_bound_rises_along_a_hedge_that_has_no_risk(active: bool, away: float) -> None:
+    """Dividing by a risk that is itself what rounding leaves made slopes of 1e-8 out of nothing."""
+    covariance = DenseCovariance.of(np.outer([0.3, 0.7], [0.3, 0.7]))
+    risk = TrackingError(covariance, np.zeros(2)) if active else Volatility(covariance)
+    hedge = np.array([0.7, -0.3])
+    assert risk.value(3.0 * hedge) == 0.0
+    below = risk.below(3.0 * hedge + away)
+    if below is not None:
+        assert abs(below.slope @ hedge) < 1e-11
+    assert risk.tangent(np.ones(2)).slope == pytest.approx([0.3, 0.7], abs=1e-15)
 
 
 @pytest.mark.parametrize("name", sorted(MEASURES))

@@ -17,7 +17,7 @@ from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.region import RiskCap
 from tangency.domain.optimization.term import Minorant, Term
 from tangency.domain.risk.risk import Affine, Risk
-from tangency.domain.risk.volatility import Volatility
+from tangency.domain.risk.volatility import Volatility, slope_below, volatility
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class TrackingError(Risk):
     def value(self, x: Vector) -> float:
         """The annual volatility of x against the benchmark."""
         away = x - self.benchmark
-        return float(np.sqrt(max(0.0, float(away @ self.covariance.times(away)))))
+        return volatility(self.covariance, away)
 
     def worst_case(self, x: Vector) -> Vector:
         """The active weights, scaled to a tracking error of 1: means of such vectors are dual vectors that say more."""
@@ -117,9 +117,9 @@ class TrackingError(Risk):
         """(Sz)'(x - b) / sqrt(z'Sz), by Cauchy-Schwarz; 0 for active weights without risk, which no risk is below."""
         if dual.shape != self.benchmark.shape:
             return None
-        image = self.covariance.times(dual)
-        norm = float(np.sqrt(max(0.0, float(dual @ image))))
-        slope = image / norm if norm > 0 else np.zeros_like(image)
+        slope = slope_below(self.covariance, dual)
+        if slope is None:
+            slope = np.zeros_like(dual)
         return Affine(-float(slope @ self.benchmark), slope)
 
 

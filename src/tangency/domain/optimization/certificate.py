@@ -26,7 +26,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
-from tangency.domain.risk.volatility import Volatility
+from tangency.domain.risk.volatility import Volatility, slope_below
 
 LARGEST_VIOLATION = 1e-8
 """Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""
@@ -165,9 +165,8 @@ def least_volatility(region: Region, covariance: Covariance, weights: Vector) ->
     if budget is None:
         return 0.0
     for z in _directions(covariance, weights):
-        image = covariance.times(z)
-        norm = float(np.sqrt(max(0.0, float(z @ image))))
-        least = _least_linear(image, budget.limit, lower, upper) / norm if norm > 0 else 0.0
+        slope = slope_below(covariance, z)
+        least = 0.0 if slope is None else _least_linear(slope, budget.limit, lower, upper)
         if least > 0:
             return least
     return 0.0

@@ -11,6 +11,9 @@ from tangency.domain.market.factor_covariance import FactorModel, factor_model_o
 from tangency.domain.numbers import Vector
 from tangency.domain.risk.risk import Affine, Risk
 
+CLEAR = 1e-4
+"""Of the volatilities of a portfolio's parts: a bound by a smaller risk would raise their rounding above 1 in 10^11."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Volatility(Risk):
@@ -24,7 +27,7 @@ class Volatility(Risk):
 
     def value(self, x: Vector) -> float:
         """sqrt(x'Sx)."""
-        return float(np.sqrt(max(0.0, float(x @ self.covariance.times(x)))))
+        return volatility(self.covariance, x)
 
     @property
     def factor_model(self) -> FactorModel | None:
@@ -40,10 +43,13 @@ class Volatility(Risk):
         size = self.covariance.size
         if dual.shape not in ((size,), (size + 1,)):
             return None
-        z, least = dual[:size], float(dual[size:].sum())
-        image = self.covariance.times(z)
-        norm = max(least, float(np.sqrt(max(0.0, float(z @ image)))))
-        return Affine(0.0, image / norm) if norm > 0 else None
+        slope = slope_below(self.covariance, dual[:size], float(dual[size:].sum()))
+        return None if slope is None else Affine(0.0, slope)
+
+    def marginal(self, x: Vector, dual: Vector | None = None) -> Vector:
+        """Sx / sqrt(x'Sx), however little that is."""
+        risk = self.value(x)
+        return self.covariance.times(x) / risk if risk > 0 else self.tangent(x, dual).slope
 
     @property
     def steepness(self) -> float:
@@ -51,6 +57,38 @@ class Volatility(Risk):
         spectrum = self.covariance.spectrum
         least = spectrum.smallest[0] - self.covariance.size * np.finfo(float).eps * spectrum.largest[1]
         return float(np.sqrt(max(0.0, least)))
+
+
+def volatility(covariance: Covariance, x: Vector) -> float:
+    """sqrt(x'Sx); 0 where nothing but the rounding of terms that cancel is left of it."""
+    variance, parts = float(x @ covariance.times(x)), _uncancelled(covariance, x)
+    rounding = covariance.size * np.finfo(float).eps * parts * parts
+    return float(np.sqrt(variance)) if variance > rounding else 0.0
+
+
+def slope_below(covariance: Covariance, z: Vector, least: float = 0.0) -> Vector | None:
+    """Sz / sqrt(z'Sz), the slope of a linear function that is below the volatility of every portfolio.
+
+    Where the parts of z cancel, the division would raise the rounding of Sz to a slope along portfolios without risk,
+    which are below no such function: there it is by more, and the function does not touch the volatility of z.
+
+    Args:
+        covariance: S.
+        z: shape (n,).
+        least: to be divided by where the volatility of z is smaller.
+
+    Returns:
+        Shape (n,); None for z without risk, and nothing to divide by.
+    """
+    norm = max(least, volatility(covariance, z))
+    if not norm > 0:
+        return None
+    return covariance.times(z) / max(norm, CLEAR * _uncancelled(covariance, z))
+
+
+def _uncancelled(covariance: Covariance, x: Vector) -> float:
+    """The volatility if every part added to it; what x'Sx is made of is nowhere above its square."""
+    return float(np.sqrt(np.maximum(covariance.variances, 0.0)) @ np.abs(x))
 
 
 def covariance_of(risk: Risk) -> Covariance:
