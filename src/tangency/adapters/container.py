@@ -398,7 +398,9 @@ def serve(
         duties: what this process takes on.
         announce: told the address of gRPC once calls are answered there.
     """
+    from tangency.adapters import logs
     from tangency.adapters.rest import server
 
+    logs.write_to()
     running = partial(serving, duties=duties, announce=announce)
     server.serve(settings, running, listening, door=Role.API in duties.roles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 
@@ -52,9 +53,28 @@ class TraceContext:
         return cls.of(*(str(carrier.get(name, "")) for name in (TRACEPARENT, TRACESTATE)))
 
     @property
+    def id(self) -> str:
+        """Of the trace: 32 hexadecimal digits."""
+        return self.parent.split("-")[1]
+
+    @property
     def properties(self) -> dict[str, str]:
         """As it is handed on."""
         return {TRACEPARENT: self.parent, **({TRACESTATE: self.state} if self.state else {})}
+
+
+_at_work: ContextVar[TraceContext | None] = ContextVar("trace", default=None)
+
+
+def work_for(trace: TraceContext | None) -> TraceContext | None:
+    """What this task does from now on, and those that it begins, is of that trace, or of none; gives it back."""
+    _at_work.set(trace)
+    return trace
+
+
+def trace_at_work() -> TraceContext | None:
+    """The trace that this task works for; None where its request named none, and between requests."""
+    return _at_work.get()
 
 
 def _state(text: str) -> str:

@@ -1,16 +1,19 @@
 """What goes wrong on our side of the door, and how little of it is told."""
 
+import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tangency.adapters import container
+from tangency.adapters import container, logs
 from tangency.adapters.rest.app import create_app
 from tangency.adapters.rest.openapi_parts import EXAMPLE
 from tangency.adapters.rest.vital_signs import create_vital_signs
@@ -29,6 +32,7 @@ from tangency.domain.errors import (
 )
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
+from tests.domain.test_trace import PARENT
 from tests.support.server import client, listening
 
 
@@ -103,6 +107,29 @@ def test_a_mistake_of_ours_is_logged_and_not_told(tmp_path: Path, caplog: pytest
             assert "secret" not in text
             assert "Traceback" not in text
         assert "the secret of the service" in caplog.text
+
+
+def test_problems_and_lines_of_the_log_name_the_trace_of_their_request(tmp_path: Path) -> None:
+    written, trace = StringIO(), PARENT.split("-")[1]
+    handler = logs.write_to(written)
+    try:
+        with failing(tmp_path, solvers=Failing(ZeroDivisionError("ours"))) as http:
+            failed, refused, strange, untraced = (
+                http.post("/api/v1/optimize", content=content, headers={**headers, "Content-Type": "application/json"})
+                for content, headers in (
+                    (json.dumps(EXAMPLE), {"traceparent": PARENT}),
+                    ("{", {"traceparent": PARENT}),
+                    ("{}", {"traceparent": PARENT, "Host": "elsewhere.example"}),
+                    (json.dumps(EXAMPLE), {}),
+                )
+            )
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert [each.status_code for each in (failed, refused, strange, untraced)] == [500, 400, 403, 500]
+    assert [each.json().get("trace_id") for each in (failed, refused, strange, untraced)] == [trace, trace, trace, None]
+    lines = [line for line in written.getvalue().splitlines() if "a request failed" in line]
+    told = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ERROR tangency\.rest(.*): a request failed")
+    assert [found[1] for found in map(told.fullmatch, lines) if found] == [f" [{trace}]", ""]
 
 
 def test_a_process_without_a_door_whose_store_is_gone_is_alive_and_not_ready(tmp_path: Path) -> None:

@@ -242,6 +242,9 @@ class Problem(Struct, frozen=True, kw_only=True):
         Annotated[dict[str, list[str]], Meta(description="The methods that there are, and the objectives of each.")]
         | UnsetType
     ) = UNSET
+    trace_id: (
+        Annotated[str, Meta(description="Of the header `traceparent`, where the request has one.")] | UnsetType
+    ) = UNSET
 
 
 def problem_of(error: Exception, question: Question | None = None) -> Problem:

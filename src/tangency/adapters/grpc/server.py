@@ -26,7 +26,7 @@ from tangency.adapters.settings import Settings
 from tangency.application.readiness import CheckReadiness
 from tangency.application.service import Service
 from tangency.domain.errors import StoreUnavailable
-from tangency.domain.trace import TraceContext
+from tangency.domain.trace import TraceContext, work_for
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Answering = Callable[[Call, Any], Awaitable[Message]]
@@ -184,7 +184,7 @@ class Door:
     async def _refusing(self, kind: type[Message], context: Context) -> AsyncIterator[Call]:
         """A call; what is raised while it is answered ends it with a status."""
         metadata = dict(context.invocation_metadata() or ())
-        call = Call(self.service.traced(TraceContext.read(metadata)), metadata, self.ending)
+        call = Call(self.service.traced(work_for(TraceContext.read(metadata))), metadata, self.ending)
         try:
             yield call
         except Exception as error:  # noqa: BLE001 - whatever it is, the client hears of it

@@ -18,7 +18,7 @@ from tangency.application.service import Service
 from tangency.domain.errors import ComeAgain, OutboxFull, StoreUnavailable
 from tangency.domain.idempotency import LONGEST_KEY, Key
 from tangency.domain.portfolio.portfolio import id_fault
-from tangency.domain.trace import TraceContext
+from tangency.domain.trace import TraceContext, trace_at_work, work_for
 
 KEY, EVENT_ID = "idempotency_key", "event_id"
 MOST_DELIVERIES = 10
@@ -39,6 +39,7 @@ class Requests:
     async def take(self, message: Received) -> Verdict:
         """Order what a message asks for; it is done once that, or the answer to a bad one, is kept."""
         written = None
+        work_for(TraceContext.read(message.properties))
         try:
             written = read_value(message.data)
             await self._order(message, written)
@@ -54,7 +55,7 @@ class Requests:
     async def _order(self, message: Received, written: object) -> None:
         asked = {n: v for n, v in written.items() if n != EVENT_ID} if isinstance(written, dict) else written
         key = Key.of(_key(message, written), *OVER_REST, asked)
-        await self._service.traced(TraceContext.read(message.properties)).handle(PlaceOrder(wish_of(asked), key=key))
+        await self._service.traced(trace_at_work()).handle(PlaceOrder(wish_of(asked), key=key))
 
     async def _may_pass(self, error: Exception, message: Received) -> bool:
         """Whether trying again may help: while the database or the outbox is in the way, and of others for a while."""
@@ -76,7 +77,7 @@ class Requests:
         told = msgspec.to_builtins(document)
         try:
             refusal = RefuseOrder(identity, key[:LONGEST_KEY], _portfolio(written), told)
-            await self._service.traced(TraceContext.read(message.properties)).handle(refusal)
+            await self._service.traced(trace_at_work()).handle(refusal)
         except StoreUnavailable as failure:
             log.warning("the answer to a bad request has to wait: %s", failure)
             return Verdict.LATER

@@ -11,7 +11,7 @@ from litestar.datastructures import State
 
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
-from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext
+from tangency.domain.trace import trace_at_work
 
 Incoming = Request[Any, Any, State]
 Outgoing = Response[bytes]
@@ -22,13 +22,7 @@ JSON = "application/json"
 def service_of(request: Incoming) -> Service:
     """The door of the application, for a request of the trace that its headers name."""
     service: Service = request.app.state.service
-    return service.traced(_trace(request))
-
-
-def _trace(request: Incoming) -> TraceContext | None:
-    """More than one parent is none; states of several headers are one."""
-    parents, states = (request.headers.getall(name, []) for name in (TRACEPARENT, TRACESTATE))
-    return TraceContext.of(parents[0], ",".join(states)) if len(parents) == 1 else None
+    return service.traced(trace_at_work())
 
 
 def settings_of(request: Incoming) -> Settings:

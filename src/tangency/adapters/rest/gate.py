@@ -17,6 +17,7 @@ from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_M
 from tangency.adapters.settings import Settings, is_loopback
 from tangency.application.service import Service
 from tangency.domain.composed import composed_text
+from tangency.domain.trace import TRACEPARENT, TRACESTATE, TraceContext, work_for
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,6 +26,8 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[..., Awaitable[None]]
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 """Opens the service, with whatever is to work beside it."""
+
+TRACE_HEADERS = (TRACEPARENT.encode(), TRACESTATE.encode())
 
 
 class Refused(Exception):
@@ -54,6 +57,7 @@ class Gate:
             await self.application(scope, receive, send)
             return
         held = _Held(self)
+        work_for(_trace(scope))
         try:
             self._refuse_strangers(scope)
             _compose(scope)
@@ -105,6 +109,14 @@ class Gate:
     def give_back(self, size: int) -> None:
         """The bytes are no longer held."""
         self._in_memory -= size
+
+
+def _trace(scope: Scope) -> TraceContext | None:
+    """More than one parent is none; states of several headers are one."""
+    parents, states = (
+        [value.decode("latin-1") for name, value in scope["headers"] if name == wanted] for wanted in TRACE_HEADERS
+    )
+    return TraceContext.of(parents[0], ",".join(states)) if len(parents) == 1 else None
 
 
 def _compose(scope: Scope) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem
 from tangency.domain.errors import ComeAgain, StoreUnavailable
+from tangency.domain.trace import trace_at_work
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -51,8 +52,9 @@ ALL_KINDS: Mapping[str, Kind] = {kind.slug: kind for kind in (*KINDS.values(), *
 
 
 def encoded(document: Problem) -> bytes:
-    """A problem as bytes."""
-    return msgspec.json.encode(document)
+    """A problem as bytes, with the trace of its request where that named one."""
+    trace = trace_at_work()
+    return msgspec.json.encode(document if trace is None else msgspec.structs.replace(document, trace_id=trace.id))
 
 
 def retry_after(error: Exception) -> dict[str, str]:
