@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Tickets:
     def __init__(self, queues: tuple[Queue, ...] = EVERY_QUEUE, shared: bool = False) -> None:
         self.queues, self.shared, self.missed = queues, shared, True
         self._free: deque[asyncio.Future[Ticket]] = deque()
-        self._room, self._closed = asyncio.Event(), False
+        self._room, self._closed, self._looked = asyncio.Event(), False, -math.inf
 
     def came(self, queue: Queue, order: UUID, sure: bool = True) -> None:
         """A ticket that goes to a slot that is free, or to nobody."""
@@ -83,6 +84,13 @@ class Tickets:
         finally:
             waiting.cancel()
         return None if waiting.cancelled() else waiting.result()
+
+    def looks(self, now: float, apart_s: float) -> bool:
+        """Whether a slot that hears nothing is to look by itself: not if another of this process has just done so."""
+        if now - self._looked < apart_s:
+            return False
+        self._looked = now
+        return True
 
     def close(self) -> None:
         """Nobody waits any more, or ever again."""

@@ -24,6 +24,7 @@ from tangency.domain.optimization.outcomes import PluginUnusable, Refused
 from tangency.domain.optimization.report import report_of
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.series.point import SeriesPoint
+from tangency.domain.trace import work_for
 from tangency.domain.unit_of_work import UnitOfWork
 
 HANDS = 2
@@ -63,8 +64,10 @@ async def _one_after_another(slots: asyncio.Semaphore, context: Context) -> None
         async with AsyncExitStack() as slot:
             await slot.enter_async_context(slots)
             try:
+                work_for(None)
                 order = await _taken(context)
                 if order is not None:
+                    work_for(order.trace)
                     await _carry_out(order, slot.aclose, context)
             except StoreUnavailable as error:
                 log.warning("an order has to wait: %s", error)
@@ -98,8 +101,8 @@ async def _claimed(ticket: UUID, context: Context) -> Order | None:
 
 async def _next_due(likely: bool, context: Context) -> Order | None:
     """Where none is likely to wait, it is read first: claiming takes the lock of those who write to SQLite."""
-    queues = context.tickets.queues
-    if not likely and not await context.orders.waits(queues):
+    queues, now = context.tickets.queues, context.clock.monotonic()
+    if not likely and not (context.tickets.looks(now, LOOK_S / 2) and await context.orders.waits(queues)):
         return None
     return await context.units.keep(lambda unit: unit.orders.claim_next(queues, *_taker(context)))
 
