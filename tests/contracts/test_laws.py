@@ -15,6 +15,8 @@ import pytest
 from hypothesis import Phase, settings
 
 from tangency.contracts import LAWS, LawBroken, Subject, check
+from tangency.contracts.__main__ import main
+from tangency.contracts.together import Together
 from tangency.domain.errors import Unsupported
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.document import from_document
@@ -163,7 +165,7 @@ class HasFreeOptions(Honest):
 
 
 BROKEN: list[tuple[type[Honest], str, str]] = [
-    (DropsAConstraint, "limits", "'numerical_error': it breaks constraints.max_weight by"),
+    (DropsAConstraint, "limits", "The method returned weights that break"),
     (PairsNumbersWithTheWrongNames, "permutation", "With its names in the order"),
     (PrefersTheFirstName, "permutation", "With its names in the order"),
     (LiesAboutOptimality, "proof", "It says 'optimal', and its witness leaves a relative gap of"),
@@ -206,7 +208,7 @@ def test_an_honest_method_obeys_each_law(law: str) -> None:
 def test_a_law_notices_who_breaks_it(bad: type[Honest], law: str, words: str) -> None:
     method: OptimizationMethod = bad()
     with pytest.raises(LawBroken, match=re.escape(words)):
-        LAWS[law].check(Subject(method), 40)
+        Together(Subject(method), 40).check(law, LAWS[law])
 
 
 def test_every_law_has_been_seen_to_break() -> None:
@@ -235,10 +237,45 @@ def test_a_heuristic_may_count_a_name_twice_and_is_held_to_everything_else() -> 
 
 @pytest.mark.usefixtures("_unshrunk")
 def test_a_law_that_stands_on_a_broken_one_is_not_tried() -> None:
-    outcomes = {law.law: law.outcome for law in check(DropsAConstraint(), examples=20).laws}
+    outcomes = {law.law: law.outcome for law in check(DropsAConstraint(), examples=40).laws}
     assert outcomes["limits"] == "broken"
     assert outcomes["permutation"] == "untried"
     assert outcomes["degeneracy"] == "holds"
+
+
+class LiesOnce(Honest):
+    """Asked again it is honest: only the trial of all laws together sees it."""
+
+    def __init__(self) -> None:
+        self.lied = False
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        honest, self.lied = self.lied, True
+        return super().solve(problem, estimates, options) if honest else Proposal(Status.NUMERICAL_ERROR)
+
+
+def test_what_only_the_trial_of_all_laws_sees_is_told_too() -> None:
+    outcomes = {law.law: law for law in check(LiesOnce(), examples=5).laws}
+    assert outcomes["limits"].outcome == "broken"
+    assert "A feasible problem ended 'numerical_error'" in outcomes["limits"].detail
+    assert outcomes["degeneracy"].outcome == "holds"
+
+
+class Counted(Honest):
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        self.asked += 1
+        return super().solve(problem, estimates, options)
+
+
+def test_laws_on_the_same_problems_share_the_first_answer() -> None:
+    method = Counted()
+    assert check(method, examples=10).passed
+    in_another_order, in_another_unit, again = 10, 10, 10
+    with_a_name_twice, impossible, degenerate = 20, 10, 10
+    assert method.asked <= 10 + in_another_order + in_another_unit + again + with_a_name_twice + impossible + degenerate
 
 
 def test_what_was_drawn_beside_the_problem_is_shown_too() -> None:
@@ -283,19 +320,33 @@ def test_the_same_examples_are_tried_every_time() -> None:
     assert said[0] == said[1]
 
 
-@pytest.mark.parametrize(("citation", "code"), [("Somebody (2024).", 0), ("", 1)])
-def test_the_command_says_by_its_exit_code_whether_a_method_passes(
-    citation: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+EQUAL = "return Proposal(Status.FEASIBLE, weights=np.full(len(problem.universe), 1 / len(problem.universe)))"
+
+
+def test_the_command_says_by_its_exit_code_that_a_method_does_not_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    equal = "return Proposal(Status.FEASIBLE, weights=np.full(len(problem.universe), 1 / len(problem.universe)))"
-    source = method("rule", equal, citation=repr(citation))
-    Distribution("somebodys-rule", source, methods={"rule": "Method"}).install(tmp_path, monkeypatch)
+    Distribution("hasty-rule", method("hasty", EQUAL, citation="''"), methods={"hasty": "Method"}).install(
+        tmp_path, monkeypatch
+    )
     result = subprocess.run(
-        [sys.executable, "-m", "tangency.contracts", "rule"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path / "somebodys-rule")},
+        [sys.executable, "-m", "tangency.contracts", "hasty"],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(tmp_path / "hasty-rule"), os.environ.get("PYTHONPATH", "")]),
+        },
         check=False,
         capture_output=True,
         text=True,
     )
-    assert result.returncode == code, result.stderr
-    assert ("rule obeys every law" in result.stdout) == (code == 0)
+    assert result.returncode == 1, result.stderr
+    assert "hasty breaks 1 of 10" in result.stdout
+
+
+def test_the_command_says_by_its_exit_code_that_all_methods_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = method("somebodys", EQUAL, citation="'Somebody (2024).'")
+    Distribution("somebodys-rule", source, methods={"somebodys": "Method"}).install(tmp_path, monkeypatch)
+    assert main(["somebodys"]) == 0
+    assert "somebodys obeys every law" in capsys.readouterr().out

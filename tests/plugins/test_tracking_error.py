@@ -162,6 +162,13 @@ def test_current_weights_stand_for_a_benchmark_that_is_left_out() -> None:
         answered(asked(MinimumRisk()), None)
 
 
+def test_a_benchmark_that_is_calm_enough_is_held_as_it_is() -> None:
+    calm = TargetVolatility(1.005 * float(np.sqrt(BENCHMARK @ COVARIANCE @ BENCHMARK)))
+    solution = answered(asked(MinimumRisk(), calm))
+    np.testing.assert_array_equal(weights_of(solution), BENCHMARK)
+    assert solution.objective_value == 0.0
+
+
 @pytest.mark.parametrize(
     ("benchmark", "said"), [({"AAPLE": 1.0}, "did you mean AAPL"), ({"AAPL": 1.0}, "has no figure for")]
 )

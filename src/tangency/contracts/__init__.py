@@ -15,9 +15,10 @@ From a program, or as ``tangency methods check my_method``::
 It needs the extra ``tangency[contracts]``: pytest and hypothesis.
 """
 
-from tangency.contracts.laws import LAWS, Law, LawBroken
+from tangency.contracts.laws import LAWS, Law
 from tangency.contracts.report import LawReport, MethodReport, check
 from tangency.contracts.subject import Subject
 from tangency.contracts.suite import MethodContract
+from tangency.contracts.trial import LawBroken
 
 __all__ = ["LAWS", "Law", "LawBroken", "LawReport", "MethodContract", "MethodReport", "Subject", "check"]

@@ -6,8 +6,9 @@ can honour is asked of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +45,10 @@ LOADINGS = (0.5, 0.0, 0.8, -0.4)
 """On one common factor: the correlation of two names is the product of their loadings."""
 RISK_AVERSION = 3.0
 """Of an investor whose objective does not say it."""
+SECTORS = ("energy", "health")
+PARTS = (1.0, 2.0, 3.0, 4.0)
+"""Of the anchor, before they are divided by their sum."""
+AVERSIONS = (4.0, 1.0, 20.0)
 ROOM = (0.02, 0.1, 0.005)
 """Between the anchor and a limit."""
 PERIODS, PERIODS_PER_YEAR = 24, 12.0
@@ -65,20 +70,36 @@ def problems(method: OptimizationMethod, constraints: bool = True) -> st.SearchS
         method: whose capabilities say what to ask.
         constraints: whether to ask for more than the budget and no short positions.
     """
-    return st.composite(_draw_problem)(method, constraints)
+    return _problems(method, constraints)
 
 
 def degenerate_problems(method: OptimizationMethod) -> st.SearchStrategy[Problem]:
     """Feasible problems on a covariance that is singular, on one name, or with names that are alike."""
-    kinds = st.sampled_from([twinned, _with_a_riskless_name, _alone, _all_alike])
+    spoilt = st.sampled_from([twinned, _with_a_riskless_name, _alone, _all_alike])
+    return st.builds(lambda spoil, problem: retold(problem, spoil(problem.market)), spoilt, problems(method, False))
 
-    @st.composite
-    def drawn(draw: Draw) -> Problem:
-        spoil = draw(kinds)
-        problem: Problem = draw(problems(method, constraints=False))
-        return retold(problem, spoil(problem.market))
 
-    return drawn()
+@cache
+def one_of(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    """One of them; what is drawn from again and again is made ready once."""
+    return st.sampled_from(values)
+
+
+@cache
+def _some(kinds: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(kinds), max_size=3, unique=True)
+
+
+@cache
+def _several(table: tuple[Any, ...], size: int) -> st.SearchStrategy[tuple[Any, ...]]:
+    """So many entries of a table, as the digits of one number: that is drawn much faster than one after the other."""
+    base = len(table)
+    return one_of(range(base**size)).map(lambda number: tuple(table[number // base**i % base] for i in range(size)))
+
+
+@st.composite
+def _problems(draw: Draw, method: OptimizationMethod, constraints: bool) -> Problem:
+    return _draw_problem(draw, method, constraints)
 
 
 def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> Problem:
@@ -91,8 +112,8 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
     reachable = DRAWN - MEASURED if can.brings_mean else DRAWN  # targets are drawn from the market's own moments
     takes = sorted(reachable & can.constraints) if constraints and not can.rule else []
     if takes:
-        kinds = draw(st.lists(st.sampled_from(takes), max_size=3, unique=True))
-        limits += [_DRAW[kind](draw, drawn, draw(st.sampled_from(ROOM))) for kind in kinds]
+        kinds = draw(_some(tuple(takes)))
+        limits += [_DRAW[kind](draw, drawn, draw(one_of(ROOM))) for kind in kinds]
     if "min_weight" in takes and draw(st.booleans()):
         limits[1] = MinimumWeight(-0.2)
     needs_mean = objective.needs_mean or can.needs_mean or any(limit.needs_mean for limit in limits)
@@ -104,19 +125,15 @@ def _draw_problem(draw: Draw, method: OptimizationMethod, constraints: bool) -> 
 
 
 def _draw_market(draw: Draw) -> Anchored:
-    size = draw(st.integers(2, LARGEST))
-
-    def listed(table: tuple[float, ...]) -> Vector:
-        return np.array(draw(st.lists(st.sampled_from(table), min_size=size, max_size=size)))
-
-    volatilities, loadings = listed(VOLATILITIES), listed(LOADINGS)
+    size = draw(one_of(range(2, LARGEST + 1)))
+    volatilities, loadings = (np.array(draw(_several(table, size))) for table in (VOLATILITIES, LOADINGS))
     correlations = np.outer(loadings, loadings)
     correlations[np.diag_indices(size)] = 1.0
     covariance = correlations * np.outer(volatilities, volatilities)
-    sectors = draw(st.lists(st.sampled_from(["energy", "health"]), min_size=size, max_size=size))
+    sectors = draw(_several(SECTORS, size))
     universe = Universe(tuple(Asset(f"N{i}", sector) for i, sector in enumerate(sectors)))
-    parts = np.array(draw(st.lists(st.integers(1, 4), min_size=size, max_size=size)), dtype=float)
-    return Anchored(Market(universe, listed(MEANS), covariance), parts / parts.sum())
+    parts, means = (np.array(draw(_several(table, size))) for table in (PARTS, MEANS))
+    return Anchored(Market(universe, means, covariance), parts / parts.sum())
 
 
 def with_returns(market: Market) -> Market:
@@ -132,10 +149,10 @@ def with_returns(market: Market) -> Market:
 def _draw_objective(draw: Draw, can: Capabilities, market: Market) -> Objective:
     if can.rule:
         return MinimumVolatility()
-    kind = OBJECTIVES[draw(st.sampled_from(sorted(can.objectives & set(OBJECTIVES))))]
+    kind = OBJECTIVES[draw(one_of(tuple(sorted(can.objectives & set(OBJECTIVES)))))]
     worst = 0.0 if market.mean is None else float(market.mean.min())
     # A rate below every mean, so that every long portfolio has an excess, and the ratio has a largest value.
-    parameters = {"risk_aversion": draw(st.sampled_from((4.0, 1.0, 20.0))), "risk_free_rate": worst - 0.01}
+    parameters = {"risk_aversion": draw(one_of(AVERSIONS)), "risk_free_rate": worst - 0.01}
     own = {field.name for field in fields(kind)}
     return kind(**{key: value for key, value in parameters.items() if key in own})
 
@@ -143,28 +160,28 @@ def _draw_objective(draw: Draw, can: Capabilities, market: Market) -> Objective:
 def _maximum(draw: Draw, case: Anchored, room: float) -> Constraint:
     if draw(st.booleans()):
         return MaximumWeight(float(case.anchor.max()) + room)
-    name = draw(st.sampled_from(case.market.universe.names))
+    name = draw(one_of(case.market.universe.names))
     return MaximumWeight(float(case.anchor[case.market.universe.position(name)]) + room, name)
 
 
 def _minimum(draw: Draw, case: Anchored, room: float) -> Constraint:
-    name = draw(st.sampled_from(case.market.universe.names))
+    name = draw(one_of(case.market.universe.names))
     return MinimumWeight(float(case.anchor[case.market.universe.position(name)]) - room, name)
 
 
 def _sector(draw: Draw, case: Anchored, room: float) -> Constraint:
-    sector = draw(st.sampled_from(sorted(case.market.universe.sectors)))
+    sector = draw(one_of(tuple(sorted(case.market.universe.sectors))))
     members = case.market.universe.mask(case.market.universe.sectors[sector])
     return SectorLimit(float(members @ case.anchor) + room, sector)
 
 
 def _turnover(draw: Draw, case: Anchored, room: float) -> Constraint:
-    current = np.roll(case.anchor, draw(st.integers(0, len(case.anchor) - 1)))
+    current = np.roll(case.anchor, draw(one_of(range(len(case.anchor)))))
     return TurnoverLimit(float(np.abs(case.anchor - current).sum()) / 2 + room, tuple(current.tolist()))
 
 
 def _leverage(draw: Draw, _case: Anchored, room: float) -> Constraint:
-    return LeverageLimit(1.0 + draw(st.sampled_from((0.0, 0.3))) + room)
+    return LeverageLimit(1.0 + draw(one_of((0.0, 0.3))) + room)
 
 
 def _target_return(_draw: Draw, case: Anchored, room: float) -> Constraint:

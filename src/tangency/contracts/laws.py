@@ -5,22 +5,18 @@ The laws look at answers only. How a method comes to them is its own affair.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass, replace
-from typing import NoReturn
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
-from threadpoolctl import threadpool_limits
 
 from tangency.contracts.cases import degenerate_problems, permuted, problems, rescaled, retold, twinned
-from tangency.contracts.subject import Crashed, Subject, Verdict
-from tangency.domain.errors import Unsupported
+from tangency.contracts.subject import Subject, Verdict
+from tangency.contracts.trial import On, Trial, answered, broken, said_by
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, MinimumWeight
-from tangency.domain.optimization.document import content_hash, to_document
+from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.kinds import CONSTRAINTS, OBJECTIVES
 from tangency.domain.optimization.log_growth import LogGrowth
 from tangency.domain.optimization.method import Capabilities
@@ -37,10 +33,6 @@ UNITS = (2.0**20, 2.0**-20, 2.0**7)
 SMALL_UNITS = (2.0**-20, 2.0**-7)
 
 
-class LawBroken(AssertionError):
-    """A method does not obey a law; the message says how, and shows the problem."""
-
-
 @dataclass(frozen=True)
 class Law:
     """Something that holds for every method, or for those that it concerns.
@@ -53,72 +45,9 @@ class Law:
     """
 
     sentence: str
-    check: Callable[[Subject, int], None]
+    check: Callable[[Subject, int], None] | On
     spares: Callable[[Subject], str | None] = lambda _: None
     stands_on: str | None = "limits"
-
-
-def on(
-    drawn: Callable[[Subject], st.SearchStrategy[Problem]], holds: Callable[[Subject, Problem, st.DataObject], None]
-) -> Callable[[Subject, int], None]:
-    """A check that tries a law on problems drawn for the method; the same ones every time, so that runs agree."""
-
-    def check(subject: Subject, examples: int) -> None:
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            report_multiple_bugs=False,
-            phases=[phase for phase in settings().phases if phase is not Phase.explain],  # it names lines of the judge
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(problem=drawn(subject), data=st.data())
-        def tried(problem: Problem, data: st.DataObject) -> None:
-            holds(subject, problem, data)
-
-        try:
-            with threadpool_limits(limits=1):  # as in the service; threads cost tiny problems more than they save
-                tried()
-        except Unsatisfiable:
-            broken("It refuses every problem that its capabilities allow.")
-
-    return check
-
-
-def broken(how: str, problem: Problem | None = None) -> NoReturn:
-    """Say how a law is broken, and on what; the problem is a document that can be saved and solved again."""
-    shown = "" if problem is None else f"\nSmallest problem found:\n{json.dumps(to_document(problem))}"
-    raise LawBroken(how + shown)
-
-
-def verdict(subject: Subject, problem: Problem) -> Verdict:
-    """The method's verdict on a sound problem, on which it may not crash."""
-    try:
-        return subject.verdict(problem)
-    except Crashed as crash:
-        broken(f"{crash}. A method never raises on a sound problem: it says what happened in the status.", problem)
-
-
-def answered(subject: Subject, problem: Problem) -> Verdict:
-    """The method's answer to a problem that has one. What it refuses to honour is not asked again."""
-    try:
-        found = verdict(subject, problem)
-    except Unsupported:
-        assume(False)
-        raise
-    solution = found.solution
-    if solution.status is Status.NOT_APPLICABLE and found.proposal.reading.objective is not None:
-        assume(False)  # a ratio may have a gain as it is asked for, and none in the worst case that the method reads
-    measures_scenarios = subject.method.capabilities.uses_scenarios
-    if solution.status is Status.UNBOUNDED and measures_scenarios and isinstance(problem.objective, MaximumRatio):
-        assume(False)  # by a measure of losses a gain may come without a risk above 0
-    if not solution.status.answered:
-        worst = {} if solution.certificate is None else solution.certificate.violations
-        outside = ", ".join(f"{key} by {excess:.3g}" for key, excess in worst.items() if excess > 0)
-        how = f"it breaks {outside}" if outside else f"the method said {found.proposal.status.value!r}"
-        broken(f"A feasible problem ended {solution.status.value!r}: {how}. {solution.message}", problem)
-    return found
 
 
 # --- the laws -----------------------------------------------------------------------------------------------------
@@ -143,35 +72,37 @@ def _declares(subject: Subject, _examples: int) -> None:
         broken("capabilities lack 'budget' or 'long_only'; every portfolio has both unless it lifts the second.")
 
 
-def _honours(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
-    answered(subject, problem)
+def _honours(trial: Trial) -> None:
+    _ = trial.first
 
 
-def _proves(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
-    found = answered(subject, problem)
+def _proves(trial: Trial) -> None:
+    found = trial.first
     certificate = found.solution.certificate
     if found.proposal.status is Status.OPTIMAL and found.solution.status is not Status.OPTIMAL:
         gap = None if certificate is None else certificate.relative_gap
         why = "its witness bounds nothing" if gap is None else f"its witness leaves a relative gap of {gap:.3g}"
-        broken(f"It says 'optimal', and {why}; without a proof, say 'feasible'.", problem)
-    if subject.method.capabilities.rule and found.proposal.status is Status.OPTIMAL:
-        broken("It is a rule and says 'optimal'; a rule's answer is 'feasible'.", problem)
+        broken(f"It says 'optimal', and {why}; without a proof, say 'feasible'.", trial.problem)
+    if trial.subject.method.capabilities.rule and found.proposal.status is Status.OPTIMAL:
+        broken("It is a rule and says 'optimal'; a rule's answer is 'feasible'.", trial.problem)
 
 
-def _permutes(subject: Subject, problem: Problem, data: st.DataObject) -> None:
-    order = data.draw(st.permutations(range(len(problem.universe))), label="order of the names")
-    first, second = answered(subject, problem), answered(subject, permuted(problem, order))
+def _permutes(trial: Trial) -> None:
+    subject, problem = trial.subject, trial.problem
+    order = trial.data.draw(st.permutations(range(len(problem.universe))), label="order of the names")
+    first, second = trial.first, answered(subject, permuted(problem, order))
     how = f"With its names in the order {order} it"
     _same_value(first, second, 1.0, how, problem)
     if subject.method.capabilities.rule:
         _same_weights(first, second, order, how, problem)
 
 
-def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
+def _scales(trial: Trial) -> None:
+    subject, problem = trial.subject, trial.problem
     wants_scenarios = subject.method.capabilities.uses_scenarios  # and no simple return is below -1
     units = SMALL_UNITS if wants_scenarios else UNITS
-    unit = data.draw(st.sampled_from(units), label="unit of returns")
-    first = answered(subject, problem)
+    unit = trial.data.draw(st.sampled_from(units), label="unit of returns")
+    first = trial.first
     read = first.proposal.reading.objective
     utility = isinstance(problem.objective, MaximumUtility)  # its aversion has the unit of 1 / returns, for a variance
     assume(not (utility and read is not None and read.risk_measure.name not in MOMENT_MEASURES))
@@ -183,30 +114,30 @@ def _scales(subject: Subject, problem: Problem, data: st.DataObject) -> None:
     _same_value(first, second, 1.0 if number else unit, how, problem)
 
 
-def _duplicates(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
+def _duplicates(trial: Trial) -> None:
+    problem = trial.problem
     assume(not isinstance(problem.objective, RiskParity))  # a budget is a name's: twice there, it has two
-    first = answered(subject, problem)
-    second = answered(subject, retold(problem, twinned(problem.market)))
+    first = trial.first
+    second = answered(trial.subject, retold(problem, twinned(problem.market)))
     _same_value(first, second, 1.0, "With its last name there twice it", problem)
 
 
-def _repeats(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
-    first, second = (answered(subject, problem).proposal.weights for _ in range(2))
+def _repeats(trial: Trial) -> None:
+    first, second = trial.first.proposal.weights, trial.again().proposal.weights
     if first is None or second is None or first.tobytes() != second.tobytes():
-        broken(f"Asked twice it gave {_list(first)} and {_list(second)}; the same problem has one answer.", problem)
+        how = f"Asked twice it gave {_list(first)} and {_list(second)}; the same problem has one answer."
+        broken(how, trial.problem)
 
 
-def _leaves_alone(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
-    before = content_hash(replace(problem))
-    answered(subject, problem)
-    if content_hash(replace(problem)) != before:
-        broken("It changed the problem that it was asked.", problem)
+def _leaves_alone(trial: Trial) -> None:
+    _ = trial.first
+    if content_hash(replace(trial.problem)) != trial.content:
+        broken("It changed the problem that it was asked.", trial.problem)
 
 
-def _stays_calm(subject: Subject, problem: Problem, _data: st.DataObject) -> None:
-    try:
-        found = verdict(subject, problem)
-    except Unsupported:
+def _stays_calm(trial: Trial) -> None:
+    problem, found = trial.problem, trial.said
+    if found is None:
         return
     said, ended = found.proposal.status, found.solution.status
     endless = isinstance(
@@ -218,18 +149,19 @@ def _stays_calm(subject: Subject, problem: Problem, _data: st.DataObject) -> Non
         broken(f"It said {said.value!r}, and its answer ends {ended.value!r}. {found.solution.message}", problem)
 
 
-def _admits_defeat(subject: Subject, problem: Problem, data: st.DataObject) -> None:
+def _admits_defeat(trial: Trial) -> None:
+    subject, problem = trial.subject, trial.problem
     size, can = len(problem.universe), subject.method.capabilities
     kinds = [kind for kind in ("max_weight", "min_weight") if can.rule or kind in can.constraints]
-    kind = data.draw(st.sampled_from(kinds), label="limit that nothing satisfies")
+    kind = trial.data.draw(st.sampled_from(kinds), label="limit that nothing satisfies")
     limit = MaximumWeight(0.9 / size) if kind == "max_weight" else MinimumWeight(1.1 / size)
     impossible = replace(problem, constraints=(Budget(), LongOnly(), limit))
-    try:
-        said = verdict(subject, impossible).proposal.status
-    except Unsupported:
+    found = said_by(subject, impossible)
+    if found is None:
         return
     if can.rule:
         broken(f"No portfolio satisfies {limit.id}, and the rule's weights passed for one.", impossible)
+    said = found.proposal.status
     if said not in (Status.INFEASIBLE, Status.NUMERICAL_ERROR, Status.TIME_LIMIT):
         broken(f"No portfolio satisfies {limit.id} and the budget, and it said {said.value!r}.", impossible)
 
@@ -297,21 +229,21 @@ LAWS: Mapping[str, Law] = {
     "declaration": Law("it says what it can do in words that exist", _declares, stands_on=None),
     "limits": Law(
         "it answers every feasible problem that it takes, within every limit",
-        on(_any, _honours),
+        On(_any, _honours),
         stands_on="declaration",
     ),
-    "proof": Law("it says 'optimal' only with a witness that proves it", on(_any, _proves)),
-    "permutation": Law("the order of the names does not move the answer", on(_any, _permutes), _order_matters),
-    "scale": Law("the unit in which returns are counted does not move the answer", on(_any, _scales)),
-    "duplication": Law("a name that is there twice adds nothing", on(_without_limits, _duplicates), _optimizes),
-    "determinism": Law("the same problem gives the same weights, bit by bit", on(_any, _repeats)),
-    "innocence": Law("it does not change the problem that it is asked", on(_any, _leaves_alone)),
+    "proof": Law("it says 'optimal' only with a witness that proves it", On(_any, _proves)),
+    "permutation": Law("the order of the names does not move the answer", On(_any, _permutes), _order_matters),
+    "scale": Law("the unit in which returns are counted does not move the answer", On(_any, _scales)),
+    "duplication": Law("a name that is there twice adds nothing", On(_without_limits, _duplicates), _optimizes),
+    "determinism": Law("the same problem gives the same weights, bit by bit", On(_any, _repeats)),
+    "innocence": Law("it does not change the problem that it is asked", On(_any, _leaves_alone)),
     "degeneracy": Law(
-        "singular, riskless and single-name markets end honestly", on(_degenerate, _stays_calm), stands_on="declaration"
+        "singular, riskless and single-name markets end honestly", On(_degenerate, _stays_calm), stands_on="declaration"
     ),
     "infeasibility": Law(
         "a problem without a solution gets none",
-        on(_without_limits, _admits_defeat),
+        On(_without_limits, _admits_defeat),
         _can_be_overasked,
         stands_on="declaration",
     ),

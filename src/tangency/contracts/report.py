@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tangency.contracts.laws import LAWS, Law, LawBroken
+from tangency.contracts.laws import LAWS, Law
 from tangency.contracts.subject import Subject
+from tangency.contracts.together import Together
+from tangency.contracts.trial import LawBroken
 from tangency.domain.optimization.method import OptimizationMethod
 
 EXAMPLES = 50
@@ -68,23 +70,24 @@ def check(
     Raises:
         LookupError: no method of that name is installed.
     """
-    subject = Subject.named(method, options) if isinstance(method, str) else Subject(method, options or {})
+    subject = Subject.of(method, options or {})
+    together = Together(subject, examples)
     reports: dict[str, LawReport] = {}
     for name, law in LAWS.items():
         ground = reports.get(law.stands_on or "")
         if ground is not None and ground.outcome != "holds":
             reports[name] = LawReport(name, law.sentence, "untried", f"until {ground.law} holds")
         else:
-            reports[name] = _report(name, law, subject, examples)
+            reports[name] = _report(name, law, together)
     return MethodReport(subject.method.name, tuple(reports.values()))
 
 
-def _report(name: str, law: Law, subject: Subject, examples: int) -> LawReport:
-    spared = law.spares(subject)
+def _report(name: str, law: Law, together: Together) -> LawReport:
+    spared = law.spares(together.subject)
     if spared is not None:
         return LawReport(name, law.sentence, "spared", spared)
     try:
-        law.check(subject, examples)
+        together.check(name, law)
     except LawBroken as broken:
         return LawReport(name, law.sentence, "broken", "\n".join([str(broken), *_draws(broken)]))
     return LawReport(name, law.sentence, "holds")

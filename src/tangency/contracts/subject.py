@@ -40,6 +40,11 @@ class Subject:
     options: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
+    def of(cls, method: OptimizationMethod | str, options: Mapping[str, object]) -> Subject:
+        """A method, or the installed one of that name."""
+        return cls.named(method, options) if isinstance(method, str) else cls(method, options)
+
+    @classmethod
     def named(cls, name: str, options: Mapping[str, object] | None = None) -> Subject:
         """The installed method of that name.
 

@@ -35,6 +35,9 @@ def least_active_risk(
     """
     if (region.lower > region.upper).any():
         return Proposal(Status.INFEASIBLE)
+    middle = term.middle(region.size)
+    if region.caps and not reward and max(shape.excess(middle) for shape in region.shapes) <= policy.tolerance:
+        return Proposal(Status.OPTIMAL, middle, Witness({}))  # of what cones leave there, only rounding could be told
     member, attempts = (None, ()) if region.caps else _by_family(term, reward, region, estimates, policy)
     if member is not None and member.exact:
         return _of_member(term, member, region, attempts)

@@ -172,6 +172,9 @@ class Builder:
         return status, solved, SolverAttempt("clarabel", status, int(result.iterations), spent)
 
     def _curvature(self, unit: float) -> Sparse:
-        own = np.zeros((self.n, self.n)) if self.quadratic is None else self.quadratic / unit
-        rest = sparse.csc_matrix((self.columns - self.n, self.columns - self.n))
-        return sparse.block_diag([sparse.triu(sparse.csc_matrix(own), format="csc"), rest], format="csc")
+        """The upper triangle, column by column, of what curves the loss along the weights and along nothing else."""
+        own = np.zeros((self.n, self.n)) if self.quadratic is None else np.triu(self.quadratic / unit)
+        columns, rows = np.nonzero(own.T)
+        starts = np.zeros(self.columns + 1, dtype=np.int64)
+        np.cumsum(np.bincount(columns, minlength=self.columns), out=starts[1:])
+        return sparse.csc_matrix((own[rows, columns], rows, starts), (self.columns, self.columns))
