@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 
 Result = TypeVar("Result")
 
-GLANCE = 10_000
-"""Steps of SQLite's machine, below a millisecond, that a read may take on the event loop."""
+GLANCE_S, STEPS = 0.001, 1_000
+"""What a read may take on the event loop, and how many steps of SQLite's machine pass between looks at the clock.
+
+Steps alone do not tell: SQLite counts those of a statement through all its executions.
+"""
 ASIDE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT)
 """What a read meets that has to wait for a writer, or is more than a glance."""
 
@@ -68,6 +73,7 @@ class Connection(aiosqlite.Connection):
         super().__init__(opened, iter_chunk_size=1)
         self._thread.daemon = True  # as in SQLAlchemy: what nobody closed must not keep the process alive
         self._reads, self._at_work, self._glances = False, False, False
+        self._until = inf
 
     async def begin(self, *, reads: bool) -> None:
         """Begin a transaction. One that reads and then writes would fail at once where another wrote in between."""
@@ -94,7 +100,7 @@ class Connection(aiosqlite.Connection):
         """A statement. A read is taken at a glance where one is enough: its thread takes thirty times as long."""
         if self._glances:
             try:
-                return Outcome.of(self._conn.execute(sql, parameters))
+                return self._at_a_glance(sql, parameters)
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode not in ASIDE:
                     raise
@@ -118,17 +124,23 @@ class Connection(aiosqlite.Connection):
         if glances != self._glances:
             self._glances = glances
             self._conn.execute(f"PRAGMA busy_timeout={0 if glances else BUSY_TIMEOUT_MS}").close()
-            self._conn.set_progress_handler(_give_up if glances else None, GLANCE)
+            self._conn.set_progress_handler(self._overdue if glances else None, STEPS)
+
+    def _at_a_glance(self, sql: str, parameters: Sequence[Any]) -> Outcome:
+        self._until = monotonic() + GLANCE_S
+        try:
+            return Outcome.of(self._conn.execute(sql, parameters))
+        finally:
+            self._until = inf
+
+    def _overdue(self) -> bool:
+        return monotonic() > self._until
 
     async def _within(self, work: Callable[[], Result]) -> Result:
         self._at_work = True
         done = cast(Result, await self._execute(work))  # type: ignore[no-untyped-call]
         self._at_work = False
         return done
-
-
-def _give_up() -> bool:
-    return True
 
 
 class Cursor:
