@@ -50,6 +50,7 @@ FORBIDDEN = [
     ("no-private-door", Import("tangency.application.provoked", "tangency.plugins.provoking")),
     ("adapters-apart", Import("tangency.adapters.rest.provoked", "tangency.adapters.sql.provoking")),
     ("adapters-apart", Import("tangency.adapters.cli.provoked", "tangency.adapters.report.provoking")),
+    ("adapters-apart", Import("tangency.adapters.cli.provoked", "tangency.adapters.container.serving")),
     ("adapters-apart", Import("tangency.adapters.settings", "tangency.adapters.sql.provoking")),
     ("adapters-apart", Import("tangency.adapters.of_tomorrow.provoked", "tangency.adapters.files.provoking")),
     ("no-technology-inside", Import("tangency.application.provoked", "sqlalchemy.orm")),
@@ -58,6 +59,7 @@ FORBIDDEN = [
 
 ALLOWED = [
     Import("tangency.adapters.container", "tangency.adapters.rest.provoking"),
+    Import("tangency.adapters.container.provoked", "tangency.adapters.rest.provoking"),
     Import("tangency.adapters.cli.provoked", "tangency.adapters.container"),
     Import("tangency.adapters.rest.provoked", "tangency.adapters.settings"),
     Import("tangency.adapters.sql.provoked", "tangency.application"),
