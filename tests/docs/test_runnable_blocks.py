@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tangency.adapters.cli.exit_codes import EXIT_CODES, exit_code_of_outcome
@@ -17,6 +16,7 @@ from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import check
 from tests.architecture.source_tree import REPOSITORY
 from tests.docs.blocks import Block, blocks_of, missing_lines
+from tests.support import plain_http
 from tests.support.command import Command
 from tests.support.distributions import Distribution
 
@@ -83,7 +83,7 @@ def test_the_demo_begins_as_the_readme_shows(command: Command) -> None:
 def test_the_call_of_the_readme_has_the_answer_of_the_readme(command: Command) -> None:
     (request,), (answer,) = of(README, "json", "request"), of(README, "json", "answer")
     with command.serving() as served:
-        said = httpx.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text), timeout=60).json()
+        said = plain_http.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text), timeout=60).json()
     assert differences(json.loads(answer.text), said) == []
 
 

@@ -16,6 +16,7 @@ from pytest_bdd import given, parsers, then, when
 from tangency.sample import holdings_path, prices_path
 from tests.features.desk import Desk, percent, rows
 from tests.features.sample import Sample
+from tests.support import plain_http
 from tests.support.command import Command
 from tests.support.installed import installed
 
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     command = Command(folder, (installed(EXAMPLE_PLUGIN, folder),))
     for what, path in (("prices", prices_path()), ("holdings", holdings_path())):
         assert command("import", what, path, "--portfolio-id", "sample").code == 0
-    with command.serving() as served, httpx.Client(base_url=served.address, timeout=60.0) as http:
+    with command.serving() as served, plain_http.Client(base_url=served.address, timeout=60.0) as http:
         yield http
 
 

@@ -21,7 +21,7 @@ from tangency.adapters.settings import Settings
 from tests.storm.faults import LEAST, Faults
 from tests.storm.processes import TANGENCY, Fleet, fleet
 from tests.storm.verdict import Verdict, judged
-from tests.support import postgres, pulsar
+from tests.support import plain_http, postgres, pulsar
 from tests.support.distributions import Distribution, method
 from tests.support.held import hold_in
 
@@ -127,7 +127,7 @@ def _ordered(address: str, jobs: int, over_s: float, until: float) -> list[str]:
 
 
 def _client(address: str, numbers: Sequence[int], pause_s: float, until: float, accepted: list[str]) -> None:
-    with httpx.Client(base_url=address, timeout=30) as http:
+    with plain_http.Client(base_url=address, timeout=30) as http:
         for number in numbers:
             wish = WISH | {"portfolio_id": f"portfolio-{number % PORTFOLIOS}"}
             while (order := _asked(http, wish, f"job-{number}")) is None:

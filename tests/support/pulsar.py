@@ -2,7 +2,7 @@
 
 The server distribution is in no package registry, but its parts are: ``tools/services`` has Maven bring them into its
 cache once, and the standalone broker runs from there. Its metadata is kept in ZooKeeper, because with the default a
-broker that was killed does not come back.
+broker that was killed does not come back. Run by itself, this module lays out the broker's classes.
 """
 
 import fcntl
@@ -22,9 +22,13 @@ from textwrap import dedent
 
 import httpx
 
+from tests.support import plain_http
+
 PATIENCE_S = 120.0
 CLASS_PATH = Path.home() / ".m2" / "tangency-pulsar-4.0.7.classpath"
 """Where ``tools/services`` writes down which jars of Maven's cache the broker consists of."""
+ARCHIVE = CLASS_PATH.with_suffix(".jsa")
+"""The classes of the broker as they lie in memory: where they are there, it starts with half the work."""
 STARTER = "org.apache.pulsar.PulsarStandaloneStarter"
 OPENED = ("java.nio", "jdk.internal.misc", "sun.net", "java.lang", "java.util", "sun.nio.ch", "jdk.internal.platform")
 """Parts of the Java runtime that the broker reaches into."""
@@ -75,14 +79,14 @@ class Broker:
         """As ``TANGENCY_PULSAR_WEB_URL`` says it."""
         return f"http://127.0.0.1:{self.ports['web']}"
 
-    def start(self) -> None:
+    def start(self, classes: str = f"-XX:SharedArchiveFile={ARCHIVE}") -> None:
         """Start it, on whatever an earlier one left, and wait until topics can be used."""
         arguments = ["--config", "standalone.conf", "-nfw", "-nss", "--zookeeper-dir", "zookeeper"]
         arguments += ["--bookkeeper-dir", "bookkeeper", "--bookkeeper-port", str(self.ports["bookkeeper"])]
         arguments += ["--zookeeper-port", str(self.ports["zookeeper"])]
         flags = [part for package in OPENED for part in ("--add-opens", f"java.base/{package}=ALL-UNNAMED")]
         flags += ["-Xmx1g", "-XX:MaxDirectMemorySize=512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
-        flags += ["-Dio.netty.tryReflectionSetAccessible=true"]
+        flags += ["-Dio.netty.tryReflectionSetAccessible=true", "-Xshare:auto", classes]
         flags += ["-Dlog4j2.configurationFile=log4j2.xml", "-cp", CLASS_PATH.read_text()]
         # Not our child: another process of the run may use it after our end, and end it.
         subprocess.run(
@@ -101,7 +105,7 @@ class Broker:
     def healthy(self) -> bool:
         """Whether a message gets through."""
         try:
-            return httpx.get(f"{self.web_url}/admin/v2/brokers/health", timeout=10).status_code == httpx.codes.OK
+            return plain_http.get(f"{self.web_url}/admin/v2/brokers/health", timeout=10).status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
@@ -113,7 +117,14 @@ class Broker:
 
     def kill(self) -> None:
         """As if the machine had failed."""
-        os.kill(self._pid, signal.SIGKILL)
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        """As an operator ends it."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, which: signal.Signals) -> None:
+        os.kill(self._pid, which)
         wait_until(lambda: not self._lives())
 
     @property
@@ -163,6 +174,15 @@ def shared(folder: Path) -> Iterator[Broker]:
                 shutil.rmtree(broker.folder, ignore_errors=True)
 
 
+def lay_out() -> None:
+    """Write down how the classes of a broker lie in memory once it has started."""
+    broker, part = _prepared(Path(tempfile.mkdtemp(prefix="tangency-pulsar-"))), ARCHIVE.with_suffix(".part")
+    broker.start(f"-XX:ArchiveClassesAtExit={part}")
+    broker.close()
+    part.rename(ARCHIVE)
+    shutil.rmtree(broker.folder, ignore_errors=True)
+
+
 @contextmanager
 def _locked(folder: Path, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
     with (folder / "pulsar-lock").open("w") as file:
@@ -194,3 +214,7 @@ def _free_ports(count: int) -> list[int]:
     for each in listening:
         each.close()
     return ports
+
+
+if __name__ == "__main__":
+    lay_out()

@@ -14,6 +14,7 @@ from tangency.adapters import container
 from tangency.adapters.rest.app import create_app
 from tangency.adapters.rest.server import configuration
 from tangency.adapters.settings import Settings
+from tests.support import plain_http
 
 PATIENCE_S = 30.0
 
@@ -53,4 +54,4 @@ def _address(server: uvicorn.Server, thread: threading.Thread) -> str:
 
 def client(address: str) -> httpx.Client:
     """A client that keeps its connection."""
-    return httpx.Client(base_url=address, timeout=PATIENCE_S)
+    return plain_http.Client(base_url=address, timeout=PATIENCE_S)

@@ -1,14 +1,15 @@
 """Services that are killed at named places, one after another: ``mortal``, told the places on its input, a line each.
 
-Each is forked from this process, which has loaded everything, and says its address; when it was killed, that is said
-too. Nothing of the product knows of the places: what stands there is wrapped here, and only an order with the mark of
-its place dies there.
+Each is forked from this process, which has loaded everything, and has its solver processes from where the others had
+theirs; it says its address, and when it was killed, that is said too. Nothing of the product knows of the places: what
+stands there is wrapped here, and only an order with the mark of its place dies there.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from typing import Any
 from unittest.mock import patch
 
@@ -20,6 +21,7 @@ from tangency.adapters.bus import InProcessBus
 from tangency.adapters.cli.main import main
 from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest import app, orders  # noqa: F401 - the same
+from tangency.adapters.solving import fork_server
 from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.adapters.sql.writes import Writes
@@ -98,7 +100,15 @@ class Mortal:
         return main(["serve", "--port", "0"])
 
 
+def keep_a_fork_server() -> None:
+    """Start it here, once; to those who are forked it is no child that they could look after."""
+    fork_server.start(fork_server.PROMPT)
+    for place in (forkserver, forkserver._forkserver):
+        patch.object(place, "ensure_running", lambda: None).start()
+
+
 if __name__ == "__main__":
+    keep_a_fork_server()
     for line in sys.stdin:
         process = os.fork()
         if not process:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
 
 import tangency
+from tests.support import plain_http
 from tests.support.command import Command, Ran
 from tests.support.requests import REQUEST, YAML, asked
 
@@ -36,7 +36,7 @@ def test_with_json_it_is_the_document_that_the_service_keeps(command: Command) -
     ran = optimize(command, REQUEST, "--json")
     assert ran.code == 0
     with command.serving() as served:
-        kept = httpx.get(f"{served.address}/api/v1/optimization/port-1/latest", timeout=60)
+        kept = plain_http.get(f"{served.address}/api/v1/optimization/port-1/latest", timeout=60)
     assert kept.json() == ran.json
     assert ran.json["why"]["binding"][0]["constraint"] == TECHNOLOGY
 

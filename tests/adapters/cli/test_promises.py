@@ -25,6 +25,7 @@ from tangency.domain.optimization.order import MOST_LOSSES
 from tests.adapters.cli import mortal
 from tests.adapters.cli.mortal import PLACES
 from tests.adapters.cli.test_restart import ADDRESS, PATIENCE_S, SLOW, completions, order, waited
+from tests.support import plain_http
 from tests.support.command import ADDRESS as URL
 from tests.support.command import Command, Served
 from tests.support.databases import DATABASES
@@ -131,7 +132,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def keyed(address: str, key: str, body: Mapping[str, object] = WISH) -> str:
     headers = {"Idempotency-Key": key}
-    response = httpx.post(address + ADDRESS, json=body, headers=headers, timeout=PATIENCE_S)
+    response = plain_http.post(address + ADDRESS, json=body, headers=headers, timeout=PATIENCE_S)
     assert response.status_code == 202, response.text
     return str(response.json()["optimization_id"])
 
@@ -263,7 +264,7 @@ def test_j5_requests_that_come_at_once_with_one_key_make_one_order(house: House)
 
     def again(number: int) -> tuple[int, str]:
         body = {**WISH, "risk_measure": "cvar"} if number % 10 == 0 else WISH
-        response = httpx.post(
+        response = plain_http.post(
             served.address + ADDRESS, json=body, headers={"Idempotency-Key": "j5"}, timeout=PATIENCE_S
         )
         return response.status_code, response.json().get("optimization_id", "")
@@ -281,10 +282,10 @@ def test_j9_nobody_works_on_what_is_cancelled(house: House, tmp_path: Path) -> N
     (left,) = started(mark)
     solver = parent_of(left)
     assert solver in processes_of(served.process.pid)
-    cancelled = httpx.delete(f"{served.address}{ADDRESS}/{made}", timeout=PATIENCE_S)
+    cancelled = plain_http.delete(f"{served.address}{ADDRESS}/{made}", timeout=PATIENCE_S)
     assert cancelled.json()["status"] == "cancelled"
     assert gone({solver, left})
-    assert httpx.get(f"{served.address}{ADDRESS}/{made}", timeout=PATIENCE_S).json()["status"] == "cancelled"
+    assert plain_http.get(f"{served.address}{ADDRESS}/{made}", timeout=PATIENCE_S).json()["status"] == "cancelled"
     assert made not in completions(served.address)
 
 
@@ -301,7 +302,7 @@ def test_j10_a_service_that_is_told_to_end_hands_back_what_it_has_not_ended(hous
     document = waited(address, slow, "status", *FINAL)
     assert (document["status"], document["failure"]) == ("completed", None)
     assert document["attempt"] >= 2
-    ended = httpx.get(f"{address}{ADDRESS}/{quick}", timeout=PATIENCE_S).json()
+    ended = plain_http.get(f"{address}{ADDRESS}/{quick}", timeout=PATIENCE_S).json()
     assert (ended["status"], ended["completed_at"]) == ("completed", at_first["completed_at"])
 
 
@@ -316,6 +317,6 @@ def test_j11_no_solver_outlives_the_service(house: House) -> None:
 
 def _order_with_mark(address: str, mark: str) -> str:
     body = {**WISH, "optimization_type": "leaves_a_child", "method_options": {"mark": mark}}
-    response = httpx.post(address + ADDRESS, json=body, timeout=PATIENCE_S)
+    response = plain_http.post(address + ADDRESS, json=body, timeout=PATIENCE_S)
     assert response.status_code == 202, response.text
     return str(response.json()["optimization_id"])

@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.support.command import Command
 from tests.support.distributions import Distribution, method
 from tests.support.held import hold
@@ -33,7 +33,7 @@ def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
 
 
 def order(address: str, **changes: str) -> str:
-    response = httpx.post(address + ADDRESS, json={**WISH, **changes}, timeout=PATIENCE_S)
+    response = plain_http.post(address + ADDRESS, json={**WISH, **changes}, timeout=PATIENCE_S)
     assert response.status_code == 202, response.text
     return str(response.json()["optimization_id"])
 
@@ -42,7 +42,7 @@ def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict
     until = time.monotonic() + PATIENCE_S
     document: dict[str, Any] = {}
     while time.monotonic() < until:
-        document = httpx.get(f"{address}{ADDRESS}/{optimization_id}", timeout=PATIENCE_S).json()
+        document = plain_http.get(f"{address}{ADDRESS}/{optimization_id}", timeout=PATIENCE_S).json()
         if document[field] in wanted:
             return document
         time.sleep(0.05)
@@ -52,7 +52,7 @@ def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict
 def completions(address: str) -> list[str]:
     """The orders that events say are completed, one entry for each event."""
     found = []
-    with httpx.stream("GET", f"{address}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
+    with plain_http.stream("GET", f"{address}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
         for line in response.iter_lines():
             if line.startswith("data: "):
                 told = json.loads(line.removeprefix("data: "))
@@ -60,33 +60,27 @@ def completions(address: str) -> list[str]:
     return found
 
 
-def test_a_service_that_is_ended_first_ends_what_it_works_on(slow: Command) -> None:
-    with slow.serving(TANGENCY_LEASE_S="3600") as first:
+def test_a_service_that_is_ended_first_ends_what_it_works_on_and_hands_back_what_takes_too_long(slow: Command) -> None:
+    # so that nobody would take an order up for a lease that ends
+    settings = {"TANGENCY_LEASE_S": "3600"}
+    with (
+        slow.serving(**settings) as first,
+        plain_http.stream("GET", f"{first.address}/api/v1/events", timeout=30.0) as response,
+    ):
+        assert response.status_code == 200
         made = [order(first.address) for _ in range(2)]
         waited(first.address, made[0], "queue_state", "running")
-        assert first.ended_by(signal.SIGTERM)[0] == 0
-    with slow.serving() as second:
+        code, seconds = first.ended_by(signal.SIGTERM)  # which a stream does not keep from ending
+        assert code == 0
+        assert seconds < 30.0
+    with slow.serving(**settings, TANGENCY_DRAIN_S="0") as second:
         documents = [waited(second.address, each, "status", "completed", "failed") for each in made]
         assert [each["attempt"] for each in documents] == [1, 1]
         began = datetime.fromisoformat(documents[1]["completed_at"])
         assert datetime.fromisoformat(documents[0]["completed_at"]) < began
-
-
-def test_a_service_that_is_ended_hands_back_what_takes_too_long(slow: Command) -> None:
-    # so that nobody would take the order up for a lease that ends
-    settings = {"TANGENCY_LEASE_S": "3600", "TANGENCY_DRAIN_S": "0"}
-    with slow.serving(**settings) as first:
-        made = order(first.address)
-        waited(first.address, made, "queue_state", "running")
-        assert first.ended_by(signal.SIGTERM)[0] == 0
-    with slow.serving(**settings) as second:
-        document = waited(second.address, made, "status", "completed", "failed")
+        handed_back = order(second.address)
+        waited(second.address, handed_back, "queue_state", "running")
+        assert second.ended_by(signal.SIGTERM)[0] == 0
+    with slow.serving(**settings) as third:
+        document = waited(third.address, handed_back, "status", "completed", "failed")
         assert (document["status"], document["attempt"]) == ("completed", 2)
-
-
-def test_a_stream_does_not_keep_the_service_from_ending(slow: Command) -> None:
-    with slow.serving() as served, httpx.stream("GET", f"{served.address}/api/v1/events", timeout=30.0) as response:
-        assert response.status_code == 200
-        code, seconds = served.ended_by(signal.SIGTERM)
-    assert code == 0
-    assert seconds < 30.0

@@ -6,11 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tangency.adapters.settings import Settings
-from tests.support import postgres
+from tests.support import plain_http, postgres
 from tests.support.command import Command, Served
 from tests.support.held import hold_in
 
@@ -41,7 +40,7 @@ def ended(address: str) -> dict[str, Any]:
     until = time.monotonic() + PATIENCE_S
     document: dict[str, Any] = {}
     while time.monotonic() < until:
-        document = httpx.get(address, timeout=PATIENCE_S).json()
+        document = plain_http.get(address, timeout=PATIENCE_S).json()
         if document["status"] != "processing":
             return document
         time.sleep(0.05)
@@ -50,13 +49,13 @@ def ended(address: str) -> dict[str, Any]:
 
 def test_what_one_process_accepts_another_carries_out_and_a_third_publishes(processes: Processes) -> None:
     api = processes["api"].address
-    accepted = httpx.post(api + ADDRESS, json=WISH, timeout=PATIENCE_S)
+    accepted = plain_http.post(api + ADDRESS, json=WISH, timeout=PATIENCE_S)
     assert accepted.status_code == 202
 
     document = ended(api + accepted.headers["Location"])
     assert document["status"] == "completed"
 
-    with httpx.stream("GET", f"{api}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
+    with plain_http.stream("GET", f"{api}/api/v1/events", headers={"Last-Event-ID": "0"}, timeout=30.0) as response:
         kinds = [line for line in response.iter_lines() if line.startswith("event: ")]
     assert "event: optimization_completed" in kinds
 
@@ -65,8 +64,8 @@ def test_what_one_process_accepts_another_carries_out_and_a_third_publishes(proc
 def test_every_role_says_that_it_lives_and_is_ready(processes: Processes, role: str) -> None:
     address = processes[role].address
 
-    assert httpx.get(f"{address}/health/live", timeout=PATIENCE_S).json() == {"status": "live"}
-    assert httpx.get(f"{address}/health/ready", timeout=PATIENCE_S).json() == {"status": "ready"}
+    assert plain_http.get(f"{address}/health/live", timeout=PATIENCE_S).json() == {"status": "live"}
+    assert plain_http.get(f"{address}/health/ready", timeout=PATIENCE_S).json() == {"status": "ready"}
 
 
 @pytest.mark.parametrize("role", ["relay", "worker"])
@@ -74,15 +73,15 @@ def test_only_the_api_answers_requests(processes: Processes, role: str) -> None:
     address = processes[role].address
 
     for refused in (
-        httpx.post(address + ADDRESS, json=WISH, timeout=PATIENCE_S),
-        httpx.get(f"{address}/schema", timeout=PATIENCE_S),
+        plain_http.post(address + ADDRESS, json=WISH, timeout=PATIENCE_S),
+        plain_http.get(f"{address}/schema", timeout=PATIENCE_S),
     ):
         assert refused.status_code == 404
         assert refused.headers["content-type"] == "application/problem+json"
         assert "/health/live" in refused.json()["detail"]
-    wrong = httpx.post(f"{address}/health/live", json={}, timeout=PATIENCE_S)
+    wrong = plain_http.post(f"{address}/health/live", json={}, timeout=PATIENCE_S)
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
-    stranger = httpx.get(f"{address}/health/live", headers={"Host": "elsewhere.example"}, timeout=PATIENCE_S)
+    stranger = plain_http.get(f"{address}/health/live", headers={"Host": "elsewhere.example"}, timeout=PATIENCE_S)
     assert stranger.status_code == 403
 
 

@@ -3,11 +3,11 @@
 import signal
 import socket
 
-import httpx
 import pytest
 
 from tangency.adapters.cli.serve import _listen
 from tangency.adapters.settings import Settings
+from tests.support import plain_http
 from tests.support.command import HANGS, Command
 from tests.support.requests import REQUEST
 
@@ -43,8 +43,8 @@ def test_a_port_of_grpc_that_is_taken_is_told(command: Command) -> None:
 
 def test_it_answers_and_ends_well(command: Command) -> None:
     with command.serving() as served:
-        assert httpx.get(f"{served.address}/health/ready", timeout=HANGS).status_code == 200
-        answer = httpx.post(f"{served.address}/api/v1/optimize", json=REQUEST, timeout=HANGS)
+        assert plain_http.get(f"{served.address}/health/ready", timeout=HANGS).status_code == 200
+        answer = plain_http.post(f"{served.address}/api/v1/optimize", json=REQUEST, timeout=HANGS)
         assert answer.status_code == 200
         code, seconds = served.ended_by(signal.SIGTERM)
     assert code == 0
@@ -54,7 +54,7 @@ def test_it_answers_and_ends_well(command: Command) -> None:
 def test_the_risk_can_be_accepted_by_name_and_an_interrupt_is_a_good_end(command: Command) -> None:
     with command.serving("--host", "0.0.0.0", "--insecure-without-authentication") as served:  # noqa: S104 - the point
         port = served.address.rpartition(":")[2]
-        assert httpx.get(f"http://127.0.0.1:{port}/health/live", timeout=HANGS).status_code == 200
+        assert plain_http.get(f"http://127.0.0.1:{port}/health/live", timeout=HANGS).status_code == 200
         assert served.ended_by(signal.SIGINT)[0] == 0
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jsonschema
 import pulsar
 import pytest
@@ -21,6 +20,7 @@ from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.order import Filter
 from tests.adapters.pulsar.conftest import client_of, documents, of_ones_own, read
 from tests.domain.test_trace import PARENT, STATE
+from tests.support import plain_http
 from tests.support.held import hold_in
 from tests.support.postgres import Cluster
 from tests.support.pulsar import Broker, wait_until
@@ -185,6 +185,6 @@ def test_requests_wait_out_an_outage_of_the_database(broker: Broker, cluster: Cl
 def unacknowledged(settings: Settings) -> int:
     """Requests that the service was given and has not dealt with."""
     place = f"{settings.pulsar_tenant}/{settings.pulsar_namespace}/{REQUESTS}"
-    stats = httpx.get(f"{settings.pulsar_web_url}/admin/v2/persistent/{place}/stats", timeout=60).json()
+    stats = plain_http.get(f"{settings.pulsar_web_url}/admin/v2/persistent/{place}/stats", timeout=60).json()
     count: int = stats["subscriptions"]["tangency"]["unackedMessages"]
     return count

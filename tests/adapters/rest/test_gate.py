@@ -15,6 +15,7 @@ import pytest
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.openapi_parts import EXAMPLE
 from tangency.adapters.settings import Settings
+from tests.support import plain_http
 from tests.support.server import client, listening
 
 LIMIT = 2**20
@@ -184,7 +185,7 @@ def test_a_page_of_another_site_is_refused_and_our_own_is_not(http: httpx.Client
 
 def test_a_service_for_others_lets_its_proxy_see_to_names() -> None:
     with listening(Gate(echo, Settings(host=EVERYWHERE))) as address:
-        assert httpx.get(address, headers={"host": "portfolio.example"}, timeout=60).status_code == 200
+        assert plain_http.get(address, headers={"host": "portfolio.example"}, timeout=60).status_code == 200
 
 
 def test_a_websocket_is_passed_on() -> None:

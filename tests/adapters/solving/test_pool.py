@@ -376,17 +376,11 @@ def test_a_deadline_that_has_passed_is_said_at_once(service: Service, golden: by
 
 LOSES_ITS_FORK_SERVER = """
 import asyncio, os, signal
-from pathlib import Path
+from multiprocessing import forkserver
 import numpy as np
 import tangency
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.solving.pool import ProcessSolverPool
-
-def fork_server():
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and b"multiprocessing.forkserver" in (entry / "cmdline").read_bytes():
-            if f"PPid:\\t{os.getpid()}\\n" in (entry / "status").read_text():
-                return int(entry.name)
 
 async def run():
     pool = ProcessSolverPool(EntryPointPlugins(), workers=2)
@@ -395,7 +389,7 @@ async def run():
     job = tangency.Problem(market, tangency.MinimumVolatility(), (tangency.Budget(), tangency.LongOnly()))
     print((await pool.solve(job, 20.0)).weights.tobytes().hex())
     for pause in (0.5, 0.0):
-        os.kill(fork_server(), signal.SIGKILL)
+        os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
         await asyncio.sleep(pause)
         print((await pool.solve(job, 20.0)).weights.tobytes().hex())
     print(pool.rebuilt)

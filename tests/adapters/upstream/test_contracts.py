@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import jsonschema
 import msgspec
 import pytest
@@ -21,6 +20,7 @@ from tangency.adapters.upstream.documents import (
     read_risk_model,
     read_tax_lots,
 )
+from tests.support import plain_http
 from tests.support.asking import asking, settings_for
 from tests.support.held import NAMES, history, portfolio
 from tests.support.neighbour import Asked, Neighbour, document, portfolio_document
@@ -134,7 +134,7 @@ def test_what_is_asked_and_answered_in_all_these_tests_is_by_the_contract(stub: 
     assert {each.headers["Accept"] for each in asked} == {"application/json"}
     assert agrees(answer_of(CONTRACTS["portfolios"])[0], portfolio_document(portfolio(portfolio_id)))
     assert agrees(answer_of(CONTRACTS["risk_models"])[0], model)
-    answered = httpx.get(f"{stub.address}/prices", params={"name": list(NAMES), "from": "2024-01-01"}).json()
+    answered = plain_http.get(f"{stub.address}/prices", params={"name": list(NAMES), "from": "2024-01-01"}).json()
     assert len(answered["series"]) == len(NAMES)
     assert agrees(answer_of(CONTRACTS["market_data"])[0], answered)
 
