@@ -26,6 +26,7 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.plugins.rebalancing import Rebalancing, RebalancingOptions
 from tests.features.sample import Sample
+from tests.support.known import known
 from tests.support.posed import estimated, posed
 
 SAMPLE = Sample.read()
@@ -232,6 +233,27 @@ def test_costs_come_out_of_cash_above_its_floor(rate: float) -> None:
     assert found.weights is not None
     cash = 1.0 - float(found.weights.sum()) - rate * float(np.abs(found.weights - CURRENT).sum())
     assert cash == pytest.approx(1.0 - INVESTED, abs=1e-12)
+
+
+@pytest.mark.parametrize(("cost", "most"), [(0.002, None), (0.02, None), (0.02, 4)])
+def test_what_fewer_trades_save_is_invested_where_that_is_better(cost: float, most: int | None) -> None:
+    """Against cvxpy, over all portfolios that pay for their trades and invest no less."""
+    found = rebalanced(
+        MaximumUtility(2.0), (Budget(INVESTED), LongOnly()), cost=cost, cash_floor=1.0 - INVESTED, max_trades=most
+    )
+    weights = known(found.weights)
+    assert weights.sum() + cost * np.abs(weights - CURRENT).sum() == pytest.approx(INVESTED, abs=1e-9)
+    if most is not None:
+        assert int((np.abs(weights - CURRENT) > 1e-9).sum()) <= most
+        return
+    x, root = cp.Variable(len(CURRENT), nonneg=True), np.linalg.cholesky(SAMPLE.covariance).T
+    paid = cp.sum(x) + cost * cp.norm1(x - CURRENT) <= INVESTED
+    best = cp.Problem(
+        cp.Maximize(SAMPLE.means @ x - cp.sum_squares(root @ x)), [paid, cp.sum(x) >= weights.sum() - 1e-6]
+    )
+    best.solve(solver=cp.CLARABEL)
+    assert found.status is Status.OPTIMAL
+    assert found.objective_value == pytest.approx(float(best.value), abs=1e-8)
 
 
 @pytest.mark.parametrize("cost", [-0.1, 10.0, float("nan")])

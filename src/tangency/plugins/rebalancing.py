@@ -13,13 +13,13 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.active_risk import MinimumActiveRisk
 from tangency.domain.optimization.certificate import certify
-from tangency.domain.optimization.constraint import Budget
+from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
-from tangency.domain.optimization.trade_limit import TradeLimit
+from tangency.domain.optimization.trade_limit import LeastInvested, TradeLimit
 from tangency.plugins.kernels.after_tax import with_proof
 from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
 from tangency.plugins.kernels.linearised import in_balance, witness_at
@@ -157,14 +157,27 @@ class _Run:
                 break
             budget = min(most, left)
             found = self._with(Budget(budget))
-        return found
+        short = self.asked.cost > 0 and budget < most - SETTLED and found.weights is not None
+        return self._thrifty(found, budget, most) if short else found
+
+    def _thrifty(self, found: Proposal, least: float, most: float) -> Proposal:
+        """The best of all that pay for their own trades and invest no less: fewer trades leave more to invest.
+
+        A ratio has no use for more, and taxes are weighed by cases that know one budget.
+        """
+        if isinstance(self.objective, MaximumSharpe) or self._weighs_taxes:
+            return found
+        left = most - float(self.current.sum())
+        whole = TradeLimit(left, "min_cash", "investment", 1.0, -1.0, tuple(self.current.tolist()))
+        better = self._with(LeastInvested(least), self._cash_limit(), whole)
+        return found if better.weights is None else better
 
     def free(self) -> Proposal:
         """Toward a target, cash is what the target and the limits leave."""
-        return self._with(None)
+        return self._with()
 
-    def _with(self, budget: Budget | None) -> Proposal:
-        limits = (*self._trade_limits(), *(() if budget is None else (budget,)))
+    def _with(self, *budget: Constraint) -> Proposal:
+        limits = (*self._trade_limits(), *budget)
         reading = Reading(self.objective, limits)
         region = reading.of(self.problem).region(self.estimates)
         loads = [
@@ -219,10 +232,19 @@ class _Run:
             limits.append(TradeLimit(asked.max_turnover, "max_turnover", "purchases", 1.0, 0.0, current))
             limits.append(TradeLimit(asked.max_turnover, "max_turnover", "sales", 0.0, 1.0, current))
         if asked.benchmark is not None:
-            cash = 1.0 - float(self.current.sum()) - asked.cash_floor
-            limits.append(TradeLimit(cash, "min_cash", "cash", 1.0 + asked.cost, asked.cost - 1.0, current))
-            limits.append(TradeLimit(cash, "min_cash", "investment", 1.0, -1.0, current))
+            limits.append(self._cash_limit())
+            limits.append(TradeLimit(self._cash, "min_cash", "investment", 1.0, -1.0, current))
         return tuple(limits)
+
+    @property
+    def _cash(self) -> float:
+        """What may be spent."""
+        return 1.0 - float(self.current.sum()) - self.asked.cash_floor
+
+    def _cash_limit(self) -> TradeLimit:
+        """Purchases and what all trades cost are paid by sales and by the cash that may be spent."""
+        cost = self.asked.cost
+        return TradeLimit(self._cash, "min_cash", "cash", 1.0 + cost, cost - 1.0, tuple(self.current.tolist()))
 
     def _aim(self) -> Aim:
         objective, S = self.objective, self.estimates.covariance.dense()

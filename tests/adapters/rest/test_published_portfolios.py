@@ -166,6 +166,23 @@ def test_luenbergers_three_uncorrelated_assets(http: httpx.Client) -> None:
     assert weights(answer) == pytest.approx([1 / 9, 1 / 3, 5 / 9], abs=1e-9)
 
 
+def test_the_transaction_costs_of_lingo(http: httpx.Client) -> None:
+    """LINGO, model TRANCOST: 1 % of every trade is paid out of what is invested; returns are growth factors."""
+    table = [
+        [0.01080754, 0.01240721, 0.01307513],
+        [0.01240721, 0.05839170, 0.05542639],
+        [0.01307513, 0.05542639, 0.09422681],
+    ]
+    held = {name: {"current_weight": weight} for name, weight in (("ATT", 0.5), ("GMC", 0.35), ("USX", 0.15))}
+    answer = answered(
+        http, ("REBALANCING", "MIN_VOLATILITY"), list(held), mean=[1.089083, 1.213667, 1.234583], covariance=table,
+        of_names=held, options={"cost": 0.01}, target_return=1.15,
+    )  # fmt: skip
+    assert answer["optimization_metadata"]["convergence_status"] == "optimal"
+    assert weights(answer) == pytest.approx([0.5264748, 0.3500000, 0.1229903], abs=1e-6)
+    assert answer["expected_volatility"] ** 2 == pytest.approx(0.02261146, abs=6e-9)
+
+
 # --- active risk --------------------------------------------------------------------------------------------------
 
 

@@ -57,7 +57,7 @@ from tangency.domain.optimization.robust_terms import (
 from tangency.domain.optimization.sales_tax import TaxOnSales
 from tangency.domain.optimization.stated_objective import StatedObjective
 from tangency.domain.optimization.term import Linear, Return, RiskOf, Term, Variance
-from tangency.domain.optimization.trade_limit import TradeLimit
+from tangency.domain.optimization.trade_limit import LeastInvested, TradeLimit
 from tangency.domain.plain_values import Array, Reader
 from tangency.domain.risk.measure import Measure
 
@@ -76,6 +76,7 @@ CONSTRAINTS: Mapping[str, type[Constraint]] = {
     "target_volatility": TargetVolatility,
     "tracking_error_limit": TrackingErrorLimit,
     "trade_limit": TradeLimit,
+    "least_invested": LeastInvested,
     "min_position_size": MinimumPosition,
     "risk_limits": RiskLimit,
     "exposure_floor": ExposureFloor,

@@ -45,6 +45,32 @@ class Traded(Risk):
 
 
 @dataclass(frozen=True)
+class LeastInvested(Constraint):
+    """The weights sum to the limit at least, in the place of a budget: trades that cost less leave more to invest."""
+
+    kind: ClassVar[str] = "least_invested"
+    relaxable: ClassVar[bool] = False
+
+    @property
+    def id(self) -> str:
+        """That of the budget."""
+        return "budget"
+
+    @property
+    def path(self) -> Path:
+        """The request has no field for it."""
+        return ()
+
+    def shape(self, universe: Universe, estimates: Estimates) -> Row:
+        """1'x >= limit."""
+        return Row(self.id, -np.ones(len(universe)), -self.limit)
+
+    def sentence(self) -> str:
+        """What it demands."""
+        return f"The weights sum to {self.limit:.6g} at least."
+
+
+@dataclass(frozen=True)
 class TradeLimit(Constraint):
     """Purchases times one factor and sales times another may not be above the limit.
 
