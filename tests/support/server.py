@@ -16,7 +16,7 @@ from tangency.adapters.rest.server import configuration
 from tangency.adapters.settings import Settings
 from tests.support import plain_http
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @contextmanager
