@@ -210,6 +210,22 @@ class TestByHand:
         why = found(posed(TWO, limits=(*LONG_ONLY, MaximumWeight(0.0))))
         assert conflict(why) == {"budget": None, "constraints.max_weight": 0.5}
 
+    @pytest.mark.parametrize("tiny", [5e-324, 1e-310, 1e-30, 1e-10, 1e-6])
+    def test_a_limit_next_to_nothing_gives_as_one_of_zero_does(self, tiny: float) -> None:
+        why = found(posed(TWO, limits=(*LONG_ONLY, MaximumWeight(tiny))))
+        assert conflict(why) == {"budget": None, "constraints.max_weight": 0.5}
+        least = pytest.approx(float(np.sqrt(0.04 * 0.09 / 0.13)), abs=2e-9)
+        assert conflict(found(posed(TWO, limits=(*LONG_ONLY, TargetVolatility(tiny))))) == {
+            "budget": None,
+            "risk_parameters.target_volatility": least,
+        }
+
+    @pytest.mark.parametrize("vast", [1e8, 1e16, 1e100])
+    def test_a_limit_beyond_all_reach_hides_no_quarrel_of_others(self, vast: float) -> None:
+        quarrel = (SectorLimit(0.05, "tech"), MinimumWeight(0.1, "A"), MaximumWeight(vast))
+        why = found(posed(TWO, limits=(*LONG_ONLY, *quarrel), sectors=["tech", "food"]))
+        assert conflict(why) == pytest.approx({"constraints.sector_limits.tech": 0.1, "strategies.A.min_weight": 0.05})
+
     def test_members_stand_in_the_order_of_the_constraints(self) -> None:
         limits = (SectorLimit(0.4, "food"), MinimumWeight(0.5, "C"), LongOnly(), Budget())
         why = found(posed(FOUR, limits=limits, sectors=SECTORS))

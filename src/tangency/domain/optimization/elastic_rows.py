@@ -10,13 +10,16 @@ import numpy as np
 from tangency.domain.numbers import Indices, Vector, power_of_two_near
 from tangency.domain.optimization.active_risk import centred
 from tangency.domain.optimization.proposal import Witness
-from tangency.domain.optimization.region import Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.optimization.region import FAR, Bounds, Distance, RiskCap, Row, Shape
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
 MISSED, MISSED_BY_SOFT = 1e-9, 1e-7
 """Of a risk limit: by how much a portfolio may exceed it before another half-space is cut off. A limit that may give
 way must then give a little more than the least it could."""
+
+NOTHING = 1e-4
+"""Of a typical figure: a limit below it is as good as 0, and a change relative to it would drown the others."""
 
 
 @dataclass(eq=False)
@@ -71,6 +74,30 @@ class ElasticRows:
 
 LINK = ""
 """Owns the rows that tie a distance's absolute values to the weights: they belong to no limit, and no id is empty."""
+
+
+def size_of(shape: Shape, limit: float, rate: float, names: int) -> float:
+    """What a change of a limit is relative to: the limit, or what a weight of 1 makes where that is next to nothing.
+
+    A limit beyond all reach counts as one that is just there: a program with such figures has no digits for the others.
+
+    Args:
+        shape: of the constraint.
+        limit: as the user gives it.
+        rate: by how much the shape gives for a unit of the limit.
+        names: how many there are.
+    """
+    made = _made_by_one(shape, names) / (rate or 1.0)
+    return min(abs(limit), FAR * made) if abs(limit) > NOTHING * made else made
+
+
+def _made_by_one(shape: Shape, names: int) -> float:
+    """A power of two near the most that a weight of 1 adds to what is limited."""
+    if isinstance(shape, Row):
+        return power_of_two_near(float(np.abs(shape.coefficients).max()))
+    if isinstance(shape, RiskCap):
+        return power_of_two_near(float(np.abs(shape.risk.tangent(np.full(names, 1.0 / names)).slope).max()))
+    return 1.0
 
 
 def add_shape(rows: ElasticRows, shape: Bounds | Row | Distance, slack: int | None, rate: float) -> None:

@@ -26,6 +26,7 @@ from tangency.domain.optimization.elastic_rows import (
     add_cut,
     add_shape,
     proof_of,
+    size_of,
     touching,
 )
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
@@ -146,6 +147,9 @@ class _Elastic:
         self._size = len(problem.universe)
         self._solver = linear_programs
         self._shapes: dict[str, Shape] = {c.id: c.shape(problem.universe, estimates) for c in problem.constraints}
+        self._sizes = {
+            c.id: size_of(self._shapes[c.id], c.limit, abs(c.sensitivity), self._size) for c in problem.constraints
+        }
         self._known_cuts: dict[str, list[Vector]] = {}
 
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
@@ -173,7 +177,7 @@ class _Elastic:
             cut = self._least_risk(members, cap)
             if cut is not None:
                 add_cut(rows, cap, slack_of[cap.id], touching(cap, cut))
-        cost = _relative_cost(members, slack_of, rows.columns)
+        cost = self._relative_cost(slack_of, rows.columns)
 
         def proves_enough(x: Vector) -> bool:
             return float(cost @ x) > ENOUGH
@@ -199,12 +203,18 @@ class _Elastic:
         as_good = fewer and sum(self._relative(fewer).values()) <= total * (1.0 + NO_DEARER)
         return fewer if as_good else slacks
 
+    def _relative_cost(self, slack_of: Mapping[str, int], columns: int) -> Vector:
+        cost = np.zeros(columns)
+        for key, column in slack_of.items():
+            cost[column] = 1.0 / self._sizes[key]
+        return cost
+
     def _moved(self, soft: Sequence[Constraint]) -> Mapping[str, float]:
         slacks = self.relax(soft) or {}
         return {key: slacks[key] for key, share in self._relative(slacks).items() if share > SMALLEST_SLACK}
 
     def _relative(self, slacks: Mapping[str, float]) -> Mapping[str, float]:
-        return {key: slack / (abs(self._problem.by_id[key].limit) or 1.0) for key, slack in slacks.items()}
+        return {key: slack / self._sizes[key] for key, slack in slacks.items()}
 
     def relax(self, soft: Sequence[Constraint]) -> Mapping[str, float] | None:
         """How much each soft constraint must give, all others as they are, for the least sum of relative changes.
@@ -214,12 +224,12 @@ class _Elastic:
         """
         members = self._problem.constraints
         rows, slack_of = self._rows(members, soft)
-        cost = _relative_cost(soft, slack_of, rows.columns)
+        cost = self._relative_cost(slack_of, rows.columns)
 
         def solved() -> LinearSolution | None:
             solution: LinearSolution | None = self._minimise(rows, cost)
             for cap in self._caps(members):
-                price = 1.0 / (cap.limit or 1.0) if cap.id in slack_of else np.inf
+                price = 1.0 / self._sizes[cap.id] if cap.id in slack_of else np.inf
                 solution = self._at_cap(rows, cost, cap, price, solution)
             return solution
 
@@ -330,7 +340,7 @@ class _Elastic:
     def _rows(self, members: Sequence[Constraint], soft: Sequence[Constraint]) -> tuple[ElasticRows, dict[str, int]]:
         """Rows for all members but risk caps, and the column of each soft member's slack."""
         slack_of = {c.id: self._size + position for position, c in enumerate(soft)}
-        units = {slack_of[c.id]: power_of_two_near(abs(c.limit)) for c in soft}
+        units = {slack_of[c.id]: power_of_two_near(self._sizes[c.id]) for c in soft}
         rows = ElasticRows(self._size, self._size + len(slack_of), units)
         for constraint in members:
             shape = self._shapes[constraint.id]
@@ -368,13 +378,6 @@ def _half_square(cap: RiskCap, columns: int) -> tuple[float, Matrix, Vector]:
     pull = np.zeros(columns)
     pull[: len(center)] = -covariance.times(center) / unit
     return unit, covariance.dense() / unit, pull
-
-
-def _relative_cost(soft: Sequence[Constraint], slack_of: Mapping[str, int], columns: int) -> Vector:
-    cost = np.zeros(columns)
-    for constraint in soft:
-        cost[slack_of[constraint.id]] = 1.0 / (abs(constraint.limit) or 1.0)
-    return cost
 
 
 def _dropping_order(constraint: Constraint) -> tuple[bool, bool]:
