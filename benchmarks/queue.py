@@ -150,8 +150,14 @@ async def _order(url: str, name: str, jobs: int) -> None:
 
 def _cpu_s(processes: Sequence[psutil.Process]) -> float:
     """Of processes and everything that they started and that lives."""
-    family = [each for process in processes for each in (process, *process.children(recursive=True))]
-    return sum(sum(each.cpu_times()[:2]) for each in family)
+    return sum(_own_cpu_s(each) for process in processes for each in (process, *process.children(recursive=True)))
+
+
+def _own_cpu_s(process: psutil.Process) -> float:
+    try:
+        return float(sum(process.cpu_times()[:2]))
+    except psutil.NoSuchProcess:  # a connection of the server that was just closed
+        return 0.0
 
 
 def _latency(place: Place, jobs: int) -> str:

@@ -9,7 +9,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
+from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.application.answering import AnswerBatch
+from tangency.application.frontier import around
 from tangency.application.optimization import LatestOptimization, OptimizePortfolio, SolveProblem
 from tangency.application.portfolio import ImportHoldings, ImportPrices
 from tangency.application.question import NamedCovariance, Question, RiskParameters, Strategy
@@ -32,6 +34,7 @@ from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.portfolio.portfolio import Holding, Portfolio
 from tangency.domain.portfolio.prices import PriceHistory
+from tests.support.posed import posed
 from tests.support.questions import COVARIANCE, RISK, STRATEGIES, limited, question, strategies
 from tests.support.service import Door
 
@@ -395,3 +398,12 @@ def test_a_single_name_takes_everything(door: Door, portfolio_id: str) -> None:
     risk = replace(RISK, covariance=NamedCovariance(("A",), np.array([[0.04]])))
     answer = door.handle(OptimizePortfolio(question(portfolio_id, strategies=alone, risk=risk)))
     assert answer.solution.weights_by_name == {"A": pytest.approx(1.0)}
+
+
+def test_no_solver_is_asked_for_a_frontier_whose_method_is_blocked(door: Door) -> None:
+    """The solver processes of this service would trace it: they know of no method that is blocked."""
+    blocked = EntryPointPlugins(["mean_variance"])
+    context = door.with_ports(plugins=blocked).service.context
+    curve, reason = door.run(lambda: around(posed(np.diag([0.04, 0.09]), [0.05, 0.08]), "volatility", context))
+    assert curve is None
+    assert "'mean_variance' was blocked by the operator" in reason

@@ -196,6 +196,7 @@ async def around(problem: Problem, measure: str, context: Context) -> tuple[Curv
         constraints=tuple(limit for limit in problem.constraints if not isinstance(limit, targets)),
     )
     try:
+        context.plugins.origin(posed.method)  # where an operator blocked it, no solver need be asked
         return await context.solvers.trace(posed, question, context.deadline_s), ""
     except (NoAnswer, NoFreeSolver, InvalidInput, PluginError) as error:
         return None, f"no frontier could be traced within the limits: {error}"

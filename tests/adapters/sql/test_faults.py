@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from msgspec import structs
 from sqlalchemy import func, select, text
@@ -20,9 +22,12 @@ from tangency.adapters.sql import Store
 from tangency.adapters.sql.failures import Interrupted
 from tangency.adapters.sql.reading import PAUSES_S, Reader
 from tangency.adapters.sql.schema import OptimizationRequest, OptimizationResult, OutboxEvent, Table
+from tangency.adapters.sql.tickets import CHANNEL
 from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.library.entry import Address, Entry, Shelf
+from tangency.domain.optimization.identity import spelled
+from tangency.domain.optimization.queue import Queue
 from tests.contracts.test_orders import LEASE, accepted, claimed, order
 from tests.contracts.test_outbox import told
 from tests.contracts.test_store import AT, ended, opened, problem, run
@@ -319,3 +324,41 @@ def test_a_late_worker_is_fenced_whatever_order_the_server_takes_them_in(setting
         return list(await asyncio.gather(*ends))
 
     assert run(settings, work) == [False, True]
+
+
+def test_tickets_are_heard_in_turn_and_again_after_the_connection_was_lost(
+    settings: Settings, far: Settings, wire: Proxy
+) -> None:
+    """Somebody tells of orders over a connection of their own; whoever hears has the wire."""
+    heard: list[UUID] = []
+    made = [uuid4() for _ in range(50)]
+
+    async def work(store: Store) -> None:
+        with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as others:
+
+            def tell(order: UUID) -> None:
+                others.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"light {spelled(order)} {settings.tenant}"])
+
+            async def heard_again() -> None:
+                heard.clear()
+                while not heard:
+                    tell(made[0])
+                    await asyncio.sleep(0.05)
+
+            last = asyncio.Event()
+
+            def came(_: Queue, order: UUID) -> None:
+                heard.append(order)
+                if order == made[-1]:
+                    last.set()
+
+            async with store.hearing(came):
+                await heard_again()
+                for order in made:
+                    tell(order)
+                await last.wait()
+                assert heard[-len(made) :] == made
+                wire.cut()
+                await heard_again()
+
+    run(far, work)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 
+from tangency.domain.errors import TangencyError
 from tangency.domain.frontier.frontier import Curve, checked
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.frontier.tracing import Traced
-from tangency.domain.market.estimates import Sources
+from tangency.domain.market.estimates import EstimatorChoice, Sources
 from tangency.domain.optimization.document import content_hash
 from tangency.domain.optimization.judgement import Outcome, judge
 from tangency.domain.optimization.plugins import Plugins
@@ -64,6 +66,13 @@ def _estimator_versions(sources: Sources, plugins: Plugins) -> Mapping[str, str]
     used = [name for name in (sources.prior, sources.mean_estimator, sources.covariance_estimator) if name is not None]
     origins = [plugins.estimator_origin(name) for name in used]
     return {origin.distribution: origin.version for origin in origins}
+
+
+def read_installed(plugins: Plugins) -> None:
+    """Read what provenance says of what is installed: it is read once, and the first answer need not wait for it."""
+    library_versions()
+    with suppress(TangencyError):  # of that estimator: an operator may have blocked it
+        plugins.estimator_origin(EstimatorChoice().name)
 
 
 @cache

@@ -20,7 +20,7 @@ import pebble
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.solving import fork_server, solver_process
-from tangency.adapters.solving.conclusion import conclude, conclude_frontier
+from tangency.adapters.solving.conclusion import conclude, conclude_frontier, read_installed
 from tangency.adapters.solving.frontier_wire import pack_frontier_job, unpack_traced
 from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
@@ -116,6 +116,7 @@ class ProcessSolverPool:
             RuntimeError: a module that is loaded before forking has started a thread.
         """
         await asyncio.to_thread(self._start)
+        await asyncio.to_thread(read_installed, self._plugins)  # while the fork server loads the solvers
         raw = await asyncio.wrap_future(self._pool.schedule(solver_process.report))
         threads = msgspec.msgpack.decode(raw)["threads_of_forkserver"]
         if threads not in (None, 1):

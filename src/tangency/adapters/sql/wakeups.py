@@ -81,7 +81,19 @@ async def _listen(connection: AsyncConnection, tenant: str, came: Came) -> None:
     await connection.commit()
     driver: Any = (await connection.get_raw_connection()).driver_connection
     async with listening():
-        async for notification in driver.notifies():
-            queue, order, of = notification.payload.split(" ", 2)
-            if of == tenant:
-                came(Queue(queue), identity_of(order))
+        while True:
+            async for notification in driver.notifies(timeout=0.0):
+                queue, order, of = notification.payload.split(" ", 2)
+                if of == tenant:
+                    came(Queue(queue), identity_of(order))
+            await _spoken_to(driver.fileno())
+
+
+async def _spoken_to(socket: int) -> None:
+    """Until there is something to read; the driver would look ten times a second whether somebody interrupts it."""
+    loop, spoken = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(socket, spoken.set)
+    try:
+        await spoken.wait()
+    finally:
+        loop.remove_reader(socket)
