@@ -276,3 +276,49 @@ def test_a_name_twice_is_refused_at_its_place() -> None:
 
 def test_limits_without_a_figure_are_no_constraints() -> None:
     assert list(constraints(question(limits=Limits()), stated(strategies())))[1:] == [LongOnly()]
+
+
+SCENARIOS = [
+    {"name": "calm", "probability": 0.75, "expected_returns": [0.10, 0.08, 0.06], "covariance": COVARIANCE.tolist()},
+    {
+        "name": "storm",
+        "probability": 0.25,
+        "expected_returns": [-0.1, 0, 0.02],
+        "covariance": (4 * COVARIANCE).tolist(),
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "mean", "scale"),
+    [
+        ({"scenarios": SCENARIOS}, [0.05, 0.06, 0.05], 1.75),
+        (
+            {
+                "mean_uncertainty": {"kind": "box", "center": [0.1, 0.2, 0.3], "half_width": 0.01},
+                "covariance_uncertainty": {"center": (2 * COVARIANCE).tolist(), "half_width": 0.1},
+            },
+            [0.1, 0.2, 0.3],
+            2.0,
+        ),
+    ],
+)
+def test_what_a_methods_options_state_is_the_market_where_nothing_else_says_one(
+    options: dict[str, Any], mean: list[float], scale: float
+) -> None:
+    asked = question(method="ROBUST_OPTIMIZATION", options=options)
+    nothing = strategies(**{name: {"expected_return": None} for name in NAMES})
+    market = posed(replace(asked, strategies=nothing, risk=RiskParameters())).market
+    assert market.given_means == pytest.approx(mean)
+    assert np.asarray(market.covariance) == pytest.approx(scale * COVARIANCE)
+    apple = strategies(XOM={"expected_return": None}, JNJ={"expected_return": None})
+    market = posed(replace(asked, strategies=apple)).market
+    assert market.given_means == pytest.approx([0.11, *mean[1:]])
+    assert np.array_equal(np.asarray(market.covariance), COVARIANCE)
+
+
+def test_scenarios_that_leave_something_out_state_nothing() -> None:
+    asked = question(
+        method="ROBUST_OPTIMIZATION", options={"scenarios": [SCENARIOS[0], {"name": "x", "probability": 0.25}]}
+    )
+    assert posed(replace(asked, risk=RiskParameters())).market.covariance is None

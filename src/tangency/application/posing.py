@@ -18,7 +18,7 @@ from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
-from tangency.domain.optimization.acceptance import with_stated_covariance
+from tangency.domain.optimization.acceptance import with_stated_moments
 from tangency.domain.optimization.constraint import (
     AssetClassLimit,
     Budget,
@@ -116,7 +116,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
         raise InvalidInput([*faults, *error.faults]) from None
     if faults:
         raise InvalidInput(faults)
-    return with_stated_covariance(problem, context.plugins)
+    return with_stated_moments(problem, context.plugins)
 
 
 def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:

@@ -20,11 +20,11 @@ from tangency.domain.market.factor_covariance import (
 from tangency.domain.market.market import Market
 from tangency.domain.market.scenarios import equally_likely
 from tangency.domain.market.universe import Universe
-from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_terms import Constant
 from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.factor_exposure import ExposureCap, ExposureFloor, ExposureTarget
-from tangency.domain.optimization.method import Capabilities, NoOptions
+from tangency.domain.optimization.method import Capabilities, NoOptions, StatedMoments
 from tangency.domain.optimization.objective import Blend, MinimumVolatility, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status
@@ -168,12 +168,12 @@ class FactorBased:
                 _refuse_unknown(factor, (*factors, *extra), (*PATH, word, factor))
         _refuse_unfilled(chosen.risk_budgets, factors)
 
-    def stated_covariance(self, universe: Universe, options: object) -> Matrix | None:
-        """That of the stated model, where it has the factors' covariance."""
+    def stated_moments(self, universe: Universe, options: object) -> StatedMoments:
+        """The covariance of the stated model, where it has that of the factors."""
         stated = cast(FactorBasedOptions, options).model
         if stated is None or stated.covariance is None:
-            return None
-        return FactorCovariance.of(_model(universe, stated)).dense()
+            return StatedMoments()
+        return StatedMoments(covariance=FactorCovariance.of(_model(universe, stated)).dense())
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The best portfolio with the exposures, or the nearest to the budgets that a search finds."""

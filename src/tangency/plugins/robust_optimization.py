@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import unpacked
-from tangency.domain.optimization.method import Capabilities
+from tangency.domain.optimization.method import Capabilities, StatedMoments
 from tangency.domain.optimization.objective import Blend, MinimumRisk, MultiObjective, Objective, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
@@ -66,6 +67,10 @@ class RobustOptimization:
             reading.stated_markets(said.scenarios, problem.universe)
         if isinstance(problem.objective, MultiObjective):
             check_aims(problem, said)
+
+    def stated_moments(self, universe: Universe, options: object) -> StatedMoments:
+        """The centers of the sets, or the average of scenarios that all state theirs."""
+        return reading.stated_moments(cast(RobustOptions, options), universe)
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The robust optimum with its witness, and what robustness costs."""

@@ -5,6 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.stated import answered, covariance
+
 MARKET = {"AAPL": 0.4, "MSFT": 0.35, "KO": 0.25}
 VIEWS = [
     {"weights": {"AAPL": 1, "MSFT": -1}, "return": 0.02, "variance": 0.0004},
@@ -81,3 +83,16 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(http: httpx.Client) -> 
     (error,) = response.json()["errors"]
     assert error["pointer"] == "/method_options/views/0/weights/APPL"
     assert "AAPL" in error["detail"]
+
+
+def test_the_bonds_and_stocks_of_bodie_kane_and_marcus(http: httpx.Client) -> None:
+    """Bodie, Kane and Marcus, Investments, 27.3: 1.40 and 6.81 % before the view that bonds beat stocks by 0.5 %."""
+    view = {"weights": {"bonds": 1, "stocks": -1}, "return": 0.005, "variance": 0.0001}
+    answer = answered(
+        http, ("BLACK_LITTERMAN", "MAX_UTILITY"), ["bonds", "stocks"],
+        covariance=covariance([0.08, 0.17], [[1, 0.3], [0.3, 1]]), risk_aversion=3,
+        options={"market_weights": {"bonds": 0.25, "stocks": 0.75}, "tau": 0.1, "views": [view]},
+    )  # fmt: skip
+    found = answer["estimates"]
+    assert list(found["equilibrium_returns"].values()) == pytest.approx([0.0140, 0.0681], abs=5e-5)
+    assert list(found["posterior_returns"].values()) == pytest.approx([0.0189, 0.0160], abs=5.1e-5)

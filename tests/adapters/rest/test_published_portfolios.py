@@ -309,7 +309,7 @@ def test_the_worst_covariance_of_a_given_portfolio_when_only_signs_are_known(htt
     np.fill_diagonal(high, variances)
     fixed = dict(zip(ABCD, (held / held.sum()).tolist(), strict=True))
     answer = answered(
-        http, ("ROBUST_OPTIMIZATION", "MIN_VOLATILITY"), ABCD, covariance=np.diag(variances),
+        http, ("ROBUST_OPTIMIZATION", "MIN_VOLATILITY"), ABCD,
         of_names={name: {"min_weight": weight, "max_weight": weight} for name, weight in fixed.items()},
         options={
             "covariance_uncertainty": {

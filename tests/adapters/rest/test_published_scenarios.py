@@ -78,6 +78,43 @@ def test_three_measures_of_risk_in_the_manual_of_lingo(http: httpx.Client, measu
     assert weights(answer) == pytest.approx(printed, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("measure", "level", "printed"),
+    [
+        ("cvar", 7 / 12, (4 + 2 * 5 + 2 * 6) / 5),
+        ("cvar", 4 / 6, (5 + 6) / 2),
+        ("cvar", 5 / 6, 6.0),
+        ("var", 4 / 6, 4.0),
+    ],
+)
+def test_six_losses_of_sarykalin_serraino_and_uryasev(
+    http: httpx.Client, measure: str, level: float, printed: float
+) -> None:
+    """Sarykalin, Serraino and Uryasev (2008), Value-at-risk vs. conditional value-at-risk, 2.3: six equal chances.
+
+    At 7/12 the CVaR splits the atom at the VaR: f4 / 5 + 2 f5 / 5 + 2 f6 / 5.
+    """
+    answer = answered(
+        http, ("MEAN_RISK", "MIN_RISK"), ["loan"], returns=[[-loss / 100] for loss in range(1, 7)],
+        options={"risk_measure": measure}, confidence_level=level, periods_per_year=1,
+    )  # fmt: skip
+    assert 100 * answer["optimization_metadata"]["objective_value"] == pytest.approx(printed, abs=1e-7)
+
+
+@pytest.mark.parametrize(("measure", "one", "both"), [("var", 1.0, 11.0), ("cvar", 8.2, 11.144)])
+def test_two_projects_of_hull(http: httpx.Client, measure: str, one: float, both: float) -> None:
+    """Hull, Risk management and financial institutions, chapter on VaR: each loses $10 million with a chance of 2 %,
+    else $1 million. At 97.5 % two of them have more value at risk than one and one, and less expected shortfall."""
+    losses, chances = np.array([[10, 10], [10, 1], [1, 10], [1, 1]]), [0.0004, 0.0196, 0.0196, 0.9604]
+    for share, printed in ((1.0, one), (0.5, both / 2)):
+        answer = answered(
+            http, ("MEAN_RISK", "MIN_RISK"), ["first", "second"], returns=-losses / 100,
+            of_names={"first": {"min_weight": share, "max_weight": share}},
+            options={"risk_measure": measure, "probabilities": chances}, confidence_level=0.975, periods_per_year=1,
+        )  # fmt: skip
+        assert 100 * answer["optimization_metadata"]["objective_value"] == pytest.approx(printed, abs=1e-7)
+
+
 # --- views --------------------------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,7 @@ class Market:
         """
         if self.covariance is None and not self.has_every_name:
             raise _no_covariance()
-        if needs.mean:
+        if needs.mean and self.lacks_means:
             _refuse_without_means(_without_means(self.universe, self.given_means, self.named))
         if self.covariance is not None:
             DenseCovariance.of(self.covariance)
@@ -158,6 +158,19 @@ class Market:
     def given_means(self) -> Vector:
         """Annual means, NaN where none is given; shape (n,)."""
         return np.full(len(self.universe), np.nan) if self.mean is None else self.mean
+
+    @property
+    def lacks_means(self) -> bool:
+        """Whether some name has neither a mean given nor returns to estimate it from."""
+        return bool(_without_means(self.universe, self.given_means, self.named))
+
+    def with_moments(self, mean: Vector | None, covariance: Matrix | None) -> Market:
+        """The same with figures where there are none, and nothing to estimate them from."""
+        filled, known = self.mean, self.covariance is not None or self.has_every_name
+        if mean is not None and self.lacks_means:
+            filled, lacking = self.given_means.copy(), _without_means(self.universe, self.given_means, self.named)
+            filled[lacking] = mean[lacking]
+        return replace(self, mean=filled, covariance=self.covariance if known else covariance)
 
     @property
     def covariance_is_plain(self) -> bool:

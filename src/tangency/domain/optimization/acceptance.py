@@ -14,7 +14,7 @@ from tangency.domain.market.scenarios import cannot_weigh, needs_rows
 from tangency.domain.optimization.method import (
     OptimizationMethod,
     can_check,
-    can_state_covariance,
+    can_state_moments,
     refuse_unsupported,
 )
 from tangency.domain.optimization.plugins import Finder, found_by
@@ -50,8 +50,8 @@ def accept(problem: Problem, plugins: Finder) -> tuple[OptimizationMethod, objec
     return method, options
 
 
-def with_stated_covariance(problem: Problem, plugins: Finder) -> Problem:
-    """The problem, with the covariance that its method's options state where nothing else says one.
+def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
+    """The problem, with what its method's options state of the market where nothing else says it.
 
     Raises:
         InvalidInput: the options are wrong.
@@ -59,15 +59,16 @@ def with_stated_covariance(problem: Problem, plugins: Finder) -> Problem:
         MethodCrashed: it raised something else.
     """
     market = problem.market
-    if market.covariance is not None or market.has_every_name:
+    uses_mean = problem.objective.needs_mean or problem.constraints_need_mean()
+    if (market.covariance is not None or market.has_every_name) and not (uses_mean and market.lacks_means):
         return problem
     method = plugins.find_method(problem.method)
-    if not can_state_covariance(method):
+    if not can_state_moments(method):
         return problem
     options = plugins.bind_options(method.options, problem.options, ("method_options",))
     with found_by(plugins), _watched(f"method {problem.method!r}"):
-        covariance = method.stated_covariance(problem.universe, options)
-    return problem if covariance is None else replace(problem, market=replace(market, covariance=covariance))
+        stated = method.stated_moments(problem.universe, options)
+    return replace(problem, market=market.with_moments(stated.mean, stated.covariance))
 
 
 @contextmanager

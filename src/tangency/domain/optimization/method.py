@@ -9,7 +9,7 @@ from tangency.domain.errors import Fault, Unsupported, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
 from tangency.domain.market.universe import Universe
-from tangency.domain.numbers import Matrix
+from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 
@@ -86,22 +86,36 @@ def can_check(method: object) -> TypeGuard[Checking]:
     return callable(getattr(method, "check", None))
 
 
-class StatesCovariance(OptimizationMethod, Protocol):
-    """A method whose options may state a covariance, so that nobody has to give or to estimate one beside them."""
+@dataclass(frozen=True, eq=False, slots=True)
+class StatedMoments:
+    """What a method's options say of the market.
 
-    def stated_covariance(self, universe: Universe, options: object) -> Matrix | None:
-        """Annual covariances in the order of the universe, None where the options state none; shape (n, n).
+    Attributes:
+        mean: annual, in the order of the universe; shape (n,). None where they state none.
+        covariance: annual; shape (n, n). None where they state none.
+    """
 
-        Called before a problem is accepted, and only where there is no covariance and nothing to estimate it from.
+    mean: Vector | None = None
+    covariance: Matrix | None = None
+
+
+class StatesMoments(OptimizationMethod, Protocol):
+    """A method whose options may state moments, so that nobody has to give or to estimate them beside."""
+
+    def stated_moments(self, universe: Universe, options: object) -> StatedMoments:
+        """What the options state.
+
+        Called before a problem is accepted, and only where a figure is neither given nor there is anything to estimate
+        it from.
 
         Raises:
             InvalidInput: with places from the top of the request.
         """
 
 
-def can_state_covariance(method: object) -> TypeGuard[StatesCovariance]:
+def can_state_moments(method: object) -> TypeGuard[StatesMoments]:
     """Whether a method is one of these."""
-    return callable(getattr(method, "stated_covariance", None))
+    return callable(getattr(method, "stated_moments", None))
 
 
 def needs(problem: Problem, method: OptimizationMethod) -> Needs:

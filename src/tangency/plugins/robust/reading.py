@@ -13,6 +13,7 @@ from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.composite_ratio import WorstRatio
 from tangency.domain.optimization.composite_terms import Constant, Sum, WorstOf
+from tangency.domain.optimization.method import StatedMoments
 from tangency.domain.optimization.objective import Blend, MaximumUtility, MinimumRisk, MultiObjective, Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.ratio import MaximumSharpe
@@ -27,8 +28,8 @@ from tangency.domain.optimization.robust_terms import (
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY, Measure
 from tangency.plugins.robust import figures
-from tangency.plugins.robust.covariance_sets import CovarianceSet
-from tangency.plugins.robust.mean_sets import MeanSet
+from tangency.plugins.robust.covariance_sets import COVARIANCE, CovarianceSet
+from tangency.plugins.robust.mean_sets import MEAN, MeanSet
 from tangency.plugins.robust.options import RobustOptions, Scenario
 
 PROBABILITY_ROUNDING = 1e-9
@@ -155,6 +156,26 @@ def stated_markets(scenarios: Sequence[Scenario], universe: Universe) -> list[St
         raise InvalidInput.at(SCENARIOS, "have two of one name; give each its own.", "duplicate")
     shares = _probabilities(scenarios).tolist()
     return [_stated(one, share, universe, i) for i, (one, share) in enumerate(zip(scenarios, shares, strict=True))]
+
+
+def stated_moments(said: RobustOptions, universe: Universe) -> StatedMoments:
+    """The centers of the sets, or the average by probability of scenarios that all state theirs."""
+    listed = stated_markets(said.scenarios, universe) if said.scenarios else []
+    mean = _average([market.means for market in listed], listed)
+    covariance = _average([market.covariance for market in listed], listed)
+    if said.mean_uncertainty is not None and said.mean_uncertainty.center is not None:
+        mean = figures.vector(said.mean_uncertainty.center, universe, (*MEAN, "center"))
+    if said.covariance_uncertainty is not None and said.covariance_uncertainty.center is not None:
+        covariance = figures.covariance(said.covariance_uncertainty.center, universe, (*COVARIANCE, "center"))
+    return StatedMoments(mean, covariance)
+
+
+def _average(given: Sequence[Matrix | None], listed: Sequence[StatedMarket]) -> Matrix | None:
+    """By the scenarios' probabilities; None where there are none, or one of them states nothing."""
+    stated = [figure for figure in given if figure is not None]
+    if not stated or len(stated) < len(given):
+        return None
+    return np.asarray(np.tensordot([market.probability for market in listed], np.array(stated), axes=1))
 
 
 def _stated(scenario: Scenario, share: float, universe: Universe, place: int) -> StatedMarket:
