@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.revisions import upgrade
-from tests.support import postgres, pulsar, rewriting, services
+from tests.support import memory, postgres, pulsar, rewriting, services
 from tests.support.databases import DATABASES, settings_of
 
 # A test never judges by the clock: machines are busy, and a slow example proves nothing. The same examples every time:
@@ -104,6 +104,7 @@ def broker_alone(pulsar_broker: pulsar.Broker) -> Iterator[pulsar.Broker]:
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is collected, which stays: looking through it for garbage takes a tenth of the time."""
     services.insist()
+    memory.keep_in_memory()
     rewriting.rewrite_once(config)
     gc.disable()
 

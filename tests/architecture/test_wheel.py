@@ -6,13 +6,16 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.architecture.source_tree import REPOSITORY
+from tests.support.memory import DISK
 
 pytestmark = [
     pytest.mark.slow,
@@ -97,14 +100,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The wheel with the locked dependencies."""
-    folder = tmp_path_factory.mktemp("environment") / "venv"
-    checked([REPOSITORY / "tools" / "uv", "venv", "--quiet", "--python", sys.executable, folder])
-    environment = Environment(folder)
-    environment.install("--require-hashes", "-r", REPOSITORY / "requirements" / "runtime.txt")
-    environment.install("--no-deps", wheel)
-    return environment
+def installed(wheel: Path) -> Iterator[Environment]:
+    """The wheel with the locked dependencies, which are linked from uv's cache where they are on a disk together."""
+    with TemporaryDirectory(dir=DISK, prefix="tangency-wheel-") as folder:
+        checked([REPOSITORY / "tools" / "uv", "venv", "--quiet", "--python", sys.executable, f"{folder}/venv"])
+        environment = Environment(Path(folder, "venv"))
+        environment.install("--require-hashes", "-r", REPOSITORY / "requirements" / "runtime.txt")
+        environment.install("--no-deps", wheel)
+        yield environment
 
 
 @pytest.fixture(scope="module")
