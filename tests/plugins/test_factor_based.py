@@ -313,3 +313,23 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], objective: Object
     with pytest.raises(InvalidInput, match=said) as caught:
         answered(options, objective)
     assert caught.value.faults[0].path[0] == "method_options"
+
+
+def test_a_model_with_its_risk_is_all_that_a_problem_needs() -> None:
+    loadings, covariance, specific = model()
+    stated: dict[str, Any] = {
+        "loadings": {
+            factor: dict(zip(NAMES, loadings[:, k].tolist(), strict=True)) for k, factor in enumerate(FACTORS)
+        },
+        "covariance": {
+            factor: dict(zip(FACTORS, row, strict=True))
+            for factor, row in zip(FACTORS, covariance.tolist(), strict=True)
+        },
+        "specific": dict(zip(NAMES, specific.tolist(), strict=True)),
+    }
+    problem = Problem(Market(UNIVERSE), MinimumVolatility(), LONG_ONLY, "factor_based", {"model": stated})
+    whole = loadings @ covariance @ loadings.T + np.diag(specific)
+    given = solve(
+        replace(problem, market=Market(UNIVERSE, covariance=whole), method="mean_variance", options={}), PLUGINS
+    )
+    assert solve(problem, PLUGINS).expected_volatility == pytest.approx(given.expected_volatility, rel=1e-12)

@@ -20,7 +20,7 @@ from tangency.domain.frontier.tracing import Traced
 from tangency.domain.frontier.tracing import trace as trace_candidates
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.market import Needs
-from tangency.domain.optimization.acceptance import accept
+from tangency.domain.optimization.acceptance import accept, with_stated_moments
 from tangency.domain.optimization.judgement import propose
 from tangency.domain.optimization.method import OptimizationMethod, needs
 from tangency.domain.optimization.plugins import Plugins, found_by
@@ -44,7 +44,8 @@ def solve(problem: Problem, plugins: Plugins) -> Solution:
         PluginError: the method or an estimator cannot be loaded.
     """
     with _one_thread():
-        return conclude(problem, proposed(problem, plugins), plugins)
+        whole = with_stated_moments(problem, plugins)
+        return conclude(whole, proposed(whole, plugins), plugins)
 
 
 def _one_thread() -> AbstractContextManager[object]:
