@@ -33,7 +33,6 @@ async def sweeping(context: Context) -> AsyncIterator[None]:
 async def _sweep(context: Context) -> None:
     """Take lost workers' orders from them."""
     await context.units.keep(lambda unit: _swept(unit, context))
-    context.tickets.missed = True
     context.bench.signal()
 
 
