@@ -1,8 +1,8 @@
 """The real command on a data folder of its own.
 
 Most commands run in the test's process, through the function that the installed script calls: importing everything and
-starting the server that solvers are forked from takes a second, and is done once for all of them. Strange plugins,
-servers, pipes and whatever is said about starting have a process of their own.
+starting the server that solvers are forked from takes a second, and is done once for all of them. Servers, pipes and
+whatever is said about starting have a process of their own.
 """
 
 import json
@@ -52,7 +52,7 @@ class Command:
     """Runs ``tangency`` in a folder; its data lie in ``data`` below, which nobody made before.
 
     Attributes:
-        plugins: folders with distributions to be found beside the installed ones.
+        plugins: folders with distributions that a process finds beside the installed ones; here they are on the path.
     """
 
     folder: Path
@@ -65,8 +65,6 @@ class Command:
 
     def __call__(self, *arguments: object, stdin: str | None = None, **settings: str) -> Ran:
         """Run it, and look at what it printed."""
-        if self.plugins:
-            return self.apart(*arguments, stdin=stdin, **settings)
         out, err = _text(), _text()
         with (
             patch.dict(os.environ, self.environment(settings), clear=True),
