@@ -33,8 +33,10 @@ class Import:
             if not imported.is_dir() and not imported.with_suffix(".py").exists():
                 write_module(imported.with_suffix(".py"), package, "")
 
-    def __str__(self) -> str:
-        return f"{self.importer} -> {self.imported}"
+    def told_in(self, output: str) -> bool:
+        """Whether it is among what import-linter tells, which knows of a stranger's package and not of its modules."""
+        imported = self.imported if self.imported.startswith("tangency.") else self.imported.partition(".")[0]
+        return f"{self.importer} -> {imported} " in output
 
 
 FORBIDDEN = [
@@ -107,13 +109,15 @@ def test_every_import_of_the_package_points_inward() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(("contract", "line"), FORBIDDEN, ids=str)
-def test_a_forbidden_import_breaks_its_contract(contract: str, line: Import, package: Path) -> None:
-    line.write_into(package)
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_each_forbidden_import_breaks_its_contract(contract: str, package: Path) -> None:
+    lines = [line for broken, line in FORBIDDEN if broken == contract]
+    for line in lines:
+        line.write_into(package)
     result = lint(package.parent, "--contract", contract)
     assert result.returncode == 1, result.stdout + result.stderr
     assert f"{CONTRACTS[contract]} BROKEN" in result.stdout
-    assert line.importer in result.stdout
+    assert [line for line in lines if not line.told_in(result.stdout)] == [], result.stdout
 
 
 def test_what_is_allowed_breaks_nothing(package: Path) -> None:
