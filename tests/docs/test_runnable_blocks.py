@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tangency.contracts import check
 from tests.architecture.source_tree import REPOSITORY
 from tests.docs.blocks import Block, blocks_of, missing_lines
 from tests.support import plain_http
-from tests.support.command import Command
+from tests.support.command import Command, Served
 from tests.support.distributions import Distribution
 
 README, QUICKSTART = REPOSITORY / "README.md", REPOSITORY / "docs" / "quickstart.md"
@@ -43,6 +44,12 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
     return Command(folder)
 
 
+@pytest.fixture(scope="module")
+def served(command: Command) -> Iterator[Served]:
+    with command.serving() as served:
+        yield served
+
+
 def write_curl(path: Path) -> None:
     source = (REPOSITORY / "tests" / "support" / "curl.py").read_text()
     path.write_text(source.replace("#!/usr/bin/env python3", f"#!{sys.executable}", 1))
@@ -57,20 +64,18 @@ def shell(command: Command, text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(script, cwd=command.folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_quick_start_runs_from_top_to_bottom(command: Command) -> None:
-    with command.serving() as served:
-        for block in of(QUICKSTART, "sh", "runnable"):
-            done = shell(command, block.text.replace("http://127.0.0.1:8000", served.address))
-            assert done.returncode == block.exit_code, f"{block.text}\n{done.stdout}{done.stderr}"
-            assert missing_lines(block.output or "", done.stdout + done.stderr) == [], done.stdout + done.stderr
+def test_the_quick_start_runs_from_top_to_bottom(command: Command, served: Served) -> None:
+    for block in of(QUICKSTART, "sh", "runnable"):
+        done = shell(command, block.text.replace("http://127.0.0.1:8000", served.address))
+        assert done.returncode == block.exit_code, f"{block.text}\n{done.stdout}{done.stderr}"
+        assert missing_lines(block.output or "", done.stdout + done.stderr) == [], done.stdout + done.stderr
     assert (command.folder / "mine.html").stat().st_size > 10**6
 
 
-def test_a_machine_without_curl_gets_as_much_of_it_as_the_guides_use(command: Command) -> None:
+def test_a_machine_without_curl_gets_as_much_of_it_as_the_guides_use(command: Command, served: Served) -> None:
     write_curl(command.folder / "own-curl")
-    with command.serving() as served:
-        address = f"{served.address}/api/v1/optimize/batch"
-        done = shell(command, f"./own-curl -s -H 'Content-Type: application/json' {address} -d '[]'")
+    address = f"{served.address}/api/v1/optimize/batch"
+    done = shell(command, f"./own-curl -s -H 'Content-Type: application/json' {address} -d '[]'")
     assert done.stdout == "[]", done.stderr
 
 
@@ -80,10 +85,9 @@ def test_the_demo_begins_as_the_readme_shows(command: Command) -> None:
     assert missing_lines(shown.text, said) == [], said
 
 
-def test_the_call_of_the_readme_has_the_answer_of_the_readme(command: Command) -> None:
+def test_the_call_of_the_readme_has_the_answer_of_the_readme(served: Served) -> None:
     (request,), (answer,) = of(README, "json", "request"), of(README, "json", "answer")
-    with command.serving() as served:
-        said = plain_http.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text), timeout=60).json()
+    said = plain_http.post(f"{served.address}/api/v1/optimize", json=json.loads(request.text), timeout=60).json()
     assert differences(json.loads(answer.text), said) == []
 
 
