@@ -53,11 +53,12 @@ Prepare = Callable[[], Callable[[], Answer]]
 def interleaved(contenders: Mapping[str, Prepare[Answer]], calls: int) -> dict[str, Times[Answer]]:
     """Time every contender up to ``calls`` times, in rounds, each round in another order."""
     times: dict[str, Times[Answer]] = {name: Times() for name in contenders}
+    gc.freeze()  # what was there before need not be looked at: walking over it takes time and empties the caches
     for name, prepare in contenders.items():
         _attempt(prepare, times[name])
     wanted = {name: _calls(own, calls) for name, own in times.items()}
     gc.collect()
-    gc.freeze()  # what the warm-ups left need not be looked at again: walking over it empties the caches
+    gc.freeze()  # nor what the warm-ups left
     for number in range(ROUNDS):
         for name in _in_turn(list(contenders), number):
             for _ in range(_share(number, wanted[name])):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import tangency
-from tangency.contracts import MethodContract
 from tangency.contracts.laws import LAWS
 from tangency.contracts.subject import Subject
 from tangency.domain.errors import InvalidInput
@@ -463,11 +462,6 @@ def test_the_premium_of_a_market_without_risk_says_nothing_about_aversion() -> N
     options = {"market_weights": {"A": 0, "B": 1}, "market_risk_premium": 0.03}
     with pytest.raises(InvalidInput, match="market without risk"):
         solved(("A", "B"), covariance, options)
-
-
-class TestBlackLitterman(MethodContract):
-    method = "black_litterman"
-    examples = 20
 
 
 @pytest.mark.parametrize("law", ["limits", "proof", "determinism", "innocence", "degeneracy"])

@@ -15,6 +15,7 @@ from tangency.domain.optimization.constraint import (
     MinimumWeight,
     SectorLimit,
     TargetReturn,
+    TargetVolatility,
     TurnoverLimit,
 )
 from tangency.domain.optimization.problem import Problem
@@ -48,11 +49,13 @@ def relative_change(problem: Problem, limits: Mapping[str, float]) -> float:
 def _rules(cp: Any, c: Constraint, y: Any, slack: Any, problem: Problem) -> list[Any]:
     """A constraint that may give by a slack in its own unit."""
     market, names, limit = problem.market, problem.universe.names, c.limit
-    rules = [cp.norm(np.linalg.cholesky(np.asarray(market.covariance)).T @ y) <= limit + slack]
-    if isinstance(c, Budget):
+    rules: list[Any] = []
+    if isinstance(c, TargetVolatility):
+        rules = [cp.norm(np.linalg.cholesky(np.asarray(market.covariance)).T @ y) <= limit + slack]
+    elif isinstance(c, Budget):
         rules = [cp.sum(y) == limit]
     elif isinstance(c, LongOnly):
-        rules = [y[i] >= limit for i, name in enumerate(names) if name not in c.exempt]
+        rules = [y[[i for i, name in enumerate(names) if name not in c.exempt]] >= limit]
     elif isinstance(c, MinimumWeight):
         rules = [(y if c.name is None else y[names.index(c.name)]) >= limit - slack]
     elif isinstance(c, MaximumWeight):

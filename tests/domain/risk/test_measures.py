@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from numpy.typing import ArrayLike
 
 from tangency.domain.errors import InvalidInput
@@ -60,7 +59,7 @@ def tail_mean(losses: list[float], p: list[float], level: float) -> float:
 def entropic_tail(losses: list[float], p: list[float], level: float) -> float:
     if level == 0:  # approached as z grows without end
         return float(np.dot(losses, p))
-    z = np.geomspace(1e-10, 1e3, 400_001)
+    z = np.geomspace(1e-10, 1e3, 100_001)
     top = max(losses)
     moment = sum(share * np.exp((loss - top) / z) for loss, share in zip(losses, p, strict=True))
     return float((top + z * np.log(moment / (1 - level))).min())
@@ -149,18 +148,18 @@ def test_a_cumulative_sum_starts_at_zero_and_never_compounds() -> None:
     assert Measure("max_drawdown").of(estimates_of([[-0.1], [-0.2]])).value(w) == pytest.approx(0.3)
 
 
-FIGURES = st.sampled_from([-0.1, -0.03, -0.01, 0.0, 0.0, 0.005, 0.01, 0.02, 0.2])
+FIGURES = [-0.1, -0.03, -0.01, 0.0, 0.0, 0.005, 0.01, 0.02, 0.2]
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     rows, names = draw(st.integers(2, 12)), draw(st.integers(1, 3))
-    returns = draw(arrays(float, (rows, names), elements=FIGURES)) * draw(st.sampled_from([1.0, 1e-12, 1e12]))
-    parts = draw(arrays(float, rows, elements=st.sampled_from([1.0, 2.0, 5.0, 0.0])))
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))  # figure by figure it would take most of the time
+    returns = random.choice(FIGURES, (rows, names)) * draw(st.sampled_from([1.0, 1e-12, 1e12]))
+    parts = random.choice([1.0, 2.0, 5.0, 0.0], rows)
     possible = int((parts > 0).sum()) > 1 and draw(st.booleans())
     estimates = estimates_of(returns, parts / parts.sum() if possible else None)
-    weights = st.sampled_from([-1.0, -0.3, 0.0, 0.4, 1.0])
-    points = draw(arrays(float, (2, names), elements=weights))
+    points = random.choice([-1.0, -0.3, 0.0, 0.4, 1.0], (2, names))
     return estimates, points, draw(st.sampled_from([0.0, 0.3, 0.75, 0.95, 0.999]))
 
 
@@ -185,13 +184,13 @@ def test_measures_of_one_kind_are_in_order(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", CONVEX)
-@given(case=cases(), data=st.data())
-def test_nothing_below_a_risk_is_above_it(name: str, case: Case, data: st.DataObject) -> None:
+@given(case=cases(), seed=st.integers(0, 2**32 - 1))
+def test_nothing_below_a_risk_is_above_it(name: str, case: Case, seed: int) -> None:
     estimates, (x, z), level = case
     risk = Measure(name, level, threshold=0.002).of(estimates)
     size = 1e-11 * (abs(risk.value(x)) + abs(risk.value(z)) + np.abs(known(estimates.scenarios).returns).sum() + 1e-300)
     worst = risk.worst_case(z)
-    noise = data.draw(arrays(float, worst.shape, elements=st.sampled_from([-2.0, -0.1, 0.0, 0.1, 1.0, 30.0])))
+    noise = np.random.default_rng(seed).choice([-2.0, -0.1, 0.0, 0.1, 1.0, 30.0], worst.shape)
     for dual in (worst, worst + noise, noise, 1e9 * worst, -worst):
         below = risk.below(dual)
         if below is not None:
@@ -215,10 +214,9 @@ def test_no_bound_rises_along_a_hedge_that_has_no_risk(active: bool, away: float
 
 
 @pytest.mark.parametrize("name", sorted(MEASURES))
-@given(case=cases())
-def test_what_no_dual_vector_can_be_stands_for_none(name: str, case: Case) -> None:
-    estimates, _, level = case
-    risk = Measure(name, level).of(estimates)
+def test_what_no_dual_vector_can_be_stands_for_none(name: str) -> None:
+    estimates = estimates_of([[-0.10, 0.02], [-0.04, 0.01], [0.01, 0.0], [0.02, -0.03]])
+    risk = Measure(name, 0.75).of(estimates)
     assert risk.below(np.ones(101)) is None
     if name not in ("volatility", "variance"):
         assert risk.below(np.full_like(risk.worst_case(np.ones(len(estimates.universe))), np.nan)) is None

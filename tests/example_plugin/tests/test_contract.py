@@ -1,5 +1,7 @@
 """Tangency's suite, one test per law, and what only this method promises."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from projected_gradient import Options, ProjectedGradient
@@ -10,6 +12,7 @@ from tangency.contracts import MethodContract
 
 class TestProjectedGradient(MethodContract):
     method = ProjectedGradient()
+    options: ClassVar = {"iterations": 1_000}  # where nothing is at risk it takes them all
     examples = 20
 
 

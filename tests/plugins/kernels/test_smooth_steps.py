@@ -38,7 +38,7 @@ def ends(point: CompositePoint | None) -> Vector:
 
 
 @smooth_risks
-@pytest.mark.parametrize("days", [120, 20_000])
+@pytest.mark.parametrize("days", [120, 5_000])
 def test_the_least_is_proven_to_the_last_digits(risk: RiskOf, days: int) -> None:
     estimates = estimates_of(sample_returns(days))
     region = region_of(estimates, *LONG, MaximumWeight(0.3))
