@@ -42,6 +42,11 @@ PLUGIN = Distribution(
     "\n".join(method(name, body, name.title().replace("_", "")) for name, body in METHODS.items()),
     methods={name: name.title().replace("_", "") for name in METHODS},
 )
+RELEASE = """
+    WITH released AS (UPDATE optimization_requests SET queue = 'light' RETURNING id, tenant)
+    SELECT pg_notify('tangency_tickets', 'light ' || id || ' ' || tenant) FROM released
+"""
+"""Every order and its ticket, as if all of them were accepted at this moment."""
 OPEN = "SELECT count(*) FROM optimization_requests WHERE status <> 'completed'"
 LATENCIES = """
     CREATE TABLE claims (id text, accepted timestamptz, claimed timestamptz);
@@ -74,7 +79,7 @@ class Place:
     def wait_for_all(self) -> None:
         """Let workers have what was ordered, until all of it has ended; on one connection, which takes them little."""
         with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute("UPDATE optimization_requests SET queue = 'light'")
+            connection.execute(RELEASE)
             while connection.execute(OPEN).fetchone() != (0,):
                 time.sleep(0.05)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tangency.application.bench import heard
 from tangency.application.configuration import SUPPLIED
 from tangency.application.context import Context
 from tangency.application.frontier import around
@@ -29,6 +30,8 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 HANDS = 2
 """For each slot: while one keeps the end of an order, the other has the slot for the next."""
+HEAD_START_S, HAND_OVER_S = 0.05, 0.005
+"""At most, for the next order to be claimed, and then to be sent: keeping an end takes the same interpreter."""
 LOOK_S = 1.0
 """How long a slot waits for a ticket before it looks by itself; how often one looks whether its order is its own."""
 SIGNS_OF_LIFE = 3
@@ -176,10 +179,19 @@ async def _ended(order: Order, release: Release, context: Context) -> None:
     else:
         _conclude(order, solution, _since(began, context), context)
     beside = {} if optimization.answer is None else await _frontier(order, context)
-    await release()
+    await _give_away(release, context)
     await _keep(order, beside, context)
     if optimization.answer is not None and order.estimated_s:
         context.bench.learn(order.estimated_s, _since(began, context) / 1e3)
+
+
+async def _give_away(release: Release, context: Context) -> None:
+    """Give the slot away, with a head start for whoever has it now and is likely to find an order at once."""
+    taken = context.bench.listen()
+    await release()
+    if context.tickets.missed:
+        await heard(taken, HEAD_START_S)
+        await asyncio.sleep(HAND_OVER_S)
 
 
 def _conclude(order: Order, solution: Solution, time_ms: float, context: Context) -> None:
