@@ -31,9 +31,16 @@ NOT_RUN = pytest.StashKey[services.Left]()
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[postgres.Cluster]:
+def of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes of a run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def cluster(of_the_run: Path) -> Iterator[postgres.Cluster]:
     """The PostgreSQL of this process, started by the first test that asks for it."""
-    with postgres.cluster() as cluster:
+    with postgres.cluster(of_the_run) as cluster:
         yield cluster
 
 
@@ -80,10 +87,9 @@ def settings_of_a_database(request: pytest.FixtureRequest, tmp_path: Path) -> Se
 
 
 @pytest.fixture(scope="session")
-def pulsar_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pulsar.Broker]:
+def pulsar_broker(of_the_run: Path) -> Iterator[pulsar.Broker]:
     """The Pulsar broker of this run, started by the first test that asks for it."""
-    own = tmp_path_factory.getbasetemp()
-    with pulsar.shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as broker:
+    with pulsar.shared(of_the_run) as broker:
         yield broker
 
 

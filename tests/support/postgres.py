@@ -4,6 +4,7 @@ The cluster listens on loopback and on a Unix socket in its folder, and ends wit
 """
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
@@ -115,20 +116,43 @@ class Cluster:
 
 
 @contextmanager
-def cluster(**stated: str) -> Iterator[Cluster]:
-    """A server with a migrated template, with settings beside those that tests need."""
-    with tempfile.TemporaryDirectory(prefix="tangency-pg-", ignore_cleanup_errors=True) as kept:
-        folder = Path(kept)
-        _initialize(folder)
+def cluster(kept: Path | None = None, **stated: str) -> Iterator[Cluster]:
+    """A server with a migrated template.
+
+    Args:
+        kept: a folder that several processes share, where the first one keeps what it made for the others to copy.
+        stated: settings of the server beside those that tests need.
+    """
+    with tempfile.TemporaryDirectory(prefix="tangency-pg-", ignore_cleanup_errors=True) as own:
+        folder = Path(own)
+        if os.geteuid() == 0:
+            shutil.chown(folder, SERVER_USER, SERVER_USER)
+        if kept is None:
+            _make(folder, stated)
+        else:
+            _copy(folder, kept / "postgresql", stated)
         with _served(folder, CONFIGURATION | stated) as made:
-            made.execute(f"CREATE DATABASE {TEMPLATE}")
-            asyncio.run(upgrade(Settings(database_url=made.url(TEMPLATE))))
             yield made
 
 
+def _copy(folder: Path, kept: Path, stated: Mapping[str, str]) -> None:
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _make(folder, stated)
+            subprocess.run(["cp", "-a", folder / "data", kept], check=True)
+            return
+    subprocess.run(["cp", "-a", kept, folder / "data"], check=True)
+
+
+def _make(folder: Path, stated: Mapping[str, str]) -> None:
+    _initialize(folder)
+    with _served(folder, CONFIGURATION | stated) as made:
+        made.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(upgrade(Settings(database_url=made.url(TEMPLATE))))
+
+
 def _initialize(folder: Path) -> None:
-    if os.geteuid() == 0:
-        shutil.chown(folder, SERVER_USER, SERVER_USER)
     options = ["--username", OWNER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
     command = [*_as_server(), program("initdb"), "--pgdata", str(folder / "data"), *options]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)

@@ -77,7 +77,7 @@ def test_options_become_a_table_and_each_object_in_them_another() -> None:
 
 def test_a_strangers_method_gets_a_page_as_ours_do(tmp_path: Path) -> None:
     command = Command(tmp_path, (installed(EXAMPLE_PLUGIN, tmp_path),))
-    ran = command("methods", "docs", tmp_path / "docs", "--distribution", "projected-gradient")
+    ran = command.apart("methods", "docs", tmp_path / "docs", "--distribution", "projected-gradient")
     assert ran.out == f"3 pages in {tmp_path / 'docs'}\n"
     page = (tmp_path / "docs" / "methods" / "projected_gradient.md").read_text()
     for words in (
@@ -99,7 +99,9 @@ def test_an_example_without_an_answer_ends_the_command_with_the_reason(tmp_path:
     project = installed(EXAMPLE_PLUGIN, tmp_path)
     (notes,) = project.rglob("projected_gradient.md")
     notes.write_text(notes.read_text().replace('"max_weight": 0.7', '"max_weight": 0.3'))
-    ran = Command(tmp_path, (project,))("methods", "docs", tmp_path / "docs", "--distribution", "projected-gradient")
+    ran = Command(tmp_path, (project,)).apart(
+        "methods", "docs", tmp_path / "docs", "--distribution", "projected-gradient"
+    )
     assert ran.code == 4
     assert "contradict each other" in ran.err
     assert not (tmp_path / "docs").exists()
