@@ -116,7 +116,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(kept: Path | None = None, **stated: str) -> Iterator[Cluster]:
+def cluster(kept: Path | None = None, /, **stated: str) -> Iterator[Cluster]:
     """A server with a migrated template.
 
     Args:
@@ -131,7 +131,7 @@ def cluster(kept: Path | None = None, **stated: str) -> Iterator[Cluster]:
             _make(folder, stated)
         else:
             _copy(folder, kept / "postgresql", stated)
-        with _served(folder, CONFIGURATION | stated) as made:
+        with _served(folder, {**CONFIGURATION, **stated}) as made:
             yield made
 
 
@@ -147,7 +147,7 @@ def _copy(folder: Path, kept: Path, stated: Mapping[str, str]) -> None:
 
 def _make(folder: Path, stated: Mapping[str, str]) -> None:
     _initialize(folder)
-    with _served(folder, CONFIGURATION | stated) as made:
+    with _served(folder, {**CONFIGURATION, **stated}) as made:
         made.execute(f"CREATE DATABASE {TEMPLATE}")
         asyncio.run(upgrade(Settings(database_url=made.url(TEMPLATE))))
 
