@@ -8,7 +8,7 @@ from typing import Any
 import cvxpy
 import numpy as np
 import pytest
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, norm, wishart
 
 from tangency.adapters.entry_points.options import bind_options
 from tangency.domain.errors import InvalidInput, Unsupported
@@ -180,8 +180,7 @@ def test_an_ellipsoid_of_covariances_takes_in_so_many_samples_as_it_says() -> No
     truth = of_sample()[1].covariance.dense()[:4, :4]
     shape = matrix_shape(truth, 500)
     inverse, radius = np.linalg.inv(root_of(shape)), matrix_radius(shape, 0.95)
-    draws = np.random.default_rng(7).multivariate_normal(np.zeros(4), truth, size=(4000, 500))
-    errors = np.array([np.cov(rows, rowvar=False) for rows in draws]) - truth
+    errors = wishart(499, truth / 499).rvs(4000, random_state=np.random.default_rng(7)) - truth
     inside = np.linalg.norm(inverse @ errors @ inverse.T, axis=(1, 2)) <= radius
     assert radius == pytest.approx(np.sqrt(chi2.ppf(0.95, 10)), rel=1e-12)
     assert inside.mean() == pytest.approx(0.95, abs=0.015)

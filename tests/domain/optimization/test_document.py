@@ -44,14 +44,10 @@ def problem() -> Problem:
 
 
 @given(problems())
-def test_a_problem_comes_back_from_json_bit_by_bit(problem: Problem) -> None:
-    text = json.dumps(to_document(problem), allow_nan=False)
-    assert content(from_document(json.loads(text))) == content(problem)
-
-
-@given(problems())
-def test_a_problem_comes_back_from_buffers_bit_by_bit(problem: Problem) -> None:
-    assert content(from_document(to_document(problem, as_buffer))) == content(problem)
+def test_a_problem_comes_back_from_json_and_from_buffers_bit_by_bit(problem: Problem) -> None:
+    text, said = json.dumps(to_document(problem), allow_nan=False), content(problem)
+    assert content(from_document(json.loads(text))) == said
+    assert content(from_document(to_document(problem, as_buffer))) == said
 
 
 @given(problems(), problems())
