@@ -50,6 +50,8 @@ class DropsAConstraint(Honest):
 
 
 class PairsNumbersWithTheWrongNames(Honest):
+    capabilities = Capabilities(frozenset({"MIN_VOLATILITY"}), frozenset({"budget", "long_only"}))  # none to break
+
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         proposal = super().solve(problem, estimates, options)
         by_name = sorted(range(len(problem.universe)), key=lambda i: problem.universe.names[i])

@@ -91,10 +91,13 @@ def _some(kinds: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
 
 
 @cache
-def _several(table: tuple[Any, ...], size: int) -> st.SearchStrategy[tuple[Any, ...]]:
-    """So many entries of a table, as the digits of one number: that is drawn much faster than one after the other."""
-    base = len(table)
-    return one_of(range(base**size)).map(lambda number: tuple(table[number // base**i % base] for i in range(size)))
+def _several(table: tuple[Any, ...], size: int) -> st.SearchStrategy[list[Any]]:
+    """So many entries of a table, one after the other.
+
+    As the digits of one large number they would be drawn faster, and others in every program: hypothesis likes numbers
+    that stand in the modules loaded.
+    """
+    return st.lists(one_of(table), min_size=size, max_size=size)
 
 
 @st.composite
