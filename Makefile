@@ -18,8 +18,8 @@ COMPILE := -m compileall -q src/tangency
 DEMO_ARGS ?=
 SERVE_ARGS ?=
 STORM_ARGS ?=
-# Four for two cores: much of what tests take is waiting. Neighbours stay with one process, which sets up once for them.
-PYTEST_ARGS ?= -n 4 --dist worksteal
+# Three for two cores: some of what tests take is waiting, and each sets up once more. Neighbours stay with one process.
+PYTEST_ARGS ?= -n 3 --dist worksteal
 BENCH_ARGS ?=
 
 help: ## list the targets

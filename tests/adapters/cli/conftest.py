@@ -1,6 +1,5 @@
 """The command in a fresh folder."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,11 +22,12 @@ def command(tmp_path: Path) -> Command:
     return Command(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def strange_plugins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, ...]]:
-    """Folders with methods that misbehave, that say what nobody knows, and that cannot be loaded."""
-    folder = tmp_path_factory.mktemp("plugins")
-    with pytest.MonkeyPatch.context() as patch:
-        for distribution in STRANGE:
-            distribution.install(folder, patch)
-        yield tuple(folder / distribution.name for distribution in STRANGE)
+@pytest.fixture
+def strange_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, ...]:
+    """Folders with methods that misbehave, that say what nobody knows, and that cannot be loaded.
+
+    They are on the path for this test alone: what runs later in the process has a service that would list them.
+    """
+    for distribution in STRANGE:
+        distribution.install(tmp_path, monkeypatch)
+    return tuple(tmp_path / distribution.name for distribution in STRANGE)
