@@ -61,8 +61,11 @@ class Volatility(Risk):
 
 def volatility(covariance: Covariance, x: Vector) -> float:
     """sqrt(x'Sx); 0 where nothing but the rounding of terms that cancel is left of it."""
-    variance, parts = float(x @ covariance.times(x)), _uncancelled(covariance, x)
-    rounding = covariance.size * np.finfo(float).eps * parts * parts
+    return _root(float(x @ covariance.times(x)), _uncancelled(covariance, x), covariance.size)
+
+
+def _root(variance: float, parts: float, size: int) -> float:
+    rounding = size * np.finfo(float).eps * parts * parts
     return float(np.sqrt(variance)) if variance > rounding else 0.0
 
 
@@ -80,10 +83,9 @@ def slope_below(covariance: Covariance, z: Vector, least: float = 0.0) -> Vector
     Returns:
         Shape (n,); None for z without risk, and nothing to divide by.
     """
-    norm = max(least, volatility(covariance, z))
-    if not norm > 0:
-        return None
-    return covariance.times(z) / max(norm, CLEAR * _uncancelled(covariance, z))
+    image, parts = covariance.times(z), _uncancelled(covariance, z)
+    norm = max(least, _root(float(z @ image), parts, covariance.size))
+    return image / max(norm, CLEAR * parts) if norm > 0 else None
 
 
 def _uncancelled(covariance: Covariance, x: Vector) -> float:
