@@ -58,6 +58,21 @@ def test_a_serialised_problem_is_solved_and_nothing_is_kept(command: Command) ->
     assert not command.data.exists()
 
 
+def test_a_serialised_problem_may_leave_its_covariance_to_its_method(command: Command) -> None:
+    names = ["A", "B"]
+    stated = {
+        "center": {"names": names, "values": [[0.04, 0.0], [0.0, 0.09]]},
+        "half_width": {"names": names, "values": [[0.01, 0.0], [0.0, 0.01]]},
+    }
+    market, limits = tangency.Market(tangency.Universe.of(names)), (tangency.Budget(), tangency.LongOnly())
+    method, options = "robust_optimization", {"covariance_uncertainty": stated}
+    problem = tangency.Problem(market, tangency.MinimumVolatility(), limits, method=method, options=options)
+    ran = optimize(command, tangency.to_document(problem), "--json", "--report", "out.html")
+    assert ran.code == 0, ran.err
+    assert ran.json["optimal_weights"] == pytest.approx({"A": 10 / 15, "B": 5 / 15}, abs=1e-5)
+    assert (command.folder / "out.html").exists()
+
+
 def test_a_report_is_written_where_it_is_asked_for(command: Command) -> None:
     ran = optimize(command, REQUEST, "--report", "out.html")
     assert ran.code == 0
