@@ -256,6 +256,18 @@ def test_what_fewer_trades_save_is_invested_where_that_is_better(cost: float, mo
     assert found.objective_value == pytest.approx(float(best.value), abs=1e-8)
 
 
+@pytest.mark.parametrize("cost", [0.0, 0.02])
+def test_cash_earns_the_rate_whatever_was_paid_out_of_it(cost: float) -> None:
+    problem = posed(SAMPLE.covariance, SAMPLE.means, MaximumUtility(2.0), (Budget(INVESTED), LongOnly()), NAMES)
+    problem = replace(problem, current=CURRENT, risk_free_rate=0.03)
+    options = RebalancingOptions(cost=cost, cash_floor=1.0 - INVESTED)
+    found = solve_with(problem, estimated(problem), Rebalancing(), options, HighsLinearPrograms())
+    weights = known(found.weights)
+    assert found.expected_return == pytest.approx(SAMPLE.means @ weights + 0.03 * (1.0 - weights.sum()), abs=1e-12)
+    assert found.why is not None
+    assert "budget" not in {binding.constraint for binding in found.why.binding}
+
+
 @pytest.mark.parametrize("cost", [-0.1, 10.0, float("nan")])
 def test_a_cost_that_is_no_rate_is_refused(cost: float) -> None:
     with pytest.raises(InvalidInput, match="give a rate from"):

@@ -146,8 +146,7 @@ class _Run:
 
     def invested(self) -> Proposal:
         """What the budget asks to be invested, or what the costs leave of it: they are paid out of cash."""
-        most = next((limit.limit for limit in self.problem.constraints if isinstance(limit, Budget)), 1.0)
-        budget = most
+        budget = most = self.problem.invested
         found = self._with(Budget(budget))
         for _ in range(MOST_ROUNDS):
             if found.weights is None:
@@ -167,8 +166,7 @@ class _Run:
         """
         if isinstance(self.objective, MaximumSharpe) or self._weighs_taxes:
             return found
-        left = most - float(self.current.sum())
-        whole = TradeLimit(left, "min_cash", "investment", 1.0, -1.0, tuple(self.current.tolist()))
+        whole = self._investment_limit(most - float(self.current.sum()))
         better = self._with(LeastInvested(least), self._cash_limit(), whole)
         return found if better.weights is None else better
 
@@ -233,7 +231,7 @@ class _Run:
             limits.append(TradeLimit(asked.max_turnover, "max_turnover", "sales", 0.0, 1.0, current))
         if asked.benchmark is not None:
             limits.append(self._cash_limit())
-            limits.append(TradeLimit(self._cash, "min_cash", "investment", 1.0, -1.0, current))
+            limits.append(self._investment_limit(self._cash))
         return tuple(limits)
 
     @property
@@ -245,6 +243,10 @@ class _Run:
         """Purchases and what all trades cost are paid by sales and by the cash that may be spent."""
         cost = self.asked.cost
         return TradeLimit(self._cash, "min_cash", "cash", 1.0 + cost, cost - 1.0, tuple(self.current.tolist()))
+
+    def _investment_limit(self, most: float) -> TradeLimit:
+        """So much more may be invested than is now."""
+        return TradeLimit(most, "min_cash", "investment", 1.0, -1.0, tuple(self.current.tolist()))
 
     def _aim(self) -> Aim:
         objective, S = self.objective, self.estimates.covariance.dense()

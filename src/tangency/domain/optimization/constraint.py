@@ -88,6 +88,10 @@ class Budget(Constraint):
         """The request has no field for it."""
         return ()
 
+    def invested(self, weights: Vector) -> float:
+        """What weights of shape (n,) sum to, where they are within it."""
+        return self.limit
+
     def shape(self, universe: Universe, estimates: Estimates) -> Row:
         """1'x == limit."""
         return Row(self.id, np.ones(len(universe)), self.limit, equality=True)

@@ -157,7 +157,8 @@ def _parameters(problem: Problem, proposal: Proposal) -> tuple[str, ...]:
 def _mean(problem: Problem, estimates: Estimates, weights: Vector) -> float | None:
     """Annual mean of the names and of whatever is not invested in them; None without means."""
     mean = estimates.expected_return(weights)
-    return None if mean is None else mean + (1.0 - problem.invested) * _rate(problem)
+    invested = 1.0 if problem.budget is None else problem.budget.invested(weights)
+    return None if mean is None else mean + (1.0 - invested) * _rate(problem)
 
 
 def _rate(problem: Problem) -> float:

@@ -105,7 +105,12 @@ class Problem:
     @property
     def invested(self) -> float:
         """What the weights sum to, 1 unless a budget says otherwise; the rest of 1 is cash at the risk-free rate."""
-        return next((limit.limit for limit in self.constraints if isinstance(limit, Budget)), 1.0)
+        return 1.0 if self.budget is None else self.budget.limit
+
+    @property
+    def budget(self) -> Budget | None:
+        """What says how much is invested; None where nothing does."""
+        return next((limit for limit in self.constraints if isinstance(limit, Budget)), None)
 
     @cached_property
     def by_id(self) -> dict[str, Constraint]:

@@ -11,7 +11,7 @@ from tangency.domain.errors import Fault, Path
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.constraint import Constraint
+from tangency.domain.optimization.constraint import Budget, Constraint
 from tangency.domain.optimization.region import RiskCap, Row
 from tangency.domain.risk.risk import Affine, Risk
 
@@ -45,21 +45,14 @@ class Traded(Risk):
 
 
 @dataclass(frozen=True)
-class LeastInvested(Constraint):
-    """The weights sum to the limit at least, in the place of a budget: trades that cost less leave more to invest."""
+class LeastInvested(Budget):
+    """The weights sum to the limit at least: trades that cost less leave more to invest."""
 
     kind: ClassVar[str] = "least_invested"
-    relaxable: ClassVar[bool] = False
 
-    @property
-    def id(self) -> str:
-        """That of the budget."""
-        return "budget"
-
-    @property
-    def path(self) -> Path:
-        """The request has no field for it."""
-        return ()
+    def invested(self, weights: Vector) -> float:
+        """Their sum; weights of shape (n,)."""
+        return float(weights.sum())
 
     def shape(self, universe: Universe, estimates: Estimates) -> Row:
         """1'x >= limit."""
