@@ -142,12 +142,15 @@ def _memory(_asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
 
 
 def _service(_asked: argparse.Namespace, claims: list[Claim]) -> list[object]:
-    from benchmarks import service
+    from benchmarks import clients, service
 
-    overhead = service.overhead()
-    print(f"\n{overhead}", flush=True)
-    claims += overhead.claims
-    return [overhead.record()]
+    records: list[object] = []
+    print()
+    for row in (service.overhead(), clients.crowd()):
+        print(row, flush=True)
+        claims += row.claims
+        records.append(row.record())
+    return records
 
 
 def _frontier(asked: argparse.Namespace, claims: list[Claim]) -> list[object]:

@@ -2,32 +2,27 @@
 
 One client on one connection posts problems with inline estimates, no two alike, so that every matrix is new to the
 database; the same problems are solved bare in between. Times are by the clock on the wall, since three processes work.
-Commits are measured by themselves, through a store like the one that the service writes to. The service writes to
-memory where the system has a folder there, so that the moods of a disk do not hide a few milliseconds; what the same
-commit takes on a disk is told beside it.
+Commits are measured by themselves, through a store like the one that the service writes to; what the same commit takes
+on a disk is told beside it. A peer that solves the least volatility of the same names in between says how quick the
+machine is at that hour.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from uuid import uuid4
 
 import tangency
-from benchmarks.cases import Array, Sample
+from benchmarks.asking import body_of, got, posted, problem_of, quick_folder, serving
+from benchmarks.cases import Case, Sample
 from benchmarks.claims import Claim
+from benchmarks.contenders import pypfopt_call
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.clock import RandomIds, SystemClock
 from tangency.adapters.settings import Settings
@@ -43,8 +38,6 @@ MOST_MS = 5.0
 CAP = 0.1
 UNDER_WAY_S = 0.02
 """Longer than it takes to compress a matrix, which the service does beside the solve."""
-MEMORY = Path("/dev/shm")  # noqa: S108 - nothing secret, in a folder with a name of its own
-ADDRESS = re.compile(r"http://([\w.]+):(\d+)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +49,7 @@ class Overhead:
         solve: the bare solve of the same problem in this process.
         commit: of one answer with its matrix, where the service commits.
         durable: the same on a disk.
+        peer: PyPortfolioOpt's least volatility of as many names.
         round_trip: of a request that asks for nothing.
     """
 
@@ -63,6 +57,7 @@ class Overhead:
     solve: float
     commit: float
     durable: float
+    peer: float
     round_trip: float
 
     @property
@@ -82,23 +77,26 @@ class Overhead:
         return (
             f"REST, n = {SIZE}, one client: request {self.request:.2f} ms = solve {self.solve:.2f} + commit "
             f"{self.commit:.2f} (durably {self.durable:.2f}) + {self.above:.2f}; a round trip that asks for nothing "
-            f"{self.round_trip:.2f}"
+            f"{self.round_trip:.2f}; PyPortfolioOpt's least volatility of as many names {self.peer:.2f}"
         )
 
 
 def overhead() -> Overhead:
     """Start a service on an empty database, and ask it; blocks of solves and commits take turns with the requests."""
-    quick = str(MEMORY) if MEMORY.is_dir() else None
+    quick = quick_folder()
     with (
         TemporaryDirectory(dir=quick) as theirs,
         TemporaryDirectory(dir=quick) as beside,
         TemporaryDirectory() as on_disk,
-        _serving(theirs) as connection,
+        serving(theirs) as address,
     ):
+        connection = HTTPConnection(*address)
         rounds = asyncio.run(_rounds(connection, beside, on_disk))
-        trips = [_got(connection) for _ in range(ROUNDS * BLOCK)]
-    request, solve, commit, durable = zip(*(turn for turns in rounds[1:] for turn in turns), strict=True)
-    return Overhead(_median(request), _median(solve), _median(commit), _median(durable), _median(trips))
+        trips = [got(connection) for _ in range(ROUNDS * BLOCK)]
+        connection.close()
+    turns = zip(*(turn for round_ in rounds[1:] for turn in round_), strict=True)
+    request, solve, commit, durable, peer = map(_median, turns)
+    return Overhead(request, solve, commit, durable, peer, _median(trips))
 
 
 async def _rounds(connection: HTTPConnection, beside: str, on_disk: str) -> list[list[tuple[float, ...]]]:
@@ -109,15 +107,16 @@ async def _rounds(connection: HTTPConnection, beside: str, on_disk: str) -> list
         Store.open(Settings(data_dir=on_disk), now, InProcessBus()) as durable,
     ):
         for number in range(ROUNDS):
-            problems = [_problem(sample, BLOCK * number + i) for i in range(BLOCK)]
-            bodies = [_body(problem) for problem in problems]
-            requests = [_posted(connection, body) for body in bodies]
+            problems = [problem_of(sample, BLOCK * number + i, CAP) for i in range(BLOCK)]
+            bodies = [body_of(problem, CAP, "benchmark") for problem in problems]
+            requests = [posted(connection, body) for body in bodies]
             solved = [_solved(problem) for problem in problems]
+            peer = [_spent_by_peer(sample) for _ in problems]
             commits = [
                 [await _committed(store, problem, solution) for problem, solution, _ in solved]
                 for store in (quick, durable)
             ]
-            rounds.append(list(zip(requests, [spent for *_, spent in solved], *commits, strict=True)))
+            rounds.append(list(zip(requests, [spent for *_, spent in solved], *commits, peer, strict=True)))
     return rounds
 
 
@@ -125,67 +124,17 @@ def _median(seconds: Sequence[float]) -> float:
     return 1e3 * median(seconds)
 
 
-def _problem(sample: Sample, number: int) -> tangency.Problem:
-    covariance: Array = sample.covariance * (1.0 + 1e-6 * number)
-    market = tangency.Market(tangency.Universe.of(sample.names), sample.mean, covariance)
-    limits = (tangency.Budget(), tangency.LongOnly(), tangency.MaximumWeight(CAP))
-    return tangency.Problem(market, tangency.MaximumSharpe(), limits)
-
-
-def _body(problem: tangency.Problem) -> bytes:
-    names, market = problem.universe.names, problem.market
-    if market.mean is None or market.covariance is None:
-        raise ValueError("a problem without estimates is not the one to measure")
-    means = zip(names, market.mean.tolist(), strict=True)
-    document = {
-        "portfolio_id": "benchmark",
-        "objective": "MAX_SHARPE",
-        "method": "MEAN_VARIANCE",
-        "strategies": [{"name": name, "expected_return": mean} for name, mean in means],
-        "constraints": {"max_weight": CAP},
-        "risk_parameters": {"covariance": {"names": names, "values": market.covariance.tolist()}},
-    }
-    return json.dumps(document).encode()
-
-
-@contextmanager
-def _serving(folder: str) -> Iterator[HTTPConnection]:
-    command = [str(Path(sys.executable).with_name("tangency")), "serve", "--port", "0"]
-    environment = {**os.environ, "TANGENCY_DATA_DIR": folder, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-    try:
-        told = ADDRESS.search(process.stdout.readline() if process.stdout else "")
-        if told is None:
-            raise OSError("the service ended before it listened")
-        yield HTTPConnection(told[1], int(told[2]))
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _posted(connection: HTTPConnection, body: bytes) -> float:
-    return _asked(connection, "POST", "/api/v1/optimize", body, {"Content-Type": "application/json"})
-
-
-def _got(connection: HTTPConnection) -> float:
-    return _asked(connection, "GET", "/health/live", None, {})
-
-
-def _asked(connection: HTTPConnection, verb: str, path: str, body: bytes | None, headers: dict[str, str]) -> float:
-    began = perf_counter()
-    connection.request(verb, path, body, headers)
-    answer = connection.getresponse()
-    content = answer.read()
-    spent = perf_counter() - began
-    if answer.status != 200:
-        raise OSError(f"{verb} {path} answered {answer.status}: {content[:500]!r}")
-    return spent
-
-
 def _solved(problem: tangency.Problem) -> tuple[tangency.Problem, tangency.Solution, float]:
     began = perf_counter()
     solution = tangency.solve(problem)
     return problem, solution, perf_counter() - began
+
+
+def _spent_by_peer(sample: Sample) -> float:
+    call = pypfopt_call(Case("minimum volatility", CAP, "10 %", sample))
+    began = perf_counter()
+    call()
+    return perf_counter() - began
 
 
 async def _kept(optimization: Optimization, unit: UnitOfWork) -> None:

@@ -136,17 +136,14 @@ def _text_faults(request: wire.OptimizationRequest) -> Iterator[Fault]:
     if wrong is not None:
         yield Fault(("portfolio_id",), wrong, "characters")
     strategies = given(request.strategies) or ()
-    if all(_printable(s.name) and _printable(s.sector) and _printable(s.asset_class) for s in strategies):
+    texts = [text for s in strategies for text in (s.name, s.sector, s.asset_class) if isinstance(text, str)]
+    if "".join(texts).isprintable():
         return
     for position, strategy in enumerate(strategies):
         for field in ("name", "sector", "asset_class"):
             text = getattr(strategy, field)
             if isinstance(text, str) and not text.isprintable():
                 yield Fault(("strategies", position, field), f"{text!r} must be of printable characters.", "characters")
-
-
-def _printable(text: str | UnsetType) -> bool:
-    return isinstance(text, UnsetType) or text.isprintable()
 
 
 def option_faults(value: object, path: Path) -> Iterator[Fault]:
