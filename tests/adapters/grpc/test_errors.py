@@ -17,6 +17,7 @@ from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimizat
 from tangency.adapters.grpc.statuses import LARGEST_DETAIL, Asked, code_of, status_of
 from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable
 from tests.adapters.grpc.conftest import PORTFOLIO, Doors
+from tests.domain.test_trace import PARENT
 
 WISH = {"portfolio_id": PORTFOLIO, "optimization_type": "mean_variance", "objective": "maximize_sharpe"}
 CALLS = {
@@ -55,10 +56,10 @@ class Told:
         return [violation.field for violation in self.detail(BadRequest).field_violations]
 
 
-def refused(doors: Doors, request: Message) -> Told:
+def refused(doors: Doors, request: Message, **metadata: str) -> Told:
     call = getattr(doors.stub, CALLS[type(request)])
     with pytest.raises(grpc.RpcError) as caught:
-        list(call(request))
+        list(call(request, metadata=list(metadata.items())))
     return Told(caught.value)
 
 
@@ -245,10 +246,15 @@ def test_the_words_are_those_of_rest(doors: Doors) -> None:
     problem = doors.http.post("/api/v1/optimizations", json=body).json()
     told = refused(doors, pb.CreateOptimizationRequest(**body))
     assert told.message == problem["detail"].replace("constraints/max_turnover", "constraints.max_turnover", 1)
-    assert told.detail(ErrorInfo).metadata["type"] == problem["type"]
+    assert told.detail(ErrorInfo).metadata == {"type": problem["type"], "title": problem["title"]}
     assert [violation.description for violation in told.detail(BadRequest).field_violations] == [
         item["detail"] for item in problem["errors"]
     ]
+
+
+def test_an_error_names_the_trace_of_its_call(doors: Doors) -> None:
+    told = refused(doors, pb.CreateOptimizationRequest(), traceparent=PARENT)
+    assert told.detail(ErrorInfo).metadata["trace_id"] == PARENT.split("-")[1]
 
 
 def test_no_kind_of_problem_is_the_fault_of_the_service_unless_rest_says_so() -> None:

@@ -114,6 +114,7 @@ def test_problems_and_lines_of_the_log_name_the_trace_of_their_request(tmp_path:
     handler = logs.write_to(written)
     try:
         with failing(tmp_path, solvers=Failing(ZeroDivisionError("ours"))) as http:
+            batch = http.post("/api/v1/optimize/batch", json=[7], headers={"traceparent": PARENT})
             failed, refused, strange, untraced = (
                 http.post("/api/v1/optimize", content=content, headers={**headers, "Content-Type": "application/json"})
                 for content, headers in (
@@ -127,6 +128,7 @@ def test_problems_and_lines_of_the_log_name_the_trace_of_their_request(tmp_path:
         logging.getLogger().removeHandler(handler)
     assert [each.status_code for each in (failed, refused, strange, untraced)] == [500, 400, 403, 500]
     assert [each.json().get("trace_id") for each in (failed, refused, strange, untraced)] == [trace, trace, trace, None]
+    assert [entry["problem"]["trace_id"] for entry in batch.json()] == [trace]
     lines = [line for line in written.getvalue().splitlines() if "a request failed" in line]
     told = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ERROR tangency\.rest(.*): a request failed")
     assert [found[1] for found in map(told.fullmatch, lines) if found] == [f" [{trace}]", ""]

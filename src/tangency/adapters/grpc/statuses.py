@@ -22,6 +22,7 @@ from tangency.application.wish import place_of
 from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
 from tangency.domain.optimization.cost import TooHeavy
 from tangency.domain.optimization.infeasibility import with_names
+from tangency.domain.trace import trace_at_work
 
 DOMAIN = "tangency"
 LONGEST_MESSAGE = 1000
@@ -117,6 +118,9 @@ def reason_of(kind: Kind) -> str:
 def _information(kind: Kind, problem: Problem) -> ErrorInfo:
     numbers = {name: getattr(problem, name) for name in ("estimated_s", "light_s")}
     told = {name: f"{value:g}" for name, value in numbers.items() if value is not UNSET}
+    trace = trace_at_work()
+    if trace is not None:
+        told["trace_id"] = trace.id
     return ErrorInfo(reason=reason_of(kind), domain=DOMAIN, metadata={"type": kind.type, "title": kind.title, **told})
 
 

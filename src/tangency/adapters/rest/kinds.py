@@ -52,9 +52,14 @@ ALL_KINDS: Mapping[str, Kind] = {kind.slug: kind for kind in (*KINDS.values(), *
 
 
 def encoded(document: Problem) -> bytes:
-    """A problem as bytes, with the trace of its request where that named one."""
+    """A problem as bytes, with the trace of its request."""
+    return msgspec.json.encode(traced(document))
+
+
+def traced(document: Problem) -> Problem:
+    """A problem with the trace of its request, where that named one."""
     trace = trace_at_work()
-    return msgspec.json.encode(document if trace is None else msgspec.structs.replace(document, trace_id=trace.id))
+    return document if trace is None else msgspec.structs.replace(document, trace_id=trace.id)
 
 
 def retry_after(error: Exception) -> dict[str, str]:

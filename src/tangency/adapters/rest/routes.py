@@ -17,7 +17,7 @@ from tangency.adapters.rest import configuration, factors, frontier, health, ord
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, MethodList
 from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.keys import key_of
-from tangency.adapters.rest.kinds import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE
+from tangency.adapters.rest.kinds import ALL_KINDS, NOT_FOUND, WRONG_MEDIA_TYPE, traced
 from tangency.adapters.rest.problems import failure, problem_for, refusal
 from tangency.application.answering import AnswerBatch, AnswerQuestion
 from tangency.application.library import ReadEntry, WriteEntry
@@ -178,7 +178,7 @@ async def _entry(request: Incoming, question: Question | None, result: Answer | 
     if isinstance(result, OrderState):
         return BatchEntry(status=orders.ACCEPTED, accepted=accepted_of(result), location=orders.location_of(result))
     document = await _problem(request, result, question)
-    return BatchEntry(status=document.status, problem=document)
+    return BatchEntry(status=document.status, problem=traced(document))
 
 
 async def _problem(request: Incoming, error: Exception, question: Question | None) -> Problem:
