@@ -82,6 +82,24 @@ class TestByHand:
         assert conflict(why) == {"budget": None, "constraints.min_weight": 0.333333333}  # the side that is feasible
         assert why.relaxation == (Relaxation("constraints.min_weight", 0.4, 0.333333333),)
 
+    @pytest.mark.parametrize("least", [5.0, 1e4, 1e9, 1e12])
+    def test_a_lower_bound_beyond_all_reach(self, least: float) -> None:
+        problem = posed(np.diag([0.04, 0.09, 0.01]), limits=(*LONG_ONLY, MinimumWeight(least)))
+        why = found(problem)
+        [relaxed] = why.relaxation
+        assert conflict(why) == {"budget": None, "constraints.min_weight": relaxed.needed}
+        assert relaxed.needed == pytest.approx(1 / 3, abs=max(1e-9, 1e-14 * least))
+        assert explained(given(problem, {relaxed.constraint: relaxed.needed})) is None
+
+    @pytest.mark.parametrize("least", [1e4, 1e9])
+    def test_a_lower_bound_of_one_name_beyond_all_reach(self, least: float) -> None:
+        limits = (*LONG_ONLY, MinimumWeight(least, "B"), SectorLimit(0.4, "food"))
+        problem = posed(TWO, limits=limits, sectors=["tech", "food"])
+        why = found(problem)
+        assert set(conflict(why)) == {"strategies.B.min_weight", "constraints.sector_limits.food"}
+        applied = {relaxed.constraint: relaxed.needed for relaxed in why.relaxation}
+        assert explained(given(problem, applied)) is None
+
     def test_upper_bounds_that_leave_too_little_room(self) -> None:
         why = found(posed(np.diag([0.04, 0.09, 0.01]), limits=(*LONG_ONLY, MaximumWeight(0.3))))
         assert conflict(why) == {"budget": None, "constraints.max_weight": 0.333333334}

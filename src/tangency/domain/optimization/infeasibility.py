@@ -33,10 +33,11 @@ from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farka
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearPrograms, LinearSolution
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
-from tangency.domain.optimization.region import RiskCap, Semicontinuous, Shape
+from tangency.domain.optimization.region import Bounds, RiskCap, Semicontinuous, Shape
 
 LARGEST_WEIGHT = 1e3
-"""A weight without a bound may be this large in either direction: programs with endless variables lose digits."""
+"""A weight may be this large in either direction, or as large as a bound that somebody stated: programs with endless
+variables lose digits, and one that cuts off what was stated would take its own bound for a contradiction."""
 LIGHTEST, HEAVIEST = 1e-5, 1e6
 """Weights of the risk against the relative changes, risk scaled to a largest variance of 1."""
 MOST_CUTS = 200
@@ -49,6 +50,8 @@ NOTICEABLE, NO_DEARER = 1e-4, 1e-6
 """A share of all changes below the first may be rounding: it is, if doing without it costs no more than the second."""
 DECIMALS = 9
 """Limits are reported with as many decimals, rounded to the side that is feasible."""
+ROUNDINGS = 8
+"""Of a limit, in what is left of it: one of 10^12 that has to be a third says no more than three of its decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ class _Elastic:
             c.id: size_of(self._shapes[c.id], c.limit, abs(c.sensitivity), self._size) for c in problem.constraints
         }
         self._known_cuts: dict[str, list[Vector]] = {}
+        self._reach = max([LARGEST_WEIGHT, *map(_farthest, self._shapes.values())])
 
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
         """A minimal infeasible subset; empty where the members can be satisfied.
@@ -352,8 +356,8 @@ class _Elastic:
         """Solve with every row and slack scaled to figures near 1: returns may be in any unit, tolerances are not."""
         row_units, column_units = rows.row_units(), rows.column_units()
         slacks = rows.columns - self._size
-        lower = np.concatenate([np.full(self._size, -LARGEST_WEIGHT), np.zeros(slacks)])
-        upper = np.concatenate([np.full(self._size, LARGEST_WEIGHT), np.full(slacks, np.inf)])
+        lower = np.concatenate([np.full(self._size, -self._reach), np.zeros(slacks)])
+        upper = np.concatenate([np.full(self._size, self._reach), np.full(slacks, np.inf)])
         row, column, value = rows.triplets()
         program = LinearProgram(
             cost * column_units,
@@ -366,6 +370,14 @@ class _Elastic:
         )
         found = self._solver.minimise(program)
         return LinearSolution(found.status, found.x * column_units, found.multipliers / row_units)
+
+
+def _farthest(shape: Shape) -> float:
+    """The largest bound of any name, whatever its sign; 0 where there is none."""
+    if not isinstance(shape, Bounds):
+        return 0.0
+    stated = np.abs([*shape.lower, *shape.upper])
+    return float(stated[np.isfinite(stated)].max(initial=0.0))
 
 
 def _half_square(cap: RiskCap, columns: int) -> tuple[float, Matrix, Vector]:
@@ -385,7 +397,8 @@ def _dropping_order(constraint: Constraint) -> tuple[bool, bool]:
 
 
 def _outward(constraint: Constraint, slack: float) -> float:
-    """The limit moved by a slack to its looser side, rounded to nine decimals on that side."""
+    """The limit moved by a slack to its looser side, rounded on that side to nine decimals, or as many as it has."""
     looser = 1.0 if constraint.sensitivity > 0 else -1.0
-    exact = round((constraint.limit + looser * max(0.0, slack)) * looser, DECIMALS + 3)
+    lost = ROUNDINGS * np.finfo(float).eps * abs(constraint.limit)
+    exact = round((constraint.limit + looser * max(0.0, slack)) * looser + lost, DECIMALS + 3)
     return float(np.ceil(exact * 10.0**DECIMALS - 1e-6) / 10.0**DECIMALS) * looser
