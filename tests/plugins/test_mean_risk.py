@@ -244,6 +244,12 @@ def test_a_proxy_that_finds_nothing_claims_nothing() -> None:
     assert "whether one keeps the latter is not known" in solution.message
 
 
+@pytest.mark.parametrize("name", ["edar", "ulcer_index"])
+def test_a_history_that_is_under_water_from_its_first_day_is_taken(name: str) -> None:
+    sinking = -np.abs(sample_returns(30)[:, :4])
+    assert best(sinking, MinimumRisk(), risk_measure=name).status is Status.OPTIMAL
+
+
 # --- degenerate markets -------------------------------------------------------------------------------------------
 
 CALM = sample_returns(30)[:, :3]

@@ -27,6 +27,14 @@ def test_a_portfolio_without_risk_is_what_it_runs_off_to() -> None:
     assert y.sum() > 1e5
 
 
+def test_so_it_is_where_rounding_leaves_nothing_to_solve_with() -> None:
+    loadings = np.array([0.15471, 0.0046119, 0.2007, -0.3124])
+    S = np.outer(loadings, loadings) + 1e-18 * np.eye(4)
+    y, _ = budgeted(S, np.full(4, 0.25))
+    assert (y > 0).all()
+    assert np.sqrt(y @ S @ y) / y.sum() < 1e-6 * np.abs(loadings).mean()
+
+
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_two_names_are_in_inverse_proportion_to_their_volatilities(scale: float) -> None:
     y, _ = budgeted(scale * np.array([[0.04, -0.0599], [-0.0599, 0.09]]), np.array([0.5, 0.5]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,7 @@ def _highest(path: Vector, depth: Vector, room: float) -> tuple[Places, list[Riv
     candidates = (depth <= room).nonzero()[0]
     groups: dict[tuple[int, ...], list[Places]] = {}
     known: list[int] = [START]
-    for first, last in zip(candidates.tolist(), [*candidates[1:].tolist(), len(path)], strict=True):
+    for first, last in pairwise([*candidates.tolist(), len(path)]):  # none where every period is under water
         own = int(top[first])
         known = [peak for peak in [*known, first] if _level(path, peak) >= _level(path, own) - room]
         below = first + (depth[first:last] > 0.0).nonzero()[0]

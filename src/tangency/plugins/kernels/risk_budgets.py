@@ -38,7 +38,10 @@ def budgeted(S: Matrix, budgets: Vector) -> tuple[Vector, int]:
     while steps < MOST_STEPS:
         steps += 1
         gradient = C @ z - budgets / z
-        direction = -_solved(C + np.diag(budgets / z**2), gradient)
+        step = _solved(C + np.diag(budgets / z**2), gradient)
+        if step is None:  # what holds z back is rounding next to C: it ran off
+            break
+        direction = -step
         decrement = -float(gradient @ direction)
         if decrement <= QUADRATIC * float(budgets.min()):
             z = z + direction
@@ -49,12 +52,18 @@ def budgeted(S: Matrix, budgets: Vector) -> tuple[Vector, int]:
     return z / deviations, steps
 
 
-def _solved(H: Matrix, right: Vector) -> Vector:
-    """H^-1 right by Cholesky's factor, twice as fast as by pivots, which do where rounding leaves H indefinite."""
+def _solved(H: Matrix, right: Vector) -> Vector | None:
+    """H^-1 right by Cholesky's factor, twice as fast as by pivots, which do where rounding leaves H indefinite.
+
+    None where it leaves H singular.
+    """
     from scipy.linalg.lapack import dposv
 
     _, solution, failed = dposv(H, right)
-    return np.asarray(np.linalg.solve(H, right) if failed else solution, dtype=float)
+    try:
+        return np.asarray(np.linalg.solve(H, right) if failed else solution, dtype=float)
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _length(C: Matrix, budgets: Vector, z: Vector, direction: Vector, decrement: float) -> float:
