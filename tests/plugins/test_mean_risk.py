@@ -277,6 +277,20 @@ def test_a_perfect_hedge_has_no_risk(name: str) -> None:
     assert known(known(solution.certificate).duality_gap) < 1e-8
 
 
+@pytest.mark.parametrize("name", [name for name in CONVEX if Measure(name).needs_scenarios])
+def test_where_nothing_is_worth_its_risk_all_is_in_cash(name: str) -> None:
+    rows = np.hstack([np.zeros((40, 1)), sample_returns(40)[:, :7]])
+    solution = best(rows, MaximumUtility(1e4), level=0.999, risk_measure=name)
+    assert solution.weights == pytest.approx([1.0] + 7 * [0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", CONVEX)
+def test_a_gain_without_risk_leaves_a_ratio_without_a_largest_value(name: str) -> None:
+    solution = asked(np.hstack([np.full((30, 1), 0.001), CALM]), MaximumRatio(), risk_measure=name)
+    assert solution.status is Status.UNBOUNDED
+    assert "is not above 0" in solution.message
+
+
 def test_the_mean_difference_of_five_years_is_proven_in_few_programs() -> None:
     solution = best(sample_returns(1260), MinimumRisk(), risk_measure="gini_mean_difference")
     assert known(known(solution.certificate).relative_gap) < 1e-8

@@ -25,6 +25,7 @@ from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
+from tests.support.known import known
 
 LONG_ONLY: tuple[Constraint, ...] = (Budget(), LongOnly())
 SOLVERS = [("piqp",), ("clarabel",)]
@@ -209,6 +210,15 @@ class TestSharpe:
     def test_a_rate_equal_to_the_best_mean_leaves_nothing_either(self) -> None:
         assert solve(problem(MEAN, COVARIANCE, MaximumSharpe(0.12), *LONG_ONLY)).status is Status.NOT_APPLICABLE
 
+    @pytest.mark.parametrize("room", [0.0, 1e-9, 1e-6, 1e-3])
+    def test_nothing_beats_the_rate_within_a_volatility_target(self, room: float) -> None:
+        least = solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY))
+        target = TargetVolatility(known(least.expected_volatility) * (1.0 + room))
+        most = solve(problem(MEAN, COVARIANCE, MaximumReturn(), *LONG_ONLY, target))
+        solution = solve(problem(MEAN, COVARIANCE, MaximumSharpe(0.11), *LONG_ONLY, target))
+        assert solution.status is Status.NOT_APPLICABLE
+        assert solution.bound == pytest.approx(known(most.expected_return) - 0.11, abs=1e-5)
+
     @pytest.mark.parametrize("solvers", SOLVERS)
     def test_a_ratio_that_is_approached_and_never_reached(self, solvers: tuple[str, ...]) -> None:
         """Without bounds, and with a rate above the mean of the least-variance portfolio (Merton 1972, section IV)."""
@@ -279,6 +289,21 @@ class TestNoRoom:
     def test_one_name(self) -> None:
         for objective in OBJECTIVES:
             assert weights(solve(problem([0.1], [[0.04]], objective, *LONG_ONLY))) == pytest.approx([1.0])
+
+    @pytest.mark.parametrize("below", [1e-10, 3e-10])
+    def test_a_target_that_the_least_volatility_misses_by_rounding(self, below: float) -> None:
+        sigma = known(solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY)).expected_volatility)
+        target = TargetVolatility(sigma * (1.0 - below))
+        weights(solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY, target)))
+
+    @pytest.mark.parametrize("limit", [LeverageLimit(1.0), TurnoverLimit(1.0, (1.0, *11 * (0.0,)))])
+    def test_a_limit_that_the_budget_keeps_anyway_costs_no_digits(self, limit: Constraint) -> None:
+        """Of volatilities from 0.3 % to 100 %, and no short positions."""
+        volatilities = np.logspace(-2.5, 0.0, 12)
+        covariance = np.outer(volatilities, volatilities) * (0.3 + 0.7 * np.eye(12))
+        plain = solve(problem(None, covariance, MinimumVolatility(), *LONG_ONLY))
+        limited = solve(problem(None, covariance, MinimumVolatility(), *LONG_ONLY, limit))
+        assert weights(limited) == pytest.approx(weights(plain), abs=1e-12)
 
 
 class TestNoLimit:

@@ -21,6 +21,7 @@ from tangency.domain.risk.tail import ValueAtRisk
 from tangency.plugins.kernels.best_portfolio import best, check_probabilities, foreseen, weighted
 from tangency.plugins.kernels.exceedances import refuse_too_many
 from tangency.plugins.kernels.limits import EVERY_LIMIT
+from tangency.plugins.kernels.riskless import settled
 from tangency.plugins.multi.delegation import by_aims, check_aims
 from tangency.plugins.multi.options import Aims
 
@@ -134,7 +135,7 @@ class MeanRisk:
         read = reading.of(problem)
         if any(c.measure.name == "var" for c in limits) or read.objective.risk_measure.name == "var":
             return replace(_by_value_at_risk(read, weighed, asked.var_method), reading=reading)
-        return replace(best(read, weighed), reading=reading)
+        return replace(settled(best(read, weighed), read, weighed), reading=reading)
 
 
 def _by_aims(

@@ -125,7 +125,7 @@ class MeanVariance:
         best, rank = Proposal(Status.NUMERICAL_ERROR), -1.0
         attempts: tuple[SolverAttempt, ...] = ()
         for solver in problem.solver.sequence:
-            proposal, exact = _solver(solver)(problem, estimates, region)
+            proposal, exact = _solver(solver)(problem, estimates, region.reduced)
             attempts += proposal.attempts
             reached = _SETTLED if exact else _rank(problem, estimates, proposal)
             if reached > rank:
@@ -204,8 +204,7 @@ class _Search:
             mean = objective.gain(self.estimates)
         else:
             mean = self.estimates.required_mean("the objective")
-        region = self.region
-        polyhedral = Region(n, region.bounds, region.rows, region.distances, ()) if region.caps else region
+        polyhedral = replace(self.region, caps=()) if self.region.caps else self.region
         self.family = Family(self.estimates.covariance, mean, polyhedral, self.problem.solver.tolerance)
 
     def run(self) -> Proposal:
@@ -257,9 +256,8 @@ class _Search:
         """A portfolio with a positive excess and no risk, where there is one: the ratio then has no largest value."""
         some = SOME_EXCESS * float(self.family.mean.max())
         earning = Row("excess", -self.family.mean, -some)
-        region = self.family.region
-        above = Region(region.size, region.bounds, (*region.rows, earning), region.distances, ())
-        family = Family(self.estimates.covariance, np.zeros(region.size), above, self.problem.solver.tolerance)
+        above = replace(self.family.region, rows=(*self.family.region.rows, earning))
+        family = Family(self.estimates.covariance, np.zeros(above.size), above, self.problem.solver.tolerance)
         least = family.member(0.0)
         self.family.attempts += family.attempts
         return least.weights if least is not None and self.estimates.riskless(least.weights) else None
@@ -277,9 +275,9 @@ class _Search:
 
     def _within_cap(self, member: Member, multipliers: dict[str, float], improper: bool = False) -> Proposal:
         """The member itself where it meets the volatility target, else the one on the family that just does."""
-        cap = self.region.caps[0] if self.region.caps else None
-        over = np.inf if improper else 0.0
-        if cap is None or cap.excess(member.weights) + over <= CAP_TOUCHED * cap.limit:
+        cap, over = self.region.caps[0] if self.region.caps else None, np.inf if improper else 0.0
+        missed = CAP_MISSED if isinstance(self.problem.objective, MinimumVolatility) else CAP_TOUCHED
+        if cap is None or cap.excess(member.weights) + over <= missed * cap.limit:
             return self._found(member, Witness(multipliers))
         least = self.family.member(0.0)
         if least is None:
@@ -299,13 +297,19 @@ class _Search:
         touching = family.search(aim, lambda m: cap.excess(m.weights), min(member.tau, family.natural_tau))
         if touching is None:
             return self._failed()
-        return self._found(touching, self._touching_witness(cap.id, touching))
+        self.exact = touching.exact
+        return self._touching(touching.weights, self._touching_witness(cap.id, touching))
 
     def _at_least_risk(self, cap: str, least: Member) -> Proposal:
         """The one portfolio that meets the target; a member close by proves it, since no finite price does there."""
         close = self.family.member(STEEP * self.family.natural_tau)
-        witness = Witness() if close is None else self._touching_witness(cap, close)
-        return self._proposal(Status.OPTIMAL, least.weights, witness)
+        return self._touching(least.weights, Witness() if close is None else self._touching_witness(cap, close))
+
+    def _touching(self, weights: Vector, witness: Witness) -> Proposal:
+        """The portfolio of most return at the volatility target; a ratio means nothing where that is no excess."""
+        if not isinstance(self.problem.objective, MaximumSharpe) or self._excess(weights) > 0:
+            return self._proposal(Status.OPTIMAL, weights, witness)
+        return replace(self._proposal(Status.NOT_APPLICABLE, None, witness), bound=self._excess(weights))
 
     def _touching_witness(self, cap: str, member: Member) -> Witness:
         """S x - tau m + A'y = 0 divided by tau, its S x shared between the objective and the cap."""
@@ -314,14 +318,13 @@ class _Search:
         if isinstance(self.problem.objective, MaximumUtility):
             own = self.problem.objective.risk_aversion
         elif isinstance(self.problem.objective, MaximumSharpe):
-            own = self._excess(member.weights) / sigma**2
+            own = max(0.0, self._excess(member.weights)) / sigma**2
         multipliers = _scaled(member, member.tau) if member.tau > 0 else dict(member.multipliers)
         multipliers[cap] = max(0.0, sigma * (total - own))
         return Witness(multipliers, {cap: member.weights})
 
     def _unreachable(self, cap: str, least: Member) -> Proposal:
-        sigma = self.estimates.volatility(least.weights)
-        multipliers = {key: value / sigma for key, value in least.multipliers.items()} | {cap: 1.0}
+        multipliers = _scaled(least, self.estimates.volatility(least.weights)) | {cap: 1.0}
         return self._proposal(Status.INFEASIBLE, None, Witness(multipliers, {cap: least.weights}))
 
     def _found(self, member: Member, witness: Witness) -> Proposal:

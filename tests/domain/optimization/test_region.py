@@ -233,3 +233,25 @@ class TestNothingIsFeasible:
     def test_and_upper_bounds_to_sum_to_too_little(self) -> None:
         proof = farkas_bound(region(at_most(0.3), BUDGET), Witness({"budget": -1.0}))
         assert proof == pytest.approx(0.4)
+
+
+class TestReduced:
+    GROSS = Distance("leverage", np.zeros(2), 1.0)
+    ALL_OF_IT = Distance("turnover", np.array([0.3, 0.7]), 2.0)
+
+    def test_of_long_portfolios_the_budget_is_the_gross(self) -> None:
+        whole = region(at_least(0.0), BUDGET, self.GROSS, self.ALL_OF_IT)
+        assert whole.reduced.distances == ()
+        assert whole.reduced.rows == whole.rows
+
+    def test_a_bound_of_each_name_may_say_it_too(self) -> None:
+        near = Distance("near", np.array([0.3, 0.7]), 0.6)
+        assert region(at_least(0.2), at_most(0.8), near, Distance("nearer", near.center, 1.0)).reduced.distances == (
+            near,
+        )
+
+    def test_what_binds_some_portfolio_stays(self) -> None:
+        short = region(at_least(-0.1), BUDGET, self.GROSS)
+        tight = region(at_least(0.0), BUDGET, Distance("turnover", np.array([0.3, 0.7]), 1.999))
+        assert short.reduced is short
+        assert tight.reduced is tight

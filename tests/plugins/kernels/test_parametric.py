@@ -75,7 +75,7 @@ class TestMember:
     def test_a_distance_has_a_multiplier_too(self) -> None:
         center = np.full(3, 1 / 3)
         found = member(family(Distance("turnover", center, 0.2)), 0.0)
-        free = member(family(Distance("turnover", center, 2.0)), 0.0)
+        free = member(family(Distance("turnover", center, 1.9)), 0.0)
         assert np.abs(found.weights - center).sum() == pytest.approx(0.2, abs=1e-12)
         assert found.multipliers["turnover"] > 0
         assert free.multipliers["turnover"] == 0.0

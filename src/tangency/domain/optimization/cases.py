@@ -117,8 +117,7 @@ def miscounted(region: Region, sides: Sides) -> float:
 
     Of positions from 0.3 to 0.32, three weigh too little for a portfolio, and four too much. No multipliers say so.
     """
-    budget = next((row for row in region.rows if row.equality and (row.coefficients == 1.0).all()), None)
-    lower, upper = region.on(sides).implied
+    budget, (lower, upper) = region.budget, region.on(sides).implied
     if budget is None or not (lower >= 0.0).all():
         return 0.0
     choice = (sides == Side.ANY) & (lower == 0.0) & (region.least > 0.0)

@@ -99,7 +99,7 @@ def certify(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
             gap = objective.gap_in_value(loss_gap, weights, estimates, floor)
     return Certificate(
         violations=violations(region, weights),
-        objective=objective.value(weights, estimates) if computable else None,
+        objective=objective.value(weights, estimates) + 0.0 if computable else None,  # no negative zero
         duality_gap=gap,
         relative_gap=relative,
         spectrum=covariance.spectrum,
@@ -161,12 +161,11 @@ def least_volatility(region: Region, covariance: Covariance, weights: Vector) ->
     solution of Sz = 1; by Cauchy-Schwarz below the volatility of x for every z.
     """
     lower, upper = region.implied
-    budget = next((row for row in region.rows if row.equality and (row.coefficients == 1.0).all()), None)
-    if budget is None:
+    if region.budget is None:
         return 0.0
     for z in _directions(covariance, weights):
         slope = slope_below(covariance, z)
-        least = 0.0 if slope is None else _least_linear(slope, budget.limit, lower, upper)
+        least = 0.0 if slope is None else _least_linear(slope, region.budget.limit, lower, upper)
         if least > 0:
             return least
     return 0.0

@@ -29,9 +29,10 @@ from tangency.domain.optimization.infeasibility import Conflicting, Infeasibilit
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, Lagrangian, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.method import OptimizationMethod, needs, refuse_unsupported
+from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status, Witness
-from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe, endless
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.optimization.term import Minorant, RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
@@ -120,10 +121,9 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
     status = _verdict(certificate, proposal)
     if not status.answered:
         return _unanswered(problem, proposal, status, _doubt(certificate), certificate)
-    if isinstance(problem.objective, MaximumSharpe) and not rule:
-        riskless = _riskless_gain(problem.objective, estimates, weights)
-        if riskless is not None:
-            return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
+    riskless = None if rule else _riskless_gain(problem.objective, estimates, weights, certificate)
+    if riskless is not None:
+        return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
     measure = problem.objective.risk_measure
     risk, cuts = measure.of(estimates), {} if proposal.witness is None else proposal.witness.cuts
     sigma, mean = estimates.volatility(weights), _mean(problem, estimates, weights)
@@ -195,13 +195,21 @@ def _broken(problem: Problem, certificate: Certificate) -> list[Fault]:
     ]
 
 
-def _riskless_gain(objective: MaximumSharpe, estimates: Estimates, weights: Vector) -> str | None:
-    excess = objective.excess(weights, estimates)
-    if excess <= 0 or not estimates.riskless(weights):
+def _riskless_gain(objective: Objective, estimates: Estimates, weights: Vector, certificate: Certificate) -> str | None:
+    """Why the ratio has no largest value, where a gain comes without risk; None for anything else."""
+    if isinstance(objective, MaximumRatio):
+        unproven = not certificate.proves_optimality
+        return endless(objective.measure) if unproven and objective.gains_without_risk(weights, estimates) else None
+    if not isinstance(objective, MaximumSharpe) or not estimates.riskless(weights):
         return None
+    excess = objective.excess(weights, estimates)
     return (
-        f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "
-        "largest value. Raise risk_free_rate to what that portfolio earns, or leave it out."
+        None
+        if excess <= 0
+        else (
+            f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "
+            "largest value. Raise risk_free_rate to what that portfolio earns, or leave it out."
+        )
     )
 
 

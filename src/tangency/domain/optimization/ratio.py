@@ -14,6 +14,17 @@ from tangency.domain.optimization.objective import Objective
 from tangency.domain.optimization.term import NO_CUTS, Minorant, RiskOf
 from tangency.domain.risk.measure import VOLATILITY, Measure
 
+NO_RISK = 1e-9
+"""Of the largest risk of a name: what rounding and a solver's tolerance leave of none."""
+
+
+def endless(measure: Measure) -> str:
+    """What is wrong with a ratio whose risk can be none."""
+    return (
+        f"A portfolio gains over the risk-free rate, and its {measure.name} is not above 0: the ratio has no largest "
+        "value. Raise risk_free_rate or the confidence level, or minimise the risk at a target return."
+    )
+
 
 @dataclass(frozen=True)
 class MaximumSharpe(Objective):
@@ -120,6 +131,12 @@ class MaximumRatio(Objective):
         if self.gains is not None:
             return np.array(self.gains)
         return estimates.required_mean("the ratio") - self.risk_free_rate
+
+    def gains_without_risk(self, w: Vector, estimates: Estimates) -> bool:
+        """Whether there is a gain, and next to no risk: what others have could be nothing but rounding."""
+        risk = self.measure.of(estimates)
+        largest = max(abs(risk.value(name)) for name in np.eye(len(w)))
+        return float(self.gain(estimates) @ w) > 0 and risk.value(w) <= NO_RISK * largest
 
     def value(self, w: Vector, estimates: Estimates) -> float:
         """The ratio; infinite where a gain carries no risk."""

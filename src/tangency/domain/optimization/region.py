@@ -200,6 +200,28 @@ class Region:
         bounds = (self._sided(*self.implied, np.full(self.size, side, np.int8)) for side in HELD_OR_NOT)
         return tuple((side, *each) for side, each in zip(HELD_OR_NOT, bounds, strict=True))
 
+    @cached_property
+    def budget(self) -> Row | None:
+        """The equality that all weights sum to something by, where there is one."""
+        return next((row for row in self.rows if row.equality and (row.coefficients == 1.0).all()), None)
+
+    @cached_property
+    def reduced(self) -> Region:
+        """The same set without distances that no portfolio in it exceeds, such as a gross of 1 where none is short.
+
+        A solver that is told the budget a second time loses digits.
+        """
+        needed = tuple(distance for distance in self.distances if distance.limit < self._furthest(distance.center))
+        return self if needed == self.distances else replace(self, distances=needed)
+
+    def _furthest(self, center: Vector) -> float:
+        """A bound on the sum of |x - center|: by those of the names and, of long ones, by what they sum to."""
+        lower, upper = self.implied
+        by_name = float(np.maximum(np.abs(lower - center), np.abs(upper - center)).sum())
+        if self.budget is None or (lower < 0.0).any():
+            return by_name
+        return min(by_name, self.budget.limit + float(np.abs(center).sum()))
+
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """Every shape, bounds first."""

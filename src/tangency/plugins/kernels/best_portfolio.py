@@ -18,7 +18,7 @@ from tangency.domain.optimization.certificate import certify
 from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
-from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe
+from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe, endless
 from tangency.domain.optimization.region import Region, RiskCap
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY
@@ -182,11 +182,7 @@ def _without_gain(problem: Problem, estimates: Estimates, region: Region, gain: 
 
 
 def _riskless(objective: MaximumRatio | MaximumSharpe, point: CompositePoint) -> Proposal:
-    measure = objective.risk_measure.name
-    message = (
-        f"A portfolio gains over the risk-free rate, and its {measure} is not above 0: the ratio has no largest value. "
-        "Raise risk_free_rate or the confidence level, or minimise the risk at a target return."
-    )
+    message = endless(objective.risk_measure)
     return replace(_proposal(point), status=Status.UNBOUNDED, weights=None, witness=None, message=message)
 
 

@@ -41,6 +41,7 @@ def minimise(
         build = Builder(region.size, estimates, region, cuts=cuts)
         return _minimised(terms, build, tolerance, left, pull)
 
+    region = region.reduced
     vertex = at_vertex(terms, region, estimates, time_limit_s)
     if vertex is not None:
         return vertex

@@ -81,7 +81,7 @@ class Family:
         self._m = self.mean / self._mean_unit
         units = [power_of_two_near(float(np.abs(row.coefficients).max())) for row in self.region.rows]
         self._row_units = np.array(units)
-        self._distances = _binding_distances(self.region)
+        self._distances = tuple(d for d in self.region.reduced.distances if d.limit < NEVER_BINDS)
         self._polyhedron = _polyhedron(self.region, self._row_units, self._distances)
         self._parked: Vector | None = None
 
@@ -335,18 +335,6 @@ def _polyhedron(region: Region, units: Vector, distances: tuple[Distance, ...]) 
         np.where(region.upper > NEVER_BINDS, np.inf, region.upper),
         distances,
     )
-
-
-def _binding_distances(region: Region) -> tuple[Distance, ...]:
-    """Those that some portfolio inside the bounds of its names can exceed."""
-    if not region.distances:
-        return ()
-    lower, upper = region.implied
-
-    def furthest(distance: Distance) -> float:
-        return float(np.maximum(np.abs(lower - distance.center), np.abs(upper - distance.center)).sum())
-
-    return tuple(d for d in region.distances if d.limit < min(furthest(d), NEVER_BINDS))
 
 
 def _between(low: float, high: float, at: float) -> float:

@@ -56,6 +56,7 @@ def maximise_ratio(
     def solved(cuts: Cuts, left: float) -> CompositePoint:
         return _maximised(gain, risk, region, estimates, tolerance, left, cuts)
 
+    region = region.reduced
     smooth = greatest_over_smooth(gain, risk, region, estimates, time_limit_s)
     if smooth is not None:
         return smooth

@@ -17,10 +17,10 @@ from tangency.domain.optimization.composite_terms import Sum, WorstOf, packed, u
 from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Witness
-from tangency.domain.optimization.region import Region, Row
+from tangency.domain.optimization.region import Region
 from tangency.domain.optimization.term import RiskOf, Term
 
-BESIDE = 1e-8
+BESIDE = 1e-6
 """Of a bound: a weight nearer to it is on it."""
 ROUNDING = 1e-12
 """By which a portfolio on its bounds may break a limit more than the one that was found."""
@@ -51,15 +51,10 @@ def _on_bounds(weights: Vector, region: Region) -> Vector | None:
     between = (moved > region.lower) & (moved < region.upper)
     if between.any():
         largest = int(np.argmax(np.where(between, np.abs(moved), -1.0)))
-        budget = _budget(region)
-        total = float(weights.sum()) if budget is None else budget.limit
+        total = float(weights.sum()) if region.budget is None else region.budget.limit
         moved[largest] = total - float(np.delete(moved, largest).sum())
     before, after = (max(violations(region, each).values(), default=0.0) for each in (weights, moved))
     return moved if after <= before + ROUNDING else None
-
-
-def _budget(region: Region) -> Row | None:
-    return next((row for row in region.rows if row.equality and (row.coefficients == 1.0).all()), None)
 
 
 def _better(
@@ -94,7 +89,7 @@ def _dual(term: Term, z: Vector, found: Vector | None) -> Vector | None:
 
 def _priced(multipliers: Mapping[str, float], slope: Vector, region: Region, weights: Vector) -> dict[str, float]:
     """With the price of the budget at which the largest weight is worth what it costs."""
-    budget = _budget(region)
+    budget = region.budget
     if budget is None:
         return dict(multipliers)
     others = [row for row in region.rows if row.id != budget.id]

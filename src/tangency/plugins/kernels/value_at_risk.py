@@ -144,7 +144,7 @@ class _Program:
     def _most(self, slopes: Matrix) -> Vector:
         """The largest slope'x over the box, row by row; and over the budget where there is one; shape (T,)."""
         most = np.maximum(slopes * self.lower, slopes * self.upper).sum(axis=1)
-        budget = next((row for row in self.region.rows if row.equality and (row.coefficients == 1.0).all()), None)
+        budget = self.region.budget
         if budget is None:
             return np.asarray(most)
         order = np.argsort(-slopes, axis=1)
