@@ -68,6 +68,16 @@ def test_it_travels_between_processes_as_it_is() -> None:
     assert by_factor(conclude(asked, arrived, PLUGINS).risk) == by_factor(solve(asked, PLUGINS).risk)
 
 
+def test_so_it_does_with_what_was_added_where_factors_explain_everything() -> None:
+    rows = np.outer(ROWS[:, 0], [1.0, 2.0, 0.5, 1.5])
+    estimator = EstimatorChoice("time_series_factor", {"factors": {"M": ROWS[:, 0].tolist()}})
+    asked = replace(problem(), market=Market(UNIVERSE, returns=Returns(UNIVERSE, rows), covariance_estimator=estimator))
+    found = proposed(asked, PLUGINS)
+    repair = found.outcome.estimates.covariance.repair
+    assert repair is not None
+    assert unpack(asked, pack_proposed(asked, found)).outcome.estimates.covariance.repair == repair
+
+
 def kept(solution: Solution) -> Solution:
     """As a database gives it back."""
     read = solution_of({**columns_of(solution), "optimization_metadata": metadata_of(solution)}, solution.message)
