@@ -96,7 +96,7 @@ class FactorCovariance:
         if not shift:
             return sound
         distance = shift * np.sqrt(model.size) / float(np.linalg.norm(sound.dense()))
-        return cls(_shifted(model, shift), Repair(shift, float(distance)))
+        return cls(_shifted(model, shift), Repair(float(shift), float(distance)))
 
     @property
     def size(self) -> int:
