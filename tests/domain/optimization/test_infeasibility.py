@@ -77,6 +77,11 @@ class TestByHand:
         assert why.conflict[1].sentence == "The weight of A is at least 0.5."
         assert why.conflict[1].limit == 0.5
 
+    def test_a_lower_bound_without_which_it_is_as_bad_has_no_part_in_it(self) -> None:
+        lows = [MinimumWeight(0.1, "A"), MinimumWeight(0.5, "B"), MinimumWeight(0.6, "C")]
+        why = found(posed(np.diag([0.04, 0.09, 0.01]), limits=(*LONG_ONLY, *lows)))
+        assert set(conflict(why)) == {"budget", "long_only", "strategies.B.min_weight", "strategies.C.min_weight"}
+
     def test_one_lower_bound_for_all_that_sums_above_one(self) -> None:
         why = found(posed(np.diag([0.04, 0.09, 0.01]), limits=(*LONG_ONLY, MinimumWeight(0.4))))
         assert conflict(why) == {"budget": None, "constraints.min_weight": 0.333333333}  # the side that is feasible
@@ -96,7 +101,7 @@ class TestByHand:
         limits = (*LONG_ONLY, MinimumWeight(least, "B"), SectorLimit(0.4, "food"))
         problem = posed(TWO, limits=limits, sectors=["tech", "food"])
         why = found(problem)
-        assert set(conflict(why)) == {"strategies.B.min_weight", "constraints.sector_limits.food"}
+        assert set(conflict(why)) == {"budget", "long_only", "strategies.B.min_weight"}
         applied = {relaxed.constraint: relaxed.needed for relaxed in why.relaxation}
         assert explained(given(problem, applied)) is None
 

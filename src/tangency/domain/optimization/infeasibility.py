@@ -159,16 +159,18 @@ class _Elastic:
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
         """A minimal infeasible subset; empty where the members can be satisfied.
 
-        Members are tried for dropping with the bounds of single names first and the budget and the ban on short
-        positions last, so that what stays is as few of the user's own limits as possible.
+        Members are tried for dropping with the bounds of single names first, and the budget and the ban on short
+        positions, which are there until then, last: so what stays is as few of the user's own limits as possible.
         """
         found = self._clashing(members)
         if found is None:
             return ()
-        for constraint in sorted(found, key=_dropping_order):
-            if constraint in found:
-                found = self._clashing([c for c in found if c is not constraint]) or found
-        return tuple(c for c in members if c in found)
+        kept = [c for c in members if c in found or not c.relaxable]
+        for constraint in sorted(kept, key=_dropping_order):
+            fewer = self._clashing([c for c in kept if c is not constraint]) if constraint in kept else None
+            if fewer is not None:
+                kept = [c for c in kept if c is not constraint and (c in fewer or not c.relaxable)]
+        return tuple(kept)
 
     def _clashing(self, members: Sequence[Constraint]) -> list[Constraint] | None:
         clash = self.clash(members)
