@@ -8,6 +8,12 @@ BODIES = {
         import re  # the match runs in C for longer than the universe has, and never lets go of the interpreter
         re.match('(a+)+$', 'a' * 64 + 'b')
     """,
+    "deadlock": """
+        import ctypes  # a library that keeps the interpreter, and waits for a lock that it holds: nothing is computed
+        lock = ctypes.create_string_buffer(64)
+        for _ in range(2):
+            ctypes.PyDLL(None).pthread_mutex_lock(lock)
+    """,
     "exits": "import os; os._exit(3)",
     "system_exit": "raise SystemExit(4)",
     "raises": "raise ZeroDivisionError('one over nothing')",

@@ -42,7 +42,14 @@ CONFIGURATION = """
     managedLedgerDefaultEnsembleSize=1
     managedLedgerDefaultWriteQuorum=1
     managedLedgerDefaultAckQuorum=1
+    loadBalancerEnabled=false
+    systemTopicEnabled=false
+    topicLevelPoliciesEnabled=false
+    webSocketServiceEnabled=false
+    numIOThreads=2
+    numHttpServerThreads=4
 """
+"""One copy of what is written, and nothing that serves several brokers, policies of topics or web sockets."""
 
 LOGGING = """
     <Configuration status="WARN">

@@ -246,7 +246,7 @@ def test_j2_each_has_one_result_and_one_final_event_whatever_dies(house: House) 
     assert [told.count(each) for each in made] == [1, 1]
 
 
-@pytest.mark.parametrize("poison", ["segfault", "c_loop"])
+@pytest.mark.parametrize("poison", ["segfault", "deadlock"])
 def test_j4_what_kills_its_solver_stops_with_the_reason_and_delays_nobody(house: House, poison: str) -> None:
     served = house.served
     bad = order(served.address, optimization_type=poison)
@@ -307,7 +307,7 @@ def test_j10_a_service_that_is_told_to_end_hands_back_what_it_has_not_ended(hous
 
 
 def test_j11_no_solver_outlives_the_service(house: House) -> None:
-    made = order(house.served.address, optimization_type="c_loop")
+    made = order(house.served.address, optimization_type="deadlock")
     waited(house.served.address, made, "queue_state", "running")
     children = processes_of(house.served.process.pid)
     assert children

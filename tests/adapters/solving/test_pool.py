@@ -127,6 +127,7 @@ LEFT = ("leaves_a_child", "leaves_a_child_behind")
 ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "segfault": (MethodCrashed, "method 'segfault' of distribution 'evil-methods' 1.2.3 ended with SIGSEGV"),
     "c_loop": (TimeLimitReached, "method 'c_loop' of distribution 'evil-methods'"),
+    "deadlock": (TimeLimitReached, "method 'deadlock' of distribution 'evil-methods'"),
     "exits": (MethodCrashed, "method 'exits' of distribution 'evil-methods' 1.2.3 ended with exit code 3"),
     "system_exit": (MethodCrashed, "method 'system_exit' of distribution 'evil-methods' 1.2.3 raised SystemExit: 4"),
     "raises": (MethodCrashed, "'evil-methods' 1.2.3 raised ZeroDivisionError: one over nothing"),
@@ -151,7 +152,7 @@ def test_an_evil_method_is_an_error_that_names_it_and_the_next_answer_is_the_sam
 ) -> None:
     error, words = ENDINGS[name]
     with pytest.raises(error) as caught:
-        service.solve(evil(name), 1.5 if name == "c_loop" else 20.0)
+        service.solve(evil(name), 1.5 if ENDINGS[name][0] is TimeLimitReached else 20.0)
     assert type(caught.value) is error
     assert words in str(caught.value)
     assert weights(service.solve(GOLDEN)) == golden
@@ -188,7 +189,7 @@ def test_an_innocent_beside_an_evil_one_is_not_disturbed(service: Service, golde
 
 def test_a_hang_costs_its_neighbours_less_than_a_second(service: Service, golden: bytes) -> None:
     async def beside() -> float:
-        hanging = asyncio.create_task(service.pool.solve(evil("c_loop"), 1.0))
+        hanging = asyncio.create_task(service.pool.solve(evil("deadlock"), 1.0))
         longest = 0.0
         while not hanging.done():
             began = time.monotonic()
@@ -468,7 +469,7 @@ async def run():
     job = tangency.Problem(market, tangency.MinimumVolatility(), limits)
     print((await pool.solve(job, 20.0)).weights.tolist(), flush=True)
     if len(sys.argv) > 1:
-        hanging = tangency.Problem(market, tangency.MinimumVolatility(), limits, method="c_loop")
+        hanging = tangency.Problem(market, tangency.MinimumVolatility(), limits, method="deadlock")
         asyncio.get_running_loop().create_task(pool.solve(hanging, 4.0))
         await asyncio.sleep(0.5)
         print("hanging", flush=True)
@@ -487,7 +488,7 @@ def test_a_program_without_a_guard_is_not_run_again_by_its_solver_processes(tmp_
 
 
 def test_nothing_is_left_when_the_service_is_killed(tmp_path: Path, installed: Distribution) -> None:
-    assert "c_loop" in installed.methods
+    assert "deadlock" in installed.methods
     mark = f"killed-{os.getpid()}"
     program = tmp_path / "service.py"
     program.write_text(UNGUARDED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from typing import TypeGuard, cast
 
 import msgspec
@@ -25,11 +26,17 @@ _WORDS: dict[type, str] = {dict: "an object", list: "a list", bool: "a truth val
 def faults_in(value: object, expected: type) -> list[Fault]:
     """The mistakes in a value that was read from JSON or YAML; at most 50."""
     found: list[Fault] = []
-    for fault in _faults(value, inspect.type_info(expected), ()):
+    for fault in _faults(value, _layout(expected), ()):
         found.append(fault)
         if len(found) == MOST_FAULTS:
             break
     return found
+
+
+@cache
+def _layout(expected: type) -> inspect.Type:
+    """What a type consists of. msgspec works it out anew whenever it is asked, which takes longer than all the rest."""
+    return inspect.type_info(expected)
 
 
 def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault]:
