@@ -196,6 +196,13 @@ class TestSingular:
         solution = solve(problem(MEAN, covariance, MinimumVolatility(), *LONG_ONLY))
         assert weights(solution) == pytest.approx([1, 0, 0, 0], abs=1e-9)
 
+    @pytest.mark.parametrize("seed", [0, 1, 3])
+    def test_what_rounding_leaves_of_a_hedge_is_no_sharpe_ratio(self, seed: int) -> None:
+        two_days = 0.1 * np.random.default_rng(seed).normal(size=(2, 4))
+        hedged = solve(problem(MEAN, np.cov(two_days, rowvar=False), MinimumVolatility(), *LONG_ONLY))
+        assert known(hedged.expected_volatility) < 1e-8
+        assert hedged.sharpe_ratio is None
+
     def test_without_any_risk_the_best_mean_is_the_most_utility(self) -> None:
         solution = solve(problem([0.1, 0.2], np.zeros((2, 2)), MaximumUtility(1.0), *LONG_ONLY))
         assert weights(solution) == pytest.approx([0, 1], abs=1e-9)

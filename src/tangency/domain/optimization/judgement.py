@@ -135,7 +135,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         objective_value=certificate.objective if np.isfinite(certificate.objective or 0.0) else None,
         expected_return=mean,
         expected_volatility=sigma,
-        sharpe_ratio=(mean - _rate(problem)) / sigma if mean is not None and sigma > 0 else None,
+        sharpe_ratio=None if mean is None or estimates.riskless(weights) else (mean - _rate(problem)) / sigma,
         risk=PortfolioRisk.of(measure.name, risk, weights, cuts.get(RiskOf(1.0, measure).id)),
         current_risk=None if problem.current is None else PortfolioRisk.of(measure.name, risk, problem.current),
         current_return=None if problem.current is None else _mean(problem, estimates, problem.current),
