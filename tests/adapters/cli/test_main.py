@@ -79,6 +79,29 @@ def test_a_setting_that_cannot_be_used_ends_with_2(command: Command) -> None:
     assert "TANGENCY_PORT is 'eighty'" in ran.json["detail"]
 
 
+def test_a_broker_that_is_away_ends_with_9(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = command("pulsar", "setup", TANGENCY_PULSAR_WEB_URL="http://127.0.0.1:1")
+    assert ran.code == 9
+    assert ran.err.startswith("Error: the web port of the broker does not answer")
+    failures.report(errors.BrokerUnavailable("away"), as_json=True)
+    assert '"type": "/problems/broker"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"TANGENCY_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none"}, "what TANGENCY_DATABASE_URL names"),
+        ({"TANGENCY_DATA_DIR": "/dev/null"}, "TANGENCY_DATA_DIR names another folder"),
+    ],
+)
+def test_a_database_that_cannot_be_had_is_told_with_the_setting_that_names_it(
+    settings: dict[str, str], told: str, command: Command
+) -> None:
+    ran = command("status", **settings)
+    assert ran.code == 8
+    assert told in ran.err
+
+
 def test_a_mistake_of_ours_is_told_without_a_traceback_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
     error = ZeroDivisionError("one over nothing")
     assert failures.report(error, as_json=False).code == 1

@@ -95,6 +95,17 @@ def test_a_database_in_a_file_has_one_process_that_does_everything(
     assert "TANGENCY_DATABASE_URL" in ran.err
 
 
+def test_a_worker_with_too_few_connections_does_not_start_and_says_so(
+    cluster: postgres.Cluster, command: Command
+) -> None:
+    with cluster.database() as url:
+        few = {"TANGENCY_DATABASE_URL": url, "TANGENCY_DATABASE_CONNECTIONS": "1"}
+        ran = command.apart("worker", "--port", 0, **few)
+
+    assert ran.code == 2
+    assert "Error: TANGENCY_DATABASE_CONNECTIONS is 1" in ran.err
+
+
 def test_a_role_that_there_is_not_is_told(command: Command) -> None:
     ran = command("serve", "--role", "api,juggler")
 

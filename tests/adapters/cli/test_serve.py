@@ -41,6 +41,19 @@ def test_a_port_of_grpc_that_is_taken_is_told(command: Command) -> None:
     assert "another --grpc" in ran.err
 
 
+def test_an_address_that_is_not_of_this_machine_is_told(command: Command) -> None:
+    ran = command("serve", "--host", "192.0.2.1", "--port", 0, "--insecure-without-authentication")
+    assert ran.code == 2
+    assert "another --host" in ran.err
+
+
+def test_a_setting_that_only_the_start_looks_at_ends_it_with_2_and_says_which(command: Command) -> None:
+    broker = {"TANGENCY_PULSAR_URL": "pulsar://127.0.0.1:1", "TANGENCY_PULSAR_TOKEN_FILE": "/nowhere"}
+    ran = command.apart("serve", "--port", 0, **broker)
+    assert ran.code == 2
+    assert "Error: TANGENCY_PULSAR_TOKEN_FILE names /nowhere" in ran.err
+
+
 def test_it_answers_and_ends_well(command: Command) -> None:
     with command.serving() as served:
         assert plain_http.get(f"{served.address}/health/ready", timeout=HANGS).status_code == 200

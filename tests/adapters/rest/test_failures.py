@@ -147,7 +147,9 @@ def test_a_process_without_a_door_whose_store_is_gone_is_alive_and_not_ready(tmp
         assert int(response.headers["retry-after"]) >= 1
 
 
-def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(tmp_path: Path) -> None:
+def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     gone = Failing(StoreUnavailable("the database failed: unable to open database file."))
     with failing(tmp_path, store=gone, answers=gone) as http:
         assert http.get("/health/live").status_code == 200
@@ -155,6 +157,9 @@ def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(tmp_path: Pa
             response = http.get(path)
             assert response.status_code == 503
             assert response.json()["type"] == "/problems/store-unavailable"
+    told = [record for record in caplog.records if record.name == "tangency.rest"]
+    assert [record.getMessage() for record in told] == [f"a request failed: {gone.error}"] * 2
+    assert not any(record.exc_info for record in told)
 
 
 def test_no_body_is_ever_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tangency.adapters.cli.exit_codes import INVALID, UNEXPECTED, ExitCode, exit_code_of, exit_code_of_class
+from tangency.adapters.cli.exit_codes import (
+    INVALID,
+    NEIGHBOUR,
+    STORAGE,
+    UNEXPECTED,
+    USAGE,
+    ExitCode,
+    exit_code_of,
+    exit_code_of_class,
+)
 from tangency.adapters.cli.terminal import console, print_json
 
 if TYPE_CHECKING:
@@ -18,8 +27,11 @@ if TYPE_CHECKING:
     from tangency.adapters.document.problem import ConflictingLimit, Problem, RelaxedLimit
     from tangency.application.question import Question
 
-USAGE_STATUS, STORAGE_STATUS = 400, 503
+USAGE_STATUS, AWAY_STATUS = 400, 503
 """Problem documents carry an HTTP status; these are the nearest for what has none."""
+
+OWN_KINDS = {USAGE: ("settings", USAGE_STATUS), STORAGE: ("storage", AWAY_STATUS), NEIGHBOUR: ("broker", AWAY_STATUS)}
+"""Slug and status of what only a command meets, by how it ends."""
 
 
 class Failed(Exception):
@@ -86,8 +98,7 @@ def problem_document(error: Exception, question: Question | None, ending: ExitCo
         return problem_of(error, question)
     if ending is UNEXPECTED:
         return problem(INTERNAL, sentence(error, ending))
-    slug = {2: "settings", 8: "storage"}[ending.code]
-    status = STORAGE_STATUS if slug == "storage" else USAGE_STATUS
+    slug, status = OWN_KINDS[ending]
     return problem(Kind(slug, status, _capitalised(ending.meaning), ""), sentence(error, ending))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import signal
 import socket
@@ -147,7 +148,8 @@ def _bound(host: str, port: int, option: str) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=WAITING)
     except OSError as error:
         why = error.strerror or str(error)
-        raise click.ClickException(f"cannot listen on {host} port {port}: {why}. Choose another {option}.") from None
+        wrong = option if error.errno in (errno.EADDRINUSE, errno.EACCES) or option != "--port" else "--host"
+        raise click.ClickException(f"cannot listen on {host} port {port}: {why}. Choose another {wrong}.") from None
 
 
 def _listen(settings: Settings) -> socket.socket:

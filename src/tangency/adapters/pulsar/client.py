@@ -59,7 +59,7 @@ def client_of(settings: Settings) -> pulsar.Client:
         authentication=authentication_of(settings),
         operation_timeout_seconds=timeout_s,
         connection_timeout_ms=timeout_s * 1000,
-        tls_trust_certs_file_path=_file(settings.pulsar_tls_ca_file, "tls_ca_file"),
+        tls_trust_certs_file_path=file_of(settings.pulsar_tls_ca_file, "tls_ca_file"),
         tls_validate_hostname=settings.pulsar_tls_validate_hostname,
         # Whatever fails is raised too, and goes to our own log from there.
         logger=pulsar.FileLogger(pulsar.LoggerLevel.Error, os.devnull),
@@ -74,8 +74,8 @@ def authentication_of(settings: Settings) -> pulsar.Authentication | None:
     """
     import pulsar
 
-    certificate = _file(settings.pulsar_tls_certificate_file, "tls_certificate_file")
-    token = _file(settings.pulsar_token_file, "token_file")
+    certificate = file_of(settings.pulsar_tls_certificate_file, "tls_certificate_file")
+    token = file_of(settings.pulsar_token_file, "token_file")
     issuer = settings.pulsar_oauth2_issuer_url
     if sum(map(bool, (certificate, token, issuer))) > 1:
         raise InvalidSettings(
@@ -83,7 +83,7 @@ def authentication_of(settings: Settings) -> pulsar.Authentication | None:
             "this service is; choose one."
         )
     if certificate:
-        return pulsar.AuthenticationTLS(certificate, _file(settings.pulsar_tls_key_file, "tls_key_file") or "")
+        return pulsar.AuthenticationTLS(certificate, file_of(settings.pulsar_tls_key_file, "tls_key_file") or "")
     if token:
         return pulsar.AuthenticationToken(lambda: Path(token).read_text().strip())
     return pulsar.AuthenticationOauth2(json.dumps(_oauth2(settings))) if issuer else None
@@ -92,14 +92,19 @@ def authentication_of(settings: Settings) -> pulsar.Authentication | None:
 def _oauth2(settings: Settings) -> dict[str, str]:
     stated = {
         "issuer_url": settings.pulsar_oauth2_issuer_url,
-        "private_key": _file(settings.pulsar_oauth2_key_file, "oauth2_key_file") or "",
+        "private_key": file_of(settings.pulsar_oauth2_key_file, "oauth2_key_file") or "",
         "audience": settings.pulsar_oauth2_audience,
         "scope": settings.pulsar_oauth2_scope,
     }
     return {name: value for name, value in stated.items() if value}
 
 
-def _file(path: str, name: str) -> str | None:
+def file_of(path: str, name: str) -> str | None:
+    """The path of a file that is there; None where none is named.
+
+    Raises:
+        InvalidSettings: it is not there.
+    """
     if path and not Path(path).is_file():
         raise InvalidSettings(f"TANGENCY_PULSAR_{name.upper()} names {path}, which is no file that can be read.")
     return path or None

@@ -70,8 +70,10 @@ class Requests:
     async def _refuse(self, message: Received, written: object, error: Exception) -> Verdict:
         """Answer a bad message, once however often it is delivered: the answer's identity follows from its own."""
         document = problem_of(error)
-        if document.status >= INTERNAL.status:
+        if document.type == INTERNAL.type:
             log.error("a request failed", exc_info=error)
+        elif document.status >= INTERNAL.status:
+            log.error("a request failed: %s", document.detail)
         key = _key(message, written)
         identity = str(uuid5(NAMESPACE_URL, f"{message.identity}/{key}"))
         told = msgspec.to_builtins(document)

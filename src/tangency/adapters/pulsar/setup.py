@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tangency.adapters.pulsar.client import EVENTS, REQUESTS, SUBSCRIPTION, TICKETS
+from tangency.adapters.pulsar.client import EVENTS, REQUESTS, SUBSCRIPTION, TICKETS, authentication_of, file_of
 from tangency.adapters.settings import InvalidSettings, Settings
 from tangency.domain.errors import BrokerUnavailable
 
@@ -73,7 +73,8 @@ def _asked(web: httpx.Client, method: str, path: str, document: Any = None) -> h
 
 
 def _administrator(settings: Settings) -> httpx.Client:
-    verify = ssl.create_default_context(cafile=settings.pulsar_tls_ca_file or None)
+    authentication_of(settings)
+    verify = ssl.create_default_context(cafile=file_of(settings.pulsar_tls_ca_file, "tls_ca_file"))
     verify.check_hostname = settings.pulsar_tls_validate_hostname
     if settings.pulsar_tls_certificate_file:
         verify.load_cert_chain(settings.pulsar_tls_certificate_file, settings.pulsar_tls_key_file or None)
@@ -92,12 +93,10 @@ def _token(settings: Settings) -> str:
 def _oauth2_token(settings: Settings) -> str:
     """By the grant of client credentials, as the client itself gets one (RFC 6749, section 4.4)."""
     issuer = settings.pulsar_oauth2_issuer_url.rstrip("/")
-    key: Mapping[str, str] = json.loads(Path(settings.pulsar_oauth2_key_file).read_text())
     stated = {"audience": settings.pulsar_oauth2_audience, "scope": settings.pulsar_oauth2_scope}
     wanted = {
         "grant_type": "client_credentials",
-        "client_id": key["client_id"],
-        "client_secret": key["client_secret"],
+        **_client(settings.pulsar_oauth2_key_file),
         **{name: value for name, value in stated.items() if value},
     }
     try:
@@ -107,3 +106,13 @@ def _oauth2_token(settings: Settings) -> str:
     except (httpx.HTTPError, KeyError, ValueError) as error:
         raise BrokerUnavailable(f"{issuer} gives out no token: {error!r}.") from None
     return token
+
+
+def _client(path: str) -> dict[str, str]:
+    try:
+        key = json.loads(Path(path).read_text())
+        return {name: str(key[name]) for name in ("client_id", "client_secret")}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidSettings(
+            f"TANGENCY_PULSAR_OAUTH2_KEY_FILE names {path!r}, which is no JSON file with client_id and client_secret."
+        ) from None

@@ -27,6 +27,7 @@ Application = Callable[..., Awaitable[None]]
 Running = Callable[[Settings], AbstractAsyncContextManager[Service]]
 """Opens the service, with whatever is to work beside it."""
 
+NOT_BEGUN = "lifespan.startup.failed"
 TRACE_HEADERS = (TRACEPARENT.encode(), TRACESTATE.encode())
 
 
@@ -54,7 +55,7 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
         if scope["type"] != "http":
-            await self.application(scope, receive, send)
+            await self.application(scope, receive, _without_words(send))
             return
         held = _Held(self)
         work_for(_trace(scope))
@@ -156,6 +157,15 @@ async def _whole(receive: Receive, limit: int, held: _Held) -> bytes:
         parts.append(part)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _without_words(send: Send) -> Send:
+    """That it could not begin, without a traceback: whoever told the service to serve hears why."""
+
+    async def tell(message: Message) -> None:
+        await send({"type": NOT_BEGUN} if message["type"] == NOT_BEGUN else message)
+
+    return tell
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -37,10 +37,12 @@ def failure(error: Exception, document: Problem | None = None) -> Outgoing:
 
 
 def problem_for(error: Exception, question: Question | None = None) -> Problem:
-    """The document for whatever was raised. What is our fault goes to the log, and only there."""
+    """The document for whatever was raised. What is our fault goes to the log with its trace, and only there."""
     document = problem_of(error, question)
-    if document.status >= INTERNAL.status:
+    if document.type == INTERNAL.type:
         log.error("a request failed", exc_info=error)
+    elif document.status >= INTERNAL.status:  # an outage, which every request meets: a line for each
+        log.error("a request failed: %s", document.detail)
     return document
 
 

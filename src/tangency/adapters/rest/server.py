@@ -7,6 +7,8 @@ HTTP/2, as the client of Java does with every first request.
 from __future__ import annotations
 
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import FrameType
 
 import h11
@@ -18,6 +20,7 @@ from tangency.adapters.rest.gate import Application, Gate, Running
 from tangency.adapters.rest.kinds import MALFORMED, MEDIA_TYPE, encoded
 from tangency.adapters.rest.vital_signs import create_vital_signs
 from tangency.adapters.settings import Settings
+from tangency.application.service import Service
 
 
 def serve(settings: Settings, running: Running, listening: socket.socket, door: bool = True) -> None:
@@ -25,11 +28,12 @@ def serve(settings: Settings, running: Running, listening: socket.socket, door: 
 
     Args:
         settings: what an operator set.
-        running: opens the service.
+        running: opens the service. What it raises over that is raised here.
         listening: for requests, or for whoever asks whether the process lives.
         door: whether requests are answered.
     """
-    gate = _application(settings, running) if door else create_vital_signs(settings, running)
+    beginning = _Beginning(running)
+    gate = _application(settings, beginning) if door else create_vital_signs(settings, beginning)
 
     class Server(uvicorn.Server):
         """One that ends the streams first: it waits for every connection, and those would stay."""
@@ -38,7 +42,29 @@ def serve(settings: Settings, running: Running, listening: socket.socket, door: 
             gate.ending = True
             super().handle_exit(sig, frame)
 
-    Server(configuration(gate)).run(sockets=[listening])
+    try:
+        Server(configuration(gate)).run(sockets=[listening])
+    except SystemExit:  # all that the server says of a service that could not begin
+        if beginning.fault is None:
+            raise
+        raise beginning.fault from None
+
+
+class _Beginning:
+    """Opens the service, and keeps why that failed for whoever told it to serve."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.fault: Exception | None = None
+
+    @asynccontextmanager
+    async def __call__(self, settings: Settings) -> AsyncIterator[Service]:
+        try:
+            async with self._running(settings) as service:
+                yield service
+        except Exception as error:
+            self.fault = error
+            raise
 
 
 def configuration(application: Application) -> uvicorn.Config:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import msgspec
 
 from tangency.adapters.document.problem import problem, problem_of
-from tangency.adapters.rest.gate import Gate, Receive, Running, Scope, Send
+from tangency.adapters.rest.gate import NOT_BEGUN, Gate, Receive, Running, Scope, Send
 from tangency.adapters.rest.kinds import MEDIA_TYPE, NOT_FOUND, WRONG_METHOD, encoded, retry_after
 from tangency.adapters.settings import Settings
 from tangency.application.readiness import CheckReadiness
@@ -53,7 +54,12 @@ class VitalSigns:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with self._running(self._settings) as self.service:
+        async with AsyncExitStack() as open_until_the_end:
+            try:
+                self.service = await open_until_the_end.enter_async_context(self._running(self._settings))
+            except Exception:
+                await send({"type": NOT_BEGUN})
+                raise
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -20,6 +20,8 @@ from tangency.adapters.sql.writes import send_together
 from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+FORMS = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
+ELSEWHERE = "TANGENCY_DATA_DIR names another folder, TANGENCY_DATABASE_URL another database."
 CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
@@ -40,8 +42,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
         engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, **_options(url, settings))
     except (ImportError, ArgumentError) as error:
         raise InvalidSettings(
-            f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}. Give "
-            "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME."
+            f"TANGENCY_DATABASE_URL names {url.drivername!r}, which cannot be used: {error}. Give {FORMS}."
         ) from None
     event.listen(engine.sync_engine, "do_execute", send_together)
     if url.get_backend_name() == "sqlite":
@@ -62,12 +63,19 @@ def readers_of(engine: AsyncEngine) -> AsyncEngine:
 def url_of(settings: Settings) -> URL:
     """The address of the database, with its driver; the folder of the embedded one is made where it is missing."""
     if not settings.database_url:
-        settings.data_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(settings.data_path)
     try:
         url = make_url(settings.sqlalchemy_url)
-    except ArgumentError as error:
-        raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read: {error}.") from None
+    except ArgumentError:
+        raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read. Give {FORMS}.") from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreUnavailable(f"the data folder {folder} cannot be used: {error.strerror}. {ELSEWHERE}") from None
 
 
 def _options(url: URL, settings: Settings) -> dict[str, Any]:
@@ -105,7 +113,7 @@ def _open_once(url: URL) -> None:
         with Path(path).open("ab"):
             pass
     except OSError as error:
-        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}.") from None
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}. {ELSEWHERE}") from None
 
 
 def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:

@@ -26,6 +26,7 @@ GIVEN_UP: Mapping[str, str] = {
 """By the states of the SQL standard and of PostgreSQL: nothing was kept, and the same work may succeed at once."""
 
 LOST = "the connection to the database was lost, and with it whether anything was kept; try again."
+OPERATOR = "Its operator sees to it that it runs and is what TANGENCY_DATABASE_URL names."
 GRACE_S = 0.5
 """The driver answers a first cancellation by asking the server to stop, and a second one by giving the server up."""
 
@@ -87,4 +88,6 @@ def _told(error: DBAPIError) -> TangencyError:
     if error.connection_invalidated:
         return Interrupted(LOST)
     said = str(error.orig).partition("\n")[0]
+    if error.statement is None:  # there was nobody to state it to
+        return StoreUnavailable(f"the database cannot be reached: {said}. Nothing was kept; try again. {OPERATOR}")
     return StoreUnavailable(f"the database failed: {said}. Nothing was kept; try again.")
