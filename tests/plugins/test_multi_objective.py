@@ -17,7 +17,14 @@ from tangency.domain.errors import InvalidInput
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.constraint import Budget, Constraint, LongOnly, MaximumWeight, MinimumWeight
+from tangency.domain.optimization.constraint import (
+    Budget,
+    Constraint,
+    LongOnly,
+    MaximumWeight,
+    MinimumWeight,
+    TurnoverLimit,
+)
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.kinds import read_constraints, read_objective, written
 from tangency.domain.optimization.objective import MaximumReturn, MinimumVolatility, MultiObjective
@@ -429,6 +436,13 @@ def test_what_it_read_travels_as_a_document() -> None:
 def test_what_makes_no_sense_is_refused_at_its_place(asked: dict[str, object], place: str) -> None:
     with pytest.raises(InvalidInput, match=f"method_options.{place}"):
         _answer(cast(MultiObjectiveOptions, bind_options(MultiObjectiveOptions, asked)))
+
+
+def test_a_turnover_of_zero_leaves_one_point() -> None:
+    solution = _proven(MultiObjectiveOptions(), _case((*LONG_ONLY, TurnoverLimit(0.0, tuple(CURRENT.tolist())))))
+    [point] = _found(solution, "pareto")
+    assert solution.weights == pytest.approx(CURRENT)
+    assert list(point["weights"].values()) == pytest.approx(CURRENT)
 
 
 def test_turnover_needs_current_weights() -> None:

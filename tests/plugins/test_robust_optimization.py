@@ -460,6 +460,11 @@ def test_no_gain_in_the_worst_case_is_not_applicable() -> None:
     assert "worst case" in solution.message
 
 
+def test_nor_is_it_of_the_one_portfolio_that_a_turnover_of_zero_leaves() -> None:
+    limits = (Budget(), LongOnly(), TurnoverLimit(0.0, tuple(20 * [0.05])))
+    assert robust(of_sample(MaximumSharpe(0.0), limits), RobustOptions(EMPIRICAL)).status is Status.NOT_APPLICABLE
+
+
 def test_a_turnover_of_zero_keeps_what_is_held() -> None:
     held = np.full(20, 0.05)
     limits = (Budget(), LongOnly(), TurnoverLimit(0.0, tuple(held.tolist())))

@@ -157,6 +157,11 @@ class TestByHand:
         assert conflict(why) == expected
         assert why.relaxation == (Relaxation("risk_parameters.target_return", 0.12, 0.1),)
 
+    @pytest.mark.parametrize("target", [0.05, 1e-7, 1e3])
+    def test_a_target_return_where_nothing_earns_anything(self, target: float) -> None:
+        why = found(posed(TWO, np.zeros(2), limits=(*LONG_ONLY, TargetReturn(target))))
+        assert conflict(why) == {"risk_parameters.target_return": pytest.approx(0.0, abs=1e-9)}
+
     def test_a_target_return_that_a_cap_keeps_out_of_reach(self) -> None:
         # At most 0.6 of the best name earns 0.08; for 0.09 it takes 0.8 of it.
         why = found(posed(TWO, [0.1, 0.05], limits=(*LONG_ONLY, MaximumWeight(0.6), TargetReturn(0.09))))

@@ -76,13 +76,14 @@ class Lagrangian:
 def farkas_bound(region: Region, witness: Witness) -> float:
     """Above 1e-9, a proof that no portfolio satisfies every constraint.
 
-    Rows and multipliers are scaled to a largest figure of 1, so that no unit of returns makes the bound small. Where
-    two bounds of one name cross, no multiplier is needed: the bound is by how much they do.
+    Rows and multipliers are scaled to a largest figure of 1, so that no unit of returns makes the bound small; a row of
+    zeros, such as a target for means that are all zero, by its limit. Where two bounds of one name cross, no multiplier
+    is needed: the bound is by how much they do.
     """
     crossing = float((region.lower - region.upper).max())
     if crossing > 0:
         return crossing
-    sizes = {row.id: float(np.abs(row.coefficients).max()) for row in _rows(region, witness)}
+    sizes = {row.id: float(np.abs(row.coefficients).max()) or abs(row.limit) for row in _rows(region, witness)}
     largest = max((abs(value) * sizes.get(key, 1.0) for key, value in witness.multipliers.items()), default=0.0)
     if not 0.0 < largest < np.inf:
         return 0.0

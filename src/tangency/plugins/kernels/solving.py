@@ -80,6 +80,8 @@ def _pinned(objective: SumOfTerms | WorstRatio, region: Region, estimates: Estim
     pinning = next((d for d in region.distances if abs(d.limit) <= NO_ROOM), None)
     if pinning is None:
         return None
+    if isinstance(objective, WorstRatio) and not np.isfinite(objective.loss(pinning.center, estimates)):
+        return Proposal(Status.NOT_APPLICABLE, message=NO_GAIN, reading=Reading(objective))
     slope = float(np.abs(objective.minorant(pinning.center, estimates).slope).max())
     proposal = Proposal(Status.OPTIMAL, pinning.center, Witness({pinning.id: slope}))
     return replace(proposal, reading=Reading(objective))

@@ -108,9 +108,9 @@ class Front:
         proposal = solved(self.problem, Blend("FRONT", (WorstOf(self._parts(reference)),)), self.estimates)
         if proposal.weights is None or proposal.witness is None:
             return None
-        prices, *duals = unpacked(proposal.witness.cuts.get("objective.worst_of"))
-        if prices is None or len(duals) != len(self.aims):
-            return None
+        prices, *duals = [*unpacked(proposal.witness.cuts.get("objective.worst_of"))] or [None]
+        if prices is None or len(duals) != len(self.aims):  # where one portfolio is all there is, nothing has a price
+            return self.improved(proposal.weights)
         gain = self._gain(proposal.weights, prices, duals, proposal.witness)
         if gain <= SETTLED:
             return self._point(proposal.weights, prices, gain)
