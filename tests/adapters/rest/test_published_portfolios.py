@@ -166,6 +166,32 @@ def test_luenbergers_three_uncorrelated_assets(http: httpx.Client) -> None:
     assert weights(answer) == pytest.approx([1 / 9, 1 / 3, 5 / 9], abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("objective", "printed", "mean", "deviation"),
+    [
+        ("MIN_VOLATILITY", [0.088, 0.251, 0.282, 0.104, 0.275], 14.413, 0.791),
+        ("MAX_SHARPE", [0.158, 0.155, 0.314, 0.038, 0.334], 15.202, 0.812),
+    ],
+)
+def test_luenbergers_five_securities(
+    http: httpx.Client, objective: str, printed: list[float], mean: float, deviation: float
+) -> None:
+    """Luenberger, Investment science, chapter 6, a securities portfolio: two efficient funds, in the book's units."""
+    table = [
+        [2.30, 0.93, 0.62, 0.74, -0.23],
+        [0.93, 1.40, 0.22, 0.56, 0.26],
+        [0.62, 0.22, 1.80, 0.78, -0.27],
+        [0.74, 0.56, 0.78, 3.40, -0.56],
+        [-0.23, 0.26, -0.27, -0.56, 2.60],
+    ]
+    answer = answered(
+        http, ("MEAN_VARIANCE", objective), list("ABCDE"), mean=[15.1, 12.5, 14.7, 9.02, 17.68], covariance=table
+    )
+    assert weights(answer) == pytest.approx(printed, abs=6e-4)
+    assert answer["expected_return"] == pytest.approx(mean, abs=6e-4)
+    assert answer["expected_volatility"] == pytest.approx(deviation, abs=6e-4)
+
+
 def test_the_transaction_costs_of_lingo(http: httpx.Client) -> None:
     """LINGO, model TRANCOST: 1 % of every trade is paid out of what is invested; returns are growth factors."""
     table = [
