@@ -304,6 +304,8 @@ def place_of(limit: str) -> Path:
 def fault_as_wished(fault: Fault, wish: Wish) -> Fault:
     """A mistake at its place in the wish; objectives are told in the words that the wish is written in."""
     told = fault.detail
+    if fault.path == ("method_options", "risk_measure") and fault.code == "unknown":
+        told = f"is {wish.risk_measure!r}, and {wish.optimization_type!r} leaves no choice of one; leave it out."
     if fault.path == ("objective",) and not wish.objective.isupper():
         for word, own in _OBJECTIVES_AS_WISHED.items():
             told = re.sub(rf"\b{word}\b", own, told)

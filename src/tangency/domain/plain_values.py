@@ -64,7 +64,8 @@ def array(value: object, path: Path, shape: Sequence[int | None]) -> Array:
     )
     if not fits:
         wanted = " x ".join("any" if axis is None else str(axis) for axis in shape)
-        raise InvalidInput.at(path, f"has shape {read.shape}; give {wanted}.", "shape")
+        given = " x ".join(map(str, read.shape))
+        raise InvalidInput.at(path, f"has {given} figures; give {wanted}.", "shape")
     return read
 
 
@@ -95,10 +96,10 @@ def _from_lists(value: object, path: Path) -> Array:
     rows = listed(value, path)
     nested = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
     for i, row in enumerate(rows if nested else [rows]):
-        strange = {type(entry) for entry in row} - _ENTRIES
-        if strange:
-            where = (*path, i) if nested else path
-            raise InvalidInput.at(where, f"holds a {strange.pop().__name__}; give numbers, or null.", "type")
+        if {type(entry) for entry in row} - _ENTRIES:
+            place, entry = next((place, entry) for place, entry in enumerate(row) if type(entry) not in _ENTRIES)
+            where = (*path, i, place) if nested else (*path, place)
+            raise InvalidInput.at(where, f"is {shown(entry)}; give a number, or null.", "type")
     try:
         return np.array(rows, dtype=float)
     except ValueError:
@@ -108,7 +109,7 @@ def _from_lists(value: object, path: Path) -> Array:
 def mapping(value: object, path: Path) -> Mapping[str, object]:
     """A mapping with text for keys."""
     if not isinstance(value, dict | Mapping) or not {type(key) for key in value} <= {str}:
-        raise InvalidInput.at(path, f"is {_short(value)}; give an object with named fields.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give an object with named fields.", "type")
     return value
 
 
@@ -140,14 +141,14 @@ def present(**values: object) -> dict[str, object]:
 def listed(value: object, path: Path) -> Sequence[Any]:
     """A list."""
     if not isinstance(value, list | tuple):
-        raise InvalidInput.at(path, f"is {_short(value)}; give a list.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give a list.", "type")
     return value
 
 
 def text(value: object, path: Path) -> str:
     """Text."""
     if not isinstance(value, str):
-        raise InvalidInput.at(path, f"is {_short(value)}; give text.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give text.", "type")
     return value
 
 
@@ -165,14 +166,14 @@ def one_of(value: object, path: Path, valid: Collection[str]) -> str:
     """One of the words that have a meaning here."""
     word = text(value, path)
     if word not in valid:
-        raise InvalidInput.at(path, f"{word!r} has no meaning here; {hint(word, valid)}", "unknown")
+        raise InvalidInput.at(path, f"{shown(word)} has no meaning here; {hint(word, valid)}", "unknown")
     return word
 
 
 def number(value: object, path: Path) -> float:
     """A finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput.at(path, f"is {_short(value)}; give a number.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give a number.", "type")
     if not math.isfinite(value):
         raise InvalidInput.at(path, f"is {value}; give a finite number.", "not_finite")
     return float(value)
@@ -189,14 +190,14 @@ def positive(value: object, path: Path) -> float:
 def whole(value: object, path: Path) -> int:
     """A whole number."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidInput.at(path, f"is {_short(value)}; give a whole number.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give a whole number.", "type")
     return value
 
 
 def truth(value: object, path: Path) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise InvalidInput.at(path, f"is {_short(value)}; give true or false.", "type")
+        raise InvalidInput.at(path, f"is {shown(value)}; give true or false.", "type")
     return value
 
 
@@ -224,9 +225,16 @@ def is_too_wide(value: object) -> bool:
 
 def too_wide(value: object) -> str:
     """What is wrong with a whole number that is too wide."""
-    return f"is {_short(value)}, a whole number of more than 64 bits; give a smaller one, or write it as 1e+20."
+    return f"is {shown(value)}, a whole number of more than 64 bits; give a smaller one, or write it as 1e+20."
 
 
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."  # noqa: PLR2004 - what fits into a sentence
+LONGEST_SHOWN = 60
+_WORDS: Mapping[type, str] = {dict: "an object", list: "a list", tuple: "a list", type(None): "null"}
+
+
+def shown(value: object) -> str:
+    """A value in a sentence: in the words of JSON, and no more of it than fits."""
+    if type(value) in _WORDS:
+        return _WORDS[type(value)]
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -17,7 +17,7 @@ RATES = {"rates": {"short_term": 0.3, "long_term": 0.2}}
     ("kind", "request_", "place", "detail"),
     [
         (FactorAnalysisRequest, {"factors": "x", "count": 2.5}, "/count", "is 2.5; give a whole number at least 1"),
-        (FactorAnalysisRequest, {"factors": "x", "count": True}, "/count", "is a truth value; give a whole number"),
+        (FactorAnalysisRequest, {"factors": "x", "count": True}, "/count", "is true; give a whole number"),
         (FactorAnalysisRequest, {"factors": "x", "lag": -1}, "/lag", "is -1; give a whole number at least 0"),
         (FactorAnalysisRequest, {"factors": "x", "errors": "y"}, "/errors", "give 'newey_west' or 'plain'"),
         (

@@ -25,6 +25,21 @@ def test_what_cannot_be_read_is_said_so(body: Body) -> None:
         read_request(body.content)
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"a": NaN}', "at 'NaN}'; JSON has no word for it: leave the field out."),
+        (b'{"a": [0, -1e400]}', "'-1e400' is a number that no double can hold; give one of at most 1e+150 in size."),
+        (b'{"1e999": 1, }', "at '}'."),
+        (b"\x1f\x8b\x08\x00", r"at '\x1f\\x8b\x08\x00'."),
+    ],
+)
+def test_what_is_no_json_is_shown(body: bytes, told: str) -> None:
+    with pytest.raises(UnreadableDocument) as caught:
+        read_value(body)
+    assert str(caught.value).endswith(told)
+
+
 def read_as_batch(content: bytes) -> None:
     for item in read_batch(b"[" + content + b"]", limit=10):
         read_request(item)

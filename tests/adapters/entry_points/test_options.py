@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tangency.adapters.entry_points.options import bind_options
-from tangency.domain.errors import InvalidInput
+from tangency.domain.errors import InvalidInput, MethodCrashed
 from tangency.domain.optimization.method import NoOptions
 
 
@@ -38,6 +38,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.tries > 9:
             raise ValueError("more than nine tries")
+        if self.tries < 0:
+            raise KeyError(self.tries)
         if self.level < 0:
             raise InvalidInput.at(("level",), f"is {self.level}; give a number from 0 up.", "range")
 
@@ -126,3 +128,8 @@ def test_what_a_class_inside_refuses_stands_inside(asked: dict[str, object], bel
     (fault,) = caught.value.faults
     assert fault.path == ("method_options", *below, "level")
     assert fault.code == "range"
+
+
+def test_a_class_that_fails_over_its_options_is_named() -> None:
+    with pytest.raises(MethodCrashed, match=r"Options raised KeyError: -1\. The author"):
+        bind_options(Options, {"tries": -1})

@@ -8,6 +8,7 @@ import pytest
 
 from tests.adapters.rest.test_optimization import asked, post, problem_of
 
+MONTH = {"frequency": "monthly", "dates": ["2022-01-31"]}
 VIEWS = ["AAPL - XOM = 0.02", {"weights": {"JNJ": 1.0}, "return": 0.06}]
 
 
@@ -42,7 +43,11 @@ def test_a_version_that_nobody_wrote_is_not_found(http: httpx.Client, version: s
         ("budgets", {"AAPL": 0.5, "XOM": -0.1}, "/XOM", "is -0.1; give a number of at least 0"),
         ("budgets", {"AAPL": 0.0, "XOM": 0.0}, "", "no share above 0"),
         ("scores", {"AAPL": 3.0}, "/AAPL", "give an object"),
-        ("factors", {"value": [0.1, None]}, "/value/1", "give a number"),
+        ("factors", {"value": [0.1, None]}, "/value/1", "is null; give a number"),
+        ("factors", {"value": [0.1, 1e151]}, "/value/1", "is 1e+151; give a number between"),
+        ("factors", {"returns": {"oil": [True]}, **MONTH}, "/returns/oil/0", "is true; give a number"),
+        ("factors", {"returns": {"oil": []}, **MONTH}, "/returns/oil", "has 0 figures; give 1"),
+        ("factors", {"returns": {"oil": [0.1]}, **MONTH, "frequency": "y" * 999}, "/frequency", f"'{'y' * 59}..."),
         ("views", [3], "/0", "is no view"),
         ("views", {"AAPL": 1}, "", "give a list"),
         ("views", [{"return": 2**70}], "/0/return", "more than 64 bits"),

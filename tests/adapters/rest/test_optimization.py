@@ -1,5 +1,6 @@
 """Optimizing over HTTP: the documents, their statuses, and what outlives a request."""
 
+import gzip
 import math
 from collections.abc import Iterator
 from copy import deepcopy
@@ -330,6 +331,12 @@ def test_a_body_is_json_by_its_header(http: httpx.Client, media_type: str | None
     headers = {} if media_type is None else {"content-type": media_type}
     response = http.post("/api/v1/optimize", content=b"{}", headers=headers)
     problem_of(response, 415, "unsupported-media-type")
+
+
+def test_a_compressed_body_is_refused_by_its_header(http: httpx.Client) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    response = http.post("/api/v1/optimize", content=gzip.compress(b"{}"), headers=headers)
+    assert "Content-Encoding is 'gzip'" in problem_of(response, 415, "unsupported-media-type")["detail"]
 
 
 def test_a_charset_may_stand_behind_the_media_type(http: httpx.Client) -> None:

@@ -309,6 +309,8 @@ def test_words_of_the_seed_choose_the_method(desk: httpx.Client, words: dict[str
         ({"preferences": TAXED, "tax": {"lot_rule": "fifo"}}, "/tax/lot_rule", "rebalance plan"),
         ({"preferences": TAXED, "tax": {"rates": {"short_term": 0.3}}}, "/tax/rates/long_term", "is missing"),
         ({"risk_measure": "cvarr"}, "/risk_measure", "did you mean"),
+        ({"optimization_type": "EQUAL_WEIGHT", "risk_measure": "cvar"}, "/risk_measure", "is 'cvar', and"),
+        ({"constraints": {"max_weights": {"": 1}}}, "/constraints/max_weights/", "has the key ''; give a text of 1"),
         ({"method_options": {"no_such_option": 1}}, "/method_options/no_such_option", "option"),
         ({"risk_measure": "cvar", "method_options": {"var_method": "x"}}, "/method_options/var_method", "cvar_proxy"),
         ({**VIEWS, "method_options": {"views": ["TECH9 = 0.1"]}}, "/method_options/views/0", "did you mean"),

@@ -138,3 +138,19 @@ def test_an_estimator_of_the_wrong_shape_is_named(plugins: EntryPointPlugins) ->
     problem = replace(estimated(mean_estimator=EstimatorChoice("crashing")), objective=MaximumSharpe())
     with pytest.raises(MethodCrashed, match=r"estimator 'crashing' .* moments of shape \(1,\); \(3,\) was promised"):
         solve(problem, plugins)
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("wrong_shape", "'wrong_shape' gives 4 weights for 3 names"),
+        ("matrix", "'matrix' gives 2 x 2 weights for 3 names"),
+        ("not_a_number", "'not_a_number' gives 'A' the weight nan, which is no finite number"),
+    ],
+)
+def test_weights_that_are_none_are_told_in_the_name_of_the_method(
+    plugins: EntryPointPlugins, method: str, told: str
+) -> None:
+    solution = solve(given(method), plugins)
+    assert solution.status is Status.NUMERICAL_ERROR
+    assert solution.message == f"Method {told}. Its author should hear of it."

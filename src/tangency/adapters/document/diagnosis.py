@@ -16,11 +16,9 @@ from msgspec import inspect
 
 from tangency.domain.errors import Fault, Path, hint
 from tangency.domain.numbers import LARGEST
+from tangency.domain.plain_values import shown
 
 MOST_FAULTS = 50
-LONGEST_SHOWN = 60
-
-_WORDS: dict[type, str] = {dict: "an object", list: "a list", bool: "a truth value", type(None): "null"}
 
 
 def faults_in(value: object, expected: type) -> list[Fault]:
@@ -50,7 +48,7 @@ def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault
     elif isinstance(expected, inspect.DictType):
         yield from _in_mapping(value, expected, path)
     elif not _fits(value, expected):
-        yield Fault(path, f"is {_shown(value)}; give {_wanted(expected, value)}.", "type_or_range")
+        yield Fault(path, f"is {shown(value)}; give {_wanted(expected, value)}.", "type_or_range")
 
 
 def _bare(expected: inspect.Type) -> inspect.Type:
@@ -72,12 +70,12 @@ _MEANT: dict[type, tuple[type, ...]] = {dict: (inspect.StructType, inspect.DictT
 
 def _in_object(value: object, expected: inspect.StructType, path: Path) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield Fault(path, f"is {_shown(value)}; give an object.", "type")
+        yield Fault(path, f"is {shown(value)}; give an object.", "type")
         return
     fields = {field.encode_name: field for field in expected.fields}
     for name in value:
         if name not in fields:
-            yield Fault((*path, name), f"{_shown(name)} is no field here; {hint(str(name), fields)}", "unknown")
+            yield Fault((*path, name), f"{shown(name)} is no field here; {hint(str(name), fields)}", "unknown")
     for name, field in fields.items():
         if name in value:
             yield from _faults(value[name], field.type, (*path, name))
@@ -87,7 +85,7 @@ def _in_object(value: object, expected: inspect.StructType, path: Path) -> Itera
 
 def _in_list(value: object, expected: inspect.ListType, path: Path) -> Iterator[Fault]:
     if not isinstance(value, list):
-        yield Fault(path, f"is {_shown(value)}; give a list.", "type")
+        yield Fault(path, f"is {shown(value)}; give a list.", "type")
         return
     if _all_numbers(value, _bare(expected.item_type)):
         return
@@ -107,13 +105,16 @@ def _all_numbers(value: list[object], expected: inspect.Type) -> bool:
 
 def _in_mapping(value: object, expected: inspect.DictType, path: Path) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield Fault(path, f"is {_shown(value)}; give an object.", "type")
+        yield Fault(path, f"is {shown(value)}; give an object.", "type")
         return
+    key_type = _bare(expected.key_type)
     for key, item in value.items():
-        if isinstance(key, str):
-            yield from _faults(item, expected.value_type, (*path, key))
+        if not isinstance(key, str):
+            yield Fault(path, f"has the key {shown(key)}; keys are texts.", "type")
+        elif not _fits(key, key_type):
+            yield Fault((*path, key), f"has the key {shown(key)}; give {_wanted(key_type, key)}.", "type_or_range")
         else:
-            yield Fault(path, f"has the key {_shown(key)}; keys are texts.", "type")
+            yield from _faults(item, expected.value_type, (*path, key))
 
 
 def _fits(value: object, expected: inspect.Type) -> bool:
@@ -166,20 +167,13 @@ def _wanted(expected: inspect.Type, value: object) -> str:
     told = [
         (word, bound) for word, bound in stated if bound is not None and (abs(bound) < LARGEST or _is_larger(value))
     ]
-    bounds = [f"{word} {bound:g}" for word, bound in told]
+    bounds = [f"{word} {bound:.9g}" for word, bound in told]
     number = "a whole number" if isinstance(expected, inspect.IntType) else "a number"
     return f"{number} {' and '.join(bounds)}" if bounds else number.replace("a number", "a finite number")
 
 
 def _is_larger(value: object) -> bool:
     return isinstance(value, int | float) and abs(value) > LARGEST
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict | list | bool | type(None)):
-        return _WORDS[type(value)]
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def pointer(path: Path) -> str:

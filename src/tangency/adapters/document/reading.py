@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import TypeVar, cast
 
@@ -114,9 +116,43 @@ def _decode(decoder: msgspec.json.Decoder[Read], body: bytes) -> Read:
     except UnicodeDecodeError as error:
         raise UnreadableDocument(f"is not UTF-8: {error.reason} at byte {error.start} of a text.") from None
     except msgspec.DecodeError as error:
-        raise UnreadableDocument(f"is not JSON: {error}.") from None
+        raise UnreadableDocument(_not_json(body, str(error))) from None
     _refuse_depth(value)
     return value
+
+
+def _not_json(body: bytes, said: str) -> str:
+    """What the decoder says, with what stands at the place that it counts to."""
+    said = said.partition(" - at `")[0]
+    huge = next(_huge(body), None) if said == _OUT_OF_RANGE else None
+    if huge is not None:
+        return f"is not JSON: {_near(huge)} is a number that no double can hold; give one of at most 1e+150 in size."
+    place = _BYTE.search(said)
+    if place is None:
+        return f"is not JSON: {said}."
+    near = body[int(place[1]) :]
+    remedy = "; JSON has no word for it: leave the field out" if near.startswith(_NO_NUMBERS) else ""
+    return f"is not JSON: {said}, at {_near(near)}{remedy}."
+
+
+_OUT_OF_RANGE = "Number out of range"
+_BYTE = re.compile(r"\(byte (\d+)\)$")
+_NUMBER = re.compile(rb"-?\d[\d.eE+-]*+")
+_NO_NUMBERS = (b"NaN", b"Infinity", b"-Infinity", b"nan", b"inf", b"-inf")
+LONGEST_NEAR = 20
+
+
+def _huge(body: bytes) -> Iterator[bytes]:
+    """The numbers that are as good as infinite."""
+    for found in _NUMBER.finditer(_STRING.sub(b"", body)):
+        with suppress(ValueError):
+            if math.isinf(float(found.group())):
+                yield found.group()
+
+
+def _near(text: bytes) -> str:
+    near = text[:LONGEST_NEAR].decode("utf-8", "backslashreplace")
+    return repr(near if len(text) <= LONGEST_NEAR else f"{near}...")
 
 
 def _refuse_depth(value: object, left: int = DEEPEST) -> None:

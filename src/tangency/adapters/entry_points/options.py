@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.errors import Fault, InvalidInput, MethodCrashed, Path
 from tangency.domain.optimization.misfit import misfit
 from tangency.domain.optimization.options import place_of_refusal, unknown_options
 
@@ -26,6 +26,7 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
 
     Raises:
         InvalidInput: an unknown field, a value of another type, NaN or infinity, or one that the class refuses.
+        MethodCrashed: the class raised anything but a refusal.
     """
     faults = [*unknown_options(options, asked, path), *_not_finite(asked, path)]
     if faults:
@@ -37,6 +38,10 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
     except InvalidInput as error:  # the class itself speaks our language
         place = (*path, *place_of_refusal(options, asked, msgspec.convert))
         raise InvalidInput([replace(fault, path=(*place, *fault.path)) for fault in error.faults]) from None
+    except Exception as error:
+        whose = f"the options {options.__module__}.{options.__qualname__}"
+        detail = f"{whose} raised {type(error).__name__}: {error}. The author of the plugin should hear of it."
+        raise MethodCrashed(detail) from error
 
 
 def _not_finite(value: object, path: Path) -> Iterator[Fault]:

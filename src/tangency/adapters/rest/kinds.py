@@ -25,7 +25,7 @@ WRONG_METHOD = Kind(
 )
 TOO_SLOW = Kind("request-timeout", 408, "The body came too slowly", "The whole body must arrive within the deadline.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "It is larger than the operator of the service allows.")
-WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "Not JSON", "Send the body with Content-Type: application/json.")
+WRONG_MEDIA_TYPE = Kind("unsupported-media-type", 415, "Not JSON", "Send the body as application/json, uncompressed.")
 FORBIDDEN = Kind(
     "forbidden-origin",
     403,

@@ -104,13 +104,13 @@ async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  
 
 async def check_request(request: Incoming) -> Outgoing | None:
     """Before every handler: a body is JSON, and there are no query parameters but those that mean something."""
-    if (
-        request.method in ("POST", "PUT")
-        and not request.route_handler.opt.get("bodiless")
-        and request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON
-    ):
-        given = request.headers.get("content-type", "")
-        return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
+    if request.method in ("POST", "PUT") and not request.route_handler.opt.get("bodiless"):
+        given, coding = (request.headers.get(name, "") for name in ("content-type", "content-encoding"))
+        if given.split(";")[0].strip().lower() != JSON:
+            return refusal(WRONG_MEDIA_TYPE, f"the header Content-Type is {given[:100]!r}; send {JSON}.")
+        if coding.lower() not in ("", "identity"):
+            detail = f"the header Content-Encoding is {coding[:100]!r}; send the body as it is, without the header."
+            return refusal(WRONG_MEDIA_TYPE, detail)
     faults = _query_faults(request)
     return failure(InvalidInput(faults)) if faults else None
 

@@ -153,7 +153,7 @@ def _named(plugin: str, origin: Origin) -> Iterator[None]:
         detail = f"{whose} ran out of memory. Ask for fewer names, or have the operator raise the limit."
         raise ResourcesExhausted(detail) from error
     except (Exception, SystemExit) as error:
-        detail = f"{whose} raised {type(error).__name__}: {error}. Its author should hear of it."
+        detail = f"{whose} raised {type(error).__name__}: {str(error).rstrip('.')}. Its author should hear of it."
         raise MethodCrashed(detail) from error
 
 
@@ -164,6 +164,8 @@ def _checked(proposal: object) -> Proposal:
     if not all(isinstance(attempt, SolverAttempt) for attempt in proposal.attempts):
         raise TypeError("its attempts are not all of type SolverAttempt")
     weights: object = proposal.weights
+    if isinstance(weights, Mapping):
+        raise TypeError("its weights are by name; a method returns an array in the order of problem.universe.names")
     return replace(
         proposal,
         status=Status(proposal.status),

@@ -7,7 +7,7 @@ from typing import cast
 
 from tangency.application.context import Context
 from tangency.application.rebalancing.command import MakePlan
-from tangency.domain.errors import InvalidInput, hint
+from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.library.entry import Address, Shelf, missing
 from tangency.domain.market.universe import CASH
 from tangency.domain.portfolio.prices import PriceHistory
@@ -20,6 +20,7 @@ LARGEST_MISS = 1e-6
 async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> dict[str, float] | None:
     """Weights of every name with a price; None where the objective decides. What they leave of 1 is cash."""
     kind = command.target_type
+    _refuse_another_target(command)
     if kind is TargetType.OPTIMAL:
         return None
     if kind is TargetType.EQUAL_WEIGHT:
@@ -39,6 +40,23 @@ async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> d
         raise InvalidInput.at(("model_id",), str(missing(address)), "reference")
     weights = cast(Mapping[str, float], entry.content)  # the shelf holds nothing else
     return _lined_up(weights, prices.names, "model_id")
+
+
+TOLD_BY: Mapping[str, tuple[TargetType, ...]] = {
+    "target_allocation": (TargetType.CUSTOM,),
+    "model_id": (TargetType.MODEL, TargetType.BENCHMARK),
+}
+"""Which targets a field tells of. Beside another one it would be passed over, and the trades lead elsewhere."""
+
+
+def _refuse_another_target(command: MakePlan) -> None:
+    wrong = [
+        Fault((name,), f"goes with target_type {' or '.join(kinds)}, and {command.target_type} is stated.", "unused")
+        for name, kinds in TOLD_BY.items()
+        if getattr(command, name) is not None and command.target_type not in kinds
+    ]
+    if wrong:
+        raise InvalidInput(wrong)
 
 
 async def _benchmark(command: MakePlan, context: Context) -> Mapping[str, float]:

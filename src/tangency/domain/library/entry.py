@@ -11,6 +11,7 @@ from enum import StrEnum
 from tangency.domain import plain_values as read
 from tangency.domain.errors import InvalidInput, NotFound, Path
 from tangency.domain.factors.document import content_of, history_of, is_dated
+from tangency.domain.numbers import LARGEST
 from tangency.domain.portfolio.portfolio import id_fault
 
 REFERENCE = "$ref"
@@ -104,8 +105,15 @@ LAST_VERSION = 10**9
 """No document has so many versions; a larger number fits into no database."""
 
 
+def _figure(value: object, path: Path) -> float:
+    figure = read.number(value, path)
+    if abs(figure) > LARGEST:
+        raise InvalidInput.at(path, f"is {figure:g}; give a number between -1e150 and 1e150.", "range")
+    return figure
+
+
 def _named_numbers(value: object, path: Path) -> dict[str, float]:
-    figures = {name: read.number(figure, (*path, name)) for name, figure in read.mapping(value, path).items()}
+    figures = {name: _figure(figure, (*path, name)) for name, figure in read.mapping(value, path).items()}
     if not figures:
         raise InvalidInput.at(path, "is empty; give at least one name.", "empty")
     return figures
@@ -142,7 +150,7 @@ def _factors(value: object, path: Path) -> dict[str, object]:
     found = {}
     for name, returns in read.mapping(value, path).items():
         at = (*path, name)
-        found[name] = [read.number(part, (*at, i)) for i, part in enumerate(read.listed(returns, at))]
+        found[name] = [_figure(part, (*at, i)) for i, part in enumerate(read.listed(returns, at))]
     return dict(found)
 
 

@@ -107,7 +107,20 @@ def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
         return _not_applicable(problem, estimates, proposal)
     unproven = proposal.status is Status.INFEASIBLE or proposal.status.answered
     status = Status.NUMERICAL_ERROR if unproven else proposal.status
-    return _unanswered(problem, proposal, status, proposal.message or _MESSAGES[status])
+    lacking = _lacking(problem, weights) if proposal.status.answered else ""
+    return _unanswered(problem, proposal, status, lacking or proposal.message or _MESSAGES[status])
+
+
+def _lacking(problem: Problem, weights: Vector | None) -> str:
+    """What keeps the weights of a method from being any."""
+    whose, names = f"Method {problem.method!r}", problem.universe.names
+    if weights is None:
+        return f"{whose} says that it has an answer, and gives no weights. Its author should hear of it."
+    if weights.shape != (len(names),):
+        given = " x ".join(map(str, weights.shape)) or "1"
+        return f"{whose} gives {given} weights for {len(names)} names. Its author should hear of it."
+    name, weight = next((name, weight) for name, weight in zip(names, weights, strict=True) if not np.isfinite(weight))
+    return f"{whose} gives {name!r} the weight {weight}, which is no finite number. Its author should hear of it."
 
 
 def _usable(weights: Vector | None, problem: Problem) -> TypeGuard[Vector]:

@@ -8,8 +8,8 @@ from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 from tangency.domain.errors import Fault, Path
+from tangency.domain.plain_values import shown
 
-LONGEST_SHOWN = 60
 ANY_KEY = "..."
 """How a reader of types that knows no better writes the key of an object."""
 
@@ -60,7 +60,7 @@ def misfit(options: type, asked: Mapping[str, object], message: str, path: Path)
     if not meant or not wanted:
         return Fault((*path, *steps), f"{message}.", "type_or_range")
     below, value = meant[0]
-    return Fault((*path, *below), f"is {_shown(value)}; give {wanted}.", "type_or_range")
+    return Fault((*path, *below), f"is {shown(value)}; give {wanted}.", "type_or_range")
 
 
 def _wanted(options: type, steps: Sequence[str | int], message: str) -> str:
@@ -112,9 +112,3 @@ def _kind(value: object) -> str:
         return "object"
     kinds: dict[type, str] = {list: "array", tuple: "array", type(None): "null"}
     return kinds.get(type(value), type(value).__name__)
-
-
-def _shown(value: object) -> str:
-    words = {"object": "an object", "array": "a list", "null": "null", "bool": str(value).lower()}
-    text = words.get(_kind(value), repr(value))
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
