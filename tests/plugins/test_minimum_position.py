@@ -27,6 +27,7 @@ from tangency.domain.optimization.constraint import (
     MaximumWeight,
     MinimumWeight,
     TargetVolatility,
+    TurnoverLimit,
 )
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.method import NoOptions
@@ -46,6 +47,7 @@ from tangency.domain.optimization.solution import Origin, Provenance
 from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import given_estimates, random_market, random_problem
+from tests.support.known import known
 from tests.support.posed import answer, posed
 from tests.support.samples import stock_returns
 
@@ -200,6 +202,17 @@ def test_where_no_positions_are_large_enough_the_limits_that_say_so_are_named() 
     named = {member.constraint for member in solution.infeasibility.conflict}
     assert named >= {"constraints.min_position_size", "constraints.max_weight", "budget"}
     assert solution.infeasibility.bound > 1e-9
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=lambda objective: objective.name)
+@pytest.mark.parametrize("turnover", [0.0, 0.05])
+def test_a_turnover_that_leaves_positions_too_small_is_named(objective: Objective, turnover: float) -> None:
+    limits = (TurnoverLimit(turnover, (0.75, 0.15, 0.1)), MinimumPosition(1 / 3))
+    solution = answer(sampled(3, objective, *limits))
+    assert solution.status is Status.INFEASIBLE
+    assert {member.constraint for member in known(solution.infeasibility).conflict} == {
+        "budget", "long_only", "constraints.turnover_limit", "constraints.min_position_size",
+    }  # fmt: skip
 
 
 def test_the_smallest_position_binds_where_it_costs() -> None:

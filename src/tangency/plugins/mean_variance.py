@@ -12,7 +12,7 @@ from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
-from tangency.domain.optimization.certificate import certify
+from tangency.domain.optimization.certificate import LARGEST_VIOLATION, certify, violations
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
@@ -54,7 +54,6 @@ CAP_TOUCHED, CAP_MISSED = 1e-12, 1e-9
 """Relative excess over a volatility target that is rounding, and that is a contradiction."""
 STEEP = 1e-8
 """A tau, in the family's own scale, at which the mean counts for next to nothing."""
-
 
 COSTS = ("transaction_cost", "cost_horizon_years")
 """Options that the aims take no notice of: they have a ``cost_rate`` of their own."""
@@ -171,13 +170,14 @@ def _pinned(problem: Problem, estimates: Estimates, region: Region) -> Proposal 
     if pinning is None:
         return None
     weights = pinning.center
+    if max(violations(region, weights).values()) > LARGEST_VIOLATION:
+        return Proposal(Status.INFEASIBLE)
     if isinstance(problem.objective, MaximumSharpe) and problem.objective.excess(weights, estimates) <= 0:
         slope, status = np.abs(problem.objective.gain(estimates)).max(), Status.NOT_APPLICABLE
     else:
         slope, status = np.abs(problem.objective.minorant(weights, estimates).slope).max(), Status.OPTIMAL
-    witness = Witness({pinning.id: float(slope)})
     bound = problem.objective.excess(weights, estimates) if isinstance(problem.objective, MaximumSharpe) else None
-    return Proposal(status, weights, witness, bound=bound)
+    return Proposal(status, weights, Witness({pinning.id: float(slope)}), bound=bound)
 
 
 def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:

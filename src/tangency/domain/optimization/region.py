@@ -158,7 +158,8 @@ class Region:
         """The convex part of it with the names on given sides."""
         lower, upper = self._sided(self.lower, self.upper, sides)
         part = Region(self.size, (Bounds("", lower, upper),), self.rows, self.distances, self.caps)
-        part.__dict__.update(lower=lower, upper=upper, implied=self._sided(*self.implied, sides))
+        implied = _stopped(*self._sided(*self.implied, sides), lower, upper)
+        part.__dict__.update(lower=lower, upper=upper, implied=implied)
         return part
 
     def _sided(self, lower: Vector, upper: Vector, sides: Sides) -> tuple[Vector, Vector]:
@@ -270,10 +271,16 @@ class Region:
                 lower, upper = _tightened(-row.coefficients, -row.limit, lower, upper)
             if np.isfinite(lower).all() and np.isfinite(upper).all():
                 break
-        # A bound that follows and crosses one that was given says that nothing is feasible. It stops at the given one:
-        # any box holds the empty set, and only one that is not empty has a minimum to prove that with.
-        upper = np.where(self.upper > FAR, np.minimum(np.maximum(lower, upper), self.upper), upper)
-        return np.where(self.lower < -FAR, np.maximum(np.minimum(lower, upper), self.lower), lower), upper
+        return _stopped(lower, upper, self.lower, self.upper)
+
+
+def _stopped(lower: Vector, upper: Vector, given_lower: Vector, given_upper: Vector) -> tuple[Vector, Vector]:
+    """Bounds of which those that follow stop at those that were given, where they cross them: nothing is feasible then.
+
+    Any box holds the empty set, and only one that is not empty has a minimum to prove that with.
+    """
+    upper = np.where(given_upper > FAR, np.minimum(np.maximum(lower, upper), given_upper), upper)
+    return np.where(given_lower < -FAR, np.maximum(np.minimum(lower, upper), given_lower), lower), upper
 
 
 def _tightened(a: Vector, limit: float, lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
