@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,12 +12,14 @@ from tangency.adapters.settings import Settings
 from tangency.application.answering import AnswerBatch, AnswerQuestion
 from tangency.application.optimization import LatestOptimization, OptimizePortfolio
 from tangency.application.orders import ReadOrder
-from tangency.application.question import Limits
-from tangency.domain.errors import Unsupported
+from tangency.application.question import Limits, Question
+from tangency.domain.errors import TimeLimitReached, Unsupported
 from tangency.domain.idempotency import Key
 from tangency.domain.optimization.cost import QUICK_S, Shape
+from tangency.domain.optimization.method import OptimizationMethod
 from tangency.domain.optimization.optimization import Answer, Stage
 from tangency.domain.optimization.order import OrderState
+from tangency.domain.optimization.plugins import Plugins
 from tests.support.databases import DATABASES
 from tests.support.held import hold_in
 from tests.support.pulsar import wait_until
@@ -150,3 +153,31 @@ def test_each_of_a_batch_is_answered_ordered_or_refused_by_itself_and_the_same_a
     assert isinstance(again[1], OrderState)
     assert (again[0].optimization_id, again[1].id) == (light.optimization_id, heavy.id)
     ended(door, heavy)
+
+
+class Stuck:
+    """Plugins of which none is loaded before somebody lets it."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins, self.free = plugins, Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plugins, name)
+
+    def find_method(self, name: str) -> OptimizationMethod:
+        self.free.wait()
+        return self._plugins.find_method(name)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [question("bare", risk=RISKLESS), limited("stuck", min_position_size=SMALLEST)],
+    ids=["before it is posed", "before it is ordered"],
+)
+def test_a_plugin_that_is_never_loaded_is_told_and_keeps_nobody_else(door: Door, asked: Question) -> None:
+    stuck = Stuck(door.service.context.plugins)
+    try:
+        with pytest.raises(TimeLimitReached, match=r"'mean_variance'.* was not loaded and checked within 0\.05 s"):
+            door.with_ports(plugins=stuck, deadline_s=0.05).handle(AnswerQuestion(asked))
+    finally:
+        stuck.free.set()

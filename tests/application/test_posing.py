@@ -1,5 +1,6 @@
 """From a question to a problem: every limit written holds, names are lined up, and every mistake is told."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.application.context import Context
 from tangency.application.evidence import stated
+from tangency.application.looking import whole
 from tangency.application.posing import constraints, pose
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
 from tangency.domain.errors import InvalidInput, Unsupported
@@ -58,7 +60,8 @@ def context(deadline_s: float = 30.0) -> Context:
 
 
 def posed(asked: Question, deadline_s: float = 30.0) -> Problem:
-    return pose(asked, stated(asked.strategies or ()), context(deadline_s))
+    where = context(deadline_s)
+    return asyncio.run(whole(pose(asked, stated(asked.strategies or ()), where), where))
 
 
 def limits_of(asked: Question) -> dict[str, float]:

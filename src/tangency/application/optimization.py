@@ -10,6 +10,7 @@ from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import claim
 from tangency.application.library import with_entries
+from tangency.application.looking import whole
 from tangency.application.message import Message
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
@@ -77,7 +78,7 @@ async def posed(configured: Question, context: Context) -> Problem:
         TooExpensive: it can, and is above the ceiling of what this service takes on.
     """
     question = await with_entries(configured, context)
-    problem = pose(question, await gathered(question, context), context)
+    problem = await whole(pose(question, await gathered(question, context), context), context)
     context.ceilings.refuse(Cost.of_answer(problem))
     return problem
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,6 +14,7 @@ from tangency.application.estimate import cost_of_order, expected_seconds
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
+from tangency.application.looking import refuse_unacceptable, whole
 from tangency.application.message import Message
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
@@ -24,9 +24,7 @@ from tangency.application.wish import TAXES, Wish, bounds_of, fault_as_wished, f
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
-from tangency.domain.optimization.acceptance import accept
 from tangency.domain.optimization.identity import spelled
-from tangency.domain.optimization.method import needs
 from tangency.domain.optimization.optimization import Optimization
 from tangency.domain.optimization.order import (
     AlreadyFinal,
@@ -34,7 +32,6 @@ from tangency.domain.optimization.order import (
     Order,
     OrderState,
 )
-from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.unit_of_work import UnitOfWork
@@ -139,7 +136,7 @@ async def _order(wish: Wish, context: Context) -> Order:
         terms = await complete_terms(portfolio, wish.tax, context, TAXES)
         question = _taxed(question, terms, wish, Valuation.of(portfolio, prices.latest()), context)
         wording[TAX_TERMS] = terms.told
-    problem = pose(question, bounds_of(wish, evidence), context)
+    problem = await whole(pose(question, bounds_of(wish, evidence), context), context)
     return await drawn_up(question, problem, wording, context)
 
 
@@ -156,7 +153,7 @@ async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, A
     Raises:
         InvalidInput: what its method cannot do, or a problem above the ceiling of what this service takes on.
     """
-    await asyncio.to_thread(_accept, problem, context.plugins)
+    await refuse_unacceptable(problem, context)
     now, cost = context.clock.now(), cost_of_order(problem, context)
     optimization = Optimization.request(context.ids.new(), question.portfolio_id, question.configuration, problem, now)
     context.ceilings.refuse(cost)
@@ -174,12 +171,6 @@ async def _valuation(question: Question, context: Context) -> Valuation | None:
         return None
     benchmark = await context.records.benchmark(question.portfolio_id)
     return replace(Valuation.of(portfolio, prices.latest()), benchmark=benchmark)
-
-
-def _accept(problem: Problem, plugins: Plugins) -> None:
-    """Refuse what shows before solving, in the figures and returns too, which whoever solves looks at anyway."""
-    method, _ = accept(problem, plugins)
-    problem.market.check(needs(problem, method))
 
 
 async def read_order(query: ReadOrder, context: Context) -> OrderState:

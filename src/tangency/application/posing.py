@@ -18,7 +18,6 @@ from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
 from tangency.domain.numbers import Matrix
-from tangency.domain.optimization.acceptance import with_stated_moments
 from tangency.domain.optimization.constraint import (
     AssetClassLimit,
     Budget,
@@ -87,7 +86,7 @@ async def gathered(question: Question, context: Context) -> Evidence:
 
 
 def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
-    """The problem that a question stands for.
+    """The problem that a question stands for, without what options of its method may state of the market.
 
     Raises:
         Unsupported: no such objective or method.
@@ -116,7 +115,7 @@ def pose(question: Question, evidence: Evidence, context: Context) -> Problem:
         raise InvalidInput([*faults, *error.faults]) from None
     if faults:
         raise InvalidInput(faults)
-    return with_stated_moments(problem, context.plugins)
+    return problem
 
 
 def constraints(question: Question, evidence: Evidence) -> Iterator[Constraint]:

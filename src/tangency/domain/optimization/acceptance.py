@@ -50,6 +50,13 @@ def accept(problem: Problem, plugins: Finder) -> tuple[OptimizationMethod, objec
     return method, options
 
 
+def lacks_moments(problem: Problem) -> bool:
+    """Whether neither figures nor returns say all of the market that the problem needs."""
+    market = problem.market
+    uses_mean = problem.objective.needs_mean or problem.constraints_need_mean()
+    return (market.covariance is None and not market.has_every_name) or (uses_mean and market.lacks_means)
+
+
 def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
     """The problem, with what its method's options state of the market where nothing else says it.
 
@@ -58,9 +65,7 @@ def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
         PluginError: the method cannot be loaded.
         MethodCrashed: it raised something else.
     """
-    market = problem.market
-    uses_mean = problem.objective.needs_mean or problem.constraints_need_mean()
-    if (market.covariance is not None or market.has_every_name) and not (uses_mean and market.lacks_means):
+    if not lacks_moments(problem):
         return problem
     method = plugins.find_method(problem.method)
     if not can_state_moments(method):
@@ -68,7 +73,7 @@ def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
     options = plugins.bind_options(method.options, problem.options, ("method_options",))
     with found_by(plugins), _watched(f"method {problem.method!r}"):
         stated = method.stated_moments(problem.universe, options)
-    return replace(problem, market=market.with_moments(stated.mean, stated.covariance))
+    return replace(problem, market=problem.market.with_moments(stated.mean, stated.covariance))
 
 
 @contextmanager
