@@ -26,6 +26,7 @@ from tangency.domain.optimization.constraint import (
     LongOnly,
     MaximumWeight,
     MinimumWeight,
+    TargetReturn,
     TargetVolatility,
     TurnoverLimit,
 )
@@ -213,6 +214,11 @@ def test_a_turnover_that_leaves_positions_too_small_is_named(objective: Objectiv
     assert {member.constraint for member in known(solution.infeasibility).conflict} == {
         "budget", "long_only", "constraints.turnover_limit", "constraints.min_position_size",
     }  # fmt: skip
+
+
+def test_a_target_return_that_says_nothing_is_no_hindrance_to_the_proof() -> None:
+    limits = (Budget(), LongOnly(), TargetReturn(0.0), TurnoverLimit(0.05, (0.75, 0.15, 0.1)), MinimumPosition(1 / 3))
+    assert answer(posed(0.04 * np.eye(3), np.zeros(3), MinimumVolatility(), limits)).status is Status.INFEASIBLE
 
 
 def test_the_smallest_position_binds_where_it_costs() -> None:

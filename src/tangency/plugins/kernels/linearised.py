@@ -192,8 +192,8 @@ def _scaled(rows: Sequence[Row], n: int) -> Matrix:
 
 
 def sized(row: Row) -> float:
-    """The largest coefficient of a row, without its sign."""
-    return float(np.abs(row.coefficients).max())
+    """The largest coefficient of a row, without its sign; 1.0 where all are zero."""
+    return float(np.abs(row.coefficients).max()) or 1.0
 
 
 _ENDINGS: Mapping[int, Ending] = {2: "infeasible", 3: "unbounded"}
