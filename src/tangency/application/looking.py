@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextvars import copy_context
+from threading import Thread
 from typing import TypeVar
 
 from tangency.application.context import Context
@@ -51,8 +54,23 @@ async def _in_time(look: Callable[[], Result], problem: Problem, context: Contex
     """A plugin may take long to load, or never end: others are answered meanwhile, and so is who asked for it."""
     try:
         async with asyncio.timeout(context.deadline_s):
-            return await asyncio.to_thread(look)
+            return await asyncio.wrap_future(_begun(look))
     except TimeoutError:
         whose = f"method {problem.method!r}, or an estimator beside it,"
         detail = f"{whose} was not loaded and checked within {context.deadline_s:g} s. Its author should hear of it."
         raise TimeLimitReached(detail) from None
+
+
+def _begun(look: Callable[[], Result]) -> Future[Result]:
+    """In a thread of its own: one that never ends takes no place from others, and the end of the process waits not."""
+    future: Future[Result] = Future()
+    future.set_running_or_notify_cancel()  # nobody calls it off any more: what it comes to has a place to go
+
+    def work() -> None:
+        try:
+            future.set_result(look())
+        except BaseException as error:  # noqa: BLE001 - whoever waits is told
+            future.set_exception(error)
+
+    Thread(target=copy_context().run, args=(work,), daemon=True).start()
+    return future

@@ -37,7 +37,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.tries > 9:
-            raise ValueError("more than nine tries")
+            raise ValueError("more than nine tries.")
         if self.tries < 0:
             raise KeyError(self.tries)
         if self.level < 0:
@@ -76,7 +76,7 @@ def test_what_is_asked_arrives_with_its_type() -> None:
         ({"flag": True, "tries": True}, ("method_options", "tries"), "is true; give a whole number."),
         ({"level": math.nan}, ("method_options", "level"), "is nan; give a finite number"),
         ({"parts": [{"level": -math.inf}]}, ("method_options", "parts", 0, "level"), "is -inf"),
-        ({"tries": 10}, ("method_options",), "more than nine tries"),
+        ({"tries": 10}, ("method_options",), "tries."),
         ({"level": -1.0}, ("method_options", "level"), "give a number from 0 up"),
     ],
     ids=str,
@@ -89,6 +89,7 @@ def test_what_does_not_fit_is_refused_where_it_stands(
     (fault,) = caught.value.faults
     assert fault.path == path
     assert words in fault.detail
+    assert not fault.detail.endswith("..")
 
 
 def test_every_unknown_option_is_named() -> None:

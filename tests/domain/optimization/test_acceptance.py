@@ -216,9 +216,10 @@ class Stumbling:
     citation = "Nobody (2020)."
     capabilities = Capabilities(rule=True)
     options: type = NoOptions
+    error: BaseException = KeyError("esg")
 
     def check(self, asked: Problem, options: object) -> None:
-        raise KeyError("esg")
+        raise self.error
 
     def solve(self, asked: Problem, estimates: object, options: object) -> Any:
         raise AssertionError("it is not asked")
@@ -229,8 +230,12 @@ class OnlyStumbling(EntryPointPlugins):
         return Stumbling()
 
 
-def test_a_check_that_breaks_is_the_methods_mistake_and_nobody_elses() -> None:
-    with pytest.raises(MethodCrashed, match=r"method 'stumbling' raised KeyError in its check"):
+@pytest.mark.parametrize("error", [KeyError("esg"), SystemExit(3)], ids=lambda error: type(error).__name__)
+def test_a_check_that_breaks_is_the_methods_mistake_and_nobody_elses(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stumbling, "error", error)
+    with pytest.raises(MethodCrashed, match=rf"method 'stumbling' raised {type(error).__name__} in its check"):
         accept(problem("stumbling", "MIN_VOLATILITY", {}), OnlyStumbling())
 
 

@@ -38,7 +38,7 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
     except InvalidInput as error:  # the class itself speaks our language
         place = (*path, *place_of_refusal(options, asked, msgspec.convert))
         raise InvalidInput([replace(fault, path=(*place, *fault.path)) for fault in error.faults]) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         whose = f"the options {options.__module__}.{options.__qualname__}"
         detail = f"{whose} raised {type(error).__name__}: {error}. The author of the plugin should hear of it."
         raise MethodCrashed(detail) from error

@@ -83,7 +83,7 @@ def _watched(plugin: str) -> Iterator[None]:
         yield
     except TangencyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         detail = f"{plugin} raised {type(error).__name__} in its check: {error}. Its author should hear of it."
         raise MethodCrashed(detail) from error
 

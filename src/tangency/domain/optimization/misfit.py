@@ -58,7 +58,7 @@ def misfit(options: type, asked: Mapping[str, object], message: str, path: Path)
     meant = [(below, value) for below, value in _values(asked, steps) if not other or _kind(value) == other["got"]]
     wanted = _wanted(options, steps, message)
     if not meant or not wanted:
-        return Fault((*path, *steps), f"{message}.", "type_or_range")
+        return Fault((*path, *steps), f"{message.rstrip('.')}.", "type_or_range")
     below, value = meant[0]
     return Fault((*path, *below), f"is {shown(value)}; give {wanted}.", "type_or_range")
 
