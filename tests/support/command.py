@@ -1,8 +1,8 @@
 """The real command on a data folder of its own.
 
 Most commands run in the test's process, through the function that the installed script calls: importing everything and
-starting the server that solvers are forked from takes a second, and is done once for all of them. Servers, pipes and
-whatever is said about starting have a process of their own.
+starting the server that solvers are forked from takes a second, and is done once for all of them. Servers are forked
+from a process that has imported everything. Pipes and whatever is said about starting have a process of their own.
 """
 
 import json
@@ -21,6 +21,7 @@ from typing import Any
 from unittest.mock import patch
 
 from tangency.adapters.cli.main import main
+from tests.support.nursery import Born, born
 
 EXECUTABLE = Path(sys.executable).with_name("tangency")
 PATIENCE_S = 60.0
@@ -53,11 +54,13 @@ class Command:
 
     Attributes:
         plugins: folders with distributions that a process finds beside the installed ones; here they are on the path.
+        cold: whether servers too are processes from the very start, which import everything themselves.
     """
 
     folder: Path
     plugins: tuple[Path, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    cold: bool = False
 
     @property
     def data(self) -> Path:
@@ -99,13 +102,7 @@ class Command:
     @contextmanager
     def serving(self, *arguments: str, verb: str = "serve", **settings: str) -> Iterator["Served"]:
         """``tangency serve``, or another verb, on a free port until the block ends."""
-        process = subprocess.Popen(
-            [EXECUTABLE, verb, "--port", "0", *arguments],
-            cwd=self.folder,
-            env=self.environment({"PYTHONUNBUFFERED": "1", **settings}),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        process = self._started([verb, "--port", "0", *arguments], self.environment(settings))
         assert process.stdout is not None
         try:
             address = ADDRESS.search(process.stdout.readline())
@@ -115,6 +112,12 @@ class Command:
             process.terminate()
             process.wait(PATIENCE_S)
             process.stdout.close()
+
+    def _started(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str] | Born:
+        if not self.cold:
+            return born(arguments, self.folder, environment)
+        command = [str(EXECUTABLE), *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True)
 
     def environment(self, settings: dict[str, str]) -> dict[str, str]:
         """Ours without any setting of the product, so that a test depends on nobody's; one solver starts soonest."""
@@ -132,7 +135,7 @@ class Command:
 class Served:
     """A server that runs."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Born
     address: str
 
     @property

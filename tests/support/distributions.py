@@ -1,5 +1,6 @@
 """Distributions made up for a test: a folder on the path, with a module and the metadata that an installer writes."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,11 @@ class Distribution:
         return self.name.replace("-", "_")
 
     def install(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Write it into a folder of its own and put that on the path, until the test ends."""
+        """Write it into a folder of its own and put that on the path, until the test ends.
+
+        Another one of its name, which an earlier test has loaded, is forgotten.
+        """
+        monkeypatch.delitem(sys.modules, self.module, raising=False)
         monkeypatch.syspath_prepend(self.written(folder))
 
     def written(self, folder: Path) -> Path:

@@ -38,7 +38,7 @@ def doors(postgresql: str, previous: Path, tmp_path: Path) -> Iterator[str]:
     hold_in(Settings(database_url=postgresql), "desk")
     database = {"TANGENCY_DATABASE_URL": postgresql, "TANGENCY_LEASE_S": "3", "TANGENCY_STREAM_S": "0.5"}
     ours = Command(tmp_path, settings=database)
-    theirs = Command(tmp_path, settings=database | older(previous))
+    theirs = Command(tmp_path, settings=database | older(previous), cold=True)
     with ours.serving("--role", "api,relay") as served, theirs.serving("--concurrency", "1", verb="worker"):
         yield served.address
 

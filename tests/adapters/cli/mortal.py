@@ -13,14 +13,15 @@ from multiprocessing import forkserver
 from typing import Any
 from unittest.mock import patch
 
+import alembic.command  # noqa: F401 - loaded once for all
 import uvicorn.lifespan.on
-import uvicorn.protocols.http.h11_impl  # noqa: F401 - loaded once for all
+import uvicorn.protocols.http.h11_impl  # noqa: F401 - the same
 
 from tangency.adapters import container  # noqa: F401 - the same
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.cli.main import main
 from tangency.adapters.document.wish import read_wish
-from tangency.adapters.rest import app, orders  # noqa: F401 - the same
+from tangency.adapters.rest import app, orders, server  # noqa: F401 - the same
 from tangency.adapters.solving import fork_server
 from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.units import SqlUnitOfWork

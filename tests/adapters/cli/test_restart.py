@@ -45,7 +45,7 @@ def waited(address: str, optimization_id: str, field: str, *wanted: str) -> dict
         document = plain_http.get(f"{address}{ADDRESS}/{optimization_id}", timeout=PATIENCE_S).json()
         if document[field] in wanted:
             return document
-        time.sleep(0.05)
+        time.sleep(0.2)
     raise AssertionError(document)
 
 

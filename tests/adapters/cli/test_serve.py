@@ -2,6 +2,7 @@
 
 import signal
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_a_setting_that_only_the_start_looks_at_ends_it_with_2_and_says_which(co
 
 
 def test_it_answers_and_ends_well(command: Command) -> None:
-    with command.serving() as served:
+    with replace(command, cold=True).serving() as served:
         assert plain_http.get(f"{served.address}/health/ready", timeout=HANGS).status_code == 200
         answer = plain_http.post(f"{served.address}/api/v1/optimize", json=REQUEST, timeout=HANGS)
         assert answer.status_code == 200
