@@ -61,6 +61,17 @@ def test_what_a_shelf_does_not_hold_is_refused(
     problem_of(http.get(f"/api/v1/{shelf}/wrong"), 404, "not-found")
 
 
+def test_what_is_wrong_with_the_whole_is_said_of_the_body(http: httpx.Client) -> None:
+    problem = problem_of(put(http, "/api/v1/models/wrong", {"AAPL": 0.5}), 422, "invalid")
+    assert problem["detail"].startswith("The body sums to 0.5;")
+
+
+@pytest.mark.parametrize("bytes_", ["%ff", "a%FE", "%ED%A0%80"])
+def test_an_id_of_bytes_that_are_no_text_is_no_address(http: httpx.Client, bytes_: str) -> None:
+    for answer in (put(http, f"/api/v1/budgets/{bytes_}", {"AAPL": 1.0}), http.get(f"/api/v1/budgets/{bytes_}")):
+        assert "write it in UTF-8" in problem_of(answer, 404, "no-such-address")["detail"]
+
+
 def test_a_letter_with_its_accent_behind_it_is_the_same_letter(http: httpx.Client) -> None:
     apart, joined = "cafe\u0301", "caf\u00e9"
     kept = put(http, f"/api/v1/budgets/{apart}", {f"{apart} SA": 0.6, "other": 0.4}).json()

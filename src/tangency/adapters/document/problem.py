@@ -260,10 +260,8 @@ def problem_of(error: Exception, question: Question | None = None) -> Problem:
     detail = str(error)
     if isinstance(error, InvalidInput):
         items = error_items(error.faults, question)
-        detail = items[0].detail if len(items) == 1 else f"There are {len(items)} mistakes; see errors."
-        return problem(
-            kind, f"{items[0].pointer.removeprefix('/')} {detail}".strip() if len(items) == 1 else detail, items
-        )
+        told = _told(items[0]) if len(items) == 1 else f"There are {len(items)} mistakes; see errors."
+        return problem(kind, told, items)
     solution = error.solution if isinstance(error, NoAnswer) else None
     if isinstance(solution, Solution) and solution.infeasibility is not None:
         return infeasible(kind, detail, solution.infeasibility)
@@ -271,6 +269,16 @@ def problem_of(error: Exception, question: Question | None = None) -> Problem:
         numbers = {"estimated_s": round(error.cost.seconds, 3), "light_s": error.light_s}
         return structs.replace(problem(kind, detail), **numbers)
     return problem(kind, f"The body {detail}" if isinstance(error, UnreadableDocument) else detail)
+
+
+WITHOUT_A_SUBJECT = ("is ", "has ", "sums ")
+
+
+def _told(item: ErrorItem) -> str:
+    """A mistake in a sentence: what is wrong with the whole is said of the body."""
+    if not item.pointer and item.detail.startswith(WITHOUT_A_SUBJECT):
+        return f"The body {item.detail}"
+    return f"{item.pointer.removeprefix('/')} {item.detail}".strip()
 
 
 def kind_of(error: Exception) -> Kind:

@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode, urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
-from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
+from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
 from tangency.adapters.settings import Settings, is_loopback
 from tangency.application.service import Service
 from tangency.domain.composed import composed_text
@@ -61,6 +61,7 @@ class Gate:
         work_for(_trace(scope))
         try:
             self._refuse_strangers(scope)
+            _refuse_other_bytes(scope)
             _compose(scope)
             body = await self._body(scope, receive, held)
             scope["gate"] = self
@@ -118,6 +119,16 @@ def _trace(scope: Scope) -> TraceContext | None:
         [value.decode("latin-1") for name, value in scope["headers"] if name == wanted] for wanted in TRACE_HEADERS
     )
     return TraceContext.of(parents[0], ",".join(states)) if len(parents) == 1 else None
+
+
+def _refuse_other_bytes(scope: Scope) -> None:
+    """Bytes that are no text would all read as the same one."""
+    if b"%" not in scope["raw_path"]:
+        return
+    try:
+        unquote_to_bytes(scope["raw_path"]).decode()
+    except UnicodeDecodeError:
+        raise Refused(NOT_FOUND, f"{scope['path'][:200]!r} has bytes that are not UTF-8; write it in UTF-8.") from None
 
 
 def _compose(scope: Scope) -> None:

@@ -21,7 +21,7 @@ from tangency.domain.errors import StoreUnavailable
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 FORMS = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
-ELSEWHERE = "TANGENCY_DATA_DIR names another folder, TANGENCY_DATABASE_URL another database."
+ELSEWHERE = "TANGENCY_DATA_DIR names another folder, TANGENCY_DATABASE_URL another database"
 CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
@@ -75,7 +75,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise StoreUnavailable(f"the data folder {folder} cannot be used: {error.strerror}. {ELSEWHERE}") from None
+        raise OSError(error.errno, f"{error.strerror}. {ELSEWHERE}", str(folder)) from None
 
 
 def _options(url: URL, settings: Settings) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _open_once(url: URL) -> None:
         with Path(path).open("ab"):
             pass
     except OSError as error:
-        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}. {ELSEWHERE}") from None
+        raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}. {ELSEWHERE}.") from None
 
 
 def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
