@@ -35,6 +35,7 @@ from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
 from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.positions import held, refuse_positions
 from tangency.plugins.kernels.risk_parity import equal_contributions
+from tangency.plugins.kernels.riskless import settled
 from tangency.plugins.kernels.trading_costs import TradingCosts, net_of_costs, refuse_uncosted
 from tangency.plugins.multi.delegation import by_aims, check_aims, without_aims
 from tangency.plugins.multi.options import Aims
@@ -106,7 +107,7 @@ class MeanVariance:
     def _best(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         """The best portfolio; where positions have a smallest size, by branch and bound over what may be held."""
         if not problem.region(estimates).positions:
-            return self._convex(problem, estimates, options)
+            return settled(self._convex(problem, estimates, options), problem, estimates)
         return held(problem, estimates, lambda part: self._convex(part, estimates, options))
 
     def _convex(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
@@ -336,8 +337,7 @@ class _Search:
         variances = self.estimates.covariance.variances
         weights = 1.0 / np.maximum(variances, float(variances.mean()) * 1e-6 or 1.0)
         weights /= weights.sum()
-        excess = self._excess(weights)
-        variance = self.estimates.volatility(weights) ** 2
+        excess, variance = self._excess(weights), self.estimates.volatility(weights) ** 2
         return variance / excess if excess > 0 and variance > 0 else self.family.natural_tau
 
     def _excess(self, weights: Vector) -> float:

@@ -12,6 +12,7 @@ from tangency.domain.market.returns import Returns
 from tangency.domain.market.universe import Universe
 from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight
 from tangency.domain.optimization.kinds import OBJECTIVES
+from tangency.domain.optimization.objective import MinimumVolatility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Status
 
@@ -53,3 +54,14 @@ def test_where_limits_leave_risk_the_answer_is_as_it_was() -> None:
     assert solution.status is Status.OPTIMAL
     assert solution.weights is not None
     assert solution.weights[2] == pytest.approx(0.6)
+
+
+def test_a_constant_return_among_more_names_than_days_is_the_least_volatile() -> None:
+    rng = np.random.default_rng(1)
+    rows = 0.01 * (rng.standard_t(4, (20, 60)) + rng.normal(size=(20, 1)))
+    rows[:, 3], rows[:, 5] = rows[:, 2], 0.0001
+    market = Market(Universe.of([f"N{i}" for i in range(60)]), covariance=252 * np.cov(rows, rowvar=False))
+    solution = solve(Problem(market, MinimumVolatility(), (Budget(), LongOnly())), PLUGINS)
+    assert solution.status is Status.OPTIMAL, solution.certificate
+    assert solution.weights is not None
+    assert solution.weights[5] == pytest.approx(1.0)

@@ -18,7 +18,7 @@ from tangency.domain.optimization.objective import SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Witness
 from tangency.domain.optimization.region import Region
-from tangency.domain.optimization.term import RiskOf, Term
+from tangency.domain.optimization.term import RiskOf, Term, Variance
 
 BESIDE = 1e-6
 """Of a bound: a weight nearer to it is on it."""
@@ -60,7 +60,12 @@ def _on_bounds(weights: Vector, region: Region) -> Vector | None:
 def _better(
     witness: Witness, objective: SumOfTerms, region: Region, weights: Vector, estimates: Estimates
 ) -> Iterator[Witness]:
-    """By the tangents, and by z with S z = 1, below whose volatility is no portfolio's; the budget priced to match."""
+    """By 0, below which is no variance; by tangents; by z with S z = 1, below whose volatility is no portfolio's.
+
+    With that, the budget is priced to match.
+    """
+    nothing = np.zeros(len(weights))
+    yield Witness({}, {term.id: nothing for term in objective.terms if isinstance(term, Variance)})
     worst = {term.id for term in objective.terms if isinstance(term, WorstOf)}  # only the solver knows which is worst
     yield Witness(witness.multipliers, {key: cut for key, cut in witness.cuts.items() if key in worst})
     try:
