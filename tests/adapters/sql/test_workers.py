@@ -25,6 +25,7 @@ from tangency.domain.optimization.optimization import Stage
 from tangency.domain.optimization.order import Filter, OrderState
 from tests.adapters.pulsar.test_requests import WISH
 from tests.storm.processes import TANGENCY, fleet
+from tests.support.databases import PATIENCE_S
 from tests.support.distributions import Distribution, method
 from tests.support.held import hold_in
 from tests.support.pulsar import wait_until
@@ -54,7 +55,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def service(url: str, **settings: object) -> Iterator[Door]:
-    chosen = Settings(database_url=url, solver_workers=1, **settings)  # type: ignore[arg-type]
+    chosen = Settings(database_url=url, database_wait_s=PATIENCE_S, solver_workers=1, **settings)  # type: ignore[arg-type]
     hold_in(chosen, str(WISH["portfolio_id"]))
     with serving(chosen) as door:
         yield door
