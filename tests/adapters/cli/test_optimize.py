@@ -136,8 +136,8 @@ def test_a_strangers_failure_is_told_as_such(
 def test_a_store_that_cannot_be_used_ends_with_8(command: Command) -> None:
     command.write("data", "a file where the folder should be")
     ran = optimize(command, REQUEST, "--json")
-    assert (ran.code, ran.problem) == (8, "store-unavailable")
-    assert "cannot be used: File exists" in ran.json["detail"]
+    assert (ran.code, ran.problem) == (8, "storage")
+    assert "File exists. TANGENCY_DATA_DIR names another folder" in ran.json["detail"]
     report = command("demo", "--output", "nowhere/report.html", TANGENCY_DATA_DIR=str(command.folder / "other"))
     assert report.code == 8
     assert "nowhere/report.html: No such file or directory" in report.err
