@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -271,6 +272,14 @@ def problem_of(error: Exception, question: Question | None = None) -> Problem:
     return problem(kind, f"The body {detail}" if isinstance(error, UnreadableDocument) else detail)
 
 
+def log_failure(log: logging.Logger, document: Problem, error: Exception) -> None:
+    """Tell the log of what is our fault with its trace, and of an outage, which every request meets, in a line."""
+    if document.type == INTERNAL.type:
+        log.error("a request failed", exc_info=error)
+    elif document.status >= INTERNAL.status:
+        log.error("a request failed: %s", document.detail)
+
+
 WITHOUT_A_SUBJECT = ("is ", "has ", "sums ")
 
 
@@ -340,4 +349,4 @@ def as_written(path: Path, question: Question | None) -> Path:
     return ("strategies", names.index(str(path[1])), *path[2:]) if path[1] in names else path
 
 
-__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "as_written", "kind_of", "problem", "problem_of"]
+__all__ = ["INTERNAL", "KINDS", "Kind", "Problem", "as_written", "kind_of", "log_failure", "problem", "problem_of"]

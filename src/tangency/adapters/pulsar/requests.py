@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from tangency.adapters.document.problem import INTERNAL, problem_of
+from tangency.adapters.document.problem import log_failure, problem_of
 from tangency.adapters.document.reading import read_value
 from tangency.adapters.document.wish import wish_of
 from tangency.adapters.pulsar.subscription import Received, Verdict
@@ -70,10 +70,7 @@ class Requests:
     async def _refuse(self, message: Received, written: object, error: Exception) -> Verdict:
         """Answer a bad message, once however often it is delivered: the answer's identity follows from its own."""
         document = problem_of(error)
-        if document.type == INTERNAL.type:
-            log.error("a request failed", exc_info=error)
-        elif document.status >= INTERNAL.status:
-            log.error("a request failed: %s", document.detail)
+        log_failure(log, document, error)
         key = _key(message, written)
         identity = str(uuid5(NAMESPACE_URL, f"{message.identity}/{key}"))
         told = msgspec.to_builtins(document)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from tangency.adapters.document.problem import INTERNAL, Kind, Problem, problem, problem_of
+from tangency.adapters.document.problem import Kind, Problem, log_failure, problem, problem_of
 from tangency.adapters.rest.exchange import Incoming, Outgoing
 from tangency.adapters.rest.kinds import (
     MEDIA_TYPE,
@@ -39,10 +39,7 @@ def failure(error: Exception, document: Problem | None = None) -> Outgoing:
 def problem_for(error: Exception, question: Question | None = None) -> Problem:
     """The document for whatever was raised. What is our fault goes to the log with its trace, and only there."""
     document = problem_of(error, question)
-    if document.type == INTERNAL.type:
-        log.error("a request failed", exc_info=error)
-    elif document.status >= INTERNAL.status:  # an outage, which every request meets: a line for each
-        log.error("a request failed: %s", document.detail)
+    log_failure(log, document, error)
     return document
 
 

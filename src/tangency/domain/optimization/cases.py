@@ -138,7 +138,7 @@ def _blamed(region: Region, case: Case) -> set[str]:
     counted = not slope.any() and not crossing.any()
     at_lower, at_upper = (slope > 0) | crossing, (slope < 0) | crossing | counted
     blamed = {key for key, multiplier in case.witness.multipliers.items() if multiplier}
-    blamed |= {row.id for row in region.rows if counted and row.equality and (row.coefficients == 1.0).all()}
+    blamed |= {region.budget.id} if counted and region.budget is not None else set()
     for bounds in region.bounds:
         leans = (at_lower & (bounds.lower == part.lower)) | (at_upper & (bounds.upper == part.upper))
         blamed |= {bounds.id} if leans.any() else set()

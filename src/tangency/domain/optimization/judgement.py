@@ -134,9 +134,10 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
     status = _verdict(certificate, proposal)
     if not status.answered:
         return _unanswered(problem, proposal, status, _doubt(certificate), certificate)
-    riskless = None if rule else _riskless_gain(problem.objective, estimates, weights, certificate)
-    if riskless is not None:
-        return _unanswered(problem, proposal, Status.UNBOUNDED, riskless)
+    riskless = estimates.riskless(weights)
+    without_end = None if rule else _without_end(problem.objective, estimates, weights, riskless, certificate)
+    if without_end is not None:
+        return _unanswered(problem, proposal, Status.UNBOUNDED, without_end)
     measure = problem.objective.risk_measure
     risk, cuts = measure.of(estimates), {} if proposal.witness is None else proposal.witness.cuts
     sigma, mean = estimates.volatility(weights), _mean(problem, estimates, weights)
@@ -148,7 +149,7 @@ def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weight
         objective_value=certificate.objective if np.isfinite(certificate.objective or 0.0) else None,
         expected_return=mean,
         expected_volatility=sigma,
-        sharpe_ratio=None if mean is None or estimates.riskless(weights) else (mean - _rate(problem)) / sigma,
+        sharpe_ratio=None if mean is None or riskless else (mean - _rate(problem)) / sigma,
         risk=PortfolioRisk.of(measure.name, risk, weights, cuts.get(RiskOf(1.0, measure).id)),
         current_risk=None if problem.current is None else PortfolioRisk.of(measure.name, risk, problem.current),
         current_return=None if problem.current is None else _mean(problem, estimates, problem.current),
@@ -208,21 +209,20 @@ def _broken(problem: Problem, certificate: Certificate) -> list[Fault]:
     ]
 
 
-def _riskless_gain(objective: Objective, estimates: Estimates, weights: Vector, certificate: Certificate) -> str | None:
+def _without_end(
+    objective: Objective, estimates: Estimates, weights: Vector, riskless: bool, certificate: Certificate
+) -> str | None:
     """Why the ratio has no largest value, where a gain comes without risk; None for anything else."""
-    if isinstance(objective, MaximumRatio):
-        unproven = not certificate.proves_optimality
-        return endless(objective.measure) if unproven and objective.gains_without_risk(weights, estimates) else None
-    if not isinstance(objective, MaximumSharpe) or not estimates.riskless(weights):
+    if isinstance(objective, MaximumRatio) and not certificate.proves_optimality:
+        return endless(objective.measure) if objective.gains_without_risk(weights, estimates) else None
+    if not isinstance(objective, MaximumSharpe) or not riskless:
         return None
     excess = objective.excess(weights, estimates)
+    if excess <= 0:
+        return None
     return (
-        None
-        if excess <= 0
-        else (
-            f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "
-            "largest value. Raise risk_free_rate to what that portfolio earns, or leave it out."
-        )
+        f"A portfolio without risk earns {excess:.6g} a year over the risk-free rate, so the Sharpe ratio has no "
+        "largest value. Raise risk_free_rate to what that portfolio earns, or leave it out."
     )
 
 
