@@ -79,7 +79,7 @@ async def _measured(settings: Settings, rounds: int) -> None:
             await _held(service, names, periods)
         for kind in MIX:  # the solvers load their libraries, and the worker learns its pace
             await _alone(service, kind, kind.sizes[0])
-        print(f"pace after {len(MIX)} orders: {service.context.bench.pace:.2f}")
+        print(f"pace after {len(MIX)} orders: {service.context.activity.pace:.2f}")
         alone = {kind.name: [await _alone(service, kind, size) for size in [*kind.sizes] * rounds] for kind in MIX}
         together = await _together(service)
     print("predicted over actual time, median (least to most):")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from tangency.application.bench import Bench
+from tangency.application.activity import Activity
 from tangency.application.estimate import expected_seconds
 from tangency.domain.optimization.cost import Cost
 from tangency.domain.optimization.fleet import Load
@@ -42,10 +42,10 @@ def test_an_order_waits_for_what_is_ahead_of_it_where_no_slot_is_free(door: Door
 
 
 def test_the_pace_follows_what_orders_take_as_a_ratio() -> None:
-    bench = Bench()
-    bench.learn(expected_s=1.0, taken_s=10.0)
-    bench.learn(expected_s=1.0, taken_s=0.1)
-    assert bench.pace == pytest.approx(10.0 ** (0.2 * 0.8 - 0.2))
+    activity = Activity()
+    activity.learn(expected_s=1.0, taken_s=10.0)
+    activity.learn(expected_s=1.0, taken_s=0.1)
+    assert activity.pace == pytest.approx(10.0 ** (0.2 * 0.8 - 0.2))
     for _ in range(50):
-        bench.learn(expected_s=1.0, taken_s=3.0)
-    assert bench.pace == pytest.approx(3.0, rel=1e-3)
+        activity.learn(expected_s=1.0, taken_s=3.0)
+    assert activity.pace == pytest.approx(3.0, rel=1e-3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.application.context import Context
 from tangency.application.evidence import stated
-from tangency.application.looking import whole
+from tangency.application.plugin_checks import completed
 from tangency.application.posing import constraints, pose
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
 from tangency.domain.errors import InvalidInput, Unsupported
@@ -61,7 +61,7 @@ def context(deadline_s: float = 30.0) -> Context:
 
 def posed(asked: Question, deadline_s: float = 30.0) -> Problem:
     where = context(deadline_s)
-    return asyncio.run(whole(pose(asked, stated(asked.strategies or ()), where), where))
+    return asyncio.run(completed(pose(asked, stated(asked.strategies or ()), where), where))
 
 
 def limits_of(asked: Question) -> dict[str, float]:

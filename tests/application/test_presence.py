@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tangency.application.bench import Bench
+from tangency.application.activity import Activity
 from tangency.application.presence import registered
 from tangency.application.tickets import Tickets
 from tests.support.service import Door
@@ -16,8 +16,8 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_worker_looks_for_fellows_only_where_they_share_tickets(door: Door, shared: bool) -> None:
-    context = door.with_ports(bench=Bench(), tickets=Tickets(shared=shared), lease_s=0.03).service.context
-    own = context.bench.worker
+    context = door.with_ports(activity=Activity(), tickets=Tickets(shared=shared), lease_s=0.03).service.context
+    own = context.activity.worker
 
     async def moments() -> set[datetime]:
         return {each.seen_at for each in await context.fleet.workers(EVER) if each.id == own}

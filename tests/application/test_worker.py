@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from tangency.application import worker
+from tangency.application.activity import Activity
 from tangency.application.answering import AnswerQuestion
-from tangency.application.bench import Bench
 from tangency.application.tickets import Tickets
 from tangency.domain.errors import TimeLimitReached
 from tangency.domain.optimization.cost import Ceilings
@@ -35,7 +35,7 @@ class Orders:
 def test_of_many_slots_that_hear_nothing_one_looks_for_all(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "LOOK_S", 0.2)
     orders = Orders(door.service.context.orders)
-    idle = door.with_ports(bench=Bench(), tickets=Tickets(), orders=orders, side_by_side=16).service.context
+    idle = door.with_ports(activity=Activity(), tickets=Tickets(), orders=orders, side_by_side=16).service.context
 
     async def looked() -> int:
         async with worker.working(idle):
@@ -60,7 +60,7 @@ class Solvers:
 def test_a_worker_works_for_the_trace_of_its_order_and_then_for_that_of_the_next(door: Door, portfolio_id: str) -> None:
     solvers = Solvers()
     alone = door.with_ports(
-        bench=Bench(), tickets=Tickets(), solvers=solvers, side_by_side=1, ceilings=Ceilings(light_s=0.0)
+        activity=Activity(), tickets=Tickets(), solvers=solvers, side_by_side=1, ceilings=Ceilings(light_s=0.0)
     )
     trace = TraceContext(PARENT)
     for service in (alone.service.traced(trace), alone.service):

@@ -17,8 +17,8 @@ from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.schema import OutboxEvent
-from tangency.application.forgetting import forget_events
 from tangency.application.relay import Relay
+from tangency.application.retention import forget_events
 from tangency.domain.event import Dispatch, Event
 from tests.architecture.source_tree import REPOSITORY
 from tests.contracts.test_store import AT, run

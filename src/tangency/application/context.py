@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tangency.application.bench import Bench
+from tangency.application.activity import Activity
+from tangency.application.key_locks import KeyLocks
 from tangency.application.tickets import Tickets
-from tangency.application.turns import Turns
 from tangency.domain.clock import Clock, IdGenerator
 from tangency.domain.event import EventReader, Outbox
 from tangency.domain.factors.ports import FactorAnalysisReader, PublishedFactors
@@ -105,6 +105,6 @@ class Context:
     drain_s: float = 20.0
     outbox_limit: int = 0
     events_days: int = 0
-    bench: Bench = field(default_factory=Bench)
+    activity: Activity = field(default_factory=Activity)
     tickets: Tickets = field(default_factory=Tickets)
-    turns: Turns = field(default_factory=Turns)
+    key_locks: KeyLocks = field(default_factory=KeyLocks)

@@ -13,7 +13,7 @@ import numpy as np
 from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim
 from tangency.application.message import Message
-from tangency.application.state import holdings_and_prices
+from tangency.application.portfolio_data import holdings_and_prices
 from tangency.domain.errors import Fault, InvalidInput, NotFound, Path, hint
 from tangency.domain.factors.analysis import PREFIX, FactorAnalysis
 from tangency.domain.factors.announcement import completed
@@ -131,7 +131,7 @@ async def analyze_factors(command: AnalyzeFactors, context: Context) -> FactorAn
         await unit.events.add(completed(analysis, context.ids))
 
     await context.units.keep(work)
-    context.bench.signal()
+    context.activity.signal()
     return analysis
 
 

@@ -9,9 +9,9 @@ from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
+from tangency.application.portfolio_data import holdings_and_prices
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
-from tangency.application.state import holdings_and_prices
 from tangency.application.wish import WishedLimits
 from tangency.application.wished_limits import as_stated, failure_as_stated, within
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, NotFound, PluginError
@@ -134,7 +134,7 @@ async def _kept(frontier: EfficientFrontier, key: Key | None, context: Context) 
         return kept
 
     kept = await context.units.keep(work)
-    context.bench.signal()
+    context.activity.signal()
     return kept
 
 

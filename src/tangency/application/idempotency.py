@@ -53,7 +53,7 @@ async def once(command: Command, make: Make[Command, Result], again: Again[Resul
     key = command.key
     if key is None:
         return await make(command, context)
-    async with context.turns.of(key):
+    async with context.key_locks.of(key):
         subject = await context.keys.made(key)
         if subject is None:
             try:

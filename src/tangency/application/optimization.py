@@ -10,8 +10,8 @@ from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import claim
 from tangency.application.library import with_entries
-from tangency.application.looking import whole
 from tangency.application.message import Message
+from tangency.application.plugin_checks import completed
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.unused_inputs import unused_inputs
@@ -78,7 +78,7 @@ async def posed(configured: Question, context: Context) -> Problem:
         TooExpensive: it can, and is above the ceiling of what this service takes on.
     """
     question = await with_entries(configured, context)
-    problem = await whole(pose(question, await gathered(question, context), context), context)
+    problem = await completed(pose(question, await gathered(question, context), context), context)
     context.ceilings.refuse(Cost.of_answer(problem))
     return problem
 
@@ -120,7 +120,7 @@ async def recorded(question: Question, problem: Problem, key: Key | None, contex
         await unit.optimizations.add(optimization)
 
     await context.units.keep(work)
-    context.bench.signal()
+    context.activity.signal()
     if failure is not None:
         raise failure
     if answer is None:

@@ -14,11 +14,11 @@ from tangency.application.estimate import cost_of_order, expected_seconds
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
-from tangency.application.looking import refuse_unacceptable, whole
 from tangency.application.message import Message
+from tangency.application.plugin_checks import completed, refuse_unacceptable
+from tangency.application.portfolio_data import holdings_and_prices, risk_model
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
-from tangency.application.state import holdings_and_prices, risk_model
 from tangency.application.taxes import TAX_TERMS, TaxTerms, complete_terms
 from tangency.application.wish import TAXES, Wish, bounds_of, fault_as_wished, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
@@ -110,7 +110,7 @@ async def accepted(order: Order, key: Key | None, context: Context) -> OrderStat
 
     await context.units.keep(work)
     context.tickets.came(order.queue, optimization.id)
-    context.bench.signal()
+    context.activity.signal()
     return await _found(optimization.id, context)
 
 
@@ -136,7 +136,7 @@ async def _order(wish: Wish, context: Context) -> Order:
         terms = await complete_terms(portfolio, wish.tax, context, TAXES)
         question = _taxed(question, terms, wish, Valuation.of(portfolio, prices.latest()), context)
         wording[TAX_TERMS] = terms.told
-    problem = await whole(pose(question, bounds_of(wish, evidence), context), context)
+    problem = await completed(pose(question, bounds_of(wish, evidence), context), context)
     return await drawn_up(question, problem, wording, context)
 
 
@@ -205,8 +205,8 @@ async def cancel_order(command: CancelOrder, context: Context) -> OrderState:
     state = await _found(command.order, context)
     if not cancelled:
         raise AlreadyFinal(spelled(command.order), state.stage)
-    context.bench.stop(command.order)
-    context.bench.signal()
+    context.activity.stop(command.order)
+    context.activity.signal()
     return state
 
 

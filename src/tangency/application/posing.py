@@ -10,8 +10,8 @@ import numpy as np
 from tangency.application.context import Context
 from tangency.application.evidence import Evidence, known, stated
 from tangency.application.measured import by_measure
+from tangency.application.portfolio_data import holdings_and_prices, risk_model
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters
-from tangency.application.state import holdings_and_prices, risk_model
 from tangency.domain import plain_values as read
 from tangency.domain.errors import Fault, InvalidInput, Unsupported, hint
 from tangency.domain.market.estimates import EstimatorChoice

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
 
-from tangency.application.beside import beside, over_and_over
+from tangency.application.background import in_background, repeatedly
 from tangency.application.context import Context
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.fleet import Worker
@@ -27,13 +27,13 @@ async def registered(context: Context) -> AsyncIterator[None]:
     """Known to operators until the end of the context."""
     since, pause_s = context.clock.now(), context.lease_s / SIGNS_OF_LIFE
     try:
-        async with beside(
-            over_and_over(lambda: _say_so(since, context), pause_s, log, "a worker cannot say that it lives")
+        async with in_background(
+            repeatedly(lambda: _say_so(since, context), pause_s, log, "a worker cannot say that it lives")
         ):
             yield
     finally:
         with suppress(StoreUnavailable):
-            await context.units.keep(lambda unit: unit.fleet.left(context.bench.worker))
+            await context.units.keep(lambda unit: unit.fleet.left(context.activity.worker))
 
 
 async def _say_so(since: datetime, context: Context) -> None:
@@ -46,22 +46,22 @@ async def _look_around(context: Context) -> None:
     """Who else hears of the tickets that come here."""
     tickets, seen = context.tickets, context.clock.now() - timedelta(seconds=context.lease_s)
     others = await context.fleet.workers(seen)
-    tickets.own = context.bench.worker
+    tickets.own = context.activity.worker
     tickets.fellows = [each.id for each in others if not each.draining and set(each.queues) & set(tickets.queues)]
 
 
 def _worker(context: Context, since: datetime) -> Worker:
-    bench = context.bench
+    activity = context.activity
     return Worker(
-        id=bench.worker,
+        id=activity.worker,
         host=socket.gethostname()[:100],
         process=os.getpid(),
         version=VERSION,
         queues=context.tickets.queues,
         slots=context.side_by_side,
-        busy=min(bench.busy, context.side_by_side),  # beyond that, ends are being kept
-        draining=bench.draining,
-        pace=bench.pace,
+        busy=min(activity.busy, context.side_by_side),  # beyond that, ends are being kept
+        draining=activity.draining,
+        pace=activity.pace,
         started_at=since,
         seen_at=context.clock.now(),
     )

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tangency.application.beside import beside
+from tangency.application.background import in_background
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import EventPublisher, Outbox, OutboxTurn
 
@@ -42,7 +42,7 @@ class Relay:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """At work until the end of the context. What it leaves waiting, another relay or the next start publishes."""
-        async with beside(self._work()):
+        async with in_background(self._work()):
             yield
 
     async def _work(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from tangency.application.beside import beside, over_and_over
+from tangency.application.background import in_background, repeatedly
 from tangency.application.context import Context
 from tangency.application.message import Message
 from tangency.domain.errors import NotFound
@@ -68,7 +68,7 @@ async def keeping_up(context: Context) -> AsyncIterator[None]:
             log.info("the series of portfolios: %s", "; ".join(done))
         told = done
 
-    async with beside(over_and_over(keep_up, UPKEEP_S, log, "the series of portfolios could not be kept up")):
+    async with in_background(repeatedly(keep_up, UPKEEP_S, log, "the series of portfolios could not be kept up")):
         yield
 
 

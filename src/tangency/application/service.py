@@ -83,6 +83,7 @@ from tangency.application.portfolio import (
     import_risk_model,
     import_tax_lots,
 )
+from tangency.application.portfolio_data import reading_once
 from tangency.application.readiness import CheckReadiness, check_readiness
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.evaluation import EvaluateTriggers, evaluate_triggers
@@ -98,7 +99,6 @@ from tangency.application.rebalancing.plans import (
 )
 from tangency.application.refusal import RefuseOrder, refuse_order
 from tangency.application.series import ReadHistory, read_history
-from tangency.application.state import reading_once
 from tangency.domain.trace import TraceContext
 
 Handler = Callable[[Any, Context], Awaitable[object]]

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
-from tangency.application.beside import beside, over_and_over
+from tangency.application.background import in_background, repeatedly
 from tangency.application.context import Context
 from tangency.application.expiry import expire
 from tangency.domain.optimization.announcement import failed
@@ -25,15 +25,15 @@ log = logging.getLogger("tangency.sweeper")
 @asynccontextmanager
 async def sweeping(context: Context) -> AsyncIterator[None]:
     """Sweep until the end of the context."""
-    chore = over_and_over(lambda: _sweep(context), context.lease_s / LOOKS, log, "leases could not be looked at")
-    async with beside(chore):
+    chore = repeatedly(lambda: _sweep(context), context.lease_s / LOOKS, log, "leases could not be looked at")
+    async with in_background(chore):
         yield
 
 
 async def _sweep(context: Context) -> None:
     """Take lost workers' orders from them."""
     await context.units.keep(lambda unit: _swept(unit, context))
-    context.bench.signal()
+    context.activity.signal()
 
 
 async def _swept(unit: UnitOfWork, context: Context) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tangency.application.bench import heard
+from tangency.application.activity import heard
 from tangency.application.configuration import SUPPLIED
 from tangency.application.context import Context
 from tangency.application.frontier import around
@@ -54,7 +54,7 @@ async def working(context: Context) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            context.bench.draining = True
+            context.activity.draining = True
             context.tickets.close()
             await asyncio.wait(hands, timeout=context.drain_s)
             for hand in hands:
@@ -63,7 +63,7 @@ async def working(context: Context) -> AsyncIterator[None]:
 
 
 async def _one_after_another(slots: asyncio.Semaphore, context: Context) -> None:
-    while not context.bench.draining:
+    while not context.activity.draining:
         async with AsyncExitStack() as slot:
             await slot.enter_async_context(slots)
             try:
@@ -83,7 +83,7 @@ async def _taken(context: Context) -> Order | None:
     """The order of a ticket; where none comes, or another was quicker, the one that waits longest."""
     tickets = context.tickets
     ticket = None if tickets.missed else await tickets.next(LOOK_S)
-    if context.bench.draining:
+    if context.activity.draining:
         return None
     if ticket is not None and not ticket.sure and not await context.orders.still_waits(ticket.order):
         return None
@@ -93,7 +93,7 @@ async def _taken(context: Context) -> Order | None:
         order = await _next_due(likely, context)
         tickets.missed = tickets.missed or order is not None
     if order is not None:
-        context.bench.signal()
+        context.activity.signal()
     return order
 
 
@@ -113,13 +113,13 @@ async def _next_due(likely: bool, context: Context) -> Order | None:
 def _taker(context: Context) -> tuple[UUID, datetime, datetime]:
     """Who takes an order, until when without a sign of life, and when."""
     now = context.clock.now()
-    return context.bench.worker, now + timedelta(seconds=context.lease_s), now
+    return context.activity.worker, now + timedelta(seconds=context.lease_s), now
 
 
 async def _carry_out(order: Order, release: Release, context: Context) -> None:
     """Solve beside signs of life; stop where the order is cancelled or somebody else's by now."""
     solving = asyncio.create_task(_ended(order, release, context))
-    context.bench.begin(order.optimization.id, solving)
+    context.activity.begin(order.optimization.id, solving)
     alive = asyncio.create_task(_alive(order, context))
     try:
         await asyncio.wait([solving, alive], return_when=asyncio.FIRST_COMPLETED)
@@ -182,12 +182,12 @@ async def _ended(order: Order, release: Release, context: Context) -> None:
     await _give_away(release, context)
     await _keep(order, beside, context)
     if optimization.answer is not None and order.estimated_s:
-        context.bench.learn(order.estimated_s, _since(began, context) / 1e3)
+        context.activity.learn(order.estimated_s, _since(began, context) / 1e3)
 
 
 async def _give_away(release: Release, context: Context) -> None:
     """Give the slot away, with a head start for whoever has it now and is likely to find an order at once."""
-    taken = context.bench.listen()
+    taken = context.activity.listen()
     await release()
     if context.tickets.missed:
         await heard(taken, HEAD_START_S)
@@ -220,7 +220,7 @@ async def _keep(order: Order, beside: Mapping[str, Any], context: Context) -> No
     """The end, the answer and the events in one transaction, unless somebody else ended it."""
     report = await _report(order, beside)
     await context.units.traced(order.trace).keep(lambda unit: _keep_end(order, report, unit, context))
-    context.bench.signal()
+    context.activity.signal()
 
 
 async def _report(order: Order, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:

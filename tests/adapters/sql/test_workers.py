@@ -16,7 +16,7 @@ import pytest
 from tangency.adapters import container
 from tangency.adapters.document.wish import wish_of
 from tangency.adapters.settings import Settings
-from tangency.application.bench import Bench
+from tangency.application.activity import Activity
 from tangency.application.fleet import ReadFleet
 from tangency.application.message import Message
 from tangency.application.orders import CancelOrder, ListOrders, PlaceOrder, ReadEvents, ReadOrder
@@ -87,11 +87,11 @@ def test_an_order_that_another_process_cancels_is_not_worked_on_any_more(
     ENDLESS.install(tmp_path, monkeypatch)
     with service(postgresql) as door:
         order = door.handle(PlaceOrder(wish_of({**WISH, "optimization_type": "endless"}))).id
-        wait_until(lambda: door.service.context.bench.busy == 1)
+        wait_until(lambda: door.service.context.activity.busy == 1)
 
         asyncio.run(elsewhere(Settings(database_url=postgresql), CancelOrder(order)))
 
-        wait_until(lambda: door.service.context.bench.busy == 0)
+        wait_until(lambda: door.service.context.activity.busy == 0)
         assert door.handle(ReadOrder(order)).stage is Stage.CANCELLED
 
 
@@ -164,7 +164,7 @@ def test_a_slot_works_on_the_next_order_while_the_end_of_the_last_is_held_up_and
                 wait_until(lambda most=ahead: somebody.waits() >= most)  # type: ignore[misc]
             stages = [door.handle(ReadOrder(order)).stage for order in made]
             assert stages == [Stage.PROCESSING, Stage.PROCESSING, Stage.PENDING]
-            letting_go = beside.submit(let_go_while_it_drains, somebody, door.service.context.bench)
+            letting_go = beside.submit(let_go_while_it_drains, somebody, door.service.context.activity)
         letting_go.result()
 
     left = {state.id: state for state in asyncio.run(elsewhere(Settings(database_url=postgresql), EVERY_ORDER))}
@@ -172,8 +172,8 @@ def test_a_slot_works_on_the_next_order_while_the_end_of_the_last_is_held_up_and
     assert [left[order].attempt for order in made] == [1, 1, 0]
 
 
-def let_go_while_it_drains(somebody: Bystander, bench: Bench) -> None:
-    wait_until(lambda: bench.draining)
+def let_go_while_it_drains(somebody: Bystander, activity: Activity) -> None:
+    wait_until(lambda: activity.draining)
     somebody.lets_go()
 
 

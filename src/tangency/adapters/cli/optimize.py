@@ -59,14 +59,14 @@ def optimize(file: Path, report: Path | None, as_json: bool) -> None:
 async def _run(document: object, with_frontier: bool, step: Step) -> tuple[Findings, Frontier | None]:
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
-    from tangency.application.looking import whole
+    from tangency.application.plugin_checks import completed
     from tangency.domain.optimization.document import VERSION_FIELD, from_document
 
     settings = Settings.load()
     if isinstance(document, dict) and VERSION_FIELD in document:
         problem = from_document(document)
         async with passing_service(settings) as service:
-            findings = await _solved(service, await whole(problem, service.context))
+            findings = await _solved(service, await completed(problem, service.context))
             return findings, await frontier_of(service, findings, step) if with_frontier else None
     question = _question(document)
     async with container.running(settings) as service:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tangency.adapters.container.composition import Container, keeping, plugins, running
-from tangency.adapters.container.errands import (
+from tangency.adapters.container.deferred import (
     check_database,
     check_neighbours,
     check_store,

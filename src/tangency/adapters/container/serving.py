@@ -1,4 +1,4 @@
-"""A service with what works beside it: workers, relays, and the doors that it answers at."""
+"""The service of a process with its background work (workers, relays, upkeep) and the doors it answers at."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tangency.adapters.container.composition import Container, opened
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.application.duties import EVERYTHING, Duties, Role
-from tangency.application.forgetting import forgetting
 from tangency.application.relay import Relay
+from tangency.application.retention import removing_old_events
 from tangency.application.series import keeping_up
 from tangency.application.service import Service
 from tangency.application.sweeper import sweeping
@@ -45,7 +45,7 @@ def serve(
 async def serving(
     settings: Settings, duties: Duties = EVERYTHING, announce: Callable[[str], None] | None = None
 ) -> AsyncIterator[Service]:
-    """The service with what works beside it: workers, the relay of events, and the door for gRPC where it is wanted.
+    """The service with the background work of its duties, and the door for gRPC where it is wanted.
 
     Args:
         settings: what an operator set.
@@ -55,21 +55,21 @@ async def serving(
     settings.refuse_fewer_connections(duties.connections(settings.ticketed))
     container = Container(settings=settings, tickets=providers.Object(Tickets(duties.queues, settings.notified)))
     published = _publishing(container)
-    async with opened(container, duties) as service, AsyncExitStack() as beside:
-        await beside.enter_async_context(published)
-        for work in _beside(container, service, duties):
-            await beside.enter_async_context(work)
+    async with opened(container, duties) as service, AsyncExitStack() as background:
+        await background.enter_async_context(published)
+        for work in _background(container, service, duties):
+            await background.enter_async_context(work)
         if settings.grpc and Role.GRPC in duties.roles:
             from tangency.adapters.grpc import server
 
-            address = await beside.enter_async_context(server.serving(settings, service))
+            address = await background.enter_async_context(server.serving(settings, service))
             if announce is not None:
                 announce(address)
         yield service
 
 
-def _beside(container: Container, service: Service, duties: Duties) -> Iterator[AbstractAsyncContextManager[None]]:
-    """What works beside the doors, in the order in which it begins."""
+def _background(container: Container, service: Service, duties: Duties) -> Iterator[AbstractAsyncContextManager[None]]:
+    """What this process does besides answering, in the order in which it starts."""
     store, settings = container.store(), container.settings()
     if Role.WORKER in duties.roles:
         yield working(service.context)
@@ -77,17 +77,17 @@ def _beside(container: Container, service: Service, duties: Duties) -> Iterator[
     if duties.sweeps:
         yield sweeping(service.context)
     if Role.RELAY in duties.roles:
-        yield Relay(store.outbox, container.publisher(), service.context.bench.signal).running()
+        yield Relay(store.outbox, container.publisher(), service.context.activity.signal).running()
         if settings.ticketed:
             yield Relay(store.tickets, container.ticketing(), lambda: None).running()
         yield keeping_up(service.context)
-        yield forgetting(service.context)
+        yield removing_old_events(service.context)
     if Role.API in duties.roles and settings.pulsar_url:
         yield _requests(settings, service)
 
 
 def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
-    """Events go to the broker that the settings name, from when this is entered on: after solvers were started."""
+    """Events go to the broker that the settings name, from when this is entered: after the solvers were started."""
     if not container.settings().pulsar_url:
         return nullcontext()
     from tangency.adapters.pulsar.broker import Broker
@@ -103,7 +103,7 @@ def _publishing(container: Container) -> AbstractAsyncContextManager[object]:
 
 
 def _woken(settings: Settings, store: Store, tickets: Tickets) -> Iterator[AbstractAsyncContextManager[None]]:
-    """Workers hear of what waits from the broker, one subscription for each queue, or else from the database."""
+    """How workers hear that an order waits: from the broker, one subscription per queue, or from the database."""
     if not settings.ticketed:
         yield store.hearing(tickets.heard)
         return
@@ -114,7 +114,7 @@ def _woken(settings: Settings, store: Store, tickets: Tickets) -> Iterator[Abstr
 
 
 def _requests(settings: Settings, service: Service) -> AbstractAsyncContextManager[None]:
-    """Requests come in from the broker."""
+    """Requests that arrive as messages of the broker."""
     from tangency.adapters.pulsar.client import REQUESTS
     from tangency.adapters.pulsar.requests import Requests
     from tangency.adapters.pulsar.subscription import Subscription

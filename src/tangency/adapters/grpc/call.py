@@ -9,8 +9,8 @@ from typing import TypeVar
 from google.protobuf.message import Message as ProtobufMessage
 
 from tangency.adapters.grpc.messages import Plain, answer_of, document_of
+from tangency.application.disconnection import handled_while_awaited
 from tangency.application.idempotency import Creating
-from tangency.application.leaving import handled_while_awaited
 from tangency.application.message import Message, Result
 from tangency.application.question import Question
 from tangency.application.service import Service

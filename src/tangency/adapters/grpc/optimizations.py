@@ -13,7 +13,7 @@ from tangency.adapters.document.wish import wish_of
 from tangency.adapters.grpc.call import Call, with_cost_model
 from tangency.adapters.grpc.messages import Plain, answer_of
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
-from tangency.application.bench import heard
+from tangency.application.activity import heard
 from tangency.application.orders import PlaceOrder, ReadOrder
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.optimization.identity import identity_of
@@ -47,7 +47,7 @@ async def watch_optimization(
     """
     order, told = identity_of(request.optimization_id), dict[str, object]()
     while not call.ending.is_set():
-        changed = call.service.context.bench.listen()
+        changed = call.service.context.activity.listen()
         state = await call.handle(ReadOrder(order))
         now = progress_of(state)
         if now != told:

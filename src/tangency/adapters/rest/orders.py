@@ -24,7 +24,7 @@ from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.keys import key_of
-from tangency.application.bench import heard
+from tangency.application.activity import heard
 from tangency.application.orders import (
     CancelOrder,
     LastPosition,
@@ -130,7 +130,7 @@ def _stream(events: AsyncIterator[bytes]) -> Stream:
 async def _events(request: Incoming, after: int) -> AsyncIterator[bytes]:
     service, silent_s = service_of(request), 0.0
     for _ in _looks(request):
-        changed = service.context.bench.listen()
+        changed = service.context.activity.listen()
         found = await _undisturbed(service.handle(ReadEvents(after)))
         if found:
             yield b"".join(_written(event.type, event.payload, event.position) for event in found)
@@ -146,7 +146,7 @@ async def _events(request: Incoming, after: int) -> AsyncIterator[bytes]:
 async def _progress(request: Incoming, state: OrderState) -> AsyncIterator[bytes]:
     service, told = service_of(request), dict[str, object]()
     for _ in _looks(request):
-        changed = service.context.bench.listen()
+        changed = service.context.activity.listen()
         state = await _undisturbed(service.handle(ReadOrder(state.id)))
         now = progress_of(state)
         if now != told:

@@ -17,7 +17,7 @@ from tangency.adapters.sql.failures import listening, translated
 from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.schema import Ticket
 from tangency.adapters.sql.tickets import CHANNEL
-from tangency.application.beside import beside
+from tangency.application.background import in_background
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import Event
 from tangency.domain.optimization.identity import identity_of
@@ -56,7 +56,7 @@ def _told(row: Ticket) -> Event:
 @asynccontextmanager
 async def hearing(engine: AsyncEngine, tenant: str, came: Came) -> AsyncIterator[None]:
     """Until the end of the context, every ticket of a tenant that is written while the server can be reached."""
-    async with beside(_hear(engine, tenant, came)):
+    async with in_background(_hear(engine, tenant, came)):
         yield
 
 

@@ -9,12 +9,12 @@ from typing import cast
 
 from tangency.application.context import Context
 from tangency.application.library import with_entries
+from tangency.application.portfolio_data import holdings_and_prices
 from tangency.application.posing import gathered, pose
 from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.configured import configured
 from tangency.application.rebalancing.target import wished, with_cash
-from tangency.application.state import holdings_and_prices
 from tangency.application.taxes import TaxTerms, complete_terms
 from tangency.domain.errors import NotFound
 from tangency.domain.identity import token

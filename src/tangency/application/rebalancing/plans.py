@@ -10,9 +10,9 @@ from tangency.application.context import Context
 from tangency.application.expiry import expire
 from tangency.application.idempotency import claim
 from tangency.application.message import Message
+from tangency.application.portfolio_data import holdings_and_prices
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.planning import planned
-from tangency.application.state import holdings_and_prices
 from tangency.domain.errors import NotFound
 from tangency.domain.rebalancing.announcement import created, decided
 from tangency.domain.rebalancing.plan import APlanIsDecidedOnce, PlanStatus, RebalancePlan
@@ -58,7 +58,7 @@ async def make_plan(command: MakePlan, context: Context) -> RebalancePlan:
         await unit.events.add(created(plan, context.ids))
 
     await context.units.keep(work)
-    context.bench.signal()
+    context.activity.signal()
     return plan
 
 
@@ -107,7 +107,7 @@ async def decide_plan(command: DecidePlan, context: Context) -> RebalancePlan:
     before, after, why = await context.units.keep(
         lambda unit: _decide(command, known.portfolio_id, digest, unit, context)
     )
-    context.bench.signal()
+    context.activity.signal()
     if after is before or after.status is PlanStatus.EXPIRED:
         raise APlanIsDecidedOnce(before.id, after.status, why)
     return after

@@ -1,4 +1,4 @@
-"""What is known about a portfolio, read once for one answer."""
+"""Holdings, prices, risk model and records of a portfolio, each read once per answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def holdings_and_prices(portfolio_id: str, context: Context) -> tuple[Port
 
 
 async def risk_model(portfolio_id: str, stated: RiskParameters, context: Context) -> RiskModel | None:
-    """The risk model of a portfolio, where nothing that is stated says where covariances come from.
+    """The risk model of a portfolio; None where the request itself says where covariances come from.
 
     Raises:
         NeighbourUnavailable: a neighbour cannot be asked.
@@ -43,7 +43,7 @@ async def risk_model(portfolio_id: str, stated: RiskParameters, context: Context
 
 
 def reading_once(context: Context) -> Context:
-    """The context with sources that read nothing twice: one answer must not stand on two states of a portfolio."""
+    """The context with sources that read nothing twice, so that one answer rests on one state of the portfolio."""
     return replace(
         context,
         portfolios=_Portfolios(context.portfolios),
@@ -54,7 +54,7 @@ def reading_once(context: Context) -> Context:
 
 
 class _Once:
-    """Keeps what was read; questions of one batch that ask for the same wait for the first."""
+    """Remembers what was read; concurrent reads of the same thing wait for the first."""
 
     def __init__(self) -> None:
         self._read: dict[Hashable, Any] = {}

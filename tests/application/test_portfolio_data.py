@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
+from tangency.application.portfolio_data import holdings_and_prices, reading_once, risk_model
 from tangency.application.question import RiskParameters
-from tangency.application.state import holdings_and_prices, reading_once, risk_model
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Holding, Portfolio

@@ -1,4 +1,7 @@
-"""What plugins say of a problem before it is solved: looked up apart from the doors, in time or not at all."""
+"""What plugins are asked about a problem before it is solved, in a thread and within the deadline.
+
+A plugin is foreign code: it may take long to import or never return, and the event loop must not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from tangency.domain.optimization.problem import Problem
 Result = TypeVar("Result")
 
 
-async def whole(problem: Problem, context: Context) -> Problem:
-    """The problem, with what its method's options state of the market where nothing else says it.
+async def completed(problem: Problem, context: Context) -> Problem:
+    """The problem, completed by the means and covariances that its method's options state, where it has none.
 
     Raises:
         InvalidInput: the options are wrong.
@@ -34,10 +37,10 @@ async def whole(problem: Problem, context: Context) -> Problem:
 
 
 async def refuse_unacceptable(problem: Problem, context: Context) -> None:
-    """Refuse what shows before solving, in the figures and returns too, which whoever solves looks at anyway.
+    """Refuse a problem that is visibly wrong: for its method, or in its figures and returns.
 
     Raises:
-        InvalidInput: what the method cannot do.
+        InvalidInput: the method cannot do what is asked, or the figures cannot be used.
         PluginError: the method or an estimator cannot be loaded.
         MethodCrashed: it raised something else.
         TimeLimitReached: it did not end.
@@ -51,7 +54,6 @@ def _accept(problem: Problem, plugins: Plugins) -> None:
 
 
 async def _in_time(look: Callable[[], Result], problem: Problem, context: Context) -> Result:
-    """A plugin may take long to load, or never end: others are answered meanwhile, and so is who asked for it."""
     try:
         async with asyncio.timeout(context.deadline_s):
             return await asyncio.wrap_future(_begun(look))
@@ -62,9 +64,9 @@ async def _in_time(look: Callable[[], Result], problem: Problem, context: Contex
 
 
 def _begun(look: Callable[[], Result]) -> Future[Result]:
-    """In a thread of its own: one that never ends takes no place from others, and the end of the process waits not."""
+    """Started in a daemon thread of its own: one that never ends blocks neither a pool nor the end of the process."""
     future: Future[Result] = Future()
-    future.set_running_or_notify_cancel()  # nobody calls it off any more: what it comes to has a place to go
+    future.set_running_or_notify_cancel()  # it can no longer be cancelled, so setting its result cannot fail
 
     def work() -> None:
         try:

@@ -1,7 +1,7 @@
-"""When whoever asked has left: the solve is stopped, and what touches the store comes to its end in good order.
+"""What happens when a client disconnects: its solve is stopped, and its database work still ends in good order.
 
-A task that is cancelled within the store leaves a connection behind of which nobody knows what it holds. So the work is
-never cancelled itself: it is told at its solve.
+Cancelling a task inside a database call would leave a connection in an unknown state. So the work itself is never
+cancelled; only its solves are, and the handler then ends with :class:`NobodyWaits`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Solved = TypeVar("Solved")
 
 
 class NobodyWaits(TangencyError):
-    """Whoever asked has left; nothing is kept."""
+    """The client has disconnected; nothing is kept."""
 
 
 async def handled_while_awaited(service: Service, message: Message[Result]) -> Result:
-    """Hand a message over. Where this is cancelled, a solve under way is stopped and none is begun any more."""
+    """Handle a message. If this call is cancelled, the running solve is stopped and no further one starts."""
     left = asyncio.Event()
     solvers = SolversWhileAwaited(service.context.solvers, left)
     work = asyncio.create_task(Service(replace(service.context, solvers=solvers)).handle(message))
@@ -42,7 +42,7 @@ async def handled_while_awaited(service: Service, message: Message[Result]) -> R
 
 @dataclass(frozen=True, slots=True)
 class SolversWhileAwaited:
-    """The port ``SolverPool``, until somebody has left."""
+    """A ``SolverPool`` whose solves stop once ``left`` is set."""
 
     solvers: SolverPool
     left: asyncio.Event
@@ -68,7 +68,7 @@ class SolversWhileAwaited:
         try:
             await asyncio.wait({solving, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if leaving.done():
-                raise NobodyWaits("whoever asked has left.")
+                raise NobodyWaits("the client has disconnected.")
             return await solving
         finally:
             solving.cancel()

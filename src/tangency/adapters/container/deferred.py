@@ -1,4 +1,4 @@
-"""What doors have another adapter do. What these import is heavy, and only those who call them need it."""
+"""Functions of other adapters, imported only when called: whoever does not draw a report does not load plotly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who waits for whom, among calls of this process that come with one key."""
+"""One lock per idempotency key, within this process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from weakref import WeakValueDictionary
 from tangency.domain.idempotency import Key
 
 
-class Turns:
-    """Calls of this process with one key go one after another, so that the second finds what the first made."""
+class KeyLocks:
+    """Calls with the same key run one after another, so that the second finds what the first made."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
 
     def of(self, key: Key) -> asyncio.Lock:
-        """The lock of a key; it is there for as long as somebody holds it or waits for it."""
+        """The lock of a key. It is kept only while somebody holds it or waits for it."""
         return self._locks.setdefault((key.text, key.part), asyncio.Lock())
