@@ -11,6 +11,7 @@ from typing import cast
 from tangency.domain.errors import Unsupported
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.market.estimates import Estimates, Sources
+from tangency.domain.optimization.crash import told
 from tangency.domain.optimization.judgement import Outcome, judge
 from tangency.domain.optimization.method import OptimizationMethod, can_check, refuse_unsupported
 from tangency.domain.optimization.problem import Problem
@@ -76,7 +77,7 @@ class Subject:
         try:
             solution = judge(problem, Outcome(estimates, proposal, None), self.method.capabilities.rule)
         except (TypeError, ValueError, AttributeError) as error:
-            raise Crashed(f"its proposal cannot be read: {type(error).__name__}: {error}") from error
+            raise Crashed(f"its proposal cannot be read: {told(error)}") from error
         return Verdict(proposal, solution)
 
 
@@ -88,7 +89,7 @@ def _crashing(call: str) -> Iterator[None]:
     except Unsupported:
         raise
     except Exception as error:
-        raise Crashed(f"{call} raised {type(error).__name__}: {error}") from error
+        raise Crashed(f"{call} raised {told(error)}") from error
 
 
 def estimates_of(problem: Problem) -> Estimates:

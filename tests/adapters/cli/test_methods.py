@@ -45,6 +45,16 @@ def test_a_method_that_breaks_it_ends_with_7(command: Command, strange_plugins: 
     assert "MOST_FUN" in ran.out
 
 
+def test_a_method_that_ends_the_process_leaves_nothing_behind(
+    command: Command, strange_plugins: tuple[Path, ...]
+) -> None:
+    temporary = command.folder / "temporary"
+    temporary.mkdir()
+    ran = Command(command.folder, strange_plugins).apart("methods", "check", "exits", TMPDIR=str(temporary))
+    assert ran.code == 3
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_method_that_is_not_there_is_refused_with_those_that_are(command: Command) -> None:
     ran = command("methods", "check", "mean_variants")
     assert ran.code == 3

@@ -132,5 +132,5 @@ def test_what_a_class_inside_refuses_stands_inside(asked: dict[str, object], bel
 
 
 def test_a_class_that_fails_over_its_options_is_named() -> None:
-    with pytest.raises(MethodCrashed, match=r"Options raised KeyError: -1\. The author"):
+    with pytest.raises(MethodCrashed, match=r"Options raised KeyError: -1\. Its author"):
         bind_options(Options, {"tries": -1})

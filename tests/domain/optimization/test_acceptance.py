@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tangency.adapters.entry_points import EntryPointPlugins
-from tangency.domain.errors import InvalidInput, MethodCrashed, Path
+from tangency.domain.errors import InvalidInput, MethodCrashed, Path, ResourcesExhausted
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market, Needs
 from tangency.domain.market.returns import Returns
@@ -230,12 +230,27 @@ class OnlyStumbling(EntryPointPlugins):
         return Stumbling()
 
 
-@pytest.mark.parametrize("error", [KeyError("esg"), SystemExit(3)], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KeyError("esg"), "raised KeyError: 'esg'."),
+        (SystemExit(3), "raised SystemExit: 3."),
+        (ValueError("No score of 'A'."), "raised ValueError: No score of 'A'."),
+        (RuntimeError(), "raised RuntimeError."),
+    ],
+)
 def test_a_check_that_breaks_is_the_methods_mistake_and_nobody_elses(
-    error: BaseException, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Stumbling, "error", error)
-    with pytest.raises(MethodCrashed, match=rf"method 'stumbling' raised {type(error).__name__} in its check"):
+    with pytest.raises(MethodCrashed) as caught:
+        accept(problem("stumbling", "MIN_VOLATILITY", {}), OnlyStumbling())
+    assert str(caught.value) == f"the check of method 'stumbling' {told} Its author should hear of it."
+
+
+def test_a_check_that_outgrows_the_memory_is_told_as_a_solve_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Stumbling, "error", MemoryError())
+    with pytest.raises(ResourcesExhausted, match=r"the check of method 'stumbling' ran out of memory\. Ask for fewer"):
         accept(problem("stumbling", "MIN_VOLATILITY", {}), OnlyStumbling())
 
 

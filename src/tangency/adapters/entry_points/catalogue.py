@@ -12,6 +12,7 @@ from tangency.adapters.entry_points.options import METHOD_OPTIONS, bind_options
 from tangency.adapters.entry_points.validation import estimates_of, flaws_of_estimator, flaws_of_method, schema_of
 from tangency.domain.errors import Path, PluginError, Unsupported, hint
 from tangency.domain.market.estimates import Estimator
+from tangency.domain.optimization.crash import told
 from tangency.domain.optimization.method import OptimizationMethod
 from tangency.domain.optimization.solution import Origin
 
@@ -166,7 +167,7 @@ def _load(kind: _Kind, point: EntryPoint) -> object:
     try:
         plugin = point.load()()
     except (Exception, SystemExit) as error:
-        raise PluginError(point.name, distribution, f"{type(error).__name__}: {error}") from error
+        raise PluginError(point.name, distribution, told(error)) from error
     flaws = list(kind.flaws(plugin, point.name))
     if flaws:
         raise PluginError(point.name, distribution, "; ".join(flaws))

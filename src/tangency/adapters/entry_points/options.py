@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from tangency.domain.errors import Fault, InvalidInput, MethodCrashed, Path
+from tangency.domain.errors import Fault, InvalidInput, Path
+from tangency.domain.optimization.crash import named
 from tangency.domain.optimization.misfit import misfit
 from tangency.domain.optimization.options import place_of_refusal, unknown_options
 
@@ -27,21 +28,19 @@ def bind_options(options: type, asked: Mapping[str, object], path: Path = METHOD
     Raises:
         InvalidInput: an unknown field, a value of another type, NaN or infinity, or one that the class refuses.
         MethodCrashed: the class raised anything but a refusal.
+        ResourcesExhausted: the class ran out of memory.
     """
     faults = [*unknown_options(options, asked, path), *_not_finite(asked, path)]
     if faults:
         raise InvalidInput(faults)
-    try:
-        return msgspec.convert(dict(asked), options)
-    except msgspec.ValidationError as error:
-        raise InvalidInput([misfit(options, asked, str(error), path)]) from None
-    except InvalidInput as error:  # the class itself speaks our language
-        place = (*path, *place_of_refusal(options, asked, msgspec.convert))
-        raise InvalidInput([replace(fault, path=(*place, *fault.path)) for fault in error.faults]) from None
-    except (Exception, SystemExit) as error:
-        whose = f"the options {options.__module__}.{options.__qualname__}"
-        detail = f"{whose} raised {type(error).__name__}: {error}. The author of the plugin should hear of it."
-        raise MethodCrashed(detail) from error
+    with named(f"the options {options.__module__}.{options.__qualname__}"):
+        try:
+            return msgspec.convert(dict(asked), options)
+        except msgspec.ValidationError as error:
+            raise InvalidInput([misfit(options, asked, str(error), path)]) from None
+        except InvalidInput as error:  # the class itself speaks our language
+            place = (*path, *place_of_refusal(options, asked, msgspec.convert))
+            raise InvalidInput([replace(fault, path=(*place, *fault.path)) for fault in error.faults]) from None
 
 
 def _not_finite(value: object, path: Path) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ import msgspec
 from tangency.adapters.solving.frontier_wire import pack_traced, unpack_frontier_job
 from tangency.adapters.solving.wire import Limits, pack_error, pack_proposed, unpack_job
 from tangency.domain.errors import MethodCrashed, ResourcesExhausted, TangencyError
+from tangency.domain.optimization.crash import told
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 
@@ -116,7 +117,7 @@ def _safely(work: Callable[[], bytes]) -> bytes:
         _own.spoilt = isinstance(error, MethodCrashed | ResourcesExhausted)
         return pack_error(error)
     except Exception as error:  # noqa: BLE001 - whatever is wrong is told, and costs this job alone
-        return pack_error(MethodCrashed(f"The solver process raised {type(error).__name__}: {error}."))
+        return pack_error(MethodCrashed(f"The solver process raised {told(error)}."))
     left_running = _end_children()  # threads, locks and files of theirs may be anywhere in this process
     _own.spoilt = left_running or _resident() > RESIDENT_SHARE * _own.memory_bytes
     return packed

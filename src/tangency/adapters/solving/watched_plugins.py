@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
-from tangency.domain.errors import InvalidInput, MethodCrashed, Path, ResourcesExhausted, TangencyError
+from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.frontier.question import Candidate, FrontierQuestion
 from tangency.domain.frontier.tracing import Tracer
 from tangency.domain.market.covariance import Covariance
@@ -17,6 +17,7 @@ from tangency.domain.market.estimates import Estimates, Estimator, SampleKind
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import Scenarios
 from tangency.domain.numbers import Matrix, Vector
+from tangency.domain.optimization.crash import named
 from tangency.domain.optimization.method import Capabilities, OptimizationMethod, can_check
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
@@ -142,19 +143,8 @@ def _shaped(moments: object, shape: tuple[int, ...]) -> Matrix:
     return values
 
 
-@contextmanager
-def _named(plugin: str, origin: Origin) -> Iterator[None]:
-    whose = f"{plugin} of distribution {origin.distribution!r} {origin.version}"
-    try:
-        yield
-    except TangencyError:
-        raise
-    except MemoryError as error:
-        detail = f"{whose} ran out of memory. Ask for fewer names, or have the operator raise the limit."
-        raise ResourcesExhausted(detail) from error
-    except (Exception, SystemExit) as error:
-        detail = f"{whose} raised {type(error).__name__}: {str(error).rstrip('.')}. Its author should hear of it."
-        raise MethodCrashed(detail) from error
+def _named(plugin: str, origin: Origin) -> AbstractContextManager[None]:
+    return named(f"{plugin} of distribution {origin.distribution!r} {origin.version}")
 
 
 def _checked(proposal: object) -> Proposal:

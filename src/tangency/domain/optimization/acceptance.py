@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
-from tangency.domain.errors import MethodCrashed, Path, TangencyError
+from tangency.domain.errors import Path
 from tangency.domain.market.estimates import Estimator, EstimatorChoice, SampleKind
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import Returns
 from tangency.domain.market.scenarios import cannot_weigh, needs_rows
+from tangency.domain.optimization.crash import named
 from tangency.domain.optimization.method import (
     OptimizationMethod,
     can_check,
@@ -39,13 +39,14 @@ def accept(problem: Problem, plugins: Finder) -> tuple[OptimizationMethod, objec
         InvalidInput: an option that a plugin does not have, a value that it does not take, or a name that is not there.
         PluginError: a plugin cannot be loaded.
         MethodCrashed: a plugin raised something else.
+        ResourcesExhausted: a plugin ran out of memory.
     """
     method = plugins.find_method(problem.method)
     refuse_unsupported(problem, method)
     options = plugins.bind_options(method.options, problem.options, ("method_options",))
     _check_estimators(problem.market, plugins)
     if can_check(method):
-        with found_by(plugins), _watched(f"method {problem.method!r}"):
+        with found_by(plugins), named(f"the check of method {problem.method!r}"):
             method.check(problem, options)
     return method, options
 
@@ -64,6 +65,7 @@ def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
         InvalidInput: the options are wrong.
         PluginError: the method cannot be loaded.
         MethodCrashed: it raised something else.
+        ResourcesExhausted: it ran out of memory.
     """
     if not lacks_moments(problem):
         return problem
@@ -71,21 +73,9 @@ def with_stated_moments(problem: Problem, plugins: Finder) -> Problem:
     if not can_state_moments(method):
         return problem
     options = plugins.bind_options(method.options, problem.options, ("method_options",))
-    with found_by(plugins), _watched(f"method {problem.method!r}"):
+    with found_by(plugins), named(f"method {problem.method!r}"):
         stated = method.stated_moments(problem.universe, options)
     return replace(problem, market=problem.market.with_moments(stated.mean, stated.covariance))
-
-
-@contextmanager
-def _watched(plugin: str) -> Iterator[None]:
-    """What a stranger's check raises beside refusals names the plugin."""
-    try:
-        yield
-    except TangencyError:
-        raise
-    except (Exception, SystemExit) as error:
-        detail = f"{plugin} raised {type(error).__name__} in its check: {error}. Its author should hear of it."
-        raise MethodCrashed(detail) from error
 
 
 def _check_estimators(market: Market, plugins: Finder) -> None:
@@ -95,7 +85,7 @@ def _check_estimators(market: Market, plugins: Finder) -> None:
         options = plugins.bind_options(estimator.options, choice.options, (*path, "options"))
         if market.returns is not None:
             _refuse_sample(estimator, market.sample_kind(None if path == PRIOR else prior), market, path)
-            with _watched(f"estimator {choice.name!r}"):
+            with named(f"the check of estimator {choice.name!r}"):
                 getattr(estimator, "check", _nothing)(market.returns, options)
 
 
