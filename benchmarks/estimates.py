@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tangency.adapters import container
-from tangency.adapters.document.wish import wish_of
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.settings import Settings
 from tangency.application.orders import PlaceOrder, ReadOrder
 from tangency.application.portfolio import ImportHoldings, ImportPrices
@@ -109,7 +109,7 @@ def _named(names: int, periods: int) -> str:
 
 async def _ordered(service: Service, kind: Kind, size: tuple[int, int]) -> OrderState:
     plain = {"optimization_type": "mean_variance", "objective": "minimize_risk"}
-    return await service.handle(PlaceOrder(wish_of({**plain, **kind.asked, "portfolio_id": _named(*size)})))
+    return await service.handle(PlaceOrder(order_request_of({**plain, **kind.asked, "portfolio_id": _named(*size)})))
 
 
 async def _ratio(service: Service, order: OrderState) -> float:

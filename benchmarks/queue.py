@@ -25,7 +25,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from tangency.adapters import container
-from tangency.adapters.document.wish import wish_of
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.settings import Settings
 from tangency.application.orders import PlaceOrder
 from tests.storm.processes import TANGENCY, Fleet, fleet
@@ -147,7 +147,7 @@ def _efficiency(place: Place, name: str, jobs: int, slots: int) -> str:
 
 async def _order(url: str, name: str, jobs: int) -> None:
     """Ordered as heavy, which no worker here takes."""
-    wish = wish_of({"portfolio_id": "desk", "optimization_type": name, "objective": "minimize_risk"})
+    wish = order_request_of({"portfolio_id": "desk", "optimization_type": name, "objective": "minimize_risk"})
     async with container.keeping(Settings(database_url=url, light_s=0.01)) as service:
         for _ in range(jobs):
             await service.handle(PlaceOrder(wish))
@@ -182,7 +182,7 @@ def _latency(place: Place, jobs: int) -> str:
 
 
 async def _steadily(url: str, jobs: int) -> None:
-    wish = wish_of({"portfolio_id": "desk", "optimization_type": "sleep_50", "objective": "minimize_risk"})
+    wish = order_request_of({"portfolio_id": "desk", "optimization_type": "sleep_50", "objective": "minimize_risk"})
     async with container.keeping(Settings(database_url=url)) as service:
         for _ in range(jobs):
             await service.handle(PlaceOrder(wish))

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 from tangency.application.context import Context
 from tangency.application.message import Message
+from tangency.application.order_request import OBJECTIVES as WORDS
+from tangency.application.order_request import OrderLimits, OrderRequest, Preferences, cost_faults
 from tangency.application.posing import OBJECTIVES
 from tangency.application.question import Limits, Question, RiskParameters
-from tangency.application.wish import OBJECTIVES as WORDS
-from tangency.application.wish import Preferences, Wish, WishedLimits, cost_faults
 from tangency.domain.errors import Fault, InvalidInput, NotFound, Unsupported, hint
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.optimization.configuration import StandingConfiguration
@@ -116,17 +116,17 @@ async def with_configuration(question: Question, context: Context) -> Question:
     return question
 
 
-async def wish_with_configuration(wish: Wish, context: Context) -> Wish:
-    """The same for a wish, in whose words is told what it was given.
+async def request_with_configuration(request: OrderRequest, context: Context) -> OrderRequest:
+    """The same for a request, in whose words is told what it was given.
 
     Raises:
         InvalidInput: it leaves out its objective or method, and nothing supplies them.
     """
-    configuration = await enabled_configuration(wish.portfolio_id, context)
+    configuration = await enabled_configuration(request.portfolio_id, context)
     if configuration is not None:
-        wish = supplied_to_wish(wish, configuration)
-    _require(wish, ("objective", "optimization_type"))
-    return wish
+        request = supplied_to_request(request, configuration)
+    _require(request, ("objective", "optimization_type"))
+    return request
 
 
 async def enabled_configuration(portfolio_id: str, context: Context) -> StandingConfiguration | None:
@@ -135,7 +135,7 @@ async def enabled_configuration(portfolio_id: str, context: Context) -> Standing
     return found if found is not None and found.enabled else None
 
 
-def _require(asked: Question | Wish, fields: tuple[str, str]) -> None:
+def _require(asked: Question | OrderRequest, fields: tuple[str, str]) -> None:
     detail = f"is left out, and no enabled configuration is stored for {asked.portfolio_id!r}; state it, or store one."
     faults = [Fault((each,), detail, "missing") for each in fields if not getattr(asked, each)]
     if faults:
@@ -157,20 +157,20 @@ def supplied_to(question: Question, configuration: StandingConfiguration) -> Que
     return replace(question, objective=objective, method=method, limits=limits, risk=risk, supplied=told)
 
 
-def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
-    """The wish with what it leaves out, and its wording with what holds now.
+def supplied_to_request(request: OrderRequest, configuration: StandingConfiguration) -> OrderRequest:
+    """The request with what it leaves out, and its wording with what holds now.
 
     Limits that only a question has wait in ``supply``, until there is one.
     """
     words = {"optimization_type": "method", "objective": "objective"}
     chosen: dict[str, Any] = {
-        own: getattr(configuration, word) for own, word in words.items() if not getattr(wish, own)
+        own: getattr(configuration, word) for own, word in words.items() if not getattr(request, own)
     }
     standing = configuration.preferences
-    preferences, preferred = _given(wish.preferences, Preferences(**standing), standing)
-    tax, taxed = wish.tax.supplied(configuration.tax) if preferences.consider_tax_implications else (wish.tax, {})
+    preferences, preferred = _given(request.preferences, Preferences(**standing), standing)
+    tax, taxed = request.tax.supplied(configuration.tax) if preferences.consider_tax_implications else (request.tax, {})
     bounds = {word: value for word, value in configuration.constraints.items() if word in POSITIONS}
-    taken = {word: value for word, value in bounds.items() if getattr(wish.limits, POSITIONS[word]) is None}
+    taken = {word: value for word, value in bounds.items() if getattr(request.limits, POSITIONS[word]) is None}
     limits = {POSITIONS[word]: value for word, value in taken.items()}
     rest = {word: value for word, value in configuration.constraints.items() if word not in POSITIONS}
     told = {
@@ -180,15 +180,15 @@ def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
         **taxed,
     }
     wording = {
-        **wish.wording,
+        **request.wording,
         **chosen,
-        "constraints": {**wish.wording.get("constraints", {}), **limits},
-        "preferences": {**wish.wording.get("preferences", {}), **preferred},
+        "constraints": {**request.wording.get("constraints", {}), **limits},
+        "preferences": {**request.wording.get("preferences", {}), **preferred},
     }
     return replace(
-        wish,
+        request,
         **chosen,
-        limits=replace(wish.limits, **limits),
+        limits=replace(request.limits, **limits),
         preferences=preferences,
         tax=tax,
         supply=replace(configuration, constraints=rest),
@@ -196,7 +196,7 @@ def supplied_to_wish(wish: Wish, configuration: StandingConfiguration) -> Wish:
     )
 
 
-def apart_from(limits: WishedLimits, configuration: StandingConfiguration) -> StandingConfiguration:
+def apart_from(limits: OrderLimits, configuration: StandingConfiguration) -> StandingConfiguration:
     """The configuration without what limits in the words of an order state."""
     own = {word for word, other in STATED_BY.items() if getattr(limits, other) is not None}
     constraints = {word: limit for word, limit in configuration.constraints.items() if word not in own}

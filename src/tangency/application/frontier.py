@@ -9,11 +9,11 @@ from tangency.application.context import Context
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
+from tangency.application.order_limits import as_stated, failure_as_stated, within
+from tangency.application.order_request import OrderLimits
 from tangency.application.portfolio_data import holdings_and_prices
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
-from tangency.application.wish import WishedLimits
-from tangency.application.wished_limits import as_stated, failure_as_stated, within
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, NotFound, PluginError
 from tangency.domain.frontier.announcement import generated
 from tangency.domain.frontier.frontier import Curve, EfficientFrontier
@@ -48,7 +48,7 @@ class TraceFrontier(Creating[EfficientFrontier]):
 
     question: Question
     asked: FrontierQuestion
-    limits: WishedLimits = field(default_factory=WishedLimits)
+    limits: OrderLimits = field(default_factory=OrderLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def trace_frontier(command: TraceFrontier, context: Context) -> EfficientF
     return await _kept(frontier, command.key, context)
 
 
-async def _configured(command: TraceFrontier, context: Context) -> tuple[Question, WishedLimits]:
+async def _configured(command: TraceFrontier, context: Context) -> tuple[Question, OrderLimits]:
     """The question and the limits with what both leave out; a limit of all names gives way to those by name."""
     question, limits = command.question, command.limits
     configuration = await enabled_configuration(question.portfolio_id, context)
@@ -156,7 +156,7 @@ async def read_frontier(query: ReadFrontier, context: Context) -> EfficientFront
 
 
 async def _posed(
-    question: Question, asked: FrontierQuestion, limits: WishedLimits, context: Context
+    question: Question, asked: FrontierQuestion, limits: OrderLimits, context: Context
 ) -> tuple[Problem, FrontierQuestion]:
     """The problem of least risk; targets that the question states limit the ends."""
     if question.strategies is None and (await holdings_and_prices(question.portfolio_id, context))[1] is None:

@@ -8,19 +8,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from tangency.application.configuration import SUPPLIED, supplied_to, wish_with_configuration
+from tangency.application.configuration import SUPPLIED, request_with_configuration, supplied_to
 from tangency.application.context import Context
 from tangency.application.estimate import cost_of_order, expected_seconds
 from tangency.application.evidence import known
 from tangency.application.idempotency import Creating, claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
+from tangency.application.order_request import TAXES, OrderRequest, bounds_of, fault_as_ordered, faults_of, question_of
 from tangency.application.plugin_checks import completed, refuse_unacceptable
 from tangency.application.portfolio_data import holdings_and_prices, risk_model
 from tangency.application.posing import pose, refuse_too_many
 from tangency.application.question import Question
 from tangency.application.taxes import TAX_TERMS, TaxTerms, complete_terms
-from tangency.application.wish import TAXES, Wish, bounds_of, fault_as_wished, faults_of, question_of
 from tangency.domain.errors import InvalidInput, NotFound
 from tangency.domain.event import Event
 from tangency.domain.idempotency import Key
@@ -39,9 +39,9 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder(Creating[OrderState]):
-    """Accept a wish, to be carried out later; nothing is solved yet."""
+    """Accept a request, to be carried out later; nothing is solved yet."""
 
-    wish: Wish
+    request: OrderRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,15 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
     """Pose the question now, so that whatever is wrong with it is said at once, and keep it.
 
     Raises:
-        InvalidInput: the wish cannot be read as a problem; nothing is kept.
+        InvalidInput: the request cannot be read as a problem; nothing is kept.
         NotFound: a neighbour knows no such portfolio, or no price of it.
         NeighbourUnavailable: it cannot be asked.
         NeighbourUnusable: its answer is against its contract.
     """
     try:
-        order = await _order(await wish_with_configuration(command.wish, context), context)
+        order = await _order(await request_with_configuration(command.request, context), context)
     except InvalidInput as error:
-        raise type(error)([fault_as_wished(fault, command.wish) for fault in error.faults]) from None
+        raise type(error)([fault_as_ordered(fault, command.request) for fault in error.faults]) from None
     return await accepted(order, command.key, context)
 
 
@@ -119,30 +119,30 @@ async def order_again(subject: str, context: Context) -> OrderState:
     return await _found(UUID(subject), context)
 
 
-async def _order(wish: Wish, context: Context) -> Order:
-    portfolio, prices = await holdings_and_prices(wish.portfolio_id, context)
-    faults = list(faults_of(wish, portfolio))
+async def _order(request: OrderRequest, context: Context) -> Order:
+    portfolio, prices = await holdings_and_prices(request.portfolio_id, context)
+    faults = list(faults_of(request, portfolio))
     if prices is None or portfolio is None or faults:
-        missing = f"{wish.portfolio_id!r} has no prices here; import them first."
+        missing = f"{request.portfolio_id!r} has no prices here; import them first."
         raise InvalidInput(faults or InvalidInput.at(("portfolio_id",), missing, "unknown").faults)
     refuse_too_many(len(prices.names), context.names_limit)
-    evidence = known(portfolio, prices, await risk_model(wish.portfolio_id, wish.risk, context))
-    question = question_of(wish, evidence)
-    if wish.supply is not None:
-        question = supplied_to(question, wish.supply)
+    evidence = known(portfolio, prices, await risk_model(request.portfolio_id, request.risk, context))
+    question = question_of(request, evidence)
+    if request.supply is not None:
+        question = supplied_to(question, request.supply)
     question = await with_entries(question, context)
-    wording = {**wish.wording, SUPPLIED: {**wish.wording.get(SUPPLIED, {}), **question.supplied}}
-    if wish.preferences.consider_tax_implications:
-        terms = await complete_terms(portfolio, wish.tax, context, TAXES)
-        question = _taxed(question, terms, wish, Valuation.of(portfolio, prices.latest()), context)
+    wording = {**request.wording, SUPPLIED: {**request.wording.get(SUPPLIED, {}), **question.supplied}}
+    if request.preferences.consider_tax_implications:
+        terms = await complete_terms(portfolio, request.tax, context, TAXES)
+        question = _taxed(question, terms, request, Valuation.of(portfolio, prices.latest()), context)
         wording[TAX_TERMS] = terms.told
-    problem = await completed(pose(question, bounds_of(wish, evidence), context), context)
+    problem = await completed(pose(question, bounds_of(request, evidence), context), context)
     return await drawn_up(question, problem, wording, context)
 
 
-def _taxed(question: Question, terms: TaxTerms, wish: Wish, worth: Valuation, context: Context) -> Question:
+def _taxed(question: Question, terms: TaxTerms, request: OrderRequest, worth: Valuation, context: Context) -> Question:
     """The question with what its method counts taxes from, of gains after what selling costs."""
-    rate, today = wish.preferences.cost_rate or 0.0, context.clock.now().date()
+    rate, today = request.preferences.cost_rate or 0.0, context.clock.now().date()
     options = {**question.options, "tax": terms.in_weights(worth.prices, worth.total, rate, today)}
     return replace(question, options=options, references=(*question.references, terms.source))
 

@@ -20,13 +20,13 @@ import uvicorn.protocols.http.h11_impl  # noqa: F401 - the same
 from tangency.adapters import container  # noqa: F401 - the same
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.cli.main import main
-from tangency.adapters.document.wish import read_wish
+from tangency.adapters.document.order_request import read_order_request
 from tangency.adapters.rest import app, orders, server  # noqa: F401 - the same
 from tangency.adapters.solving import fork_server
 from tangency.adapters.sql.orders import SqlOrders
 from tangency.adapters.sql.units import SqlUnitOfWork
 from tangency.adapters.sql.writes import Writes
-from tangency.application.wish import Wish
+from tangency.application.order_request import OrderRequest
 from tangency.domain.event import Dispatch, Event
 from tangency.domain.optimization.order import Order, OrderState
 
@@ -61,8 +61,8 @@ class Mortal:
         if place == self.place and (constraints or {}).get("max_position_size") == MARKS[place]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def read_wish(self, body: bytes) -> Wish:
-        wish = read_wish(body)
+    def read_order_request(self, body: bytes) -> OrderRequest:
+        wish = read_order_request(body)
         self.at("after_parse", wish.wording["constraints"])
         return wish
 
@@ -97,7 +97,7 @@ class Mortal:
         for kind, name in methods:
             own = getattr(self, name)
             patch.object(kind, name, lambda *given, own=own: own(*given)).start()
-        patch.multiple(orders, read_wish=self.read_wish, accepted=self.accepted).start()
+        patch.multiple(orders, read_order_request=self.read_order_request, accepted=self.accepted).start()
         return main(["serve", "--port", "0"])
 
 

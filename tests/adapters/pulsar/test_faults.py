@@ -9,7 +9,7 @@ from pathlib import Path
 import pulsar
 import pytest
 
-from tangency.adapters.document.wish import wish_of
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.pulsar.broker import Broker as Connection
 from tangency.adapters.pulsar.publisher import PulsarPublisher
 from tangency.adapters.settings import Settings
@@ -158,7 +158,7 @@ def nobody() -> None:
 
 def ordered(door: Door, count: int) -> None:
     for number in range(count):
-        door.handle(PlaceOrder(wish_of({**WISH, "portfolio_id": PORTFOLIOS[number % len(PORTFOLIOS)]})))
+        door.handle(PlaceOrder(order_request_of({**WISH, "portfolio_id": PORTFOLIOS[number % len(PORTFOLIOS)]})))
 
 
 def told_of(settings: Settings, folder: Path) -> Command:

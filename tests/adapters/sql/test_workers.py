@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tangency.adapters import container
-from tangency.adapters.document.wish import wish_of
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.settings import Settings
 from tangency.application.activity import Activity
 from tangency.application.fleet import ReadFleet
@@ -65,7 +65,7 @@ def service(url: str, **settings: object) -> Iterator[Door]:
 def test_fifty_orders_are_accepted_and_finish_while_the_broker_is_down(postgresql: str) -> None:
     with service(postgresql, pulsar_url=NOBODY_THERE, pulsar_send_timeout_s=1.0) as door:
         for _ in range(50):
-            door.handle(PlaceOrder(wish_of(WISH)))
+            door.handle(PlaceOrder(order_request_of(WISH)))
 
         wait_until(lambda: all(state.ended_at for state in orders(door)))
 
@@ -86,7 +86,7 @@ def test_an_order_that_another_process_cancels_is_not_worked_on_any_more(
     """Whoever works on it looks once a second whether it is still theirs; the solve would take an hour."""
     ENDLESS.install(tmp_path, monkeypatch)
     with service(postgresql) as door:
-        order = door.handle(PlaceOrder(wish_of({**WISH, "optimization_type": "endless"}))).id
+        order = door.handle(PlaceOrder(order_request_of({**WISH, "optimization_type": "endless"}))).id
         wait_until(lambda: door.service.context.activity.busy == 1)
 
         asyncio.run(elsewhere(Settings(database_url=postgresql), CancelOrder(order)))
@@ -107,7 +107,7 @@ class Turnstile:
     def __init__(self, folder: Path) -> None:
         self._folder, body = folder, ONE_BY_ONE.format(folder=str(folder))
         self.distribution = Distribution("turnstiles", method("turnstile", body), {"turnstile": "Method"})
-        self.wish = wish_of({**WISH, "optimization_type": "turnstile"})
+        self.wish = order_request_of({**WISH, "optimization_type": "turnstile"})
 
     def let_one_through(self) -> None:
         token = self._folder / "token"

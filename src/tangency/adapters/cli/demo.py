@@ -41,7 +41,7 @@ NOTE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DemoOptions:
     """What is asked of the sample portfolio."""
 
     objective: str
@@ -88,14 +88,14 @@ def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: 
 )
 @click.option("--no-report", is_flag=True, help="Write no report.")
 @json_option
-def demo(output: Path | None, no_report: bool, as_json: bool, **wish: object) -> None:
+def demo(output: Path | None, no_report: bool, as_json: bool, **options: object) -> None:
     """Optimize the sample portfolio and prove the answer.
 
     Twenty large US stocks on daily prices from 1990 to 2022, in a passing database: nothing of yours is read or
     changed.
     """
     path = None if no_report or (as_json and output is None) else output or REPORT
-    shown = asyncio.run(_run(Wish(**wish), path is not None, as_json))  # type: ignore[arg-type]
+    shown = asyncio.run(_run(DemoOptions(**options), path is not None, as_json))  # type: ignore[arg-type]
     findings = shown.findings
     if path is not None:
         write_report(path, findings, shown.curve, TITLE, NOTE)
@@ -124,14 +124,14 @@ class Shown:
     curve: Frontier | None
 
 
-async def _run(wish: Wish, with_frontier: bool, quiet: bool) -> Shown:
+async def _run(options: DemoOptions, with_frontier: bool, quiet: bool) -> Shown:
     from tangency.adapters.settings import Settings
     from tangency.application.factors import AnalyzeFactors
 
     with progress("Optimizing the sample portfolio", quiet) as step:
         async with passing_service(Settings.load()) as service:
             await import_sample(service)
-            findings = await optimized(service, _question(wish))
+            findings = await optimized(service, _question(options))
             factors = await service.handle(AnalyzeFactors(PORTFOLIO, "fama_french_3"))
             plan = await service.handle(_few_trades(findings))
             return Shown(findings, plan, factors, await frontier_of(service, findings, step) if with_frontier else None)
@@ -161,11 +161,11 @@ async def import_sample(service: Service) -> None:
     await service.handle(ImportHoldings(container.read_holdings(holdings_path(), PORTFOLIO).portfolio))
 
 
-def _question(wish: Wish) -> Question:
+def _question(options: DemoOptions) -> Question:
     from tangency.application.question import Limits, Question, RiskParameters
 
     limits = Limits(
-        max_weight=wish.max_weight, sector_limits=dict(wish.sector_limits), turnover_limit=wish.turnover_limit
+        max_weight=options.max_weight, sector_limits=dict(options.sector_limits), turnover_limit=options.turnover_limit
     )
-    risk = RiskParameters(risk_free_rate=wish.risk_free_rate, target_return=wish.target_return)
-    return Question(PORTFOLIO, wish.objective, wish.method, limits=limits, risk=risk)
+    risk = RiskParameters(risk_free_rate=options.risk_free_rate, target_return=options.target_return)
+    return Question(PORTFOLIO, options.objective, options.method, limits=limits, risk=risk)

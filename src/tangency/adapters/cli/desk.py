@@ -12,6 +12,7 @@ import msgspec
 
 from tangency.adapters import container
 from tangency.adapters.cli.failures import Told
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.document.orders import (
     Accepted,
     OptimizationDocument,
@@ -22,7 +23,6 @@ from tangency.adapters.document.orders import (
     wanted_by,
 )
 from tangency.adapters.document.problem import Problem
-from tangency.adapters.document.wish import wish_of
 from tangency.adapters.settings import Settings
 from tangency.application.orders import CancelOrder, ListOrders, PlaceOrder, ReadOrder
 from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable
@@ -71,7 +71,7 @@ class OwnDesk:
 
     async def order(self, document: object) -> Accepted:
         """See :class:`Desk`."""
-        return accepted_of(await self._service.handle(PlaceOrder(wish_of(document))))
+        return accepted_of(await self._service.handle(PlaceOrder(order_request_of(document))))
 
     async def show(self, optimization_id: str) -> OptimizationDocument:
         """See :class:`Desk`."""

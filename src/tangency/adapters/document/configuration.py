@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.mapping import given, risk_of
+from tangency.adapters.document.order_request import OptimizationPreferences
 from tangency.adapters.document.request import Document, OptimizationConstraints, RiskParameters, Word
 from tangency.adapters.document.taxes import TaxPolicy
-from tangency.adapters.document.wish import OptimizationPreferences
 from tangency.application.configuration import WriteConfiguration
 from tangency.domain.errors import InvalidInput
 from tangency.domain.optimization.configuration import StandingConfiguration

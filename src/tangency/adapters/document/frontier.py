@@ -13,9 +13,9 @@ from tangency.adapters.document import request as wire
 from tangency.adapters.document.answer import EstimateSources, MethodReference, Part, Shares, sources_document
 from tangency.adapters.document.diagnosis import faults_in, first_fault
 from tangency.adapters.document.mapping import question_of
-from tangency.adapters.document.wish import OptimizationLimits
+from tangency.adapters.document.order_request import OptimizationLimits
 from tangency.application.frontier import TraceFrontier
-from tangency.application.wish import WishedLimits
+from tangency.application.order_request import OrderLimits
 from tangency.domain.errors import InvalidInput
 from tangency.domain.frontier.frontier import EfficientFrontier, FrontierPoint
 from tangency.domain.frontier.question import FEWEST_POINTS, MOST_POINTS, FrontierQuestion
@@ -211,13 +211,13 @@ def _asked(portfolio_id: str, request: FrontierRequest) -> TraceFrontier:
         "max_risk": request.max_risk,
     }
     given: dict[str, Any] = {name: value for name, value in stated.items() if value is not UNSET}
-    return TraceFrontier(question, FrontierQuestion(**given), _wished(request.constraints))
+    return TraceFrontier(question, FrontierQuestion(**given), _limits(request.constraints))
 
 
-def _wished(limits: Any) -> WishedLimits:  # noqa: ANN401 - the struct is made of two
+def _limits(limits: Any) -> OrderLimits:  # noqa: ANN401 - the struct is made of two
     """The limits that are stated in the words of an order."""
     stated = {name: getattr(limits, name, UNSET) for name in OptimizationLimits.__struct_fields__}
-    return WishedLimits(**{name: value for name, value in stated.items() if value is not UNSET})
+    return OrderLimits(**{name: value for name, value in stated.items() if value is not UNSET})
 
 
 def _portfolio(names: tuple[str, ...], point: FrontierPoint) -> FrontierPortfolio:

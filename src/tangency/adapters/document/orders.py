@@ -12,9 +12,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from tangency.adapters.document.answer import CertificateDocument, ProvenanceDocument, Why, response_of
 from tangency.adapters.document.problem import ConflictingLimit, RelaxedLimit, conflict_of, relaxation_of
 from tangency.application.configuration import SUPPLIED
+from tangency.application.order_request import in_own_words
 from tangency.application.taxes import TAX_TERMS
 from tangency.application.unused_inputs import QUESTION
-from tangency.application.wish import in_own_words
 from tangency.domain.errors import Fault, InvalidInput, hint
 from tangency.domain.optimization.identity import spelled
 from tangency.domain.optimization.optimization import Stage

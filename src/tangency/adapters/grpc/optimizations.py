@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.document.orders import OptimizationDocument, accepted_of, progress_of
 from tangency.adapters.document.orders import document_of as served
-from tangency.adapters.document.wish import wish_of
 from tangency.adapters.grpc.call import Call, with_cost_model
 from tangency.adapters.grpc.messages import Plain, answer_of
 from tangency.adapters.grpc.portfolio_optimization.v1 import portfolio_optimization_pb2 as pb
@@ -26,8 +26,8 @@ PREFERENCES = "preferences"
 
 async def create_optimization(call: Call, request: pb.CreateOptimizationRequest) -> pb.CreateOptimizationResponse:
     """Accept an optimization."""
-    wish = wish_of(_wished(call, await call.document(request)))
-    state = await call.create(PlaceOrder(wish), request)
+    order = order_request_of(_stated(call, await call.document(request)))
+    state = await call.create(PlaceOrder(order), request)
     return answer_of(pb.CreateOptimizationResponse, accepted_of(state))
 
 
@@ -59,7 +59,7 @@ async def watch_optimization(
     raise StoreUnavailable("the service is about to end; watch again in a moment.")
 
 
-def _wished(call: Call, document: Plain) -> Plain:
+def _stated(call: Call, document: Plain) -> Plain:
     preferences = document.get(PREFERENCES)
     if isinstance(preferences, dict):
         document[PREFERENCES] = with_cost_model(call, preferences, (PREFERENCES,))

@@ -17,8 +17,8 @@ from msgspec import UNSET
 
 from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_written, kind_of, problem_of
 from tangency.adapters.grpc.messages import field_of
+from tangency.application.order_request import place_of
 from tangency.application.question import Question
-from tangency.application.wish import place_of
 from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
 from tangency.domain.optimization.cost import TooHeavy
 from tangency.domain.optimization.infeasibility import with_names

@@ -8,9 +8,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from tangency.adapters.document.order_request import order_request_of
 from tangency.adapters.document.problem import log_failure, problem_of
 from tangency.adapters.document.reading import read_value
-from tangency.adapters.document.wish import wish_of
 from tangency.adapters.pulsar.subscription import Received, Verdict
 from tangency.application.orders import PlaceOrder
 from tangency.application.refusal import RefuseOrder
@@ -55,7 +55,7 @@ class Requests:
     async def _order(self, message: Received, written: object) -> None:
         asked = {n: v for n, v in written.items() if n != EVENT_ID} if isinstance(written, dict) else written
         key = Key.of(_key(message, written), *OVER_REST, asked)
-        await self._service.traced(trace_at_work()).handle(PlaceOrder(wish_of(asked), key=key))
+        await self._service.traced(trace_at_work()).handle(PlaceOrder(order_request_of(asked), key=key))
 
     async def _may_pass(self, error: Exception, message: Received) -> bool:
         """Whether trying again may help: while the database or the outbox is in the way, and of others for a while."""

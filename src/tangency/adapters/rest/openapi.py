@@ -8,6 +8,7 @@ from tangency.adapters.document.answer import OptimizationResponse
 from tangency.adapters.document.configuration import ConfigurationDocument, ConfigurationRequest
 from tangency.adapters.document.factors import FactorAnalysisList, FactorAnalysisRequest, FactorAnalysisResponse
 from tangency.adapters.document.frontier import FrontierQuery, FrontierRequest, FrontierResponse
+from tangency.adapters.document.order_request import CreateOptimization
 from tangency.adapters.document.orders import LARGEST_PAGE, STAGES, Accepted, OptimizationDocument, OptimizationList
 from tangency.adapters.document.problem import Problem
 from tangency.adapters.document.rebalancing.evaluation import EvaluationDocument, EvaluationRequest
@@ -16,7 +17,6 @@ from tangency.adapters.document.rebalancing.request import RebalanceRequest
 from tangency.adapters.document.request import LONGEST_TEXT, OptimizationRequest
 from tangency.adapters.document.series import LARGEST_PAGE as LONGEST_PAGE
 from tangency.adapters.document.series import HistoryResponse
-from tangency.adapters.document.wish import CreateOptimization
 from tangency.adapters.rest.documents import BatchEntry, EntryDocument, EstimatorList, Health, MethodList, ProblemType
 from tangency.adapters.rest.openapi_parts import (
     ACCEPTED,

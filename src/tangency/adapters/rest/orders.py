@@ -11,6 +11,7 @@ from litestar import HttpMethod, get, route
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from tangency.adapters.document.order_request import read_order_request
 from tangency.adapters.document.orders import (
     LARGEST_NUMBER,
     accepted_of,
@@ -20,7 +21,6 @@ from tangency.adapters.document.orders import (
     wanted_by,
     whole,
 )
-from tangency.adapters.document.wish import read_wish
 from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of, settings_of
 from tangency.adapters.rest.gate import Gate
 from tangency.adapters.rest.keys import key_of
@@ -59,8 +59,8 @@ async def optimizations(request: Incoming) -> Outgoing:
 
 async def _created(request: Incoming) -> Outgoing:
     """Accept an optimization of a portfolio that was imported."""
-    wish = read_wish(await request.body())
-    return accepted(await service_of(request).handle(PlaceOrder(wish, key=await key_of(request))))
+    order = read_order_request(await request.body())
+    return accepted(await service_of(request).handle(PlaceOrder(order, key=await key_of(request))))
 
 
 def accepted(state: OrderState) -> Outgoing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from tangency.application.context import Context
@@ -14,7 +14,7 @@ from tangency.application.posing import gathered, pose
 from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
 from tangency.application.rebalancing.configured import configured
-from tangency.application.rebalancing.target import wished, with_cash
+from tangency.application.rebalancing.target import target_weights, with_cash
 from tangency.application.taxes import TaxTerms, complete_terms
 from tangency.domain.errors import NotFound
 from tangency.domain.identity import token
@@ -54,6 +54,31 @@ TAXED = ("constraints", "consider_tax_implications")
 """Where a request asks for taxes."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a plan begins with, the same in every round of its taxes.
+
+    Attributes:
+        target: weights by name to come close to; None where the objective decides.
+        tax: the terms in fractions of the portfolio's value, as the method takes them; None where taxes do not count.
+    """
+
+    command: MakePlan
+    portfolio: Portfolio
+    prices: PriceHistory
+    now: Allocation
+    target: Mapping[str, float] | None
+    cost: CostModel
+    terms: TaxTerms | None
+    tax: Mapping[str, object] | None
+    created: datetime
+
+    def bill(self, solution: Solution, problem: Problem) -> Bill:
+        """The trades that lead to the solution, what they cost and the tax they owe."""
+        changes, day = _changes(solution, problem, self.now), self.created.date()
+        return billed(changes, self.now, self.portfolio, self.prices, self.cost, self.terms, day)
+
+
 async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, Solution]:
     """The plan, not kept, and the solve behind it.
 
@@ -61,48 +86,60 @@ async def planned(command: MakePlan, context: Context) -> tuple[RebalancePlan, S
         TooExpensive: it is above the ceiling of what this service takes on.
         TooHeavy: it would take too long to be waited for.
     """
-    command = await configured(command, context)
+    start = await _start(await configured(command, context), context)
+    solution, bill = await _settled(start, context)
+    return _plan(start, solution, bill, token("reb-", context.ids.new())), solution
+
+
+async def _start(command: MakePlan, context: Context) -> _Start:
     portfolio, prices = await _state(command.question.portfolio_id, context)
+    latest, created = prices.latest(), context.clock.now()
     cost = CostModel.of(command.cost_rate or 0.0, ("transaction_cost_model",))
     taxed = command.rules.consider_tax_implications
     terms = await complete_terms(portfolio, command.tax, context, TAXED) if taxed else None
-    now, wish = Allocation.of(portfolio, prices.latest()), await wished(command, prices, context)
-    created, reserve = context.clock.now(), _Reserve()
-    tax = None if terms is None else terms.in_weights(prices.latest(), now.total, cost.rate, created.date())
-    rounds = 0
+    now, target = Allocation.of(portfolio, latest), await target_weights(command, prices, context)
+    tax = None if terms is None else terms.in_weights(latest, now.total, cost.rate, created.date())
+    return _Start(command, portfolio, prices, now, target, cost, terms, tax, created)
+
+
+async def _settled(start: _Start, context: Context) -> tuple[Solution, Bill]:
+    """Solve until the cash that is kept for the tax covers the tax: selling to pay it owes more of it."""
+    reserve, rounds = _Reserve(), 0
     while True:
-        problem = await _posed(command, now, wish, cost, reserve.amount, tax, context)
-        if not rounds:
-            _refuse_to_wait(command, problem, context)
+        problem = await _posed(start, reserve.amount, context)
+        if rounds == 0:
+            _refuse_to_wait(start.command, problem, context)
         solution = required_answer(await context.solvers.solve(problem, context.deadline_s))
-        bill = billed(_changes(solution, problem, now), now, portfolio, prices, cost, terms, created.date())
-        rounds += 1
+        bill, rounds = start.bill(solution, problem), rounds + 1
         if bill.owed <= reserve.amount + CENT / 2 or rounds == MOST_ROUNDS:
-            break
+            return solution, bill
         reserve = reserve.after(bill.owed)
-    plan = RebalancePlan(
-        id=token("reb-", context.ids.new()),
-        portfolio_id=portfolio.id,
+
+
+def _plan(start: _Start, solution: Solution, bill: Bill, identity: str) -> RebalancePlan:
+    command, now, prices = start.command, start.now, start.prices
+    return RebalancePlan(
+        id=identity,
+        portfolio_id=start.portfolio.id,
         target_type=command.target_type,
         request=command.stated,
         current_allocation=_shares(now, bill.after),
-        model_target=None if wish is None else with_cash(wish),
+        model_target=None if start.target is None else with_cash(start.target),
         target_allocation=_shares(bill.after, now),
         trades=bill.trades,
-        metrics=_metrics(solution, bill, now, wish),
+        metrics=_metrics(solution, bill, now, start.target),
         valuation=PlanValuation(
-            state_digest(portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
+            state_digest(start.portfolio, prices), now.total, now.cash, bill.after.cash, prices.dates[-1].isoformat()
         ),
         evidence={
-            **_evidence(solution, terms),
-            **tax_evidence(bill.tax, terms),
-            **_trade_off(solution, bill, now, terms),
+            **_evidence(solution, start.terms),
+            **tax_evidence(bill.tax, start.terms),
+            **_trade_off(solution, bill, now, start.terms),
             "supplied": dict(command.supplied),
         },
-        created_at=created,
-        valid_until=created + timedelta(seconds=command.valid_for_s),
+        created_at=start.created,
+        valid_until=start.created + timedelta(seconds=command.valid_for_s),
     )
-    return plan, solution
 
 
 def _refuse_to_wait(command: MakePlan, problem: Problem, context: Context) -> None:
@@ -136,16 +173,10 @@ async def _state(portfolio_id: str, context: Context) -> tuple[Portfolio, PriceH
     return portfolio, prices
 
 
-async def _posed(
-    command: MakePlan,
-    now: Allocation,
-    wish: Mapping[str, float] | None,
-    cost: CostModel,
-    reserve: float,
-    tax: Mapping[str, object] | None,
-    context: Context,
-) -> Problem:
-    rules, total = command.rules, now.total
+async def _posed(start: _Start, reserve: float, context: Context) -> Problem:
+    """The problem of one round, with so much cash kept for the tax."""
+    command, now, target = start.command, start.now, start.target
+    rules, cost, tax, total = command.rules, start.cost, start.tax, now.total
     floor = (min(0.0, now.cash) if rules.min_cash is None else rules.min_cash) + reserve
     options: dict[str, object] = {
         "max_turnover": rules.max_turnover,
@@ -154,12 +185,12 @@ async def _posed(
         "cost": cost.rate,
         "cash_floor": floor / total,
         "tax": tax,
-        **({} if wish is None else {"benchmark": dict(wish)}),
+        **({} if target is None else {"benchmark": dict(target)}),
     }
     question = await with_entries(replace(command.question, options=options, method="rebalancing"), context)
     problem = pose(question, await gathered(question, context), context)
     others = tuple(limit for limit in problem.constraints if not isinstance(limit, Budget))
-    if wish is not None:
+    if target is not None:
         return replace(problem, objective=MinimumVolatility(), constraints=others)
     kept = now.cash / total if rules.cash_weight is None else rules.cash_weight
     return replace(problem, constraints=(Budget(1.0 - max(kept, floor / total)), *others))
@@ -188,7 +219,7 @@ def _metrics(
     solution: Solution,
     bill: Bill,
     now: Allocation,
-    wish: Mapping[str, float] | None,
+    target: Mapping[str, float] | None,
 ) -> PlanMetrics:
     before, after = (figures_of(solution.findings[when]) for when in ("before", "after"))
     drag = (bill.costs + bill.owed) / now.total
@@ -203,7 +234,7 @@ def _metrics(
         net_improvement=net.less(before),
         transaction_costs=bill.costs,
         tax_implications=None if bill.tax is None else bill.tax.amount,
-        tracking_error=None if wish is None else solution.objective_value,
+        tracking_error=None if target is None else solution.objective_value,
     )
 
 

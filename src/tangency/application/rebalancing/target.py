@@ -1,4 +1,4 @@
-"""The allocation that is wished for."""
+"""The weights that a plan leads to, by its kind of target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST_MISS = 1e-6
 """By which the weights of a target may miss 1."""
 
 
-async def wished(command: MakePlan, prices: PriceHistory, context: Context) -> dict[str, float] | None:
+async def target_weights(command: MakePlan, prices: PriceHistory, context: Context) -> dict[str, float] | None:
     """Weights of every name with a price; None where the objective decides. What they leave of 1 is cash."""
     kind = command.target_type
     _refuse_another_target(command)
@@ -84,6 +84,6 @@ def _lined_up(weights: Mapping[str, float], names: Sequence[str], field_name: st
     return {name: weights.get(name, 0.0) for name in names}
 
 
-def with_cash(wish: Mapping[str, float]) -> dict[str, float]:
-    """A wish with what it leaves of 1, and without names of no weight."""
-    return {**{name: weight for name, weight in wish.items() if weight}, CASH: max(0.0, 1.0 - sum(wish.values()))}
+def with_cash(target: Mapping[str, float]) -> dict[str, float]:
+    """The target with cash for what it leaves of 1, and without names of no weight."""
+    return {**{name: weight for name, weight in target.items() if weight}, CASH: max(0.0, 1.0 - sum(target.values()))}

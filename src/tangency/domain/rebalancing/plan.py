@@ -73,7 +73,7 @@ class PlanMetrics:
         net_improvement: the same with the costs and taxes of the trades taken from the return of one year.
         transaction_costs: in money.
         tax_implications: in money, positive where due; None where taxes were not asked for.
-        tracking_error: annual, to the wish; None where the objective decided.
+        tracking_error: annual, to the target weights; None where the objective decided.
     """
 
     turnover: float
@@ -109,7 +109,7 @@ class RebalancePlan:
 
     Attributes:
         request: what was asked, in the words of the request.
-        model_target: the allocation that was wished for; None where the objective decides.
+        model_target: the target weights; None where the objective decides.
         target_allocation: what the trades reach, costs paid; with ``CASH`` it sums to 1.
         evidence: certificate, reasons and search of the solve behind it, as plain values.
         valid_until: from then on it is expired.

@@ -98,7 +98,7 @@ class AbsoluteBand:
 
     def look(self, drift: Drift) -> Verdict:
         """Fires where a weight is outside."""
-        away = {name: abs(drift.weights[name] - wish) for name, wish in drift.target.items()}
+        away = {name: abs(drift.weights[name] - target) for name, target in drift.target.items()}
         return _outside("absolute_band", away, dict.fromkeys(away, self.band), self.band, "weight is off target by")
 
 
@@ -110,7 +110,7 @@ class RelativeBand:
 
     def look(self, drift: Drift) -> Verdict:
         """Fires where a weight is outside. A name that is held and not wanted is outside of every band."""
-        away = {name: _over(abs(drift.weights[name] - wish), abs(wish)) for name, wish in drift.target.items()}
+        away = {name: _over(abs(drift.weights[name] - target), abs(target)) for name, target in drift.target.items()}
         return _outside(
             "relative_band", away, dict.fromkeys(away, self.band), self.band, "share of its target is off by"
         )
@@ -130,8 +130,8 @@ class VolatilityBand:
             return Verdict("volatility_band", False, None, self.multiple, reason)
         root = math.sqrt(days / TRADING_DAYS)
         units = {
-            name: _over(abs(drift.weights[name] - wish), drift.volatilities[name] * abs(wish) * root)
-            for name, wish in drift.target.items()
+            name: _over(abs(drift.weights[name] - target), drift.volatilities[name] * abs(target) * root)
+            for name, target in drift.target.items()
         }
         limits = dict.fromkeys(units, self.multiple)
         return _outside("volatility_band", units, limits, self.multiple, "drift in units of its own volatility is")

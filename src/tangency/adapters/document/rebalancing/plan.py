@@ -73,7 +73,7 @@ class RebalancePlanDocument(Struct, frozen=True, kw_only=True):
     target_type: str
     model_target: Annotated[
         dict[str, float] | None,
-        Meta(description="The wish; null for an `optimal` target, where the objective decides."),
+        Meta(description="The target weights; null for an `optimal` target, where the objective decides."),
     ]
     status: Annotated[
         Literal["proposed", "approved", "rejected", "expired"],

@@ -1,4 +1,4 @@
-"""The request for an optimization that is carried out later, and its mapping to a wish in plain values."""
+"""The request for an optimization that is carried out later, and its mapping to an order request in plain values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tangency.adapters.document.request import (
     Word,
 )
 from tangency.adapters.document.taxes import TaxRequest, tax_of
-from tangency.application.wish import Preferences, Wish, WishedLimits
+from tangency.application.order_request import OrderLimits, OrderRequest, Preferences
 from tangency.domain.errors import Fault, InvalidInput
 from tangency.domain.portfolio.portfolio import id_fault
 
@@ -109,18 +109,18 @@ class CreateOptimization(Document, frozen=True):
     tax: Annotated[TaxRequest, Meta(description="For `consider_tax_implications`.")] | UnsetType = UNSET
 
 
-def read_wish(body: bytes) -> Wish:
+def read_order_request(body: bytes) -> OrderRequest:
     """Read the request.
 
     Raises:
         UnreadableDocument: not JSON, or a key given twice.
         InvalidInput: readable, and no such request; every mistake with its place.
     """
-    return wish_of(read_value(body))
+    return order_request_of(read_value(body))
 
 
-def wish_of(written: Any) -> Wish:  # noqa: ANN401 - plain values of any kind
-    """The wish that plain values stand for.
+def order_request_of(written: Any) -> OrderRequest:  # noqa: ANN401 - plain values of any kind
+    """The order request that plain values stand for.
 
     Raises:
         InvalidInput: no such request; every mistake with its place.
@@ -135,18 +135,18 @@ def wish_of(written: Any) -> Wish:  # noqa: ANN401 - plain values of any kind
         faults.append(Fault(("portfolio_id",), wrong, "characters"))
     if faults:
         raise InvalidInput(faults)
-    return _wish(request, written)
+    return _order_request(request, written)
 
 
-def _wish(request: CreateOptimization, written: Any) -> Wish:  # noqa: ANN401 - the request as plain values
+def _order_request(request: CreateOptimization, written: Any) -> OrderRequest:  # noqa: ANN401 - the request as plain values
     limits = given(request.constraints) or OptimizationLimits()
     preferences = given(request.preferences) or OptimizationPreferences()
-    return Wish(
+    return OrderRequest(
         portfolio_id=request.portfolio_id,
         optimization_type=given(request.optimization_type) or "",
         objective=given(request.objective) or "",
         risk_measure=given(request.risk_measure) or "volatility",
-        limits=WishedLimits(**_stated(limits)),
+        limits=OrderLimits(**_stated(limits)),
         preferences=Preferences(**_stated(preferences)),
         options=given(request.method_options) or {},
         risk=risk_of(given(request.risk_parameters) or RiskParameters()),

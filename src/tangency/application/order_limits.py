@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tangency.application.evidence import Evidence
+from tangency.application.order_request import OrderLimits, OrderRequest, as_ordered, bounds_of, place_of, question_of
 from tangency.application.question import Limits, Question
-from tangency.application.wish import Wish, WishedLimits, as_wished, bounds_of, place_of, question_of
 from tangency.domain.errors import Fault, InvalidInput, NoAnswer
 from tangency.domain.optimization.infeasibility import with_names
 from tangency.domain.optimization.solution import Solution
 
 
-def within(limits: WishedLimits, question: Question, evidence: Evidence) -> tuple[Question, Evidence]:
+def within(limits: OrderLimits, question: Question, evidence: Evidence) -> tuple[Question, Evidence]:
     """The question and its evidence with further limits; of two limits on the same the tighter holds.
 
     Raises:
@@ -25,27 +25,27 @@ def within(limits: WishedLimits, question: Question, evidence: Evidence) -> tupl
             "give min_weights for the names that must be held."
         )
         raise InvalidInput.at(("constraints", "min_position_size"), detail, "unsupported")
-    wish = Wish(question.portfolio_id, "mean_variance", "minimize_risk", limits=limits)
-    further = question_of(wish, evidence)
+    request = OrderRequest(question.portfolio_id, "mean_variance", "minimize_risk", limits=limits)
+    further = question_of(request, evidence)
     risk = replace(
         question.risk, target_volatility=_least(question.risk.target_volatility, further.risk.target_volatility)
     )
-    own = bounds_of(wish, evidence).limits if limits.min_weights or limits.max_weights else ()
+    own = bounds_of(request, evidence).limits if limits.min_weights or limits.max_weights else ()
     return (
         replace(question, limits=_tighter(question.limits, further.limits), risk=risk),
         replace(evidence, limits=(*evidence.limits, *own)),
     )
 
 
-def as_stated(fault: Fault, limits: WishedLimits) -> Fault:
+def as_stated(fault: Fault, limits: OrderLimits) -> Fault:
     """A mistake at the place where it was made, in the words that were used there."""
-    path = as_wished(fault.path)
+    path = as_ordered(fault.path)
     if len(path) > 1 and path[0] == "constraints" and getattr(limits, str(path[1]), None) not in (None, {}):
         return replace(fault, path=path)
     return fault
 
 
-def failure_as_stated(error: NoAnswer, limits: WishedLimits) -> NoAnswer:
+def failure_as_stated(error: NoAnswer, limits: OrderLimits) -> NoAnswer:
     """The error with the limits that contradict each other by the names that they were stated under."""
     solution = error.solution
     if not isinstance(solution, Solution) or solution.infeasibility is None:

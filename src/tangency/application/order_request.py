@@ -1,4 +1,4 @@
-"""A wish for a portfolio that is held, in the words of the asynchronous door, and the question that it stands for."""
+"""What ``POST /api/v1/optimizations`` asks of an imported portfolio, and the question that it stands for."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ OBJECTIVES: Mapping[str, str] = {
     "risk_parity": "RISK_PARITY",
     "multi_objective": "MULTI_OBJECTIVE",
 }
-"""The words of the asynchronous door; those of the synchronous one are taken too, in either case."""
+"""Objectives of ``POST /api/v1/optimizations``; those of ``POST /api/v1/optimize`` are taken too, in either case."""
 
 MOST_COST = 0.1
 TAXED = frozenset({"MAX_SHARPE", "MIN_RISK", "MIN_VOLATILITY", "MAX_RETURN", "MAX_UTILITY"})
 """Objectives that taxes can be weighed against."""
 TAXES = ("preferences", "consider_tax_implications")
-"""Where a wish asks for taxes."""
+"""Where an order asks for taxes."""
 
 
 @dataclass(frozen=True, slots=True)
-class WishedLimits:
+class OrderLimits:
     """Limits; None where none is stated. Weights are fractions of the portfolio's value.
 
     Attributes:
@@ -81,8 +81,8 @@ class Preferences:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Wish:
-    """What is to become of a portfolio that was imported.
+class OrderRequest:
+    """What is asked of an imported portfolio.
 
     Attributes:
         optimization_type, objective: empty where they are left out.
@@ -95,7 +95,7 @@ class Wish:
     optimization_type: str
     objective: str
     risk_measure: str = VOLATILITY
-    limits: WishedLimits = WishedLimits()
+    limits: OrderLimits = OrderLimits()
     preferences: Preferences = Preferences()
     options: Mapping[str, object] = field(default_factory=dict)
     risk: RiskParameters = field(default_factory=RiskParameters)
@@ -104,27 +104,28 @@ class Wish:
     supply: StandingConfiguration | None = None
 
 
-def faults_of(wish: Wish, portfolio: Portfolio | None) -> Iterator[Fault]:
-    """What is wrong with a wish before anything is looked up in the market."""
-    preferences = wish.preferences
-    if wish.risk_measure.lower() not in MEASURES:
-        detail = f"{wish.risk_measure!r} is no risk measure here; {hint(wish.risk_measure.lower(), MEASURES)}"
+def faults_of(request: OrderRequest, portfolio: Portfolio | None) -> Iterator[Fault]:
+    """What is wrong with a request, as far as it shows without prices."""
+    preferences = request.preferences
+    if request.risk_measure.lower() not in MEASURES:
+        detail = f"{request.risk_measure!r} is no risk measure here; {hint(request.risk_measure.lower(), MEASURES)}"
         yield Fault(("risk_measure",), detail, "unknown")
     if portfolio is None:
-        detail = f"{wish.portfolio_id!r} holds nothing here; import holdings and prices under it first."
+        detail = f"{request.portfolio_id!r} holds nothing here; import holdings and prices under it first."
         yield Fault(("portfolio_id",), detail, "unknown")
     yield from cost_faults(preferences)
     if preferences.consider_tax_implications:
-        yield from _tax_faults(wish)
+        yield from _tax_faults(request)
 
 
-def _tax_faults(wish: Wish) -> Iterator[Fault]:
+def _tax_faults(request: OrderRequest) -> Iterator[Fault]:
     """What is asked for beside taxes and cannot be weighed against them."""
-    method, objective = wish.optimization_type.lower(), OBJECTIVES.get(wish.objective.lower(), wish.objective.upper())
+    method = request.optimization_type.lower()
+    objective = OBJECTIVES.get(request.objective.lower(), request.objective.upper())
     named = {
-        "optimization_type": (wish.optimization_type, method == "mean_variance"),
-        "risk_measure": (wish.risk_measure, wish.risk_measure.lower() == VOLATILITY),
-        "objective": (wish.objective, objective in TAXED),
+        "optimization_type": (request.optimization_type, method == "mean_variance"),
+        "risk_measure": (request.risk_measure, request.risk_measure.lower() == VOLATILITY),
+        "objective": (request.objective, objective in TAXED),
     }
     for word, (value, taxed) in named.items():
         if not taxed:
@@ -133,9 +134,9 @@ def _tax_faults(wish: Wish) -> Iterator[Fault]:
                 "maximize_sharpe, maximize_utility, maximize_return or minimize_risk, or leave it out."
             )
             yield Fault(TAXES, detail, "unsupported")
-    if wish.tax.rule not in (None, LotRule.MIN_TAX):
+    if request.tax.rule not in (None, LotRule.MIN_TAX):
         detail = (
-            f"is {wish.tax.rule}, and an optimization sells the lots that owe least; state min_tax, or ask for a "
+            f"is {request.tax.rule}, and an optimization sells the lots that owe least; state min_tax, or ask for a "
             "rebalance plan, which takes every rule."
         )
         yield Fault(("tax", "lot_rule"), detail, "unsupported")
@@ -155,20 +156,20 @@ def cost_faults(preferences: Preferences) -> Iterator[Fault]:
         yield Fault(("preferences", "include_transaction_costs"), detail, "missing")
 
 
-def question_of(wish: Wish, evidence: Evidence) -> Question:
-    """The question that a wish stands for, about names that are known by now.
+def question_of(request: OrderRequest, evidence: Evidence) -> Question:
+    """The question that a request stands for, about names that are known by now.
 
     Raises:
         InvalidInput: limits of names that are not there, or costs that the method cannot take into account.
     """
-    method, objective, options = _chosen(wish)
-    limits, universe = wish.limits, evidence.universe
+    method, objective, options = _chosen(request)
+    limits, universe = request.limits, evidence.universe
     overridden = bool(limits.min_weights or limits.max_weights)
     return Question(
-        portfolio_id=wish.portfolio_id,
+        portfolio_id=request.portfolio_id,
         objective=objective,
         method=method,
-        options={**options, **wish.options},
+        options={**options, **request.options},
         limits=Limits(
             max_weight=None if overridden else limits.max_position_size,
             min_position_size=limits.min_position_size,
@@ -178,20 +179,20 @@ def question_of(wish: Wish, evidence: Evidence) -> Question:
             asset_class_limits=_of_every(universe.asset_classes, limits.max_asset_class_exposure),
         ),
         risk=replace(
-            wish.risk,
-            risk_aversion=wish.preferences.risk_aversion or wish.risk.risk_aversion,
-            target_volatility=limits.target_volatility or wish.risk.target_volatility,
+            request.risk,
+            risk_aversion=request.preferences.risk_aversion or request.risk.risk_aversion,
+            target_volatility=limits.target_volatility or request.risk.target_volatility,
         ),
     )
 
 
-def bounds_of(wish: Wish, evidence: Evidence) -> Evidence:
-    """The evidence with the bounds that a wish states by name; those for all hold for the other names.
+def bounds_of(request: OrderRequest, evidence: Evidence) -> Evidence:
+    """The evidence with the bounds that a request states by name; those for all hold for the other names.
 
     Raises:
         InvalidInput: a name that is not there.
     """
-    limits, names = wish.limits, evidence.universe.names
+    limits, names = request.limits, evidence.universe.names
     if not (limits.min_weights or limits.max_weights):
         return evidence
     faults = [
@@ -214,12 +215,12 @@ def _of_every(groups: Mapping[str, object], limit: float | None) -> dict[str, fl
     return {} if limit is None else dict.fromkeys(groups, limit)
 
 
-def _chosen(wish: Wish) -> tuple[str, str, dict[str, object]]:
+def _chosen(request: OrderRequest) -> tuple[str, str, dict[str, object]]:
     """Method, objective and the options that follow from measure, costs and the rest."""
-    method, objective = wish.optimization_type.lower(), _objective(wish.objective)
-    measure = wish.risk_measure.lower()
-    rate = wish.preferences.cost_rate
-    if wish.objective.lower() == "minimize_cost":
+    method, objective = request.optimization_type.lower(), _objective(request.objective)
+    measure = request.risk_measure.lower()
+    rate = request.preferences.cost_rate
+    if request.objective.lower() == "minimize_cost":
         return "multi_objective", objective, _cheapest(rate)
     if measure != VOLATILITY and method == "mean_variance":
         method = "mean_risk"
@@ -278,13 +279,13 @@ WORDS: Mapping[Path, Path] = {
     ("method_options", "transaction_cost"): ("preferences", "transaction_cost_model"),
     ("method_options", "tax"): TAXES,
 }
-"""Where the question states what a wish states elsewhere."""
+"""Where the question states what a request states elsewhere."""
 
 BOUNDS = {"min_weight": "min_weights", "max_weight": "max_weights"}
 
 
-def as_wished(path: Path) -> Path:
-    """Where a wish states what stands at a place in its question."""
+def as_ordered(path: Path) -> Path:
+    """Where a request states what stands at a place in its question."""
     if len(path) == 3 and path[0] == "strategies" and path[2] in BOUNDS:  # noqa: PLR2004 - the list, the name, the bound
         return ("constraints", BOUNDS[str(path[2])], path[1])
     for start, own in WORDS.items():
@@ -301,22 +302,22 @@ def place_of(limit: str) -> Path:
     return (first, rest[0], ".".join(rest[1:])) if len(rest) > 1 else (first, *rest)
 
 
-def fault_as_wished(fault: Fault, wish: Wish) -> Fault:
-    """A mistake at its place in the wish; objectives are told in the words that the wish is written in."""
+def fault_as_ordered(fault: Fault, request: OrderRequest) -> Fault:
+    """A mistake at its place in the request; objectives are told in the words that the request is written in."""
     told = fault.detail
     if fault.path == ("method_options", "risk_measure") and fault.code == "unknown":
-        told = f"is {wish.risk_measure!r}, and {wish.optimization_type!r} leaves no choice of one; leave it out."
-    if fault.path == ("objective",) and not wish.objective.isupper():
-        for word, own in _OBJECTIVES_AS_WISHED.items():
+        told = f"is {request.risk_measure!r}, and {request.optimization_type!r} leaves no choice of one; leave it out."
+    if fault.path == ("objective",) and not request.objective.isupper():
+        for word, own in _OBJECTIVES_AS_ORDERED.items():
             told = re.sub(rf"\b{word}\b", own, told)
-    return replace(fault, path=as_wished(fault.path), detail=told)
+    return replace(fault, path=as_ordered(fault.path), detail=told)
 
 
-_OBJECTIVES_AS_WISHED = {question: wish for wish, question in OBJECTIVES.items()}
+_OBJECTIVES_AS_ORDERED = {question: request for request, question in OBJECTIVES.items()}
 
 
 def in_own_words(message: str) -> str:
-    """A message about limits, with their names as a wish has them."""
+    """A message about limits, with their names as a request has them."""
     for start, own in WORDS.items():
         message = message.replace(".".join(map(str, start)), ".".join(map(str, own))) if len(start) > 1 else message
     return re.sub(r"\bstrategies\.(\S+?)\.(m[inax]{2}_weight)\b", r"constraints.\2s.\1", message)
