@@ -26,7 +26,7 @@ async def check_readiness(_query: CheckReadiness, context: Context) -> Readiness
     """Ask the store, and whether the broker was there the last time: without it events wait, and that is all.
 
     Raises:
-        StoreUnavailable: the store does not answer.
+        StoreUnavailable: the store does not answer, or has no room.
     """
     await context.store.check()
     try:

@@ -253,11 +253,27 @@ def test_a_full_disk_is_said_and_leaves_nothing_and_reading_goes_on(embedded: Se
             await put(store, Portfolio("q", (Holding("A", 1),)))
             async with store.units.engine.connect() as connection:
                 await connection.execute(text("PRAGMA max_page_count = 60"))
-            with pytest.raises(StoreUnavailable, match="full"):
+            with pytest.raises(StoreUnavailable, match=r"full\. Nothing was kept\. Its operator makes room"):
                 await put(store, many)
             return await store.portfolio("p"), await store.portfolio("q")
 
     assert asyncio.run(fill()) == (None, Portfolio("q", (Holding("A", 1.0),)))
+
+
+def test_a_disk_that_fills_up_is_told_before_writes_fail(embedded: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def look() -> None:
+        async with Store.open(embedded, now) as store:
+            await store.check()
+            with monkeypatch.context() as fuller:
+                fuller.setattr("tangency.adapters.sql.engine.LEAST_FREE_MB", 2**40)
+                with pytest.raises(StoreUnavailable, match=r"has .* MB left, and answers may take .* makes room"):
+                    await store.check()
+            await store.check()
+            embedded.data_path.joinpath("tangency.db").unlink()
+            with pytest.raises(StoreUnavailable, match="No such file or directory"):
+                await store.check()
+
+    asyncio.run(look())
 
 
 def test_a_unit_of_work_without_commit_never_happened(embedded: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import select
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from tangency.domain.errors import StoreUnavailable
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 FORMS = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
 ELSEWHERE = "TANGENCY_DATA_DIR names another folder, TANGENCY_DATABASE_URL another database"
+LEAST_FREE_MB = 32
+"""As much as the largest body may bring, unless an operator says otherwise."""
 CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
@@ -46,7 +49,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
         ) from None
     event.listen(engine.sync_engine, "do_execute", send_together)
     if url.get_backend_name() == "sqlite":
-        _open_once(url)
+        _open_once(_file_of(url))
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:
         event.listen(engine.sync_engine, "checkout", _take_if_silent)
@@ -100,20 +103,44 @@ def _server_arguments(settings: Settings) -> dict[str, object]:
     }
 
 
-def _open_once(url: URL) -> None:
+def _open_once(path: Path | None) -> None:
     """Open a database file before the driver does: where it cannot, its thread outlives the event loop and complains.
 
     Raises:
         StoreUnavailable: the file cannot be opened for writing.
     """
-    path = url.database
-    if path is None or path in ("", ":memory:") or path.startswith("file:"):
+    if path is None:
         return
     try:
-        with Path(path).open("ab"):
+        with path.open("ab"):
             pass
     except OSError as error:
         raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}. {ELSEWHERE}.") from None
+
+
+def refuse_full(url: URL) -> None:
+    """Look whether a database file has room to grow, before writes fail over it. The disk of a server is not seen.
+
+    Raises:
+        StoreUnavailable: it has none, or is gone.
+    """
+    path = _file_of(url)
+    if path is None:
+        return
+    try:
+        free_mb = shutil.disk_usage(path).free / 2**20
+    except OSError as error:
+        raise StoreUnavailable(f"the file of the database cannot be found: {error.strerror}.") from None
+    if free_mb < LEAST_FREE_MB:
+        left = f"the disk of the database has {free_mb:.1f} MB left, and answers may take {LEAST_FREE_MB}"
+        raise StoreUnavailable(f"{left}. Its operator makes room.")
+
+
+def _file_of(url: URL) -> Path | None:
+    """The file of a database; None where it is in memory, or on a server."""
+    path = url.database
+    in_memory = path is None or path in ("", ":memory:") or path.startswith("file:")
+    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(path))
 
 
 def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -29,6 +30,9 @@ LOST = "the connection to the database was lost, and with it whether anything wa
 OPERATOR = "Its operator sees to it that it runs and is what TANGENCY_DATABASE_URL names."
 GRACE_S = 0.5
 """The driver answers a first cancellation by asking the server to stop, and a second one by giving the server up."""
+
+FULL = "53100"
+"""State of a server whose disk is."""
 
 UNWRITABLE = ("22021", "22P05")
 """States of a text that PostgreSQL has no place for."""
@@ -90,4 +94,6 @@ def _told(error: DBAPIError) -> TangencyError:
     said = str(error.orig).partition("\n")[0]
     if error.statement is None:  # there was nobody to state it to
         return StoreUnavailable(f"the database cannot be reached: {said}. Nothing was kept; try again. {OPERATOR}")
-    return StoreUnavailable(f"the database failed: {said}. Nothing was kept; try again.")
+    full = state == FULL or getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    remedy = "Its operator makes room; then try again." if full else "Try again."
+    return StoreUnavailable(f"the database failed: {said}. Nothing was kept. {remedy}")

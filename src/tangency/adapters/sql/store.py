@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.configurations import read_configuration
-from tangency.adapters.sql.engine import engine_of
+from tangency.adapters.sql.engine import engine_of, refuse_full
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
@@ -208,12 +208,13 @@ class Store:
         return await self._reader.read(read_frontier_for, portfolio_id, key)
 
     async def check(self) -> None:
-        """Ask the database anything.
+        """Ask the database anything, and whether it could keep anything.
 
         Raises:
-            StoreUnavailable: it does not answer.
+            StoreUnavailable: it does not answer, or its disk is full.
         """
         await self._reader.read(_anything)
+        refuse_full(self.units.engine.url)
 
 
 async def _anything(session: AsyncSession, _tenant: str) -> None:
