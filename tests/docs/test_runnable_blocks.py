@@ -163,7 +163,7 @@ def test_the_manual_tells_every_command() -> None:
     assert [name for name in tangency.commands if f"tangency {name}" not in manual] == []
 
 
-DOCUMENTS = sorted([README, *(REPOSITORY / "docs").rglob("*.md")])
+DOCUMENTS = sorted([README, REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
