@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -245,6 +247,16 @@ class TestSharpe:
         mixed = solve(problem([*MEAN, 0.01], covariance, MaximumSharpe(0.01), *LONG_ONLY))
         plain = solve(problem(MEAN, COVARIANCE, MaximumSharpe(0.01), *LONG_ONLY))
         assert mixed.sharpe_ratio == pytest.approx(plain.sharpe_ratio, rel=1e-9)
+
+    @pytest.mark.parametrize("short_of_whole", [1e-5, 1e-6, 1e-7])
+    def test_a_hedge_that_leaves_next_to_no_risk_is_proven(self, short_of_whole: float) -> None:
+        """Both names are held, so the square of the ratio is m'S^-1 m, here in rationals of the figures as they are."""
+        cross = -(1.0 - short_of_whole) * 0.2 * 0.3
+        solution = solve(problem([0.05, 0.03], [[0.04, cross], [cross, 0.09]], MaximumSharpe(), *LONG_ONLY))
+        a, b, c, m, k = (Fraction(figure) for figure in (0.04, 0.09, cross, 0.05, 0.03))
+        square = (b * m * m - 2 * c * m * k + a * k * k) / (a * b - c * c)
+        assert solution.status is Status.OPTIMAL
+        assert solution.sharpe_ratio == pytest.approx(float(square) ** 0.5, rel=1e-8)
 
     def test_a_leverage_limit_that_does_not_bind_changes_nothing(self) -> None:
         """Some libraries leave the limit unscaled in the homogenised program, and call this infeasible."""

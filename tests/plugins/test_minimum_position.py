@@ -240,6 +240,19 @@ def test_a_share_of_the_risk_for_every_name_contradicts_leaving_names_out() -> N
         answer(sampled(5, RiskParity(), MinimumPosition(0.05)))
 
 
+@pytest.mark.parametrize("least", [0.4, 0.55])
+def test_a_hedge_without_risk_counts_where_positions_allow_it(least: float) -> None:
+    """Half and half it has no risk and no largest ratio; with no place for two names the best one alone is left."""
+    covariance = np.array([[0.04, -0.04, 0.0], [-0.04, 0.04, 0.0], [0.0, 0.0, 0.09]])
+    limits = (Budget(), LongOnly(), MinimumPosition(least))
+    solution = answer(posed(covariance, [0.1, 0.05, 0.06], MaximumSharpe(), limits))
+    if least <= 0.5:
+        assert solution.status is Status.UNBOUNDED
+    else:
+        assert solution.status is Status.OPTIMAL
+        assert known(solution.weights).tolist() == [1.0, 0.0, 0.0]
+
+
 def test_a_target_volatility_holds_beside_it() -> None:
     problem = sampled(8, MaximumReturn(), TargetVolatility(0.2), MinimumPosition(0.2))
     solution = answer(problem)

@@ -24,6 +24,10 @@ SIGN = 1e-9
 """How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12."""
 ROUNDING = 1e-14
 """A gradient as small as this, matrix and mean being scaled to 1, is that of a portfolio without risk."""
+NEARLY_SINGULAR = 1e-2
+"""A smallest pivot of a matrix that is scaled to 1: of sixteen digits it takes four, as many as go with little risk."""
+REFINEMENTS = 2
+"""Each puts back what rounding took, but for the same part of that."""
 FEWEST_LET_GO = 40
 """Names that may be let go at once however few are free; else half as many as are free."""
 SPARSE = 3
@@ -95,7 +99,7 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     A = A.take(free, axis=1)
     pull, columns = _image(S, lines[0]), S.take(free, axis=0)
     linear = np.array([-pull.take(free), m.take(free)])
-    solved = _equality_constrained(columns.take(free, axis=1), A, linear, b)
+    solved = _equality_constrained(columns, free, A, linear, b)
     if solved is None:
         return None
     moving, prices = solved
@@ -143,11 +147,14 @@ def _image(S: Matrix, x: Vector) -> Vector:
     return product
 
 
-def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tuple[Matrix, Matrix] | None:
+def _equality_constrained(
+    columns: Matrix, free: NDArray[np.intp], A: Matrix, linear: Matrix, b: Vector
+) -> tuple[Matrix, Matrix] | None:
     """Minimise 1/2 x'Sx - linear'x over A x = b, with b for the first row of ``linear`` and 0 for the second.
 
     Args:
-        S: shape (f, f); overwritten.
+        columns: of S, those of the free names, as rows; shape (f, n).
+        free: the names that x is over; shape (f,).
         A: shape (r, f).
         linear: shape (2, f).
         b: shape (r,).
@@ -155,22 +162,32 @@ def _equality_constrained(S: Matrix, A: Matrix, linear: Matrix, b: Vector) -> tu
     Returns:
         Solutions, shape (2, f), and multipliers of A, shape (r, 2); None where S or the rows fail.
     """
-    if not len(S):
+    if not len(free):
         return np.zeros((2, 0)), np.zeros((len(A), 2))
     # S is symmetric, and its transpose the column-major matrix that LAPACK takes without a copy.
-    factor, failed = dpotrf(S.T, lower=1, clean=0, overwrite_a=1)
+    factor, failed = dpotrf(columns.take(free, axis=1).T, lower=1, clean=0, overwrite_a=1)
     if failed:
         return None
-    whitened = dtrtrs(factor, np.concatenate([linear, A]).T, lower=1, overwrite_b=1)[0]
-    u, V = whitened[:, :2], whitened[:, 2:]
-    products = V.T @ whitened
-    products[:, 0] -= b
-    prices = _least_squares(products[:, 2:], products[:, :2])
-    lines = dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0]
-    missed = A @ lines
-    missed[:, 0] -= b
+    right = np.zeros((len(A), 2))
+    right[:, 0] = b
+    V = dtrtrs(factor, A.T, lower=1)[0]
+    lines, prices = _on_factor(factor, V, linear.T, right)
+    if np.diagonal(factor).min() < NEARLY_SINGULAR:
+        S = columns.take(free, axis=1)
+        for _ in range(REFINEMENTS):
+            step, change = _on_factor(factor, V, linear.T - S @ lines - A.T @ prices, right - A @ lines)
+            lines, prices = lines + step, prices + change
+    missed = A @ lines - right
+    reach = np.maximum(1.0, np.abs(lines).max(axis=0))
     # Also where rounding has left no number at all.
-    return (lines.T, prices) if (np.abs(missed) <= FEASIBLE).all() else None
+    return (lines.T, prices) if (np.abs(missed) <= FEASIBLE * reach).all() else None
+
+
+def _on_factor(factor: Matrix, V: Matrix, linear: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
+    """x and p with S x + A'p = linear and A x = right, from a factor L of S and V with L V = A'."""
+    u = dtrtrs(factor, linear, lower=1)[0]
+    prices = _least_squares(V.T @ V, V.T @ u - right)
+    return dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0], prices
 
 
 def _least_squares(gram: Matrix, right: Matrix) -> Matrix:

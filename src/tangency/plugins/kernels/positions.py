@@ -24,6 +24,7 @@ from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import MultiObjective, Objective, RiskParity, SumOfTerms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Case, Proposal, Status, Witness
+from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region, Side, Sides
 from tangency.plugins.kernels.perspective import Perspective
 from tangency.plugins.kernels.refutation import refuted
@@ -163,7 +164,7 @@ class _Tree:
 
     def _search(self, root: _Node) -> None:
         self._enter(root)
-        while self.open and self.nodes < MOST_NODES and monotonic() < self.ends_at:
+        while self.open and self.nodes < MOST_NODES and monotonic() < self.ends_at and not self._endless():
             _, place, node = heapq.heappop(self.open)
             if self._closed(node):
                 continue
@@ -196,9 +197,9 @@ class _Tree:
         """A node with what its solution proves; where that is nothing, with what bounds its parent."""
         self.nodes += 1
         weights = proposal.weights
-        if weights is not None and proposal.witness is not None:
+        if weights is not None:
             self._consider(proposal)
-            return _Node(Case(sides, weights, proposal.witness), weights, self._merit(weights))
+            return _Node(Case(sides, weights, _proof(proposal)), weights, self._merit(weights))
         if proposal.status is Status.NOT_APPLICABLE and proposal.witness is not None:
             return _Node(Case(sides, np.zeros(self.region.size), proposal.witness), barren=True)
         empty = Case(sides, None, proposal.witness or Witness())
@@ -224,18 +225,25 @@ class _Tree:
         return proposal
 
     def _consider(self, proposal: Proposal) -> None:
-        weights, witness = proposal.weights, proposal.witness
-        if weights is None or witness is None or not self._fits(weights):
+        if proposal.weights is None or not self._fits(proposal.weights):
             return
-        weights = exact(self.region, weights)
+        weights = exact(self.region, proposal.weights)
         merit = self._merit(weights)
         if self.best is None or merit < self.best.merit:
-            self.best = _Best(weights, witness, merit, replace(proposal, weights=weights))
+            self.best = _Best(weights, _proof(proposal), merit, replace(proposal, weights=weights))
 
     def _merit(self, weights: Vector) -> float:
         if isinstance(self.objective, SumOfTerms):
             return self.objective.loss(weights, self.estimates)
         return -self.objective.value(weights, self.estimates)
+
+    def _endless(self) -> bool:
+        """Whether a portfolio without risk was found that earns something: no ratio is larger."""
+        if self.best is None or not isinstance(self.objective, MaximumSharpe):
+            return False
+        return (
+            self.estimates.riskless(self.best.weights) and self.objective.excess(self.best.weights, self.estimates) > 0
+        )
 
     def _fits(self, weights: Vector) -> bool:
         return all(shape.excess(weights) <= FITS for shape in self.region.positions)
@@ -288,7 +296,7 @@ class _Tree:
         report = {"nodes": self.nodes, "cases": len(leaves), "exhausted": exhausted}
         return replace(
             best.proposal,
-            status=Status.OPTIMAL if exhausted else Status.FEASIBLE,
+            status=Status.OPTIMAL,
             witness=replace(
                 best.witness,
                 cases=tuple(leaf.case for leaf in leaves),
@@ -305,3 +313,8 @@ class _Tree:
             proof = Witness(cases=tuple(leaf.case for leaf in leaves))
             return Proposal(Status.INFEASIBLE, None, proof, self.iterations, reading=self.reading)
         return Proposal(Status.NOT_APPLICABLE, message=TOO_SMALL, iterations=self.iterations)
+
+
+def _proof(proposal: Proposal) -> Witness:
+    """What proves a portfolio; nothing proves one without risk, beside which every ratio is small."""
+    return proposal.witness or Witness()
