@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tangency.adapters import container
 from tangency.adapters.entry_points import EntryPointPlugins
+from tangency.adapters.settings import Settings
 from tangency.domain.errors import PluginError, TangencyError, Unsupported
 from tangency.domain.optimization.solution import Origin
 from tests.support.distributions import Distribution, method
@@ -136,6 +138,33 @@ def test_a_broken_plugin_is_an_error_that_names_its_distribution(flaw: str, inst
     assert plugins.find_method("equal_weight").name == "equal_weight"
 
 
+ENDINGS = {
+    "exits": ("import os; os._exit(0)", "ended the process that tried it with exit code 0"),
+    "segfaults": ("import ctypes; ctypes.string_at(0)", "ended the process that tried it with SIGSEGV"),
+    "hangs": ("import time; time.sleep(600)", "did not end within 1 s"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_module_that_ends_whoever_imports_it_is_an_error_where_that_must_not_be(
+    ending: str, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tangency.adapters.entry_points.trial.PATIENCE_S", 1)
+    source, reason = ENDINGS[ending]
+    install(Distribution(f"acme-{ending}", source, methods={"acme": "Method"}, estimators={"guess": "Estimator"}))
+    plugins = container.plugins(Settings())
+    for find in (plugins.find_method, plugins.find_estimator):
+        with pytest.raises(PluginError, match=f"importing acme_{ending} {reason}. Mend or uninstall it") as caught:
+            find("acme" if find == plugins.find_method else "guess")
+        assert caught.value.distribution == f"acme-{ending}"
+    assert plugins.find_method("equal_weight").name == "equal_weight"
+
+
+def test_what_is_tried_first_is_loaded_then(install: Install) -> None:
+    install(Distribution("acme-sound", method("acme", EQUAL), methods={"acme": "Method"}))
+    assert container.plugins(Settings()).find_method("acme").name == "acme"
+
+
 def test_every_flaw_of_a_plugin_is_reported_at_once(install: Install) -> None:
     install(Distribution("acme-empty", "class Method: ...", methods={"acme": "Method"}))
     with pytest.raises(PluginError) as caught:
@@ -185,11 +214,6 @@ def test_estimators_are_described_with_the_schema_of_their_options() -> None:
 def test_a_blocked_plugin_is_listed_as_blocked_and_not_imported() -> None:
     rows = {row["name"]: row for row in EntryPointPlugins(blocked=["equal_weight"]).describe()}
     assert "blocked by the operator" in rows["equal_weight"]["error"]
-
-
-def test_the_modules_of_a_distribution_are_known_from_metadata() -> None:
-    modules = EntryPointPlugins().modules_of("tangency")
-    assert {"tangency.plugins.equal_weight", "tangency.plugins.ewma"} <= set(modules)
 
 
 def test_every_error_of_the_loader_is_in_our_tree() -> None:

@@ -28,6 +28,11 @@ from tangency.domain.optimization.cost import Ceilings
 from tangency.domain.rebalancing.gains import TaxRates
 
 
+def plugins(settings: Settings) -> EntryPointPlugins:
+    """The installed methods and estimators."""
+    return EntryPointPlugins(settings.blocked_plugins, wary=True)
+
+
 class Container(containers.DeclarativeContainer):
     """What serves what. ``store``, ``neighbours`` and ``solvers`` are opened by :func:`opened`."""
 
@@ -41,7 +46,7 @@ class Container(containers.DeclarativeContainer):
     publisher = providers.ThreadSafeSingleton(InProcessBus)
     ticketing = providers.ThreadSafeSingleton(InProcessBus)
     published_factors = providers.ThreadSafeSingleton(BundledFactors)
-    plugins = providers.ThreadSafeSingleton(EntryPointPlugins, settings.provided.blocked_plugins)
+    plugins = providers.ThreadSafeSingleton(plugins, settings)
     tickets = providers.ThreadSafeSingleton(Tickets)
     ceilings = providers.Factory(Ceilings, settings.provided.light_s, settings.provided.most_s)
     tax_rates = providers.Factory(TaxRates, settings.provided.tax_short_term, settings.provided.tax_long_term)
@@ -86,11 +91,6 @@ class Container(containers.DeclarativeContainer):
         events_days=settings.provided.events_days,
     )
     service = providers.ThreadSafeSingleton(Service, context)
-
-
-def plugins(settings: Settings) -> EntryPointPlugins:
-    """The installed methods and estimators, for those who need nothing else."""
-    return EntryPointPlugins(settings.blocked_plugins)
 
 
 @asynccontextmanager

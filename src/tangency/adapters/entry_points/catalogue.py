@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from tangency.adapters.entry_points.options import METHOD_OPTIONS, bind_options
+from tangency.adapters.entry_points.trial import refusal
 from tangency.adapters.entry_points.validation import estimates_of, flaws_of_estimator, flaws_of_method, schema_of
 from tangency.domain.errors import Path, PluginError, Unsupported, hint
 from tangency.domain.market.estimates import Estimator
@@ -18,6 +19,7 @@ from tangency.domain.optimization.solution import Origin
 
 METHODS = "tangency.methods"
 ESTIMATORS = "tangency.estimators"
+OURS = "tangency"
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,16 @@ class EntryPointPlugins:
 
     Attributes:
         blocked: names of methods and estimators that an operator does not want to be loaded.
+        wary: whether this process must outlive what strangers' modules do when they are imported.
     """
 
-    def __init__(self, blocked: Iterable[str] = ()) -> None:
-        self.blocked = frozenset(name.lower() for name in blocked)
+    def __init__(self, blocked: Iterable[str] = (), *, wary: bool = False) -> None:
+        self.blocked, self.wary = frozenset(name.lower() for name in blocked), wary
         self._loaded: dict[tuple[str, str], object] = {}
 
     def __reduce__(self) -> tuple[type[EntryPointPlugins], tuple[frozenset[str]]]:
-        # What travels to a solver process is what to block. It finds the plugins itself, as it was installed.
+        # What travels to a solver process is what to block. It finds the plugins itself, as it was installed, and it is
+        # the one that may end.
         return type(self), (self.blocked,)
 
     def find_method(self, name: str) -> OptimizationMethod:
@@ -98,11 +102,6 @@ class EntryPointPlugins:
         """The same for every estimator, with ``estimates`` (which of mean, covariance, scenarios) for capabilities."""
         return [self._described(_ESTIMATOR, name) for name in self._names(_ESTIMATOR)]
 
-    def modules_of(self, distribution: str) -> tuple[str, ...]:
-        """The modules that hold the plugins of one distribution, for whoever wants to import them early."""
-        points = [p for claims in self._claims.values() for named in claims.values() for p in named]
-        return tuple(sorted({p.module for p in points if p.dist is not None and p.dist.name == distribution}))
-
     @cached_property
     def _claims(self) -> dict[str, dict[str, list[EntryPoint]]]:
         """Group, name in lower case, and every entry point that claims it."""
@@ -138,7 +137,7 @@ class EntryPointPlugins:
         point = self._point(kind, name, path)
         key = (kind.group, point.name)
         if key not in self._loaded:
-            self._loaded[key] = _load(kind, point)
+            self._loaded[key] = _load(kind, point, self.wary)
         return self._loaded[key]
 
     def _described(self, kind: _Kind, name: str) -> dict[str, Any]:
@@ -162,8 +161,11 @@ class EntryPointPlugins:
         return {**described, "estimates": estimates_of(plugin)}
 
 
-def _load(kind: _Kind, point: EntryPoint) -> object:
+def _load(kind: _Kind, point: EntryPoint, wary: bool) -> object:
     distribution = _origin(point).distribution
+    reason = refusal(point.module) if wary and distribution != OURS else None
+    if reason is not None:
+        raise PluginError(point.name, distribution, reason)
     try:
         plugin = point.load()()
     except (Exception, SystemExit) as error:

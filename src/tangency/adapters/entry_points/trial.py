@@ -1,0 +1,48 @@
+"""A stranger's module, imported in a process of its own before it is imported here: it may end the one it is in."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from functools import cache
+
+PATIENCE_S = 60
+"""For an import. The heaviest libraries, from a cold disk, take half of it."""
+SURVIVED = 94
+"""Exit code that says so; no other is to be trusted, for the module may choose any."""
+
+PROGRAM = """
+import os, resource, signal, sys
+from importlib import import_module
+patience_s, survived, module, *sys.path = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+signal.alarm(int(patience_s))
+try:
+    import_module(module)
+except BaseException:
+    pass  # whoever imports it next is told
+os._exit(int(survived))
+"""
+
+
+@cache
+def refusal(module: str) -> str | None:
+    """Why a module must not be imported here; None where it may be. It is tried once, as it would be imported once.
+
+    Args:
+        module: its name, on the path of this process.
+    """
+    if module in sys.modules:
+        return None
+    command = [sys.executable, "-c", PROGRAM, str(PATIENCE_S), str(SURVIVED), module, *sys.path]
+    silent = subprocess.DEVNULL
+    ending = subprocess.run(command, stdin=silent, stdout=silent, check=False).returncode  # noqa: S603 - all of it is ours
+    return None if ending == SURVIVED else f"{_told(module, ending)}. Mend or uninstall it, and start again"
+
+
+def _told(module: str, ending: int) -> str:
+    if ending == -signal.SIGALRM:
+        return f"importing {module} did not end within {PATIENCE_S} s"
+    how = f"exit code {ending}" if ending >= 0 else signal.Signals(-ending).name
+    return f"importing {module} ended the process that tried it with {how}"
