@@ -10,6 +10,7 @@ import pytest
 from tangency.adapters.document.orders import document_of
 from tangency.adapters.settings import Settings
 from tangency.application.answering import AnswerBatch, AnswerQuestion
+from tangency.application.check_slots import CheckSlots
 from tangency.application.optimization import LatestOptimization, OptimizePortfolio
 from tangency.application.orders import ReadOrder
 from tangency.application.question import Limits, Question
@@ -159,12 +160,13 @@ class Stuck:
     """Plugins of which none is loaded before somebody lets it."""
 
     def __init__(self, plugins: Plugins) -> None:
-        self._plugins, self.free = plugins, Event()
+        self._plugins, self.free, self.asked = plugins, Event(), 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plugins, name)
 
     def find_method(self, name: str) -> OptimizationMethod:
+        self.asked += 1
         self.free.wait()
         return self._plugins.find_method(name)
 
@@ -181,3 +183,19 @@ def test_a_plugin_that_is_never_loaded_is_told_and_keeps_nobody_else(door: Door,
             door.with_ports(plugins=stuck, deadline_s=0.05).handle(AnswerQuestion(asked))
     finally:
         stuck.free.set()
+
+
+def test_plugins_that_hang_keep_so_many_threads_and_no_more(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tangency.application.check_slots.AT_ONCE", 1)
+    stuck, asked = Stuck(door.service.context.plugins), AnswerQuestion(limited("stuck", min_position_size=SMALLEST))
+    again = door.with_ports(plugins=stuck, check_slots=CheckSlots())
+    try:
+        for _ in range(3):
+            with pytest.raises(TimeLimitReached, match=r"'mean_variance'.* was not loaded and checked within 0\.05 s"):
+                again.with_ports(deadline_s=0.05).handle(asked)
+        assert stuck.asked == 1
+    finally:
+        stuck.free.set()
+    order = again.handle(asked)
+    assert isinstance(order, OrderState)
+    ended(door, order)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tangency.application.activity import Activity
+from tangency.application.check_slots import CheckSlots
 from tangency.application.key_locks import KeyLocks
 from tangency.application.tickets import Tickets
 from tangency.domain.clock import Clock, IdGenerator
@@ -108,3 +109,4 @@ class Context:
     activity: Activity = field(default_factory=Activity)
     tickets: Tickets = field(default_factory=Tickets)
     key_locks: KeyLocks = field(default_factory=KeyLocks)
+    check_slots: CheckSlots = field(default_factory=CheckSlots)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Thread
 from typing import TypeVar
@@ -54,17 +55,23 @@ def _accept(problem: Problem, plugins: Plugins) -> None:
 
 
 async def _in_time(look: Callable[[], Result], problem: Problem, context: Context) -> Result:
+    slot = context.check_slots.of(problem)
     try:
         async with asyncio.timeout(context.deadline_s):
-            return await asyncio.wrap_future(_begun(look))
+            await slot.acquire()
+            return await asyncio.wrap_future(_begun(look, slot))
     except TimeoutError:
         whose = f"method {problem.method!r}, or an estimator beside it,"
         detail = f"{whose} was not loaded and checked within {context.deadline_s:g} s. Its author should hear of it."
         raise TimeLimitReached(detail) from None
 
 
-def _begun(look: Callable[[], Result]) -> Future[Result]:
-    """Started in a daemon thread of its own: one that never ends blocks neither a pool nor the end of the process."""
+def _begun(look: Callable[[], Result], slot: asyncio.Semaphore) -> Future[Result]:
+    """Started in a daemon thread of its own: one that never ends blocks neither a pool nor the end of the process.
+
+    The slot is given back when the thread ends, however long ago whoever waited for it has left.
+    """
+    loop = asyncio.get_running_loop()
     future: Future[Result] = Future()
     future.set_running_or_notify_cancel()  # it can no longer be cancelled, so setting its result cannot fail
 
@@ -73,6 +80,8 @@ def _begun(look: Callable[[], Result]) -> Future[Result]:
             future.set_result(look())
         except BaseException as error:  # noqa: BLE001 - whoever waits is told
             future.set_exception(error)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits for the slot
+            loop.call_soon_threadsafe(slot.release)
 
     Thread(target=copy_context().run, args=(work,), daemon=True).start()
     return future
