@@ -46,7 +46,8 @@ from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
 from tangency.domain.risk.measure import Measure
-from tangency.plugins.peers.pyportfolioopt import PyPortfolioOpt, PyPortfolioOptOptions
+from tangency.plugins.peers.pyportfolioopt import PyPortfolioOpt
+from tangency.plugins.peers.pyportfolioopt_options import PyPortfolioOptOptions
 from tests.support.history import TRADING_DAYS, five_years, of_history, of_sample
 from tests.support.posed import estimated, posed
 

@@ -39,7 +39,8 @@ from tangency.domain.optimization.solution import Solution
 from tangency.domain.risk.measure import Measure
 from tangency.plugins.mean_variance import MeanVariance
 from tangency.plugins.peers.borrowed import unheard
-from tangency.plugins.peers.riskfolio_lib import Riskfolio, RiskfolioOptions
+from tangency.plugins.peers.riskfolio_lib import Riskfolio
+from tangency.plugins.peers.riskfolio_options import RiskfolioOptions
 from tests.support.history import TRADING_DAYS, five_years, of_history
 from tests.support.posed import estimated, posed
 

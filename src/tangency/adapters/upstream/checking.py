@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tangency.adapters.settings import Settings
 from tangency.adapters.upstream.asking import Asking
 from tangency.adapters.upstream.connections import connected
-from tangency.adapters.upstream.neighbours import MARKET_DATA, PORTFOLIOS, RISK_MODELS
+from tangency.adapters.upstream.service_names import MARKET_DATA, PORTFOLIOS, RISK_MODELS
 from tangency.adapters.upstream.sources import UpstreamPortfolios, UpstreamPrices, UpstreamRecords, UpstreamRiskModels
 from tangency.domain.clock import Clock
 from tangency.domain.errors import NeighbourUnavailable, NeighbourUnusable, NotFound

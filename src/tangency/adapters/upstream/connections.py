@@ -13,7 +13,7 @@ from tangency.adapters.upstream.addresses import LookUp, looking_up
 from tangency.adapters.upstream.asking import Asking, Patience
 from tangency.adapters.upstream.breaker import CircuitBreaker
 from tangency.adapters.upstream.neighbour import Neighbour, neighbour_of
-from tangency.adapters.upstream.neighbours import WORDS
+from tangency.adapters.upstream.service_names import WORDS
 from tangency.adapters.upstream.transport import JudgedTransport
 from tangency.domain.clock import Clock
 

@@ -9,10 +9,7 @@ from pathlib import Path
 import httpx
 
 from tangency.adapters.settings import InvalidSettings, Settings
-from tangency.adapters.upstream.neighbours import MARKET_DATA, PORTFOLIOS, RISK_MODELS
-
-NAMES = {PORTFOLIOS: "portfolio service", MARKET_DATA: "market data service", RISK_MODELS: "risk model service"}
-"""By the word in the settings, what people call the service."""
+from tangency.adapters.upstream.service_names import NAMES
 
 
 @dataclass(frozen=True, slots=True)

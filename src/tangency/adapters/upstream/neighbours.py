@@ -8,14 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tangency.adapters.settings import Settings
+from tangency.adapters.upstream.service_names import MARKET_DATA, PORTFOLIOS, RISK_MODELS, WORDS
 from tangency.domain.clock import Clock
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
 
 if TYPE_CHECKING:
     from tangency.adapters.upstream.asking import Asking
-
-PORTFOLIOS, MARKET_DATA, RISK_MODELS = WORDS = ("portfolios", "market_data", "risk_models")
-"""Of the neighbours, in the settings."""
 
 
 class Imports(PortfolioSource, MarketData, RiskModels, PortfolioRecords, Protocol):
@@ -50,9 +48,7 @@ class Neighbours:
             InvalidSettings: an address that cannot be used.
         """
         if not any(getattr(settings, f"upstream_{word}_url") for word in WORDS):
-            yield cls(
-                imports, imports, imports, imports
-            )  # most have none, and need not wait for a client of HTTP to be loaded
+            yield cls(imports, imports, imports, imports)  # the usual case, and it need not load an HTTP client
             return
         from tangency.adapters.upstream.connections import connected
 

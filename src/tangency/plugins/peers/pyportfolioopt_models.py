@@ -40,7 +40,7 @@ from tangency.plugins.peers.borrowed import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tangency.plugins.peers.pyportfolioopt import PyPortfolioOptOptions
+    from tangency.plugins.peers.pyportfolioopt_options import PyPortfolioOptOptions
 
 Library: TypeAlias = Any
 """An object of the library, which ships no types."""

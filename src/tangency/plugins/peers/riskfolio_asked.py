@@ -23,7 +23,7 @@ from tangency.domain.risk.measure import Measure
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tangency.plugins.peers.riskfolio_lib import RiskfolioOptions
+    from tangency.plugins.peers.riskfolio_options import RiskfolioOptions
 
 NAMES_OF_CODES: Mapping[str, str] = {
     "MV": "volatility",

@@ -2,102 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
-from tangency.domain.errors import InvalidInput, hint
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal
 from tangency.domain.risk.measure import MEASURES
 from tangency.plugins.peers.borrowed import LINEAR
-
-BUDGETED = frozenset(
-    {"MV", "MAD", "MSV", "FLPM", "SLPM", "CVaR", "EVaR", "RLVaR", "CDaR", "EDaR", "RLDaR", "UCI", "GMD"}
-) | {"KT", "SKT", "EM", "ESM", "TG", "CVRG", "TGRG", "EVRG", "RVRG"}
-"""Codes of the measures that the library can budget."""
-CONVEX = BUDGETED | {"WR", "RG", "MDD", "ADD"}
-"""Codes of those that it can minimise."""
-MEASURED = (
-    CONVEX
-    | {"equal", "vol", "VaR", "VRG", "DaR"}
-    | {"MDD_Rel", "ADD_Rel", "DaR_Rel", "CDaR_Rel", "EDaR_Rel", "RLDaR_Rel", "UCI_Rel"}
-)
-"""Codes of those that it can compare clusters by."""
-LEVELLED = (
-    frozenset({"CVaR", "EVaR", "RLVaR", "TG", "CVRG", "EVRG", "RVRG", "TGRG", "CDaR", "EDaR", "RLDaR"})
-    | {"VaR", "VRG", "DaR"}
-    | {"DaR_Rel", "CDaR_Rel", "EDaR_Rel", "RLDaR_Rel"}
-)
-"""Codes of those at a confidence level."""
-LARGEST_KAPPA = 0.9999
-
-
-@dataclass(frozen=True, kw_only=True)
-class RiskfolioOptions:
-    """Which of the library's portfolios, and what it takes beside the problem.
-
-    Attributes:
-        model: Classic for its programs; HRP, HERC, HERC2 and NCO for its clusters.
-        method: of Classic: optimization, rp_optimization (risk parity), rrp_optimization (relaxed risk parity) or
-            wc_optimization (worst case). Left out, rp_optimization for RISK_PARITY, else optimization.
-        rm: the risk measure by the library's code. Left out, that of the objective; MV without one.
-        kelly: approx or exact for logarithmic mean returns in place of arithmetic ones.
-        budgets: of risk parity, shares of the risk by name, summing to 1; equal ones where left out.
-        kappa: how heavy the tails of RLVaR, RLDaR and RVRG are, from 0.0001 to 0.9999.
-        half_order: of the moments EM and ESM, whose order is twice this.
-        Umu: of the worst case, the set of means by normal simulation: box, ellip or null.
-        Ucov: the same of covariances: box or null. The library finds no radius of an ellipsoid for them.
-        codependence: of the cluster models.
-        linkage: of the cluster models.
-        k: how many clusters; the library's two-difference gap where left out.
-    """
-
-    model: Literal["Classic", "HRP", "HERC", "HERC2", "NCO"] = "Classic"
-    method: Literal["optimization", "rp_optimization", "rrp_optimization", "wc_optimization"] | None = None
-    rm: str | None = None
-    kelly: Literal["approx", "exact"] | None = None
-    budgets: Mapping[str, float] = field(default_factory=dict)
-    kappa: float = 0.3
-    half_order: int = 2
-    Umu: Literal["box", "ellip"] | None = "box"
-    Ucov: Literal["box"] | None = "box"
-    codependence: Literal[
-        "pearson",
-        "spearman",
-        "kendall",
-        "abs_pearson",
-        "abs_spearman",
-        "abs_kendall",
-        "distance",
-        "mutual_info",
-        "tail",
-        "gerber1",
-        "gerber2",
-    ] = "pearson"
-    linkage: Literal["single", "complete", "average", "weighted", "centroid", "median", "ward", "DBHT"] = "single"
-    k: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.rm is not None and self.rm not in MEASURED:
-            detail = f"{self.rm!r} is no risk measure of Riskfolio-Lib; {hint(self.rm, sorted(MEASURED))}"
-            raise InvalidInput.at(("rm",), detail, "unknown")
-        if not 1 - LARGEST_KAPPA <= self.kappa <= LARGEST_KAPPA:
-            raise InvalidInput.at(("kappa",), f"is {self.kappa}; give a number from 0.0001 to 0.9999.", "range")
-        if self.half_order < 2:  # noqa: PLR2004 - the variance is MV
-            raise InvalidInput.at(("half_order",), f"is {self.half_order}; give 2 or more.", "range")
-        if self.k is not None and self.k < 1:
-            raise InvalidInput.at(("k",), f"is {self.k}; give 1 or more.", "range")
-        shares = self.budgets.values()
-        if shares and (min(shares) <= 0 or abs(sum(shares) - 1.0) > SUMMED):
-            detail = f"are {dict(self.budgets)}; give shares above 0 that sum to 1."
-            raise InvalidInput.at(("budgets",), detail, "range")
-
-
-SUMMED = 1e-9
-"""By how much budgets may miss a sum of 1."""
+from tangency.plugins.peers.riskfolio_options import RiskfolioOptions
 
 
 class Riskfolio:

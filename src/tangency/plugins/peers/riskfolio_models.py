@@ -30,10 +30,10 @@ from tangency.plugins.peers.borrowed import (
 )
 from tangency.plugins.peers.riskfolio_asked import CODES, Asked
 from tangency.plugins.peers.riskfolio_calls import clustered, programmed
-from tangency.plugins.peers.riskfolio_lib import BUDGETED, CONVEX, LEVELLED, MEASURED
+from tangency.plugins.peers.riskfolio_options import BUDGETED, CONVEX, LEVELLED, MEASURED
 
 if TYPE_CHECKING:
-    from tangency.plugins.peers.riskfolio_lib import RiskfolioOptions
+    from tangency.plugins.peers.riskfolio_options import RiskfolioOptions
 
 LIMITED = LINEAR | {"leverage_limit", "target_volatility"}
 
