@@ -63,6 +63,8 @@ def missing() -> str | None:
     """Why there is no broker to start; None where there is one."""
     if shutil.which("java") is None:
         return "java is not on the path; Java 17 is needed"
+    if shutil.which("flock") is None:
+        return "flock is not on the path; util-linux is needed"
     if not CLASS_PATH.exists():
         return "its jars are not in Maven's cache; run tools/services"
     gone = [jar for jar in CLASS_PATH.read_text().split(":") if not Path(jar).exists()]
@@ -161,24 +163,29 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 @contextmanager
 def shared(folder: Path) -> Iterator[Broker]:
-    """The broker of a run, whose processes share a folder: the first one starts it and the last one ends it."""
-    users = folder / "pulsar-users.json"
-    with _locked(folder):
-        made = _read(users)
-        if made is None:
-            made = (_prepared(Path(tempfile.mkdtemp(prefix="tangency-pulsar-"))), 0)
-            made[0].start()
-        _write(users, made[0], made[1] + 1)
-    try:
-        yield made[0]
-    finally:
+    """The broker of a run, whose processes share a folder: the first one starts it, and it ends with the last one."""
+    kept = folder / "pulsar.json"
+    with (folder / "pulsar-users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
         with _locked(folder):
-            broker, count = _read(users) or (made[0], 1)
-            _write(users, broker, count - 1)
-            if count == 1:
-                users.unlink()
-                broker.kill()
-                shutil.rmtree(broker.folder, ignore_errors=True)
+            broker = _read(kept)
+            if broker is None:
+                broker = _prepared(Path(tempfile.mkdtemp(prefix="tangency-pulsar-")))
+                end_with(Path(users.name), broker.folder, kept)
+                broker.start()
+                kept.write_text(json.dumps({"folder": str(broker.folder), "ports": broker.ports}))
+        yield broker
+
+
+def end_with(users: Path, folder: Path, kept: Path) -> None:
+    """Have a broker end, and its files with it, when nobody has a lock on a file any more.
+
+    A run that is interrupted or killed ends nothing by itself. Its locks are gone all the same, and whoever waits for
+    them outlives it, in a session of its own.
+    """
+    ended = 'kill -9 "$(cat "$1/pid")"; rm -rf "$1" "$2" || { sleep 1; rm -rf "$1"; }'
+    waiting = ["flock", str(users), "sh", "-c", ended, "sh", str(folder), str(kept)]
+    subprocess.run(["sh", "-c", '"$@" >/dev/null 2>&1 &', "sh", *waiting], start_new_session=True, check=True)
 
 
 def lay_out() -> None:
@@ -197,15 +204,11 @@ def _locked(folder: Path, mode: int = fcntl.LOCK_EX) -> Iterator[None]:
         yield
 
 
-def _read(users: Path) -> tuple[Broker, int] | None:
-    if not users.exists():
+def _read(kept: Path) -> Broker | None:
+    if not kept.exists():
         return None
-    kept = json.loads(users.read_text())
-    return Broker(Path(kept["folder"]), kept["ports"]), kept["count"]
-
-
-def _write(users: Path, broker: Broker, count: int) -> None:
-    users.write_text(json.dumps({"folder": str(broker.folder), "ports": broker.ports, "count": count}))
+    known = json.loads(kept.read_text())
+    return Broker(Path(known["folder"]), known["ports"])
 
 
 def _prepared(folder: Path) -> Broker:
