@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -27,6 +28,7 @@ from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.optimization.proposal import Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.solution import Solution
+from tests.plugins.random_problems import random_problem
 from tests.support.known import known
 
 LONG_ONLY: tuple[Constraint, ...] = (Budget(), LongOnly())
@@ -314,6 +316,24 @@ class TestNoRoom:
         sigma = known(solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY)).expected_volatility)
         target = TargetVolatility(sigma * (1.0 - below))
         weights(solve(problem(MEAN, COVARIANCE, MinimumVolatility(), *LONG_ONLY, target)))
+
+    @pytest.mark.parametrize("seed", [14, 53, 59])
+    @pytest.mark.parametrize("objective", [MaximumSharpe(), MaximumReturn()])
+    def test_a_target_at_the_least_volatility_is_met_or_contradicted(self, seed: int, objective: Objective) -> None:
+        """By so much less or more of it; what a target leaves is earned on by its root."""
+        drawn = random_problem(seed, largest=15)
+        limits = tuple(limit for limit in drawn.constraints if not isinstance(limit, TargetVolatility))
+        least = solve(replace(drawn, objective=MinimumVolatility(), constraints=limits))
+
+        def within(room: float) -> Solution:
+            target = TargetVolatility(known(least.expected_volatility) * (1.0 + room))
+            return solve(replace(drawn, objective=objective, constraints=(*limits, target)))
+
+        for room in (-5e-9, -1e-9, -1e-15, 0.0, 1e-13):
+            solution = within(room)
+            assert solution.status is Status.OPTIMAL, room
+            assert known(solution.expected_return) == pytest.approx(known(least.expected_return), abs=1e-6)
+        assert within(-1e-7).status is Status.INFEASIBLE
 
     @pytest.mark.parametrize("limit", [LeverageLimit(1.0), TurnoverLimit(1.0, (1.0, *11 * (0.0,)))])
     def test_a_limit_that_the_budget_keeps_anyway_costs_no_digits(self, limit: Constraint) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -16,7 +16,6 @@ from tangency.domain.optimization.certificate import LARGEST_VIOLATION, certify,
 from tangency.domain.optimization.method import Capabilities
 from tangency.domain.optimization.minimum_position import MinimumPosition
 from tangency.domain.optimization.objective import (
-    MaximumReturn,
     MaximumUtility,
     MinimumVolatility,
     MultiObjective,
@@ -25,14 +24,13 @@ from tangency.domain.optimization.objective import (
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, SolverAttempt, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
-from tangency.domain.optimization.region import Region, Row
-from tangency.plugins.kernels.active_set import Piece
+from tangency.domain.optimization.region import Region
 from tangency.plugins.kernels.after_tax import after_tax, taxed
+from tangency.plugins.kernels.efficient import efficient
 from tangency.plugins.kernels.endings import status_of
 from tangency.plugins.kernels.exact_frontier import exact_frontier
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
-from tangency.plugins.kernels.parametric import Family, Member
 from tangency.plugins.kernels.positions import held, refuse_positions
 from tangency.plugins.kernels.risk_parity import equal_contributions
 from tangency.plugins.kernels.riskless import settled
@@ -43,18 +41,10 @@ from tangency.plugins.multi.options import Aims
 if TYPE_CHECKING:
     from tangency.plugins.kernels.conic import ConicPoint
 
-NO_EXCESS = 1e-10
-"""Relative to the largest excess mean: a best excess below it is zero, and no portfolio beats the risk-free rate."""
 LITTLE_EXCESS = 1e-9
-"""The same of a solution that is exact to 1e-10."""
-SOME_EXCESS = 1e-6
-"""Of the largest excess mean: what a riskless portfolio must earn to count."""
+"""Relative to the largest excess mean: a best excess below it is zero, the solution being exact to 1e-10."""
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
-CAP_TOUCHED, CAP_MISSED = 1e-12, 1e-9
-"""Relative excess over a volatility target that is rounding, and that is a contradiction."""
-STEEP = 1e-8
-"""A tau, in the family's own scale, at which the mean counts for next to nothing."""
 
 COSTS = ("transaction_cost", "cost_horizon_years")
 """Options that the aims take no notice of: they have a ``cost_rate`` of their own."""
@@ -181,181 +171,6 @@ def _pinned(problem: Problem, estimates: Estimates, region: Region) -> Proposal 
     return Proposal(status, weights, Witness({pinning.id: float(slope)}), bound=bound)
 
 
-def _by_piqp(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:
-    search = _Search(problem, estimates, region)
-    proposal = search.run()
-    return proposal, search.exact
-
-
-@dataclass(eq=False)
-class _Search:
-    """Finds the member of the family that the objective wants, and the one that meets a volatility target."""
-
-    problem: Problem
-    estimates: Estimates
-    region: Region
-    family: Family = field(init=False)
-    exact: bool = False
-
-    def __post_init__(self) -> None:
-        objective, n = self.problem.objective, self.region.size
-        if isinstance(objective, MinimumVolatility):
-            mean = np.zeros(n)
-        elif isinstance(objective, MaximumSharpe):
-            mean = objective.gain(self.estimates)
-        else:
-            mean = self.estimates.required_mean("the objective")
-        polyhedral = replace(self.region, caps=()) if self.region.caps else self.region
-        self.family = Family(self.estimates.covariance, mean, polyhedral, self.problem.solver.tolerance)
-
-    def run(self) -> Proposal:
-        objective = self.problem.objective
-        if isinstance(objective, MaximumSharpe):
-            return self._sharpe()
-        if isinstance(objective, MaximumReturn):
-            return self._greatest_return()
-        tau = 1.0 / objective.risk_aversion if isinstance(objective, MaximumUtility) else 0.0
-        member = self.family.member(tau)
-        if member is None:
-            return self._failed()
-        return self._within_cap(member, _scaled(member, tau) if tau else member.multipliers)
-
-    def _greatest_return(self) -> Proposal:
-        found = self.family.furthest()
-        if found is None:
-            return self._failed()
-        member, still = found
-        if not still and not self.region.caps:
-            return self._proposal(Status.UNBOUNDED)
-        return self._within_cap(member, member.multipliers, improper=not still)
-
-    def _sharpe(self) -> Proposal:
-        family = self.family
-
-        def aim(piece: Piece) -> float | None:
-            # On a piece variance = tau excess reads a'Sa = tau m'a, since d'Sd = m'd and a'Sd = 0.
-            gain = family.linear(piece.start)
-            return float(piece.start @ piece.image_start) / gain if gain > 0 else np.inf
-
-        def verdict(member: Member) -> float:
-            return member.tau * self._excess(member.weights) - self.estimates.volatility(member.weights) ** 2
-
-        member = family.search(aim, verdict, self._first_tau())
-        if member is None:
-            return self._failed()
-        if self._excess(member.weights) <= NO_EXCESS * float(np.abs(family.mean).max()):
-            return self._no_excess()
-        if np.isinf(member.tau):
-            return self._proposal(Status.UNBOUNDED)
-        if not member.exact:
-            riskless = self._riskless()
-            if riskless is not None:
-                return self._proposal(Status.OPTIMAL, riskless)
-        return self._within_cap(member, _scaled(member, member.tau))
-
-    def _riskless(self) -> Vector | None:
-        """A portfolio with a positive excess and no risk, where there is one: the ratio then has no largest value."""
-        some = SOME_EXCESS * float(self.family.mean.max())
-        earning = Row("excess", -self.family.mean, -some)
-        above = replace(self.family.region, rows=(*self.family.region.rows, earning))
-        family = Family(self.estimates.covariance, np.zeros(above.size), above, self.problem.solver.tolerance)
-        least = family.member(0.0)
-        self.family.attempts += family.attempts
-        return least.weights if least is not None and self.estimates.riskless(least.weights) else None
-
-    def _no_excess(self) -> Proposal:
-        found = self.family.furthest()
-        if found is None:
-            return self._failed()
-        member, still = found
-        excess = self._excess(member.weights)
-        if not still or excess > NO_EXCESS * float(np.abs(self.family.mean).max()):
-            return self._proposal(Status.UNBOUNDED if not still else Status.NUMERICAL_ERROR)
-        proposal = self._proposal(Status.NOT_APPLICABLE)
-        return replace(proposal, witness=Witness(member.multipliers), bound=min(excess, 0.0) + 0.0)
-
-    def _within_cap(self, member: Member, multipliers: dict[str, float], improper: bool = False) -> Proposal:
-        """The member itself where it meets the volatility target, else the one on the family that just does."""
-        cap, over = self.region.caps[0] if self.region.caps else None, np.inf if improper else 0.0
-        missed = CAP_MISSED if isinstance(self.problem.objective, MinimumVolatility) else CAP_TOUCHED
-        if cap is None or cap.excess(member.weights) + over <= missed * cap.limit:
-            return self._found(member, Witness(multipliers))
-        least = self.family.member(0.0)
-        if least is None:
-            return self._failed()
-        over = cap.excess(least.weights)
-        if over > CAP_MISSED * cap.limit:
-            return self._unreachable(cap.id, least)
-        if over >= -CAP_TOUCHED * cap.limit:
-            return self._at_least_risk(cap.id, least)
-        family, limit = self.family, self.family.scaled_variance(cap.limit**2)
-
-        def aim(piece: Piece) -> float | None:
-            steepness = float(piece.direction @ piece.image_direction)
-            room = limit - float(piece.start @ piece.image_start)
-            return float(np.sqrt(room / steepness)) if room >= 0 and steepness > 0 else None
-
-        touching = family.search(aim, lambda m: cap.excess(m.weights), min(member.tau, family.natural_tau))
-        if touching is None:
-            return self._failed()
-        self.exact = touching.exact
-        return self._touching(touching.weights, self._touching_witness(cap.id, touching))
-
-    def _at_least_risk(self, cap: str, least: Member) -> Proposal:
-        """The one portfolio that meets the target; a member close by proves it, since no finite price does there."""
-        close = self.family.member(STEEP * self.family.natural_tau)
-        return self._touching(least.weights, Witness() if close is None else self._touching_witness(cap, close))
-
-    def _touching(self, weights: Vector, witness: Witness) -> Proposal:
-        """The portfolio of most return at the volatility target; a ratio means nothing where that is no excess."""
-        if not isinstance(self.problem.objective, MaximumSharpe) or self._excess(weights) > 0:
-            return self._proposal(Status.OPTIMAL, weights, witness)
-        return replace(self._proposal(Status.NOT_APPLICABLE, None, witness), bound=self._excess(weights))
-
-    def _touching_witness(self, cap: str, member: Member) -> Witness:
-        """S x - tau m + A'y = 0 divided by tau, its S x shared between the objective and the cap."""
-        sigma = self.estimates.volatility(member.weights)
-        total, own = 1.0 / member.tau if member.tau > 0 else 0.0, 0.0
-        if isinstance(self.problem.objective, MaximumUtility):
-            own = self.problem.objective.risk_aversion
-        elif isinstance(self.problem.objective, MaximumSharpe):
-            own = max(0.0, self._excess(member.weights)) / sigma**2
-        multipliers = _scaled(member, member.tau) if member.tau > 0 else dict(member.multipliers)
-        multipliers[cap] = max(0.0, sigma * (total - own))
-        return Witness(multipliers, {cap: member.weights})
-
-    def _unreachable(self, cap: str, least: Member) -> Proposal:
-        multipliers = _scaled(least, self.estimates.volatility(least.weights)) | {cap: 1.0}
-        return self._proposal(Status.INFEASIBLE, None, Witness(multipliers, {cap: least.weights}))
-
-    def _found(self, member: Member, witness: Witness) -> Proposal:
-        self.exact = member.exact
-        return self._proposal(Status.OPTIMAL, member.weights, witness)
-
-    def _first_tau(self) -> float:
-        """From the inverse-variance portfolio where it earns anything."""
-        variances = self.estimates.covariance.variances
-        weights = 1.0 / np.maximum(variances, float(variances.mean()) * 1e-6 or 1.0)
-        weights /= weights.sum()
-        excess, variance = self._excess(weights), self.estimates.volatility(weights) ** 2
-        return variance / excess if excess > 0 and variance > 0 else self.family.natural_tau
-
-    def _excess(self, weights: Vector) -> float:
-        return float(self.family.mean @ weights)
-
-    def _failed(self) -> Proposal:
-        infeasible = any(attempt.status == "infeasible" for attempt in self.family.attempts)
-        return self._proposal(Status.INFEASIBLE if infeasible else Status.NUMERICAL_ERROR)
-
-    def _proposal(self, status: Status, weights: Vector | None = None, witness: Witness | None = None) -> Proposal:
-        attempts = tuple(self.family.attempts)
-        return Proposal(status, weights, witness, self.family.iterations, attempts)
-
-
-def _scaled(member: Member, tau: float) -> dict[str, float]:
-    return {key: value / tau for key, value in member.multipliers.items()}
-
-
 def _by_clarabel(problem: Problem, estimates: Estimates, region: Region) -> tuple[Proposal, bool]:
     from tangency.plugins.kernels.conic import conic
 
@@ -397,4 +212,4 @@ def _solver(name: str) -> _Solver:
 
 
 _Solver: TypeAlias = Callable[[Problem, Estimates, Region], tuple[Proposal, bool]]
-_SOLVERS: dict[str, _Solver] = {"piqp": _by_piqp, "clarabel": _by_clarabel}
+_SOLVERS: dict[str, _Solver] = {"piqp": efficient, "clarabel": _by_clarabel}
