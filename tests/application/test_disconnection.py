@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tangency.application.disconnection import NobodyWaits, SolversWhileAwaited, handled_while_awaited
-from tangency.application.factors import AnalyzeFactors
+from tangency.application.factors.command import AnalyzeFactors
 from tangency.application.message import Message
 from tangency.application.question import Question
 from tangency.application.rebalancing.command import MakePlan

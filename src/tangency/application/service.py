@@ -21,8 +21,7 @@ from tangency.application.configuration import (
     write_configuration,
 )
 from tangency.application.context import Context
-from tangency.application.factors import (
-    AnalyzeFactors,
+from tangency.application.factors.analyses import (
     ListFactorAnalyses,
     ReadFactorAnalysis,
     analysis_again,
@@ -30,6 +29,7 @@ from tangency.application.factors import (
     list_factor_analyses,
     read_factor_analysis,
 )
+from tangency.application.factors.command import AnalyzeFactors
 from tangency.application.fleet import ReadFleet, read_fleet
 from tangency.application.frontier import (
     ReadFrontier,

@@ -14,7 +14,7 @@ import pytest
 
 from tangency.adapters import container
 from tangency.adapters.settings import Settings
-from tangency.application.factors import AnalyzeFactors
+from tangency.application.factors.command import AnalyzeFactors
 from tangency.application.library import WriteEntry
 from tangency.application.portfolio import ImportBenchmark, ImportHoldings, ImportPrices
 from tangency.domain.factors.analysis import FactorAnalysis

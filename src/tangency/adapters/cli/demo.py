@@ -126,7 +126,7 @@ class Shown:
 
 async def _run(options: DemoOptions, with_frontier: bool, quiet: bool) -> Shown:
     from tangency.adapters.settings import Settings
-    from tangency.application.factors import AnalyzeFactors
+    from tangency.application.factors.command import AnalyzeFactors
 
     with progress("Optimizing the sample portfolio", quiet) as step:
         async with passing_service(Settings.load()) as service:

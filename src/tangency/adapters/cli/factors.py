@@ -13,7 +13,7 @@ from tangency.adapters.cli.terminal import console, json_option, print_json, pro
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tangency.application.factors import AnalyzeFactors
+    from tangency.application.factors.command import AnalyzeFactors
     from tangency.domain.factors.analysis import FactorAnalysis
 
 
@@ -93,7 +93,7 @@ def _command(
     **options: Any,  # noqa: ANN401
 ) -> AnalyzeFactors:
     from tangency.adapters import container
-    from tangency.application.factors import AnalyzeFactors
+    from tangency.application.factors.command import AnalyzeFactors
     from tangency.domain.factors.document import content_of
 
     if file is not None and names:

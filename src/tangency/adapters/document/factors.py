@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tangency.adapters.document.diagnosis import faults_in, first_fault
-from tangency.application.factors import AnalyzeFactors
+from tangency.application.factors.command import AnalyzeFactors
 from tangency.domain import plain_values as read
 from tangency.domain.errors import InvalidInput
 from tangency.domain.factors.analysis import (

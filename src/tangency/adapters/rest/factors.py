@@ -11,7 +11,7 @@ from tangency.adapters.document.factors import analysis_list, analysis_request, 
 from tangency.adapters.document.reading import read_value
 from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 from tangency.adapters.rest.keys import key_of
-from tangency.application.factors import ListFactorAnalyses, ReadFactorAnalysis
+from tangency.application.factors.analyses import ListFactorAnalyses, ReadFactorAnalysis
 from tangency.application.message import Message, Result
 
 
