@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlencode, urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
 from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
@@ -79,10 +79,10 @@ class Gate:
             return
         headers = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
-        if not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if not is_loopback(_parts(f"//{host}").hostname or ""):
             raise Refused(FORBIDDEN, f"the header Host is {host[:100]!r}; use localhost or 127.0.0.1.")
         origin = headers.get(b"origin")
-        if origin is not None and urlsplit(origin.decode("latin-1")).netloc != host:
+        if origin is not None and _parts(origin.decode("latin-1")).netloc != host:
             raise Refused(FORBIDDEN, f"the header Origin is {origin[:100].decode('latin-1')!r}, another site.")
 
     async def _body(self, scope: Scope, receive: Receive, held: _Held) -> bytes:
@@ -111,6 +111,14 @@ class Gate:
     def give_back(self, size: int) -> None:
         """The bytes are no longer held."""
         self._in_memory -= size
+
+
+def _parts(address: str) -> SplitResult:
+    """Of an address that a client wrote; all of them empty where it is none, such as ``http://[``."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _trace(scope: Scope) -> TraceContext | None:
