@@ -6,14 +6,14 @@ Feature: Factors explain returns and risk
     Given the sample portfolio
     And the house keeps a benchmark of 60% AAPL and 40% XOM under two-names
 
-  Scenario: Exposures and attribution have the fields of the contract
+  Scenario: Exposures and contributions, beside a benchmark
     When it is explained by fama_french_3 beside the benchmark two-names
     Then every exposure has a factor, an exposure, a benchmark exposure and an active exposure
     And every attribution has a factor, a contribution and a percent contribution
     And the factors are Mkt-RF, SMB, HML
     And the contributions sum to the volatility, and their shares to 100%
 
-  Scenario: Factors that are not there are refused with what to do
+  Scenario: Missing factors are refused, with what to do
     When it is explained by momentum, which nobody imported
     Then it is refused as invalid
     And the hint is "tangency import factors"

@@ -1,11 +1,11 @@
 Feature: The efficient frontier of a portfolio
   Least risk for each return, evenly spread, every point proven, and kept for whoever asks the same again.
 
-  Scenario: The example of the contract
+  Scenario: The frontier of what is held
     Given the sample portfolio
     When its efficient frontier is asked for
     Then the frontier has 20 points
-    And the frontier has the names, types and nesting of the contract
+    And each of its portfolios has weights, return, risk and Sharpe ratio
     And return and risk grow along the frontier, and what more risk earns falls
     And no two steps along the frontier differ by more than 5%
     And every point of the frontier is proven

@@ -1,6 +1,6 @@
 Feature: Limits that contradict each other are explained
-  No portfolio can satisfy every wish. The answer then names a smallest set of limits that contradict each other, what
-  each of them alone would have to be, and the least that has to give way.
+  If no portfolio satisfies every limit, the answer names a smallest set of limits that contradict each other, the value
+  at which each of them alone would be sufficient, and the smallest change that makes the problem solvable.
 
   Background:
     Given the sample portfolio
@@ -11,12 +11,12 @@ Feature: Limits that contradict each other are explained
     When the minimum volatility is asked for
     Then the limits are refused as contradicting each other
     And the conflict is
-      | limit                  | alone it would do at |
-      | budget                 |                      |
-      | constraints.min_weight | 5%                   |
-    And the least that has to give way is
-      | limit                  | from | to |
-      | constraints.min_weight | 6%   | 5% |
+      | limit           | sufficient alone     |
+      | the budget      |                      |
+      | smallest weight | 5%                   |
+    And the smallest change that resolves it is
+      | limit           | from | to |
+      | smallest weight | 6%   | 5% |
 
   Scenario: Sectors that leave too little room
     Given sector technology may not weigh more than 30%
@@ -24,18 +24,18 @@ Feature: Limits that contradict each other are explained
     When the minimum volatility is asked for
     Then the limits are refused as contradicting each other
     And the conflict is
-      | limit                                            | alone it would do at |
-      | budget                                           |                      |
-      | constraints.sector_limits.technology             | 40%                  |
-      | constraints.sector_limits.health_care            | 20%                  |
-      | constraints.sector_limits.energy                 | 20%                  |
-      | constraints.sector_limits.financials             | 20%                  |
-      | constraints.sector_limits.industrials            | 20%                  |
-      | constraints.sector_limits.consumer_staples       | 20%                  |
-      | constraints.sector_limits.consumer_discretionary | 20%                  |
-    And the least that has to give way is
-      | limit                                | from | to  |
-      | constraints.sector_limits.technology | 30%  | 40% |
+      | limit                         | sufficient alone     |
+      | the budget                    |                      |
+      | sector technology             | 40%                  |
+      | sector health_care            | 20%                  |
+      | sector energy                 | 20%                  |
+      | sector financials             | 20%                  |
+      | sector industrials            | 20%                  |
+      | sector consumer_staples       | 20%                  |
+      | sector consumer_discretionary | 20%                  |
+    And the smallest change that resolves it is
+      | limit             | from | to  |
+      | sector technology | 30%  | 40% |
 
   Scenario: A smallest weight against the limit of a sector
     Given every name must weigh at least 4%
@@ -43,12 +43,12 @@ Feature: Limits that contradict each other are explained
     When the maximum Sharpe ratio is asked for
     Then the limits are refused as contradicting each other
     And the conflict is
-      | limit                                | alone it would do at |
-      | constraints.min_weight               | 3%                   |
-      | constraints.sector_limits.technology | 12%                  |
-    And the least that has to give way is
-      | limit                  | from | to |
-      | constraints.min_weight | 4%   | 3% |
+      | limit             | sufficient alone     |
+      | smallest weight   | 3%                   |
+      | sector technology | 12%                  |
+    And the smallest change that resolves it is
+      | limit           | from | to |
+      | smallest weight | 4%   | 3% |
 
   Scenario: Too little turnover for a new limit
     Given a portfolio of
@@ -61,12 +61,12 @@ Feature: Limits that contradict each other are explained
     When the maximum Sharpe ratio is asked for
     Then the limits are refused as contradicting each other
     And the conflict is
-      | limit                      | alone it would do at |
-      | strategies.AAPL.max_weight | 46%                  |
-      | constraints.turnover_limit | 10%                  |
-    And the least that has to give way is
-      | limit                      | from | to  |
-      | strategies.AAPL.max_weight | 40%  | 46% |
+      | limit                  | sufficient alone     |
+      | largest weight of AAPL | 46%                  |
+      | turnover               | 10%                  |
+    And the smallest change that resolves it is
+      | limit                  | from | to  |
+      | largest weight of AAPL | 40%  | 46% |
 
   Scenario: A return that no name has
     Given a portfolio of
@@ -78,17 +78,17 @@ Feature: Limits that contradict each other are explained
     When the minimum volatility is asked for
     Then the limits are refused as contradicting each other
     And the conflict is
-      | limit                         | alone it would do at |
-      | budget                        |                      |
-      | long_only                     |                      |
-      | risk_parameters.target_return | 11%                  |
-    And the least that has to give way is
-      | limit                         | from | to  |
-      | risk_parameters.target_return | 12%  | 11% |
+      | limit              | sufficient alone     |
+      | the budget         |                      |
+      | no short positions |                      |
+      | target return      | 11%                  |
+    And the smallest change that resolves it is
+      | limit         | from | to  |
+      | target return | 12%  | 11% |
 
   Scenario: A volatility that no portfolio has
     Given volatility may not exceed 10%
     When the maximum return is asked for
     Then the limits are refused as contradicting each other
-    And the conflict contains risk_parameters.target_volatility
-    And the least that has to give way is the lowest volatility that the minimum has
+    And the conflict contains target volatility
+    And the smallest change that resolves it is to allow the lowest volatility that there is

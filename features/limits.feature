@@ -62,8 +62,8 @@ Feature: Every limit that is written holds
     Then the answer is proven optimal
     And the expected return is at least 22%
     And what binds is
-      | limit                          |
-      | risk_parameters.target_return |
+      | limit         |
+      | target return |
 
   Scenario: A volatility not to exceed, at the highest return
     Given volatility may not exceed 18%
@@ -71,5 +71,5 @@ Feature: Every limit that is written holds
     Then the answer is proven optimal
     And volatility is at most 18%
     And what binds is
-      | limit                             |
-      | risk_parameters.target_volatility |
+      | limit             |
+      | target volatility |

@@ -24,9 +24,9 @@ Feature: The portfolio with the highest Sharpe ratio
     And sector technology weighs at most 25%
     And at most 30% of the portfolio is turned over
     And what binds is
-      | limit                                |
-      | constraints.turnover_limit           |
-      | constraints.sector_limits.technology |
+      | limit             |
+      | turnover          |
+      | sector technology |
     And each of them has a price above zero
 
   Scenario: Nothing beats cash

@@ -1,5 +1,5 @@
-Feature: Methods that somebody else brought
-  A method that is installed beside the service is asked for by its name, and its answers are proven like any other's.
+Feature: Methods from other packages
+  A method that an installed package adds is asked for by its name, and its answers are proven like any other.
 
   Background:
     Given a portfolio of
@@ -7,15 +7,15 @@ Feature: Methods that somebody else brought
       | AAPL | 11%             | 25%        |
       | XOM  | 8%              | 22%        |
       | JNJ  | 6%              | 15%        |
-    And a method that a stranger brought
+    And a method from another package
 
-  Scenario: It is offered with the name of its distribution
-    Then it is offered with its citation and the distribution that brought it
+  Scenario: It is listed with its package
+    Then it is listed with its citation and its package
 
   Scenario: It is asked for by name
     When the minimum volatility is asked for
     Then the answer is proven optimal
-    And it says which distribution it comes from
+    And the answer names the package of the method
     And it is the portfolio that mean_variance finds
 
   Scenario: It is asked for by name in capitals
@@ -23,8 +23,8 @@ Feature: Methods that somebody else brought
     When the minimum volatility is asked for
     Then the answer is proven optimal
 
-  Scenario: What it cannot honour is refused, not dropped
+  Scenario: A limit that it does not support is refused, not ignored
     Given gross exposure may not exceed 150%
     When the minimum volatility is asked for
     Then it is refused as unsupported
-    And the mistake is at /constraints/leverage_limit
+    And the mistake is in gross exposure

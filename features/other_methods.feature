@@ -26,8 +26,8 @@ Feature: Other ways to a portfolio keep the same promises
     Then the answer is proven optimal
     And the worst 5% of days lose 2.5% on average
     And what binds is
-      | limit                           |
-      | method_options.risk_limits.cvar |
+      | limit                          |
+      | average loss of the worst days |
 
   Scenario: Robust against returns that are less than they look
     Given the method robust_optimization

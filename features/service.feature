@@ -1,12 +1,12 @@
 Feature: A service that a desk can rely on
-  Mistakes are refused with a hint, one bad request does not spoil the others, and the last answer can be read again.
+  Mistakes are refused with a hint, one bad request does not affect the others, and the last answer can be read again.
 
   Scenario: A misspelt sector is refused with a hint
     Given the sample portfolio
     And sector tecnology may not weigh more than 25%
     When the maximum Sharpe ratio is asked for
     Then it is refused as invalid
-    And the mistake is at /constraints/sector_limits/tecnology
+    And the mistake is in sector tecnology
     And the hint is "did you mean technology"
 
   Scenario: A misspelt name is refused with a hint
@@ -17,7 +17,7 @@ Feature: A service that a desk can rely on
     And the covariance calls AAPL "APPL"
     When the maximum Sharpe ratio is asked for
     Then it is refused as invalid
-    And the mistake is at /risk_parameters/covariance/names/0
+    And the mistake is in the first name of the covariance
     And the hint is "did you mean AAPL?"
 
   Scenario: An unknown method is refused with those that there are
@@ -30,9 +30,9 @@ Feature: A service that a desk can rely on
   Scenario: A batch with one bad request
     Given a batch of a good request, one with contradicting limits, one that is no request, and another good one
     When the batch is sent
-    Then the entries have the statuses 200, 422, 422 and 200
-    And the good ones are what they would have been alone
-    And the bad ones say infeasible and invalid
+    Then the first and the last are answered, and the others are refused
+    And the good ones have the answers that they would have had alone
+    And one of the bad ones has contradicting limits, and the other is no request
 
   Scenario: The latest answer is kept, and a failure does not replace it
     Given a portfolio of

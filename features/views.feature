@@ -38,8 +38,8 @@ Feature: Views move the portfolio away from the market
     And the view that KO returns 9%, with a confidence of 100%
     When the maximum utility is asked for
     Then the limits are refused as contradicting each other
-    And the conflict contains method_options.views.0
-    And the conflict contains method_options.views.1
+    And the conflict contains the first view
+    And the conflict contains the second view
 
   Scenario: Views that the house keeps
     Given the house keeps the view "AAPL - XOM = 0.15" under the id house

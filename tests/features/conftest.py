@@ -129,7 +129,7 @@ def _(desk: Desk, method: str) -> None:
     desk.request["method"] = method
 
 
-@given("a method that a stranger brought")
+@given("a method from another package")
 def _(desk: Desk) -> None:
     desk.request["method"] = STRANGERS_METHOD
 
@@ -338,7 +338,7 @@ def _(desk: Desk, count: int) -> None:
     assert len(desk.answer["efficient_frontier"]) == count
 
 
-@then("the frontier has the names, types and nesting of the contract")
+@then("each of its portfolios has weights, return, risk and Sharpe ratio")
 def _(desk: Desk) -> None:
     answer = desk.answer
     assert (answer["portfolio_id"], answer["risk_measure"]) == (desk.request["portfolio_id"], "volatility")

@@ -108,6 +108,30 @@ def percent(text: str) -> float:
     return float(text.removesuffix("%")) / 100.0
 
 
+_PLACES = {
+    "the budget": "budget",
+    "no short positions": "long_only",
+    "smallest weight": "constraints.min_weight",
+    "turnover": "constraints.turnover_limit",
+    "gross exposure": "constraints.leverage_limit",
+    "target return": "risk_parameters.target_return",
+    "target volatility": "risk_parameters.target_volatility",
+    "average loss of the worst days": "method_options.risk_limits.cvar",
+    "the first view": "method_options.views.0",
+    "the second view": "method_options.views.1",
+    "the first name of the covariance": "risk_parameters.covariance.names.0",
+}
+
+
+def place_of(limit: str) -> str:
+    """Where a request states what a feature calls by a manager's words: ``turnover``, ``sector energy``."""
+    if limit.startswith("sector "):
+        return f"constraints.sector_limits.{limit.removeprefix('sector ')}"
+    if limit.startswith("largest weight of "):
+        return f"strategies.{limit.removeprefix('largest weight of ')}.max_weight"
+    return _PLACES[limit]
+
+
 def rows(table: list[list[str]]) -> list[dict[str, str]]:
     """The lines of a table under its header."""
     header, *lines = table

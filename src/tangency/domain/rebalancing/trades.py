@@ -68,11 +68,6 @@ class Trade:
         """Positive where bought."""
         return self.estimated_value if self.action == "buy" else -self.estimated_value
 
-    @property
-    def signed_quantity(self) -> float:
-        """Positive where bought."""
-        return self.quantity if self.action == "buy" else -self.quantity
-
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
