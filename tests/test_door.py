@@ -42,7 +42,7 @@ def test_asking_for_a_name_loads_the_domain_and_no_service() -> None:
 
 def test_solving_loads_neither_the_container_nor_a_pool() -> None:
     loaded = loaded_after("import tangency; tangency.solve; import tangency.adapters.solving.in_process")
-    assert not loaded & {"tangency.adapters.container", "tangency.adapters.solving.pool", "pebble", "sqlalchemy"}
+    assert not loaded & {"tangency.adapters.container", "tangency.adapters.solving.pool", "sqlalchemy"}
 
 
 @pytest.mark.parametrize("name", tangency.__all__)

@@ -122,7 +122,10 @@ async def recorded(question: Question, problem: Problem, key: Key | None, contex
     await context.units.keep(work)
     context.activity.signal()
     if failure is not None:
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # it holds this frame: together they would keep the problem until garbage is collected
     if answer is None:
         raise NotFound(f"optimization {optimization.id} ended {optimization.stage} and left no answer")
     return answer

@@ -12,7 +12,7 @@ from tangency.domain.errors import NoAnswer
 from tangency.domain.optimization.outcomes import OUTCOMES
 from tests.support.command import Command
 
-HEAVY = ("numpy", "polars", "sqlalchemy", "litestar", "rich", "plotly", "msgspec", "uvicorn", "pebble")
+HEAVY = ("numpy", "polars", "sqlalchemy", "litestar", "rich", "plotly", "msgspec", "uvicorn")
 LOADED = "import sys, tangency.adapters.cli.main; print([name for name in sys.argv[1:] if name in sys.modules])"
 
 NOT_ENDINGS = {"TangencyError", "ComeAgain"}

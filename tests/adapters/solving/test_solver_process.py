@@ -1,23 +1,21 @@
 """The kernel's limits, which hold when nothing else does; tried on processes of our own, without a pool."""
 
-import os
 import resource
 import signal
-import subprocess
-import sys
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
 from tangency.adapters.entry_points import EntryPointPlugins
-from tangency.adapters.solving import fork_server, solver_process
+from tangency.adapters.solving import fork_server, frame, solver_process
+from tangency.adapters.solving.solver_process import SOLVE
 from tangency.adapters.solving.wire import Limits, pack_job
 from tangency.domain.market.market import Market
 from tangency.domain.market.universe import Universe
@@ -48,23 +46,28 @@ def run(target: Callable[..., None], *arguments: object) -> int | None:
 
 
 def prepared(memory_bytes: int = 2**32) -> None:
-    solver_process.prepare(EntryPointPlugins(), memory_bytes)
+    solver_process.prepare(memory_bytes)
 
 
 def do(job: bytes) -> None:
     prepared()
-    solver_process.answer(job)
+    solver_process.answer(SOLVE + job, EntryPointPlugins())
 
 
-def do_twice(job: bytes) -> None:
-    do(job)
-    solver_process.answer(job)
-
-
-def do_twice_with_little_memory(job: bytes) -> None:
-    prepared(2**20)
-    solver_process.answer(job)
-    solver_process.answer(job)
+def said(job: bytes, memory_bytes: int = 2**32, jobs: int = 500) -> list[bytes]:
+    """All that a process says that is given a job."""
+    ours, theirs = socket.socketpair()
+    process: ForkServerProcess = CONTEXT.Process(
+        target=solver_process.serve, args=(theirs, EntryPointPlugins(), memory_bytes, jobs)
+    )
+    with ours:
+        with theirs:
+            process.start()
+        frame.send(ours, SOLVE + job)
+        frames = [frame.receive(ours) for _ in range(3)]
+    process.join(30)
+    assert process.exitcode == 0
+    return [each for each in frames if each is not None]
 
 
 def outlive_the_alarm(job: bytes) -> None:
@@ -103,21 +106,33 @@ def test_processor_time_is_limited() -> None:
     assert run(spin_beyond_the_processor_limit) == -signal.SIGXCPU
 
 
-def test_a_process_that_saw_a_failure_hands_its_next_job_back() -> None:
-    job = pack_job(replace(GOOD, method="raises"), Limits(5.0, 5.0, 5.0))
-    assert run(do, job) == 0
-    assert run(do_twice, job) == solver_process.RECYCLE
+GENEROUS = Limits(5.0, 5.0, 5.0)
+
+
+def test_a_process_is_ready_again_when_it_has_answered() -> None:
+    _report, answer, ready = said(pack_job(GOOD, GENEROUS))
+    assert "proposal" in msgspec.msgpack.decode(answer)
+    assert ready == solver_process.READY
 
 
 def test_a_process_that_refused_a_job_does_the_next() -> None:
-    job = pack_job(replace(GOOD, method="nobody"), Limits(5.0, 5.0, 5.0))
-    assert run(do_twice, job) == 0
+    _report, answer, ready = said(pack_job(replace(GOOD, method="nobody"), GENEROUS))
+    assert "faults" in msgspec.msgpack.decode(answer)
+    assert ready == solver_process.READY
 
 
-def test_a_process_that_keeps_too_much_memory_hands_its_next_job_back() -> None:
-    job = pack_job(GOOD, Limits(5.0, 5.0, 5.0))
-    assert run(do_twice, job) == 0
-    assert run(do_twice_with_little_memory, job) == solver_process.RECYCLE
+def test_a_process_that_saw_a_failure_tells_of_it_and_ends() -> None:
+    _report, answer = said(pack_job(replace(GOOD, method="raises"), GENEROUS))
+    assert msgspec.msgpack.decode(answer)["error"] == "MethodCrashed"
+
+
+def test_a_process_that_keeps_too_much_memory_answers_and_ends() -> None:
+    _report, answer = said(pack_job(GOOD, GENEROUS), memory_bytes=2**20)
+    assert "proposal" in msgspec.msgpack.decode(answer)
+
+
+def test_a_process_ends_after_its_share_of_jobs() -> None:
+    _report, _answer = said(pack_job(GOOD, GENEROUS), jobs=1)
 
 
 def test_memory_is_limited_with_room_to_start_and_no_core_is_written() -> None:
@@ -126,34 +141,6 @@ def test_memory_is_limited_with_room_to_start_and_no_core_is_written() -> None:
     address_space, core = found.get()
     assert solver_process.LEAST_ROOM < address_space < 2**40
     assert core == 0
-
-
-def leave_a_child(found: SimpleQueue[int]) -> None:
-    prepared()
-    found.put(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid)
-
-
-def test_what_a_process_left_running_ends_when_its_end_is_noticed() -> None:
-    found: SimpleQueue[int] = CONTEXT.SimpleQueue()
-    process: ForkServerProcess = CONTEXT.Process(target=leave_a_child, args=(found,))
-    process.start()
-    child = found.get()
-    process.join(30)
-    os.kill(child, 0)  # it runs on by itself
-    assert not process.is_alive()
-    assert _ended(child)
-
-
-def _ended(process: int) -> bool:
-    until = time.monotonic() + 30.0
-    while time.monotonic() < until:
-        try:
-            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def tell(found: SimpleQueue[bytes]) -> None:

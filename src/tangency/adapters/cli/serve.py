@@ -24,6 +24,8 @@ GRPC = "127.0.0.1:50051"
 DOORS = (Role.API, Role.GRPC)
 WAITING = 2048
 """Connections that may wait to be accepted."""
+SELDOM = 20_000
+"""New objects between two looks for garbage: requests leave none, and looking took a tenth of each."""
 
 
 @click.command()
@@ -97,6 +99,7 @@ def _loading() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(SELDOM)
         gc.enable()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
+from functools import cache
 
 import msgspec
 
@@ -55,8 +56,9 @@ def _flaws_of_options(options: object) -> Iterator[str]:
         yield f"its options cannot be read from a request: {error}"
 
 
-def schema_of(options: type) -> dict[str, object]:
-    """The JSON schema of a plugin's options."""
+@cache
+def schema_of(options: type) -> Mapping[str, object]:
+    """The JSON schema of a plugin's options. msgspec works it out anew whenever it is asked, most of a list's time."""
     (reference,), parts = msgspec.json.schema_components([options])
     own: dict[str, object] = parts.pop(options.__name__, reference)
     return {**own, "additionalProperties": False, **({"$defs": parts} if parts else {})}

@@ -46,12 +46,12 @@ async def optimize(request: Incoming) -> Outgoing:
 async def optimize_batch(request: Incoming) -> Outgoing:
     """Optimize several portfolios, each as if it stood alone."""
     items = read_batch(await request.body(), settings_of(request).batch_limit)
-    read = [_read(item) for item in items]
+    read = [await _read(request, item) for item in items]
     questions = tuple(each for each in read if isinstance(each, Question))
     answers = await service_of(request).handle(AnswerBatch(questions, key=await key_of(request)))
-    results = iter(zip(questions, answers, strict=True))
-    pairs = [next(results) if isinstance(each, Question) else (None, each) for each in read]
-    return answered([await _entry(request, question, result) for question, result in pairs])
+    left = iter(answers)
+    entries = [await _entry(request, each, next(left)) if isinstance(each, Question) else each for each in read]
+    return answered(entries)
 
 
 @get("/api/v1/optimization/{portfolio_id:str}/latest")
@@ -165,19 +165,24 @@ def _entry_document(found: Entry) -> EntryDocument:
     )
 
 
-def _read(item: msgspec.Raw) -> Question | TangencyError:
+async def _read(request: Incoming, item: msgspec.Raw) -> Question | BatchEntry:
+    """The question of an item, or what is wrong with it."""
     try:
         return question_of(read_request(item))
-    except TangencyError as error:
-        return error
+    except TangencyError as error:  # not to be kept: it holds the frames that would hold it
+        return await _refused(request, error, None)
 
 
-async def _entry(request: Incoming, question: Question | None, result: Answer | OrderState | Exception) -> BatchEntry:
+async def _entry(request: Incoming, question: Question, result: Answer | OrderState | Exception) -> BatchEntry:
     if isinstance(result, Answer):
         return BatchEntry(status=200, result=response_of(result))
     if isinstance(result, OrderState):
         return BatchEntry(status=orders.ACCEPTED, accepted=accepted_of(result), location=orders.location_of(result))
-    document = await _problem(request, result, question)
+    return await _refused(request, result, question)
+
+
+async def _refused(request: Incoming, error: Exception, question: Question | None) -> BatchEntry:
+    document = await _problem(request, error, question)
     return BatchEntry(status=document.status, problem=traced(document))
 
 

@@ -6,16 +6,12 @@ has to be imported again. Neither it nor its children ever run the program that 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 
@@ -26,15 +22,11 @@ PRELOADED = (
     "tangency.adapters.solving.in_process",
     "tangency.adapters.solving.solver_process",
     "scipy.linalg",
-    "pebble.pool.process",
 )
 """What every solver process needs. Nothing here may start a thread: a fork copies one thread and everybody's locks."""
 
 PROMPT = ("scipy.optimize",)
 """What some problems need, and takes a fifth of the server's start: loaded ahead where somebody waits for an answer."""
-
-ROOM_BYTES = 2**20
-"""What Linux gives a pipe without asking who wants it."""
 
 _main = threading.Lock()
 
@@ -47,27 +39,11 @@ class SolverProcess(ForkServerProcess):
         with _without_main():
             super().start()
 
-    def is_alive(self) -> bool:
-        """Whether it runs. The pool asks until it does not, whatever ended it; then what it has left running ends."""
-        alive = super().is_alive()
-        if not alive and self.pid is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # it left nothing, or had no group yet
-                os.killpg(self.pid, signal.SIGKILL)
-        return alive
-
 
 class SolverContext(ForkServerContext):
     """What a pool starts its processes by."""
 
     Process = SolverProcess
-
-    def Pipe(self, duplex: bool = True) -> tuple[Connection, Connection]:  # noqa: N802 - its name there
-        """A pipe with room for most jobs: in a smaller one, sender and receiver wait for each other over and over."""
-        reader, writer = super().Pipe(duplex)
-        if hasattr(fcntl, "F_SETPIPE_SZ"):
-            with contextlib.suppress(OSError):  # the system keeps room for itself
-                fcntl.fcntl(writer.fileno(), fcntl.F_SETPIPE_SZ, ROOM_BYTES)
-        return reader, writer
 
 
 def start(modules: Iterable[str]) -> None:

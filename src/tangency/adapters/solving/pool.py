@@ -1,7 +1,7 @@
 """Solver processes that are isolated from each other and from the service: a crash or a hang costs its own job alone.
 
-Every job has four limits, each harder than the one before: the solver's own, the pool's, the kernel's alarm, and the
-patience of whoever waits here, after which the whole pool is taken for stuck and replaced.
+Every job has three limits, each harder than the one before: the solver's own, the pool's, which kills the process, and
+the kernel's alarm, which does so where the service itself is stuck or gone.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ import logging
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
-import msgspec
-import pebble
-
 from tangency.adapters.settings import Settings
-from tangency.adapters.solving import fork_server, solver_process
+from tangency.adapters.solving import fork_server
 from tangency.adapters.solving.conclusion import conclude, conclude_frontier, read_installed
 from tangency.adapters.solving.frontier_wire import pack_frontier_job, unpack_traced
+from tangency.adapters.solving.solver import UNKNOWN_ENDING, Ended, Solver
+from tangency.adapters.solving.solver_process import SOLVE, TRACE
 from tangency.adapters.solving.wire import Limits, pack_job, unpack
 from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, ResourcesExhausted, TimeLimitReached
 from tangency.domain.frontier.frontier import Curve
@@ -35,27 +34,20 @@ OFF_THE_LOOP = 200
 """Names from which packing and judging, both O(n^2), take a thread: below, they take less than the hand-over."""
 SOLVER_SHARE = 0.9
 """Of a job's time, for the solvers themselves; the rest is for estimating, and for saying why nothing is feasible."""
-ALARM_S, PATIENCE_S = 1.0, 3.0
-"""Beyond the pool's own limit. Stopping a process takes the pool up to its term_timeout and one look around."""
-UNKNOWN_ENDING = 255
-"""What the exit code reads when the fork server, and not the process, was lost."""
-FEWEST_TRIES = 2
-
-pebble.CONSTS.term_timeout = 0.2  # while it waits for a hung process to obey, pebble serves nobody
-pebble.CONSTS.sleep_unit = 0.1  # how long a dead process may go unnoticed, and its place empty
+ALARM_S = 1.0
+"""Beyond the pool's own limit."""
+ATTEMPTS = 3
+"""At a job whose processes are lost through no fault of its own."""
+PAUSE_S = 1.0
+"""Before a process is started again that did not start."""
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Work = Callable[[bytes], bytes]
 
 
 class ProcessSolverPool:
-    """The port ``SolverPool`` over child processes.
-
-    Attributes:
-        rebuilt: how often the pool had to be replaced; more than zero deserves somebody's attention.
-    """
+    """The port ``SolverPool`` over child processes."""
 
     def __init__(
         self,
@@ -79,11 +71,12 @@ class ProcessSolverPool:
         """
         self._plugins, self._workers, self._queue = plugins, workers, queue
         self._memory_bytes, self._jobs, self._preload = memory_mb * 2**20, jobs, tuple(preload)
-        self._free = asyncio.Semaphore(workers)
+        self._free = asyncio.LifoQueue[Solver]()  # the one that worked last has the most in its caches
+        self._all = set[Solver]()
+        self._returning = set[asyncio.Task[None]]()
+        self._closed = False
         self._waiting = 0
         self._typical_s = 0.1
-        self._replacing = asyncio.Lock()
-        self.rebuilt = 0
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -115,18 +108,21 @@ class ProcessSolverPool:
         Raises:
             RuntimeError: a module that is loaded before forking has started a thread.
         """
-        await asyncio.to_thread(self._start)
-        await asyncio.to_thread(read_installed, self._plugins)  # while the fork server loads the solvers
-        raw = await asyncio.wrap_future(self._pool.schedule(solver_process.report))
-        threads = msgspec.msgpack.decode(raw)["threads_of_forkserver"]
-        if threads not in (None, 1):
-            await self.close()
-            detail = f"the fork server runs {threads} threads; one of its preloaded modules starts them"
-            raise RuntimeError(f"{detail}: {', '.join([*fork_server.PRELOADED, *self._preload])}")
+        async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(self.close)
+            await asyncio.to_thread(fork_server.start, self._preload)
+            starting = asyncio.gather(*(self._started() for _ in range(self._workers)))
+            await asyncio.to_thread(read_installed, self._plugins)  # while the fork server loads the solvers
+            for solver in await starting:
+                self._check(solver)
+                self._free.put_nowait(solver)
+            stack.pop_all()
 
     async def close(self) -> None:
         """End every process, and everything they started."""
-        await asyncio.to_thread(_stop, self._pool)
+        self._closed = True
+        await asyncio.gather(*self._returning)
+        await asyncio.gather(*(solver.end() for solver in self._all))
 
     async def solve(self, problem: Problem, deadline_s: float) -> Solution:
         """Solve a problem in a process; see the port."""
@@ -134,8 +130,7 @@ class ProcessSolverPool:
             problem,
             deadline_s,
             len(problem.universe) > OFF_THE_LOOP or _by_cases(problem),
-            solver_process.answer,
-            lambda limits: pack_job(problem, limits),
+            lambda limits: SOLVE + pack_job(problem, limits),
             lambda raw: conclude(problem, unpack(problem, raw), self._plugins),
         )
 
@@ -145,8 +140,7 @@ class ProcessSolverPool:
             problem,
             deadline_s,
             True,  # every point is judged
-            solver_process.answer_frontier,
-            lambda limits: pack_frontier_job(problem, question, limits),
+            lambda limits: TRACE + pack_frontier_job(problem, question, limits),
             lambda raw: conclude_frontier(problem, question, unpack_traced(problem, raw), self._plugins),
         )
 
@@ -155,76 +149,56 @@ class ProcessSolverPool:
         problem: Problem,
         deadline_s: float,
         heavy: bool,
-        work: Work,
         pack: Callable[[Limits], bytes],
         end: Callable[[bytes], T],
     ) -> T:
         """Pack a job, have it done in a process, and make something of what comes back; aside where that is heavy."""
-        began = time.monotonic()
-        aside = _aside(heavy)
-        async with self._slot(deadline_s):
-            left = deadline_s - (time.monotonic() - began)
-            if left <= 0:
-                raise TimeLimitReached(f"The deadline of {deadline_s:g} s passed before the solve began.")
-            limits = Limits(SOLVER_SHARE * left, left, left + ALARM_S)
-            job = await aside(lambda: pack(limits))
-            raw = await self._run(work, job, problem, limits)
-            self._typical_s += 0.1 * (time.monotonic() - began - self._typical_s)
+        deadline, aside = _Deadline(deadline_s), _aside(heavy)
+        raw = await self._done(problem, deadline, lambda limits: aside(lambda: pack(limits)))
+        self._typical_s += 0.1 * (deadline.passed_s - self._typical_s)
         return await aside(lambda: end(raw))
 
+    async def _done(self, problem: Problem, deadline: _Deadline, pack: Callable[[Limits], Awaitable[bytes]]) -> bytes:
+        """Have a job done in a free process; again where that is lost with the fork server, no fault of the job's."""
+        attempts = 0
+        while True:
+            attempts += 1
+            async with self._solver(deadline) as solver:
+                limits = deadline.limits()
+                try:
+                    return await solver.done(await pack(limits), limits.pool_s)
+                except TimeoutError:
+                    raise self._ending(-signal.SIGALRM, problem, limits) from None
+                except Ended as ended:
+                    if ended.exit_code != UNKNOWN_ENDING or attempts == ATTEMPTS:
+                        raise self._ending(ended.exit_code, problem, limits) from None
+
     @contextlib.asynccontextmanager
-    async def _slot(self, deadline_s: float) -> AsyncIterator[None]:
-        """A free process, so that the pool's clock runs only while a job does."""
+    async def _solver(self, deadline: _Deadline) -> AsyncIterator[Solver]:
+        """A free process."""
         retry_after_s = max(1.0, self._typical_s * (self._waiting + 1) / self._workers)
-        if self._free.locked() and self._waiting >= self._queue:
+        if self._free.empty() and self._waiting >= self._queue:
             detail = f"{self._waiting} problems wait for {self._workers} busy solvers, and that is the limit"
             raise NoFreeSolver(f"{detail}. Try again in {retry_after_s:.0f} s.", retry_after_s)
         self._waiting += 1
         try:
-            async with asyncio.timeout(deadline_s):
-                await self._free.acquire()
+            async with asyncio.timeout(deadline.left_s):
+                solver = await self._living()
         except TimeoutError:
-            detail = f"No solver became free within the deadline of {deadline_s:g} s."
+            detail = f"No solver became free within the deadline of {deadline.seconds:g} s."
             raise NoFreeSolver(f"{detail} Try again in {retry_after_s:.0f} s.", retry_after_s) from None
         finally:
             self._waiting -= 1
         try:
-            yield
+            yield solver
         finally:
-            self._free.release()
+            self._return(solver)
 
-    async def _run(self, work: Work, job: bytes, problem: Problem, limits: Limits) -> bytes:
-        """Hand a job over, again where the process or the pool was lost through no fault of the job's."""
-        for attempt in range(self._workers + FEWEST_TRIES):
-            pool = self._pool
-            try:
-                return await self._handed_over(pool, work, job, problem, limits)
-            except pebble.ProcessExpired as expired:
-                blameless = expired.exitcode == UNKNOWN_ENDING and attempt == 0
-                if expired.exitcode != solver_process.RECYCLE and not blameless:
-                    raise self._ending(expired.exitcode, problem, limits) from None
-            except (BrokenProcessPool, RuntimeError) as error:
-                await self._replace(pool, str(error))
-            except TimeoutError:
-                raise self._ending(-signal.SIGALRM, problem, limits) from None
-        raise self._ending(solver_process.RECYCLE, problem, limits)
-
-    async def _handed_over(
-        self, pool: pebble.ProcessPool, work: Work, job: bytes, problem: Problem, limits: Limits
-    ) -> bytes:
-        future = pool.schedule(work, args=(job,), timeout=limits.pool_s)
-        waiting = asyncio.wrap_future(future)
-        try:
-            done, _ = await asyncio.wait([waiting], timeout=limits.pool_s + PATIENCE_S)
-        except asyncio.CancelledError:
-            waiting.cancel()  # nobody wants the answer any more: the pool ends the process
-            raise
-        if not done:
-            waiting.cancel()
-            await self._replace(pool, "a job outlived every limit")
-            raise TimeoutError
-        raw: bytes = waiting.result()
-        return raw
+    async def _living(self) -> Solver:
+        """A free process that did not end while nothing was asked of it."""
+        while not (solver := await self._free.get()).alive:
+            self._return(solver)
+        return solver
 
     def _ending(self, exit_code: int, problem: Problem, limits: Limits) -> NoAnswer:
         """The error for a process that ended before its job."""
@@ -243,25 +217,65 @@ class ProcessSolverPool:
 
     # --- the processes ------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        fork_server.start(self._preload)
-        self._pool = pebble.ProcessPool(
-            max_workers=self._workers,
-            max_tasks=self._jobs,
-            initializer=solver_process.prepare,
-            initargs=(self._plugins, self._memory_bytes),
-            context=fork_server.SolverContext(),
-        )
+    def _return(self, solver: Solver) -> None:
+        """Let a process be put back; nobody waits for that."""
+        returning = asyncio.create_task(self._put_back(solver))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
 
-    async def _replace(self, broken: pebble.ProcessPool, reason: str) -> None:
-        """Put a new pool in the place of a broken one, unless somebody else just did."""
-        async with self._replacing:
-            if self._pool is not broken:
+    async def _put_back(self, solver: Solver) -> None:
+        """Once it is ready for another job; another in its place where it never will be."""
+        if await solver.settled():
+            self._free.put_nowait(solver)
+            return
+        await solver.end()
+        self._all.discard(solver)
+        while not self._closed:
+            try:
+                another = await self._started()
+            except (Ended, OSError) as error:  # no memory, or the fork server is dying: it may come to an end
+                log.warning("a solver process could not be started, %s are left: %r", len(self._all), error)
+                await asyncio.sleep(PAUSE_S)
+            else:
+                self._free.put_nowait(another)
                 return
-            self.rebuilt += 1
-            log.error("the pool of solver processes is replaced: %s", reason)
-            await asyncio.to_thread(_stop, broken)
-            await asyncio.to_thread(self._start)
+
+    def _check(self, solver: Solver) -> None:
+        if solver.threads not in (None, 1):
+            detail = f"the fork server runs {solver.threads} threads; one of its preloaded modules starts them"
+            raise RuntimeError(f"{detail}: {', '.join([*fork_server.PRELOADED, *self._preload])}")
+
+    async def _started(self) -> Solver:
+        solver = await Solver.start(self._plugins, self._memory_bytes, self._jobs)
+        self._all.add(solver)
+        return solver
+
+
+@dataclass(frozen=True)
+class _Deadline:
+    """Until when whoever asks will wait.
+
+    Attributes:
+        seconds: from its beginning.
+    """
+
+    seconds: float
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def passed_s(self) -> float:
+        return time.monotonic() - self.began
+
+    @property
+    def left_s(self) -> float:
+        return self.seconds - self.passed_s
+
+    def limits(self) -> Limits:
+        """Those of a job that begins now."""
+        left = self.left_s
+        if left <= 0:
+            raise TimeLimitReached(f"The deadline of {self.seconds:g} s passed before the solve began.")
+        return Limits(SOLVER_SHARE * left, left, left + ALARM_S)
 
 
 def _by_cases(problem: Problem) -> bool:
@@ -281,8 +295,3 @@ async def _in_a_thread(step: Callable[[], T]) -> T:
 
 async def _at_once(step: Callable[[], T]) -> T:
     return step()
-
-
-def _stop(pool: pebble.ProcessPool) -> None:
-    pool.stop()  # type: ignore[no-untyped-call]
-    pool.join()

@@ -2,7 +2,7 @@
 
 A method's C code may hold the interpreter for as long as it likes, so what ends a job for certain is the kernel: an
 alarm for the time, and limits on processor time and memory. A process that has seen a failure is not trusted with
-another job: it leaves with ``RECYCLE``, and the pool gives the job to a fresh one.
+another job: it ends when it has told of it, and the pool starts a fresh one.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import gc
 import os
 import resource
 import signal
+import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from tangency.adapters.solving import frame
 from tangency.adapters.solving.frontier_wire import pack_traced, unpack_frontier_job
 from tangency.adapters.solving.wire import Limits, pack_error, pack_proposed, unpack_job
 from tangency.domain.errors import MethodCrashed, ResourcesExhausted, TangencyError
@@ -27,33 +28,48 @@ from tangency.domain.optimization.crash import told
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 
-RECYCLE = 75
-"""Exit code of a process that hands its job back untouched (EX_TEMPFAIL)."""
 RESIDENT_SHARE = 0.5
 """Of the memory limit: a process that keeps more than that between jobs has a leak, and is replaced."""
 LEAST_ROOM = 128 * 2**20
 """Bytes of address space that a process gets beyond what it holds at its start, however low the limit."""
-_SETTLE_S = 0.02
-"""The pool must have seen that this process took the job before it sees it go."""
+SOLVE, TRACE = b"s", b"t"
+"""The first letter of a job: what is to be done."""
+READY = b""
+"""What a process says when it can do another job."""
 
 
-@dataclass
-class _Own:
-    """The state of this process."""
+def serve(pool: socket.socket, plugins: Plugins, memory_bytes: int, jobs: int) -> None:
+    """Do jobs until there were enough, something went wrong, or nobody is there any more to give one.
 
-    plugins: Plugins | None = None
-    memory_bytes: int = 0
-    spoilt: bool = False
+    Args:
+        pool: where jobs come from, and answers go to.
+        plugins: how to find methods and estimators here.
+        memory_bytes: limit of the address space.
+        jobs: how many are enough.
+    """
+    prepare(memory_bytes)
+    with contextlib.suppress(ConnectionError):
+        _work(pool, plugins, memory_bytes, jobs)
+    os._exit(0)  # a method may have left threads that do not end
 
 
-_own = _Own()
+def _work(pool: socket.socket, plugins: Plugins, memory_bytes: int, jobs: int) -> None:
+    frame.send(pool, report())
+    for left in reversed(range(jobs)):
+        job = frame.receive(pool)
+        if job is None:
+            return
+        said, sound = answer(job, plugins)
+        frame.send(pool, said)
+        if not (left and sound) or _resident() > RESIDENT_SHARE * memory_bytes:
+            return
+        frame.send(pool, READY)
 
 
-def prepare(plugins: Plugins, memory_bytes: int) -> None:
+def prepare(memory_bytes: int) -> None:
     """Set up a process that was just forked.
 
     Args:
-        plugins: how to find methods and estimators here.
         memory_bytes: limit of the address space.
     """
     os.setsid()  # a group of its own, so that a method's own child processes can be ended with it
@@ -63,64 +79,48 @@ def prepare(plugins: Plugins, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (address_space, resource.getrlimit(resource.RLIMIT_AS)[1]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a method prints, from C too, is no part of an answer
-    _own.plugins, _own.memory_bytes = plugins, memory_bytes
     gc.freeze()  # what was loaded before the fork stays: looking through it again would only copy its pages
 
 
-def answer(job: bytes) -> bytes:
-    """Do one job; every error that can be told arrives as bytes too."""
-    if _own.spoilt or _own.plugins is None:
-        time.sleep(_SETTLE_S)
-        os._exit(RECYCLE)
+def answer(job: bytes, plugins: Plugins) -> tuple[bytes, bool]:
+    """Do one job.
+
+    Returns:
+        The answer, or the error that can be told instead; and whether the process can be trusted with another job.
+    """
+    do = _solved if job.startswith(SOLVE) else _traced
+    try:
+        packed = do(job[1:], plugins)
+    except MemoryError:
+        most = resource.getrlimit(resource.RLIMIT_AS)[0] / 2**20
+        return pack_error(ResourcesExhausted(f"The solve needed more memory than {most:.0f} MB.")), False
+    except TangencyError as error:
+        return pack_error(error), not isinstance(error, MethodCrashed | ResourcesExhausted)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong is told, and costs this job alone
+        return pack_error(MethodCrashed(f"The solver process raised {told(error)}.")), False
+    left_running = _end_children()  # threads, locks and files of theirs may be anywhere in this process
+    return packed, not left_running
+
+
+def _solved(job: bytes, plugins: Plugins) -> bytes:
     from tangency.adapters.solving.in_process import proposed  # solvers: loaded here, never in the pool's process
 
-    plugins = _own.plugins
-
-    def solved() -> bytes:
-        problem, limits = unpack_job(job)
-        with _limited(limits):
-            return pack_proposed(problem, proposed(_in_time(problem, limits), plugins))
-
-    return _safely(solved)
+    problem, limits = unpack_job(job)
+    with _limited(limits):
+        return pack_proposed(problem, proposed(_in_time(problem, limits), plugins))
 
 
-def answer_frontier(job: bytes) -> bytes:
-    """The same for a frontier."""
-    if _own.spoilt or _own.plugins is None:
-        time.sleep(_SETTLE_S)
-        os._exit(RECYCLE)
+def _traced(job: bytes, plugins: Plugins) -> bytes:
     from tangency.adapters.solving.in_process import traced
 
-    plugins = _own.plugins
-
-    def solved() -> bytes:
-        problem, limits, question = unpack_frontier_job(job)
-        with _limited(limits):
-            return pack_traced(problem, traced(_in_time(problem, limits), question, plugins))
-
-    return _safely(solved)
+    problem, limits, question = unpack_frontier_job(job)
+    with _limited(limits):
+        return pack_traced(problem, traced(_in_time(problem, limits), question, plugins))
 
 
 def _in_time(problem: Problem, limits: Limits) -> Problem:
     policy = replace(problem.solver, time_limit_s=min(problem.solver.time_limit_s, limits.solver_s))
     return replace(problem, solver=policy)
-
-
-def _safely(work: Callable[[], bytes]) -> bytes:
-    """Do the work; what can be told of its failure is told."""
-    _own.spoilt = True  # until the job has ended well
-    try:
-        packed = work()
-    except MemoryError:
-        return pack_error(ResourcesExhausted(f"The solve needed more memory than {_own.memory_bytes / 2**20:.0f} MB."))
-    except TangencyError as error:
-        _own.spoilt = isinstance(error, MethodCrashed | ResourcesExhausted)
-        return pack_error(error)
-    except Exception as error:  # noqa: BLE001 - whatever is wrong is told, and costs this job alone
-        return pack_error(MethodCrashed(f"The solver process raised {told(error)}."))
-    left_running = _end_children()  # threads, locks and files of theirs may be anywhere in this process
-    _own.spoilt = left_running or _resident() > RESIDENT_SHARE * _own.memory_bytes
-    return packed
 
 
 def _end_children() -> bool:
