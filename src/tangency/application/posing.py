@@ -236,7 +236,7 @@ def _join_faults(given: NamedCovariance, universe: Universe) -> list[Fault]:
     faults, seen = [], set[str]()
     for position, name in enumerate(given.names):
         if name in seen:
-            faults.append(Fault((*path, "names", position), f"{name!r} is given twice.", "duplicate"))
+            faults.append(Fault((*path, "names", position), f"{name!r} is given twice; give it once.", "duplicate"))
         elif name not in universe.positions:
             detail = f"{name!r} is not a name here; {hint(name, universe.names)}"
             faults.append(Fault((*path, "names", position), detail, "unknown"))

@@ -45,7 +45,8 @@ class Key:
             InvalidInput: a key that is empty, too long, or has other characters than visible ones of ASCII.
         """
         if not 1 <= len(text) <= LONGEST_KEY:
-            raise InvalidInput.at((), f"the Idempotency-Key must have 1 to {LONGEST_KEY} characters.", "length")
+            words = f"the Idempotency-Key has {len(text)} characters; give 1 to {LONGEST_KEY}."
+            raise InvalidInput.at((), words, "length")
         if not VISIBLE.fullmatch(text):
             words = f"the Idempotency-Key is {text[:100]!r}; give visible characters of ASCII alone, such as a UUID."
             raise InvalidInput.at((), words, "characters")

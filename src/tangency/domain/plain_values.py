@@ -103,7 +103,7 @@ def _from_lists(value: object, path: Path) -> Array:
     try:
         return np.array(rows, dtype=float)
     except ValueError:
-        raise InvalidInput.at(path, "has rows of different lengths.", "shape") from None
+        raise InvalidInput.at(path, "has rows of different lengths; give each as many figures.", "shape") from None
 
 
 def mapping(value: object, path: Path) -> Mapping[str, object]:

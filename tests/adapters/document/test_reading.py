@@ -29,6 +29,10 @@ def test_what_cannot_be_read_is_said_so(body: Body) -> None:
     ("body", "told"),
     [
         (b'{"a": NaN}', "at 'NaN}'; JSON has no word for it: leave the field out."),
+        (
+            b'{"a": 1' + b"0" * 5000 + b"}",
+            f"'1{'0' * 19}...' is a number that no double can hold; give one of at most 1e+150 in size.",
+        ),
         (b'{"a": [0, -1e400]}', "'-1e400' is a number that no double can hold; give one of at most 1e+150 in size."),
         (b'{"1e999": 1, }', "at '}'."),
         (b"\x1f\x8b\x08\x00", r"at '\x1f\\x8b\x08\x00'."),

@@ -76,8 +76,8 @@ def test_exposures_are_weighted_loadings() -> None:
     [
         (("m",), np.ones((2, 2)), np.eye(1), np.ones(2), "loadings of shape"),
         (("m",), np.ones((2, 1)), np.eye(2), np.ones(2), "factor covariance of shape"),
-        (("m", "m"), np.ones((2, 2)), np.eye(2), np.ones(2), "names a factor twice"),
-        (("specific",), np.ones((2, 1)), np.eye(1), np.ones(2), "names a factor twice, or 'specific'"),
+        (("m", "m"), np.ones((2, 2)), np.eye(2), np.ones(2), "has the factors m, m; give each a name of its own"),
+        (("specific",), np.ones((2, 1)), np.eye(1), np.ones(2), "give each a name of its own, and none 'specific'"),
         (("m",), np.ones((2, 1)), np.eye(1), np.array([1.0, -1e-3]), "specific variance of -0.001"),
         (("m",), np.ones((2, 1)), -np.eye(1), np.ones(2), "not positive semidefinite"),
     ],

@@ -120,11 +120,9 @@ def _matrix(rows: list[list[float]], size: int) -> Matrix:
     wrong = [position for position, row in enumerate(rows) if len(row) != size]
     if wrong or len(rows) != size:
         path: Path = ("risk_parameters", "covariance", "values")
-        faults = [Fault(path, f"has {len(rows)} rows for {size} names.", "shape")] if len(rows) != size else []
-        faults += [
-            Fault((*path, position), f"has {len(rows[position])} figures for {size} names.", "shape")
-            for position in wrong[:12]
-        ]
+        each = f"for {size} names; give one for each."
+        faults = [Fault(path, f"has {len(rows)} rows {each}", "shape")] if len(rows) != size else []
+        faults += [Fault((*path, at), f"has {len(rows[at])} figures {each}", "shape") for at in wrong[:12]]
         raise InvalidInput(faults)
     row_of_doubles = struct.Struct(f"{size}d").pack  # a third of the time that numpy takes for nested lists
     matrix: Matrix = np.frombuffer(b"".join([row_of_doubles(*row) for row in rows])).reshape(size, size)

@@ -124,7 +124,7 @@ def _decode(decoder: msgspec.json.Decoder[Read], body: bytes) -> Read:
 def _not_json(body: bytes, said: str) -> str:
     """What the decoder says, with what stands at the place that it counts to."""
     said = said.partition(" - at `")[0]
-    huge = next(_huge(body), None) if said == _OUT_OF_RANGE else None
+    huge = next(_huge(body), None) if said in _OUT_OF_RANGE else None
     if huge is not None:
         return f"is not JSON: {_near(huge)} is a number that no double can hold; give one of at most 1e+150 in size."
     place = _BYTE.search(said)
@@ -135,7 +135,7 @@ def _not_json(body: bytes, said: str) -> str:
     return f"is not JSON: {said}, at {_near(near)}{remedy}."
 
 
-_OUT_OF_RANGE = "Number out of range"
+_OUT_OF_RANGE = ("Number out of range", "Integer value out of range")
 _BYTE = re.compile(r"\(byte (\d+)\)$")
 _NUMBER = re.compile(rb"-?\d[\d.eE+-]*+")
 _NO_NUMBERS = (b"NaN", b"Infinity", b"-Infinity", b"nan", b"inf", b"-inf")

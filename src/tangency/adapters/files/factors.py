@@ -78,11 +78,13 @@ def _french(path: Path, lines: Sequence[str], header: int) -> FactorHistory:
 def _cells(path: Path, number: int, line: str, count: int) -> tuple[str, list[float]]:
     stamp, *cells = (cell.strip() for cell in line.split(","))
     if len(cells) != count:
-        raise InvalidInput.at((), f"{path}, line {number}: {len(cells)} figures for {count} factors.", "unreadable")
+        detail = f"{path}, line {number}: {len(cells)} figures for {count} factors; give one for each."
+        raise InvalidInput.at((), detail, "unreadable")
     try:
         return stamp, [float(cell) for cell in cells]
     except ValueError:
-        raise InvalidInput.at((), f"{path}, line {number}: {line.strip()[:60]!r} is no row of figures.") from None
+        detail = f"{path}, line {number}: {line.strip()[:60]!r} is no row of figures; give a date and numbers."
+        raise InvalidInput.at((), detail) from None
 
 
 def _end(path: Path, stamp: str) -> date:

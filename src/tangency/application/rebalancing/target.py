@@ -51,7 +51,11 @@ TOLD_BY: Mapping[str, tuple[TargetType, ...]] = {
 
 def _refuse_another_target(command: MakePlan) -> None:
     wrong = [
-        Fault((name,), f"goes with target_type {' or '.join(kinds)}, and {command.target_type} is stated.", "unused")
+        Fault(
+            (name,),
+            f"goes with target_type {' or '.join(kinds)}, and {command.target_type} is stated; leave one of them out.",
+            "unused",
+        )
         for name, kinds in TOLD_BY.items()
         if getattr(command, name) is not None and command.target_type not in kinds
     ]

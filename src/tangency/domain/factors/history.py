@@ -50,7 +50,8 @@ class FactorHistory:
             raise InvalidInput.at(PATH, f"name {twice[0]!r} twice; keep one.", "duplicate")
         falls = [after for before, after in pairwise(self.dates) if after <= before]
         if falls:
-            raise InvalidInput.at(PATH, f"have {falls[0]} after a date that is not before it.", "order")
+            detail = f"have {falls[0]} after a date that is not before it; dates ascend, each once."
+            raise InvalidInput.at(PATH, detail, "order")
 
     @property
     def by_name(self) -> dict[str, list[float]]:

@@ -110,7 +110,8 @@ def regress(
     design = np.column_stack([np.ones(len(regressors)), regressors]) if intercept else regressors
     rows, size = design.shape
     if rows < size:
-        raise InvalidInput.at(("factors",), f"{rows} periods cannot tell {size} coefficients apart.", "too_few_rows")
+        detail = f"{rows} periods cannot tell {size} coefficients apart; give more periods, or fewer factors."
+        raise InvalidInput.at(("factors",), detail, "too_few_rows")
     lengths = np.linalg.norm(design, axis=0)
     scaled = design / np.where(lengths > 0, lengths, 1.0)
     orthogonal, triangular = np.linalg.qr(scaled)

@@ -118,7 +118,8 @@ class Estimates:
 
 def no_scenarios(purpose: str) -> InvalidInput:
     """The error for something that needs scenarios, where there are none."""
-    return InvalidInput.at(("strategies",), f"{purpose} needs the returns of every name.", "missing")
+    detail = f"{purpose} needs the returns of every name; give each strategy its own."
+    return InvalidInput.at(("strategies",), detail, "missing")
 
 
 SampleKind = Literal["moments", "own_rows", "rows", "equal_rows"]

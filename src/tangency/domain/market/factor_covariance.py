@@ -51,7 +51,8 @@ class FactorModel:
             )
             raise InvalidInput.at(path, detail, "shape")
         if len(set(factors)) < count or SPECIFIC in factors:
-            raise InvalidInput.at(path, f"names a factor twice, or {SPECIFIC!r}: {', '.join(factors)}.", "duplicate")
+            detail = f"has the factors {', '.join(factors)}; give each a name of its own, and none {SPECIFIC!r}."
+            raise InvalidInput.at(path, detail, "duplicate")
         if size and specific.min() < 0:
             detail = f"has a specific variance of {specific.min():.6g}; none is below 0."
             raise InvalidInput.at(path, detail, "range")

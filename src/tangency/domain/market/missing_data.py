@@ -158,7 +158,8 @@ def most_likely_moments(values: Matrix) -> tuple[Vector, Matrix, Matrix]:
     JRSS B 39(1), 1-38, section 4.1.3; Little, R., Rubin, D. (2019). Statistical analysis with missing data, 11.2.
     """
     if len(values) < FEWEST_COMMON:
-        raise InvalidInput.at(PATH, f"{len(values)} row has returns, and an estimate needs {FEWEST_COMMON}.")
+        detail = f"{len(values)} row has returns, and an estimate needs {FEWEST_COMMON}; give more rows."
+        raise InvalidInput.at(PATH, detail)
     centre, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
     unit = np.where(spread > 0, spread, 1.0)
     standard = (values - centre) / unit

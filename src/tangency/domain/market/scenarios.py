@@ -205,7 +205,7 @@ def _checked(probabilities: Vector, rows: int) -> Vector:
     path: Path = ("method_options", "probabilities")
     values = frozen(probabilities, path, ndim=1)
     if len(values) != rows:
-        raise InvalidInput.at(path, f"has {len(values)} figures for {rows} scenarios.", "shape")
+        raise InvalidInput.at(path, f"has {len(values)} figures for {rows} scenarios; give one for each.", "shape")
     total = float(values.sum())
     if float(values.min()) < 0 or abs(total - 1.0) > PROBABILITY_ROUNDING:
         raise InvalidInput.at(path, f"sum to {total:.9g}, the least is {values.min():.6g}; give shares of 1.", "range")

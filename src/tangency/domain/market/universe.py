@@ -55,7 +55,8 @@ class Universe:
                 faults.append(Fault(path, f"{asset.name[:120]!r} must have 1 to {MAX_NAME_LENGTH} characters."))
             elif asset.name in seen:
                 first = seen[asset.name]
-                faults.append(Fault(path, f"{asset.name!r} is already the name of strategy {first}.", "duplicate"))
+                detail = f"{asset.name!r} is already the name of strategy {first}; give each a name of its own."
+                faults.append(Fault(path, detail, "duplicate"))
             seen.setdefault(asset.name, position)
         if faults:
             raise InvalidInput(faults)

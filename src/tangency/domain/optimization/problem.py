@@ -81,7 +81,7 @@ class Problem:
         seen: set[str] = set()
         for constraint in self.constraints:
             if constraint.id in seen:
-                faults.append(Fault(constraint.path, f"{constraint.id} is given twice.", "duplicate"))
+                faults.append(Fault(constraint.path, f"{constraint.id} is given twice; give it once.", "duplicate"))
             seen.add(constraint.id)
         known = self.current is None or (len(self.current) == len(self.universe) and np.isfinite(self.current).all())
         if not known:

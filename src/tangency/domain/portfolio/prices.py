@@ -59,7 +59,7 @@ class PriceHistory:
             if not name.strip() or len(name) > MAX_NAME_LENGTH:
                 faults.append(Fault(path, f"{name[:120]!r} must have 1 to {MAX_NAME_LENGTH} characters."))
             elif name in self.names[:column]:
-                faults.append(Fault(path, f"{name!r} is given twice.", "duplicate"))
+                faults.append(Fault(path, f"{name!r} is given twice; keep one.", "duplicate"))
         return faults
 
     def _value_faults(self) -> list[Fault]:

@@ -114,7 +114,7 @@ def _check_aims(aims: tuple[AimOption, ...]) -> None:
         raise InvalidInput.at(("objectives",), "is empty; give at least one.", "empty")
     for position, aim in enumerate(aims):
         if aim.name in names[:position]:
-            raise InvalidInput.at(("objectives", position), f"{aim.name!r} is given twice.", "duplicate")
+            raise InvalidInput.at(("objectives", position), f"{aim.name!r} is given twice; give it once.", "duplicate")
         if not 0 <= aim.weight < np.inf:
             detail = f"is {aim.weight}; give a number from 0 on: what is wanted high and what low is known."
             raise InvalidInput.at(("objectives", position, "weight"), detail, "range")
@@ -128,4 +128,5 @@ def _check_scheme(scheme: str, aims: tuple[AimOption, ...]) -> None:
         detail = "need a bound for every aim but the one that is to be best; give bounds, or another scheme."
         raise InvalidInput.at(("objectives",), detail, "missing")
     if scheme == "goal" and any(aim.target is None for aim in aims):
-        raise InvalidInput.at(("objectives",), "need a target each for scheme goal.", "missing")
+        detail = "need a target each for scheme goal; give targets, or another scheme."
+        raise InvalidInput.at(("objectives",), detail, "missing")

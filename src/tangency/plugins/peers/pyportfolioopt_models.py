@@ -207,7 +207,8 @@ def solved(problem: Problem, estimates: Estimates, options: PyPortfolioOptOption
 def _refuse_other_measure(objective: Objective, measure: str, whose: str) -> None:
     asked = objective.risk_measure.name
     if isinstance(objective, MinimumRisk | MaximumRatio) and asked not in ("volatility", measure):
-        raise Unsupported.at(("method_options", "model"), f"{whose} minimises {measure}, not {asked}.", "unsupported")
+        detail = f"{whose} minimises {measure}, not {asked}; ask for {measure}, or choose another model."
+        raise Unsupported.at(("method_options", "model"), detail, "unsupported")
 
 
 def _unanswered(asked: Asked, status: Status, word: str, since: float) -> Proposal:
