@@ -16,7 +16,7 @@ from tangency.adapters.cli.exit_codes import EXIT_CODES, exit_code_of_outcome
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.contracts import check
 from tests.architecture.source_tree import REPOSITORY
-from tests.docs.blocks import Block, blocks_of, missing_lines
+from tests.docs.blocks import FENCE, Block, blocks_of, missing_lines
 from tests.support import plain_http
 from tests.support.command import Command, Served
 from tests.support.distributions import Distribution
@@ -170,6 +170,19 @@ DOCUMENTS = sorted([README, REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs
 def test_links_within_the_repository_lead_somewhere(document: Path) -> None:
     targets = [match["target"] for match in LINK.finditer(document.read_text())]
     assert [target for target in targets if not (document.parent / target).exists()] == []
+
+
+def anchors_of(document: Path) -> set[str]:
+    """What links may name in a document: its headings, as pages of Markdown make anchors of them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", document.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_links_to_a_heading_find_it(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*\.md|)#([^)]+)\)", document.read_text())
+    lost = [anchor for path, anchor in links if anchor not in anchors_of(document.parent / path if path else document)]
+    assert lost == []
 
 
 def test_the_glossary_is_in_order_and_says_each_term_once() -> None:

@@ -106,7 +106,7 @@ def test_a_mistake_of_ours_is_told_without_a_traceback_unless_asked(capsys: pyte
     error = ZeroDivisionError("one over nothing")
     assert failures.report(error, as_json=False).code == 1
     told = capsys.readouterr()
-    assert told.err.startswith("Error: ZeroDivisionError: one over nothing. This is a mistake of ours")
+    assert told.err.startswith("Error: ZeroDivisionError: one over nothing. This is an error in Tangency")
     assert "Traceback" not in told.err
     failures.report(error, as_json=False, with_traceback=True)
     assert "ZeroDivisionError: one over nothing" in capsys.readouterr().err.splitlines()

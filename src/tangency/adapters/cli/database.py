@@ -11,13 +11,13 @@ from tangency.adapters.cli.terminal import json_option, print_json, progress
 
 @click.group("db")
 def database() -> None:
-    """Bring the database up to date, look where it is, check it, or make again what is read of it."""
+    """Upgrade, inspect, check and repair the database."""
 
 
 @database.command("upgrade")
 @json_option
 def upgrade(as_json: bool) -> None:
-    """Bring the database to the newest revision. A SQLite file is upgraded by itself."""
+    """Upgrade the database to the newest revision. SQLite files are upgraded automatically."""
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 
@@ -29,7 +29,7 @@ def upgrade(as_json: bool) -> None:
 @database.command("current")
 @json_option
 def current(as_json: bool) -> None:
-    """Say which revision the database is at."""
+    """Show the revision of the database."""
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 
@@ -39,7 +39,7 @@ def current(as_json: bool) -> None:
 @database.command("rebuild")
 @json_option
 def rebuild(as_json: bool) -> None:
-    """Make what is read again from what was written. Nobody can write meanwhile; reading goes on."""
+    """Rebuild the read tables from the records. Writing waits meanwhile; reading goes on."""
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 
@@ -51,7 +51,7 @@ def rebuild(as_json: bool) -> None:
 @database.command("check")
 @json_option
 def check(as_json: bool) -> None:
-    """Compare the tables with this release, and what is read with what was written."""
+    """Compare the tables with this release, and the read tables with the records."""
     from tangency.adapters import container
     from tangency.adapters.settings import Settings
 

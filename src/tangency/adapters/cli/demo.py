@@ -65,7 +65,7 @@ def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: 
 
 
 @click.command()
-@click.option("--objective", default="MAX_SHARPE", show_default=True, help="What to be best at.")
+@click.option("--objective", default="MAX_SHARPE", show_default=True, help="The objective.")
 @click.option("--method", default="MEAN_VARIANCE", show_default=True, help="The method; see `tangency methods`.")
 @click.option("--max-weight", default=0.12, show_default=True, help="Largest weight of any name.")
 @click.option(
@@ -79,8 +79,8 @@ def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: 
     help="Largest net weight of a sector; may be repeated.",
 )
 @click.option("--turnover-limit", default=0.3, show_default=True, help="Largest one-way turnover.")
-@click.option("--risk-free-rate", default=0.02, show_default=True, help="Annual.")
-@click.option("--target-return", type=float, help="The expected annual return is at least this.")
+@click.option("--risk-free-rate", default=0.02, show_default=True, help="Annual risk-free rate.")
+@click.option("--target-return", type=float, help="Smallest expected annual return.")
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -91,8 +91,8 @@ def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: 
 def demo(output: Path | None, no_report: bool, as_json: bool, **options: object) -> None:
     """Optimize the sample portfolio and prove the answer.
 
-    Twenty large US stocks on daily prices from 1990 to 2022, in a passing database: nothing of yours is read or
-    changed.
+    Twenty large US stocks on daily prices from 1990 to 2022, in a temporary database. Your own data are
+    neither read nor changed.
     """
     path = None if no_report or (as_json and output is None) else output or REPORT
     shown = asyncio.run(_run(DemoOptions(**options), path is not None, as_json))  # type: ignore[arg-type]

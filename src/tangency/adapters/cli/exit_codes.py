@@ -21,18 +21,18 @@ class ExitCode:
 
 
 OK = ExitCode(0, "done")
-UNEXPECTED = ExitCode(1, "something unexpected: a mistake of ours")
+UNEXPECTED = ExitCode(1, "an unexpected error in Tangency")
 USAGE = ExitCode(2, "the command line, a setting or the address to listen on cannot be used", ("InvalidSettings",))
 INVALID = ExitCode(
     3,
-    "what was asked cannot be read as a problem, is not there, or has ended already",
+    "the request is invalid, or asks for something that does not exist or has already ended",
     ("InvalidInput", "UnreadableDocument", "NotFound", "AlreadyFinal"),
     ("refused",),
 )
 INFEASIBLE = ExitCode(4, "no portfolio satisfies every limit", ("ProblemInfeasible",), ("infeasible",))
 NO_ANSWER = ExitCode(
     5,
-    "the objective has no meaning or no best value here, or no answer passed its certificate",
+    "the objective has no meaning or no best value for this problem, or no answer passed its certificate",
     ("NoAnswer",),
     ("not_applicable", "unbounded", "numerical_error"),
 )
@@ -44,7 +44,7 @@ RAN_OUT = ExitCode(
 )
 PLUGIN = ExitCode(
     7,
-    "a plugin cannot be loaded, failed, or does not pass its suite",
+    "a plugin cannot be loaded, fails, or breaks a law",
     ("PluginError", "MethodCrashed"),
     ("method_crashed", "plugin_unusable"),
 )
@@ -55,7 +55,7 @@ STORAGE = ExitCode(
 )
 NEIGHBOUR = ExitCode(
     9,
-    "a service that data comes from, or the broker, cannot be asked, or its answer cannot be used",
+    "a connected service or the broker cannot be reached, or gave an unusable answer",
     ("NeighbourUnavailable", "NeighbourUnusable", "BrokerUnavailable"),
 )
 INTERRUPTED = ExitCode(130, "interrupted")

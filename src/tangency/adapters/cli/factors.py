@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--portfolio-id", required=True, metavar="ID", help="Whose prices and holdings were imported.")
+@click.option("--portfolio-id", required=True, metavar="ID", help="The id of the imported prices and holdings.")
 @click.option(
     "--factors",
     "names",
@@ -29,20 +29,28 @@ if TYPE_CHECKING:
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Factors of your own: a date column, and a column of returns for each.",
-)
-@click.option("--count", default=3, show_default=True, type=click.IntRange(1, 50), help="Of statistical factors.")
-@click.option(
-    "--errors", type=click.Choice(["plain", "newey_west"]), default="plain", show_default=True, help="Of coefficients."
+    help="A file of your own factors: a date column, and a column of returns per factor.",
 )
 @click.option(
-    "--frequency", type=click.Choice(["daily", "monthly"]), help="Of returns, where the factors leave it open."
+    "--count", default=3, show_default=True, type=click.IntRange(1, 50), help="Number of statistical factors."
 )
-@click.option("--benchmark", metavar="MODEL", help="The id of a model portfolio.  [default: what was imported]")
-@click.option("--risk-free-rate", type=float, help="Annual.  [default: what comes with the factors]")
+@click.option(
+    "--errors",
+    type=click.Choice(["plain", "newey_west"]),
+    default="plain",
+    show_default=True,
+    help="Standard errors of the coefficients.",
+)
+@click.option(
+    "--frequency",
+    type=click.Choice(["daily", "monthly"]),
+    help="Frequency of the returns, if the factors do not determine it.",
+)
+@click.option("--benchmark", metavar="MODEL", help="The id of a model portfolio.  [default: the imported benchmark]")
+@click.option("--risk-free-rate", type=float, help="Annual.  [default: the rate that comes with the factors]")
 @json_option
 def factors(portfolio_id: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - as click hands them over
-    """Explain a portfolio's returns and risk by factors, and keep the analysis."""
+    """Explain the returns and the risk of a portfolio by factors, and store the analysis."""
     with progress("Analyzing factors", as_json):
         analysis = asyncio.run(_handled(_command(portfolio_id, **options)))
     if as_json:

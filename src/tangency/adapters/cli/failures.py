@@ -56,7 +56,7 @@ def report(error: Exception, as_json: bool, with_traceback: bool = False) -> Exi
     Args:
         error: anything a command raised.
         as_json: a problem document on standard output, instead of sentences on standard error.
-        with_traceback: for an error that is a mistake of ours.
+        with_traceback: for an unexpected error in Tangency.
     """
     question = error.question if isinstance(error, Failed) else None
     error = error.error if isinstance(error, Failed) else error
@@ -105,10 +105,8 @@ def problem_document(error: Exception, question: Question | None, ending: ExitCo
 def sentence(error: Exception, ending: ExitCode) -> str:
     """An error in one sentence."""
     if ending is UNEXPECTED:
-        name = type(error).__name__
-        return (
-            f"{name}: {error}. This is a mistake of ours; run `tangency --traceback ...` again and report what it says."
-        )
+        remedy = "This is an error in Tangency; run `tangency --traceback ...` again and report what it says."
+        return f"{type(error).__name__}: {error}. {remedy}"
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'}: {error.strerror or error}."
     return str(error)

@@ -19,9 +19,9 @@ NONE = "-"
 
 @click.command()
 @portfolio_option
-@click.option("--points", type=int, help="Portfolios from end to end.  [default: 20]")
-@click.option("--min-return", type=float, help="Annual; where the frontier begins.")
-@click.option("--max-risk", type=float, help="By the measure; where the frontier ends.")
+@click.option("--points", type=int, help="Number of portfolios on the frontier.  [default: 20]")
+@click.option("--min-return", type=float, help="Annual return at which the frontier starts.")
+@click.option("--max-risk", type=float, help="Risk at which the frontier ends.")
 @click.option("--risk-measure", metavar="NAME", help="volatility, cvar, mad, ...  [default: volatility]")
 @json_option
 def frontier(
@@ -32,7 +32,7 @@ def frontier(
     risk_measure: str | None,
     as_json: bool,
 ) -> None:
-    """Trace the efficient frontier of an imported portfolio, every point of it proven, and keep it."""
+    """Trace and store the efficient frontier of an imported portfolio. Every point is proven optimal."""
     from tangency.adapters.document.frontier import frontier_asked_by_query, response_of_frontier
 
     stated = {"points": points, "min_return": min_return, "max_risk": max_risk, "risk_measure": risk_measure}

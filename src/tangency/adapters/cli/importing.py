@@ -20,7 +20,7 @@ FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_
 
 @click.group("import")
 def importing() -> None:
-    """Import prices, holdings and what belongs to them under a portfolio id."""
+    """Import prices, holdings and other data of a portfolio."""
 
 
 @importing.command("prices")
@@ -28,7 +28,7 @@ def importing() -> None:
 @portfolio_option
 @json_option
 def import_prices(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import the price history of a portfolio's names, in place of the one before.
+    """Import prices, replacing those of an earlier import.
 
     FILE is CSV or Parquet. Wide: a date column and one column per name. Long: a row per date and name, with columns
     date, name (or symbol, ticker) and price (or close, adj_close). Prices are adjusted for splits and dividends; an
@@ -48,7 +48,7 @@ def import_prices(file: Path, portfolio_id: str, as_json: bool) -> None:
 @portfolio_option
 @json_option
 def import_holdings(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import what a portfolio holds, in place of what was imported before.
+    """Import holdings, replacing those of an earlier import.
 
     FILE is CSV or Parquet with columns name, quantity and, where known, sector and asset_class. The quantity of the
     row CASH is an amount in the currency of the prices. A weight is quantity times last price, over the total with
@@ -68,7 +68,7 @@ def import_holdings(file: Path, portfolio_id: str, as_json: bool) -> None:
 @portfolio_option
 @json_option
 def import_lots(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import the tax lots of what a portfolio holds, in place of those before.
+    """Import tax lots, replacing those of an earlier import.
 
     FILE is CSV or Parquet with columns name, quantity (the units left), cost (of a unit), date (of the purchase) and,
     where the lots have ids, lot_id. They are taken wherever a rebalance plan considers taxes and states no lots.
@@ -87,7 +87,7 @@ def import_lots(file: Path, portfolio_id: str, as_json: bool) -> None:
 @portfolio_option
 @json_option
 def import_benchmark(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import the weights of what a portfolio is measured against, in place of those before.
+    """Import a benchmark, replacing that of an earlier import.
 
     FILE is CSV or Parquet with columns name and weight; the weights, CASH among them, sum to 1. They are the target of
     rebalancing to the benchmark, and what factor analyses compare with.
@@ -106,7 +106,7 @@ def import_benchmark(file: Path, portfolio_id: str, as_json: bool) -> None:
 @portfolio_option
 @json_option
 def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import sectors and asset classes of names, held or not, in place of those before.
+    """Import sectors and asset classes, replacing those of an earlier import.
 
     FILE is CSV or Parquet with columns name, and sector or asset_class or both. They come before labels in the file of
     holdings, and stay when holdings are imported again.
@@ -131,7 +131,7 @@ def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
 @portfolio_option
 @json_option
 def import_risk_model(file: Path, portfolio_id: str, as_json: bool) -> None:
-    """Import covariances of a portfolio's names, in place of those before.
+    """Import covariances, replacing those of an earlier import.
 
     FILE is CSV or Parquet with a column name and a column for every name: annual covariances. They are taken wherever
     a request about the portfolio states neither a covariance nor an estimator of it.
@@ -147,10 +147,10 @@ def import_risk_model(file: Path, portfolio_id: str, as_json: bool) -> None:
 
 @importing.command("factors")
 @FILE
-@click.option("--id", "identity", required=True, metavar="ID", help="The id under which analyses refer to them.")
+@click.option("--id", "identity", required=True, metavar="ID", help="The id of the factors for factor analyses.")
 @json_option
 def import_factors(file: Path, identity: str, as_json: bool) -> None:
-    """Import the returns of factors, as the next version of /api/v1/factors/ID.
+    """Import factor returns as a new version of /api/v1/factors/ID.
 
     FILE is one of French's CSV files as it is downloaded, or CSV or Parquet with a date column and a column of
     fractions per factor; a column RF is the risk-free rate. Under the ids fama_french_3, fama_french_5 and momentum

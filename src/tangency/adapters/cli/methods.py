@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @click.pass_context
 def methods(context: click.Context, as_json: bool) -> None:
-    """List the optimization methods that are installed, and who brought them."""
+    """List the installed optimization methods with the packages that provide them."""
     if context.invoked_subcommand is not None:
         return
     from tangency.adapters import container
@@ -69,10 +69,12 @@ def _aims(row: dict[str, Any]) -> str:
 
 @methods.command("check")
 @click.argument("name")
-@click.option("--examples", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Problems per law.")
+@click.option(
+    "--examples", default=50, show_default=True, type=click.IntRange(1, 100_000), help="Number of problems per law."
+)
 @json_option
 def check(name: str, examples: int, as_json: bool) -> None:
-    """Try on the method NAME what every method must obey.
+    """Test the properties that every method must have on the method NAME.
 
     For authors of methods: permutation, scale, refusal of what cannot be honoured, certificates, determinism, statuses.
     It needs the extra tangency[contracts].
@@ -93,9 +95,9 @@ def check(name: str, examples: int, as_json: bool) -> None:
 
 @methods.command("docs")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--distribution", metavar="NAME", help="Only the plugins that this one brought.")
+@click.option("--distribution", metavar="NAME", help="Only the plugins of this package.")
 def docs(folder: Path, distribution: str | None) -> None:
-    """Write a page about every method, and one about all estimators, into FOLDER.
+    """Write a page for every method, and one for all estimators, into FOLDER.
 
     What a plugin declares, its docstrings, the Markdown file beside its module and the answer to the example in it.
     """

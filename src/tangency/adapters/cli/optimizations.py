@@ -35,7 +35,7 @@ ID = click.argument("optimization_id", metavar="ID")
 
 @click.group()
 def optimizations() -> None:
-    """Order optimizations that are carried out later, and come back for them.
+    """Order optimizations that are solved later, and read their results.
 
     Whoever serves the database carries them out: `tangency serve`.
     """
@@ -43,15 +43,15 @@ def optimizations() -> None:
 
 @optimizations.command("order")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--portfolio-id", metavar="ID", help="Under which prices and holdings were imported.")
-@click.option("--optimization-type", metavar="NAME", help="A method, as `tangency methods` lists it.")
+@click.option("--portfolio-id", metavar="ID", help="The id of the imported prices and holdings.")
+@click.option("--optimization-type", metavar="NAME", help="A method from `tangency methods`.")
 @click.option("--objective", metavar="NAME", help="maximize_sharpe, minimize_risk, ...")
 @click.option("--risk-measure", metavar="NAME", help="volatility, cvar, ...")
 @click.option("--max-position-size", type=float, help="Largest weight of every name.")
 @click.option("--min-position-size", type=float, help="Smallest weight of a name that is held.")
-@click.option("--max-turnover", type=float, help="One-way, cash included, as a fraction of the value.")
+@click.option("--max-turnover", type=float, help="Largest one-way turnover, cash included, as a fraction of the value.")
 @click.option("--target-volatility", type=float, help="Largest annual volatility.")
-@click.option("--follow", "follows", is_flag=True, help="Wait until it ended, as `follow` does.")
+@click.option("--follow", "follows", is_flag=True, help="Wait for the result, as `follow` does.")
 @url_option
 @json_option
 def order(file: Path | None, url: str | None, follows: bool, as_json: bool, **asked: str | float | None) -> int:
@@ -76,19 +76,19 @@ def order(file: Path | None, url: str | None, follows: bool, as_json: bool, **as
 @url_option
 @json_option
 def show(optimization_id: str, url: str | None, as_json: bool) -> None:
-    """Say how far one got, and what came of it."""
+    """Show the state and the result of an order."""
     _print(_asked(url, lambda desk: desk.show(optimization_id)), as_json)
 
 
 @optimizations.command("list")
 @click.option("--portfolio-id", metavar="ID", help="Only those of this portfolio.")
 @click.option("--status", type=click.Choice(STATUSES), help="Only those with this status.")
-@click.option("--limit", type=int, help="Most to be listed, up to 200.  [default: 50]")
-@click.option("--cursor", help="Where the page before ended.")
+@click.option("--limit", type=int, help="How many to list, at most 200.  [default: 50]")
+@click.option("--cursor", help="Continue where the previous page ended.")
 @url_option
 @json_option
 def list_(url: str | None, as_json: bool, **asked: str | int | None) -> None:
-    """List those that were ordered, newest first."""
+    """List the orders, newest first."""
     query = {name: str(value) for name, value in asked.items() if value is not None}
     found = _asked(url, lambda desk: desk.find(query))
     if as_json:
@@ -102,7 +102,7 @@ def list_(url: str | None, as_json: bool, **asked: str | int | None) -> None:
 @url_option
 @json_option
 def cancel(optimization_id: str, url: str | None, as_json: bool) -> None:
-    """Call one off; a solve under way is stopped."""
+    """Cancel an order, even while it is being solved."""
     _print(_asked(url, lambda desk: desk.cancel(optimization_id)), as_json)
 
 
@@ -111,7 +111,7 @@ def cancel(optimization_id: str, url: str | None, as_json: bool) -> None:
 @url_option
 @json_option
 def follow(optimization_id: str, url: str | None, as_json: bool) -> int:
-    """Wait until one ended, and show it. The exit code says how it ended."""
+    """Wait until an order has ended, and show it. The exit code says how it ended."""
     return _followed(optimization_id, url, as_json)
 
 

@@ -31,7 +31,7 @@ STANDARD_INPUT = Path("standard input")
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report there.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML report to FILE.")
 @json_option
 def optimize(file: Path, report: Path | None, as_json: bool) -> None:
     """Optimize what FILE asks for, and prove the answer.

@@ -9,7 +9,7 @@ RETENTION_DAYS = 7
 
 @click.group("pulsar")
 def broker() -> None:
-    """Prepare the broker that events are published to."""
+    """Set up the broker that events are published to."""
 
 
 @broker.command("setup")
@@ -18,10 +18,10 @@ def broker() -> None:
     type=click.IntRange(1, 3650),
     default=RETENTION_DAYS,
     show_default=True,
-    help="How long events are kept for those who subscribe late, or begin again.",
+    help="How many days the broker keeps events for late or restarted subscribers.",
 )
 def setup(retention_days: int) -> None:
-    """Make tenant, namespace, topics, subscriptions and retention over the broker's web port.
+    """Create tenant, namespace, topics, subscriptions and retention through the broker's web port.
 
     TANGENCY_PULSAR_WEB_URL names it. What is there already stays, so that this can be run before every start.
     """

@@ -18,29 +18,35 @@ TARGETS = ("optimal", "custom", "equal_weight", "model", "benchmark")
 
 @click.command()
 @portfolio_option
-@click.option("--target-type", type=click.Choice(TARGETS), default="optimal", show_default=True, help="Where to.")
+@click.option("--target-type", type=click.Choice(TARGETS), default="optimal", show_default=True, help="The target.")
 @click.option(
     "--weight",
     "weights",
     multiple=True,
     type=(str, float),
     metavar="NAME WEIGHT",
-    help="Of a custom target; repeated. Weights, CASH among them, sum to 1.",
+    help="Weight of an asset in a custom target; may be repeated. Weights, including CASH, sum to 1.",
 )
-@click.option("--model-id", metavar="ID", help="Of a portfolio kept at /api/v1/models, for model and benchmark.")
-@click.option("--objective", metavar="NAME", help="Of an optimal target; MAX_SHARPE where left out.")
-@click.option("--max-turnover", type=float, help="One-way, cash included, as a fraction of the value.")
-@click.option("--min-trade-size", type=float, help="In money; no trade is worth less.")
-@click.option("--max-trades", type=int, help="Most names that are traded.")
-@click.option("--cost", "transaction_cost_model", type=float, help="Per traded value, each side; 0.001 is 0.1 percent.")
+@click.option("--model-id", metavar="ID", help="A portfolio stored at /api/v1/models, for a model or benchmark target.")
+@click.option("--objective", metavar="NAME", help="Objective of an optimal target.  [default: MAX_SHARPE]")
+@click.option("--max-turnover", type=float, help="Largest one-way turnover, cash included, as a fraction of the value.")
+@click.option("--min-trade-size", type=float, help="Smallest trade, in money.")
+@click.option("--max-trades", type=int, help="Largest number of trades.")
+@click.option(
+    "--cost", "transaction_cost_model", type=float, help="Cost per traded value, for each side; 0.001 is 0.1 percent."
+)
 @click.option(
     "--tax-rates",
     type=(float, float),
     metavar="SHORT LONG",
-    help="Of short-term and long-term gains; taxes are then counted from the imported lots.",
+    help="Tax rates of short-term and long-term gains. Implies --taxes.",
 )
-@click.option("--taxes", is_flag=True, help="Count taxes; by the rates of the configuration, or of the service.")
-@click.option("--lot-rule", type=click.Choice(LOT_RULES), help="Which lots; min_tax where left out.")
+@click.option(
+    "--taxes",
+    is_flag=True,
+    help="Take taxes into account, from the imported lots. Rates: the configuration, else the settings.",
+)
+@click.option("--lot-rule", type=click.Choice(LOT_RULES), help="Which lots to sell.  [default: min_tax]")
 @json_option
 def rebalance(
     portfolio_id: str,
@@ -51,7 +57,7 @@ def rebalance(
     weights: tuple[tuple[str, float], ...],
     **asked: str | float | None,
 ) -> None:
-    """Plan the trades that lead from what is held to a target.
+    """Plan the trades from the current holdings to a target.
 
     Prices and holdings were imported under the id. The plan is kept, to be approved or rejected over HTTP.
     """

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 @click.command("settings")
 @json_option
 @click.option(
-    "--markdown", "as_markdown", is_flag=True, help="Print the table of docs/settings.md: defaults, meanings."
+    "--markdown", "as_markdown", is_flag=True, help="Print the table of docs/settings.md, with defaults and meanings."
 )
 def settings(as_json: bool, as_markdown: bool) -> None:
-    """Say what every setting is here, its default and its meaning. Passwords in addresses are left out."""
+    """Show every setting with its value, default and meaning. Passwords in addresses are hidden."""
     from tangency.adapters.settings import Settings
 
     if as_markdown:

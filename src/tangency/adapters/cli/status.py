@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show queues, leases, what waits for the broker, and every worker. All of it is read from the database."""
+    """Show queues, workers, leases, and events that wait for the broker.
+
+    Everything is read from the database, so no service needs to run.
+    """
     from tangency.adapters.settings import Settings
 
     settings = Settings.load()

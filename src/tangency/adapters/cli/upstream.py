@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def upstream() -> None:
-    """Look at the services that portfolios, prices and risk models come from."""
+    """Check the services that portfolios, prices and risk models come from."""
 
 
 @upstream.command("check")
 @portfolio_option
-@click.option("--name", "names", multiple=True, help="Ask for its prices; again for more.  [default: those it holds]")
+@click.option(
+    "--name", "names", multiple=True, help="An asset to ask prices for; may be repeated.  [default: the assets held]"
+)
 @json_option
 def check(portfolio_id: str, names: tuple[str, ...], as_json: bool) -> int:
     """Ask each service once about a portfolio that it should know.

@@ -18,13 +18,17 @@ from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
     default=EVERY_QUEUE,
     show_default=",".join(EVERY_QUEUE),
     metavar="QUEUE,...",
-    help="Whose orders to take.",
+    help="The queues to take orders from.",
 )
-@click.option("--concurrency", type=click.IntRange(1, 1_024), help="Orders at once.  [default: one per core]")
-@click.option("--host", help="Where to answer /health/live and ready.  [default: TANGENCY_HOST, or 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65_535), help="0: any free one.  [default: TANGENCY_PORT, or 8000]")
+@click.option(
+    "--concurrency", type=click.IntRange(1, 1_024), help="How many orders to solve at a time.  [default: one per core]"
+)
+@click.option("--host", help="Where to answer /health/live and /health/ready.  [default: TANGENCY_HOST, or 127.0.0.1]")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="The port; 0 for any free one.  [default: TANGENCY_PORT, or 8000]"
+)
 def worker(queues: tuple[Queue, ...], concurrency: int | None, host: str | None, port: int | None) -> None:
-    """Carry out what was ordered, on this machine, until a signal comes.
+    """Solve orders on this machine until it is told to stop.
 
     It is `tangency serve --role worker` and nothing else: as many of them as one likes share one PostgreSQL.
     """
