@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from functools import cache
+from threading import Lock
 
 PATIENCE_S = 60
 """For an import. The heaviest libraries, from a cold disk, take half of it."""
@@ -26,13 +27,24 @@ os._exit(int(survived))
 """
 
 
-@cache
 def refusal(module: str) -> str | None:
     """Why a module must not be imported here; None where it may be. It is tried once, as it would be imported once.
 
     Args:
         module: its name, on the path of this process.
     """
+    with _turn(module):
+        return _tried(module)
+
+
+@cache
+def _turn(_module: str) -> Lock:
+    """Of those who want a module at the same moment, one tries it."""
+    return Lock()
+
+
+@cache
+def _tried(module: str) -> str | None:
     if module in sys.modules:
         return None
     command = [sys.executable, "-c", PROGRAM, str(PATIENCE_S), str(SURVIVED), module, *sys.path]
