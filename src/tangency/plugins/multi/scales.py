@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -63,20 +63,23 @@ class Scale:
 
 def frame(problem: Problem, estimates: Estimates, aims: Sequence[Aim]) -> Scale | Proposal:
     """Ideal and nadir point of the aims under a problem's limits; what the solver said where one has no best."""
+    equal = np.full(len(problem.universe), 1.0 / len(problem.universe))
+    usual = np.array([abs(aim.loss(equal, estimates)) for aim in aims])
     corners = []
-    for aim in aims:
-        found = _corner(problem, estimates, aims, aim)
+    for position in range(len(aims)):
+        found = _corner(problem, estimates, aims, usual, position)
         if isinstance(found, Proposal):
             return found
         corners.append(found)
     table = np.array([[aim.loss(w, estimates) for aim in aims] for w in corners])
-    equal = np.full(len(problem.universe), 1.0 / len(problem.universe))
-    usual = np.array([abs(aim.loss(equal, estimates)) for aim in aims])
     return Scale(table.min(axis=0), table.max(axis=0), tuple(corners), usual)
 
 
-def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim) -> Vector | Proposal:
-    """The portfolio with the least loss of one aim, and among such of the others."""
+def _corner(
+    problem: Problem, estimates: Estimates, aims: Sequence[Aim], usual: Vector, position: int
+) -> Vector | Proposal:
+    """The portfolio with the least loss of one aim, and among such of the others, each next to its usual size."""
+    aim = aims[position]
     exact = _least_square(problem, estimates, aim.square(estimates))
     if exact is None and isinstance(aim.term, Sum):
         exact = _least_worst_loss(problem, estimates, WorstLoss.of(aim.term, len(problem.universe)))
@@ -85,7 +88,8 @@ def _corner(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Ai
     found = solved(problem, Blend("CORNER", (aim.term,)), estimates)
     if found.weights is None:
         return found
-    settled = _ties_broken(problem, estimates, aims, aim, found.weights)
+    counted = np.where(np.arange(len(aims)) == position, DECISIVE, 1.0) / np.where(usual > 0, usual, 1.0)
+    settled = _ties_broken(problem, estimates, aims, counted, aim, found.weights)
     return found.weights if settled is None else settled
 
 
@@ -95,12 +99,13 @@ def _least_square(problem: Problem, estimates: Estimates, square: Covariance | N
     Where S is singular, as with a name that is there twice, every variance grows by a trace.
     """
     region = problem.region(estimates)
-    if square is None or region.caps or (region.lower > region.upper).any():
+    if square is None or (region.lower > region.upper).any():
         return None
+    uncapped = replace(region, caps=())
     for definite in _definite(square):
-        least = Family(definite, np.zeros(region.size), region, problem.solver.tolerance).member(0.0)
+        least = Family(definite, np.zeros(region.size), uncapped, problem.solver.tolerance).member(0.0)
         if least is not None and least.exact:
-            return least.weights
+            return least.weights if all(cap.excess(least.weights) <= 0.0 for cap in region.caps) else None
     return None
 
 
@@ -132,11 +137,11 @@ def _definite(square: Covariance) -> Iterator[Covariance]:
     yield DenseCovariance.of(square.dense() + trace * np.eye(square.size))
 
 
-def _ties_broken(problem: Problem, estimates: Estimates, aims: Sequence[Aim], aim: Aim, w: Vector) -> Vector | None:
+def _ties_broken(
+    problem: Problem, estimates: Estimates, aims: Sequence[Aim], counted: Vector, aim: Aim, w: Vector
+) -> Vector | None:
     """The others at their least where the aim is: it counts so much more that it does not give way for them."""
-    parts = tuple(
-        each.beyond(0.0, (DECISIVE if each is aim else 1.0) / (abs(each.loss(w, estimates)) or 1.0)) for each in aims
-    )
+    parts = tuple(each.beyond(0.0, weight) for each, weight in zip(aims, counted.tolist(), strict=True))
     tied = solved(problem, Blend("CORNER", parts), estimates).weights
     best = aim.loss(w, estimates)
     return tied if tied is not None and aim.loss(tied, estimates) <= best + FLAT * abs(best) else None
