@@ -6,7 +6,7 @@ from importlib import import_module
 
 from tangency import application
 from tangency.application.answering import AnswerBatch
-from tangency.application.backlog import Telling
+from tangency.application.backlog import Announcing
 from tangency.application.idempotency import Creating
 from tangency.application.message import Message
 from tangency.application.service import AGAIN, HANDLERS
@@ -20,7 +20,7 @@ def test_every_message_has_one_handler_and_no_handler_is_for_nothing() -> None:
         for module in modules
         for _, thing in inspect.getmembers(module, inspect.isclass)
         if issubclass(thing, Message)
-        and thing not in (Message, Telling, Creating)
+        and thing not in (Message, Announcing, Creating)
         and thing.__module__ == module.__name__
     }
     assert declared == set(HANDLERS)

@@ -1,7 +1,7 @@
-"""Answering what is light at once, and ordering what is not: whoever asks is not kept waiting for it.
+"""Answering light questions at once, and turning heavy ones into orders.
 
-The processes that answer requests solve what is light themselves. What is estimated above that runs where heavy orders
-run, and whoever asked comes back for it.
+The processes that answer requests solve only what is estimated to be light. The rest runs where heavy orders run, and
+the client comes back for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much may wait for the broker, and what adds to it."""
+"""Limiting the events that wait for the broker."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from tangency.application.message import Message, Result
 from tangency.domain.errors import OutboxFull
 
 RETRY_AFTER_S = 5.0
-"""A relay that can publish again takes less for what a client sends meanwhile."""
+"""Long enough for a relay that can publish again to catch up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling(Message[Result]):
-    """A command that makes something which others are told of."""
+class Announcing(Message[Result]):
+    """A command that causes an event."""
 
 
 async def refuse_where_the_outbox_is_full(context: Context) -> None:
-    """Before anything is made whose events would wait too.
+    """Refuse a command whose events would have to wait behind too many others.
 
     Raises:
-        OutboxFull: as many events wait as may.
+        OutboxFull: as many events wait as the operator allows.
     """
     limit = context.outbox_limit
     if limit and await context.outbox.holds(limit):

@@ -1,4 +1,4 @@
-"""What handlers work with: the ports, and the limits that an operator set."""
+"""What handlers work with: the ports, and the limits that an operator has set."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tangency.domain.unit_of_work import UnitsOfWork
 
 
 class Catalogue(Protocol):
-    """What is installed, described as plain values."""
+    """The installed plugins, described as plain values."""
 
     def describe(self) -> Sequence[Mapping[str, Any]]:
         """Every method: name, distribution, version, citation, capabilities, options, error."""
@@ -41,14 +41,14 @@ class Catalogue(Protocol):
 
 
 class Checked(Protocol):
-    """Something outside that may be gone."""
+    """Something outside the process that may be unavailable."""
 
     async def check(self) -> None:
-        """Nothing, where it is there.
+        """Return if it is available.
 
         Raises:
-            StoreUnavailable: the database is not.
-            BrokerUnavailable: the broker is not.
+            StoreUnavailable: the database is not available.
+            BrokerUnavailable: the broker is not available.
         """
 
 
@@ -57,17 +57,20 @@ class Context:
     """The ports that handlers use.
 
     Attributes:
-        deadline_s: seconds that a solve may take, its wait for a free solver included.
-        names_limit: most names in one problem.
-        side_by_side: problems of one batch, or orders, that are in the solvers at the same time.
-        order_deadline_s: the same as ``deadline_s``, for what was ordered.
-        events_days: how long published events are kept; 0 for ever.
-        outbox_limit: most events that may wait before nothing is accepted that adds to them; 0 for no limit.
-        tax_rates: of gains, where neither a request nor a configuration states any.
-        ceilings: what costs too much to be waited for, or to be taken on at all.
-        attempts: workers that may be lost over one order.
-        drain_s: seconds for what is under way when a worker is told to end.
-        lease_s: after so long without a sign of life a worker is taken for lost.
+        deadline_s: seconds for a solve that a client waits for, including the wait for a free solver.
+        order_deadline_s: seconds for the solve of an order.
+        names_limit: largest number of names in a problem.
+        side_by_side: how many problems of a batch, or orders, are solved at the same time.
+        ceilings: estimated costs above which a problem becomes an order, or is refused.
+        tax_rates: defaults, where neither a request nor a configuration states rates.
+        attempts: how many workers may be lost over an order before it fails.
+        lease_s: seconds without a sign of life after which a worker counts as lost.
+        drain_s: seconds that a worker has to finish its orders when it is told to stop.
+        outbox_limit: how many events may wait for the broker before commands that add to them are refused; 0: any.
+        events_days: days for which published events are kept; 0: for ever.
+        activity: what this process is working on.
+        tickets: how this process hears that an order waits.
+        key_locks: makes calls with the same idempotency key run one after another.
     """
 
     clock: Clock

@@ -1,4 +1,4 @@
-"""What one process of the service does; together its processes do everything."""
+"""What one process of the service does: several processes may share the work."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Duties:
     """What a process does.
 
     Attributes:
-        roles: the doors it keeps and what it does beside them.
-        queues: whose orders it carries out, where it is a worker.
+        roles: which parts of the work it does.
+        queues: which queues it takes orders from, as a worker.
     """
 
     roles: frozenset[Role] = EVERY_ROLE
@@ -34,12 +34,12 @@ class Duties:
 
     @property
     def solves(self) -> bool:
-        """Whether it needs solvers: for orders, or for whoever waits at a door."""
+        """Whether it needs solver processes: for orders, or for clients that wait."""
         return self.roles != {Role.RELAY}
 
     @property
     def answers(self) -> bool:
-        """Whether somebody waits at a door for what it solves."""
+        """Whether clients wait for what it solves."""
         return not self.roles.isdisjoint({Role.API, Role.GRPC})
 
     def connections(self, ticketed: bool) -> int:
@@ -53,7 +53,7 @@ class Duties:
 
     @property
     def sweeps(self) -> bool:
-        """Whether it looks after what lost processes leave behind, when no other does."""
+        """Whether it recovers what lost processes leave behind, when no other process does."""
         return not self.roles.isdisjoint({Role.RELAY, Role.WORKER})
 
 

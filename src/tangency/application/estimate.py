@@ -1,4 +1,4 @@
-"""How long an order is expected to take: what it costs by its shape, behind what waits already."""
+"""How long an order will take: its own estimated cost, and the orders ahead of it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tangency.domain.optimization.queue import Queue
 
 
 def cost_of_order(problem: Problem, context: Context) -> Cost:
-    """Of its answer and of the frontier that comes with it."""
+    """The cost of its answer, and of the frontier that comes with it."""
     return Cost.of_order(problem, POINTS_OF_ORDERS, context.deadline_s)
 
 
 async def expected_seconds(cost: Cost, queue: Queue, context: Context) -> float:
-    """From now until it has ended, at the pace of those who work on that queue; it waits where none of them is free."""
+    """Seconds from now until it has ended, at the current pace of the queue's workers."""
     load = await context.fleet.load(queue, context.clock.now() - timedelta(seconds=context.lease_s))
     slots = load.slots or context.side_by_side
     waits_s = load.ahead_s / slots if load.open >= slots else 0.0

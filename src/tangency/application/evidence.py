@@ -1,4 +1,4 @@
-"""What is known about each name, lined up: from the question itself, or from what was imported."""
+"""What is known about each asset, from the question itself or from imported data, in the order of the universe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tangency.domain.portfolio.prices import PriceHistory
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Evidence:
-    """What is known about the names.
+    """What is known about the assets.
 
     Attributes:
         mean: annual means given, NaN where not; shape (n,). None where none was.

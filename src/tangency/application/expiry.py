@@ -1,4 +1,4 @@
-"""Ending rebalance plans that nobody decided on while they were for the portfolio as it is."""
+"""Expiring rebalance plans that no longer fit the portfolio, or whose time is over."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 
 async def expire(plan: RebalancePlan, unit: UnitOfWork, context: Context) -> None:
-    """End a plan within a transaction, and tell."""
+    """Mark a plan as expired and record the event, within a transaction."""
     expired = replace(plan, status=PlanStatus.EXPIRED)
     await unit.rebalance_plans.put(expired)
     await unit.events.add(decided(expired, context.clock.now(), context.ids))
@@ -23,7 +23,7 @@ async def expire(plan: RebalancePlan, unit: UnitOfWork, context: Context) -> Non
 async def expire_outdated(
     portfolio: Portfolio | None, prices: PriceHistory | None, unit: UnitOfWork, context: Context
 ) -> None:
-    """End the plans of a portfolio that were made for another state of it than the one that is being imported."""
+    """Expire the open plans of a portfolio that were made for another state than the one being imported."""
     if portfolio is None or prices is None:
         return
     digest, now = state_digest(portfolio, prices), context.clock.now()

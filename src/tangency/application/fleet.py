@@ -1,4 +1,4 @@
-"""What operators look at."""
+"""The state of the workers and queues, for operators."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ class ReadFleet(Message[FleetState]):
 
 
 async def read_fleet(_query: ReadFleet, context: Context) -> FleetState:
-    """Read them, from the database alone."""
+    """Read it from the database; no worker is asked."""
     return await context.fleet.fleet()

@@ -1,4 +1,4 @@
-"""Doing once what is asked for again and again with the same key."""
+"""Idempotency keys: a repeated call with the same key returns what the first one created."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tangency.application.backlog import Telling
+from tangency.application.backlog import Announcing
 from tangency.application.context import Context
 from tangency.application.message import Result
 from tangency.domain.idempotency import Key
@@ -15,11 +15,11 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Creating(Telling[Result]):
-    """A command that makes something which is kept.
+class Creating(Announcing[Result]):
+    """A command that creates and stores something.
 
     Attributes:
-        key: of whoever calls; the same call with the same key is answered by what the first one made.
+        key: chosen by the client; None if it gives no key.
     """
 
     key: Key | None = None
@@ -31,7 +31,7 @@ Again = Callable[[str, Context], Awaitable[Result]]
 
 
 class AlreadyMade(Exception):
-    """Another call with the key was quicker; this one undoes what it began."""
+    """Another process has created something under the key meanwhile; the transaction is rolled back."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
@@ -39,12 +39,12 @@ class AlreadyMade(Exception):
 
 
 async def once(command: Command, make: Make[Command, Result], again: Again[Result], context: Context) -> Result:
-    """Make what a command says, or give what its key stands for already.
+    """Carry out a command, or return what an earlier call with its key has created.
 
     Args:
         command: with or without a key.
-        make: does it, and claims the key within its transaction.
-        again: reads what was made, as it was when it was made.
+        make: carries it out, and claims the key within its transaction.
+        again: reads what was created, as it was then.
         context: the ports.
 
     Raises:
@@ -64,10 +64,10 @@ async def once(command: Command, make: Make[Command, Result], again: Again[Resul
 
 
 async def claim(unit: UnitOfWork, key: Key | None, subject: str, at: datetime) -> None:
-    """Before anything else in a transaction: from now on the key stands for what is made here.
+    """Claim a key for what is being created. Call it first in the transaction.
 
     Raises:
-        AlreadyMade: it stands for something else, which another process made meanwhile.
+        AlreadyMade: another process has claimed it meanwhile.
         KeyReused: the key came with another request before.
     """
     if key is None:

@@ -1,4 +1,4 @@
-"""What the service can be asked to do: commands change something, queries only look."""
+"""Messages to the service: commands change something, queries only read."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ Result = TypeVar("Result")
 
 
 class Message(Generic[Result]):
-    """A command or a query; ``Result`` is what its handler gives back."""
+    """A command or a query; ``Result`` is the type that its handler returns."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from tangency.application.backlog import Telling
+from tangency.application.backlog import Announcing
 from tangency.application.configuration import with_configuration
 from tangency.application.context import Context
 from tangency.application.idempotency import claim
@@ -35,7 +35,7 @@ class PoseQuestion(Message[Problem]):
 
 
 @dataclass(frozen=True, slots=True)
-class OptimizePortfolio(Telling[Answer]):
+class OptimizePortfolio(Announcing[Answer]):
     """Answer a question about a portfolio, and keep the answer or the reason why there is none.
 
     Attributes:

@@ -46,7 +46,7 @@ class PlaceOrder(Creating[OrderState]):
 
 @dataclass(frozen=True, slots=True)
 class ReadOrder(Message[OrderState]):
-    """How far it got, and what came of it."""
+    """The state and the result of an order."""
 
     order: UUID
 
@@ -60,14 +60,14 @@ class ListOrders(Message[Sequence[OrderState]]):
 
 @dataclass(frozen=True, slots=True)
 class CancelOrder(Message[OrderState]):
-    """Nobody wants it any more."""
+    """Cancel an order."""
 
     order: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class ReadEvents(Message[Sequence[Event]]):
-    """What happened after a position."""
+    """The events after a position."""
 
     after: int
     limit: int = 100
@@ -75,11 +75,11 @@ class ReadEvents(Message[Sequence[Event]]):
 
 @dataclass(frozen=True, slots=True)
 class LastPosition(Message[int]):
-    """Where events end now."""
+    """The position of the newest event."""
 
 
 async def place_order(command: PlaceOrder, context: Context) -> OrderState:
-    """Pose the question now, so that whatever is wrong with it is said at once, and keep it.
+    """Pose the question now, so that mistakes are reported at once, and store the order.
 
     Raises:
         InvalidInput: the request cannot be read as a problem; nothing is kept.
@@ -95,7 +95,7 @@ async def place_order(command: PlaceOrder, context: Context) -> OrderState:
 
 
 async def accepted(order: Order, key: Key | None, context: Context) -> OrderState:
-    """Keep an order, and wake somebody who carries it out.
+    """Store an order, and wake a worker.
 
     Raises:
         KeyReused: the key came with another request before.
@@ -148,7 +148,7 @@ def _taxed(question: Question, terms: TaxTerms, request: OrderRequest, worth: Va
 
 
 async def drawn_up(question: Question, problem: Problem, wording: Mapping[str, Any], context: Context) -> Order:
-    """The order of a question that is posed already.
+    """The order for a question whose problem is posed already.
 
     Raises:
         InvalidInput: what its method cannot do, or a problem above the ceiling of what this service takes on.
@@ -195,7 +195,7 @@ async def list_orders(query: ListOrders, context: Context) -> Sequence[OrderStat
 
 
 async def cancel_order(command: CancelOrder, context: Context) -> OrderState:
-    """End it; a solve under way is stopped.
+    """Cancel it; a running solve is stopped.
 
     Raises:
         NotFound: there is none of that id.

@@ -1,4 +1,4 @@
-"""A worker says that it is there, over and over, so that operators see every one of them."""
+"""The heartbeat of a worker, by which operators see it and others know that it is alive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger("tangency.worker")
 
 @asynccontextmanager
 async def registered(context: Context) -> AsyncIterator[None]:
-    """Known to operators until the end of the context."""
+    """Send heartbeats until the context ends, then sign off."""
     since, pause_s = context.clock.now(), context.lease_s / SIGNS_OF_LIFE
     try:
         async with in_background(
@@ -43,7 +43,7 @@ async def _say_so(since: datetime, context: Context) -> None:
 
 
 async def _look_around(context: Context) -> None:
-    """Who else hears of the tickets that come here."""
+    """Find the other workers that share the tickets of this one."""
     tickets, seen = context.tickets, context.clock.now() - timedelta(seconds=context.lease_s)
     others = await context.fleet.workers(seen)
     tickets.own = context.activity.worker

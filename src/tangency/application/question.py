@@ -1,4 +1,4 @@
-"""A question about a portfolio, in plain values: what every door hands in, whatever its document looks like."""
+"""A question about a portfolio, in plain values: what REST, gRPC, messages and files all turn into."""
 
 from __future__ import annotations
 
@@ -82,15 +82,15 @@ class RiskParameters:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Question:
-    """Which portfolio, what to be best at, by which method, within which limits.
+    """A portfolio, an objective, a method and limits.
 
     Attributes:
         objective, method: empty where they are left out.
         strategies: the names in order; None means what was imported under the portfolio id.
         options: the method's own.
-        scores: of the names, each score by its own name; beside those that a strategy states.
-        references: the documents that took the place of a reference in the question.
-        supplied: what the configuration of the portfolio gave it, by its place in the configuration.
+        scores: by asset, each under its own name; in addition to those in ``strategies``.
+        references: the stored documents that were put in place of references.
+        supplied: what the portfolio's configuration supplied, by its place there.
     """
 
     portfolio_id: str
@@ -106,7 +106,7 @@ class Question:
 
     @property
     def configuration(self) -> Configuration:
-        """What was asked, without the data: kept beside the answer."""
+        """What was asked, without the data; stored with the answer."""
         return Configuration(self.objective, self.method, _stated(self.limits), _stated(self.risk))
 
 

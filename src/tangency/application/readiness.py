@@ -1,4 +1,4 @@
-"""Whether the service can do its work now."""
+"""Whether the service can answer requests and store the answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tangency.domain.errors import BrokerUnavailable
 
 
 class Readiness(StrEnum):
-    """How well the service can do its work."""
+    """How much of its work the service can do."""
 
     READY = "ready"
     DEGRADED = "degraded"
@@ -19,11 +19,11 @@ class Readiness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckReadiness(Message[Readiness]):
-    """Whether what is asked now can be answered and kept."""
+    """Whether answers can be given and stored now."""
 
 
 async def check_readiness(_query: CheckReadiness, context: Context) -> Readiness:
-    """Ask the store, and whether the broker was there the last time: without it events wait, and that is all.
+    """Check the database, and whether the broker was last reachable. Without a broker, events only have to wait.
 
     Raises:
         StoreUnavailable: the store does not answer, or has no room.

@@ -1,4 +1,4 @@
-"""Telling whoever asked by message that nothing comes of it: there is no response that could."""
+"""Refusing a request that came as a message: with an event, because a message has no response."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tangency.domain.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RefuseOrder(Message[None]):
-    """Answer a request that cannot be accepted.
+    """Refuse a request that came as a message.
 
     Attributes:
-        event_id: of the answer; told again under the same, it is told once.
+        event_id: of the refusal. The same id is recorded once, however often the message is delivered.
         key: of the request.
         portfolio_id: of the request, as far as it could be read; else empty.
         problem: the problem document, as plain values.
@@ -30,7 +30,7 @@ class RefuseOrder(Message[None]):
 
 
 async def refuse_order(command: RefuseOrder, context: Context) -> None:
-    """Keep the event of it."""
+    """Record the refusal as an event."""
     event = refused(command.event_id, command.key, command.portfolio_id, command.problem, context.clock.now())
 
     async def work(unit: UnitOfWork) -> None:

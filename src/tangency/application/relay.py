@@ -1,4 +1,4 @@
-"""The relay: publishes what waits in the outbox, in its order, one relay at a time."""
+"""The relay publishes the events in the outbox, in order. One relay works at a time; others stand by."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import EventPublisher, Outbox, OutboxTurn
 
 BATCH = 200
-"""Events that are on their way to the broker at the same time."""
+"""Events that are sent to the broker at the same time."""
 LOOK_S = 1.0
-"""How often a relay that hears nothing looks by itself, and how often one without the right asks for it."""
+"""How often an idle relay looks for events, and how often one on standby tries to take over."""
 DELAY_S = 0.5
-"""Before what could not be published is tried again; whoever publishes has waited for an answer already."""
+"""Pause before events that could not be published are sent again; the publisher has already waited for an answer."""
 
 GRACE_S = 5.0
-"""For the batch that is under way when the relay is stopped."""
+"""For the current batch, when the relay is stopped."""
 
 log = logging.getLogger("tangency.relay")
 
@@ -31,8 +31,8 @@ class Relay:
 
     Attributes:
         outbox: where events wait.
-        publisher: tells others.
-        published: called after each batch that was settled, to wake those in this process who read by position.
+        publisher: where they go.
+        published: called after each settled batch, to wake readers of events in this process.
     """
 
     outbox: Outbox
@@ -41,7 +41,7 @@ class Relay:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """At work until the end of the context. What it leaves waiting, another relay or the next start publishes."""
+        """Work until the context ends. Events that still wait are for another relay, or the next start."""
         async with in_background(self._work()):
             yield
 
@@ -58,7 +58,7 @@ class Relay:
             await asyncio.sleep(LOOK_S)
 
     async def _next(self, turn: OutboxTurn) -> None:
-        """One batch, or a look around where nothing waits. Who is stopped over a batch ends it where it can."""
+        """Publish one batch, or wait for events if there are none. A relay that is stopped first finishes its batch."""
         batch = asyncio.ensure_future(self.publish(turn))
         try:
             found = await asyncio.shield(batch)
@@ -70,16 +70,16 @@ class Relay:
             await turn.heard(LOOK_S)
 
     async def publish(self, turn: OutboxTurn) -> int:
-        """Publish a batch and settle it: what it settled, which is everything that it found where nothing is wrong.
+        """Publish a batch and mark it as published; return how many events the batch had.
 
-        Between the two anything may end; then those events are published again, under their ids.
+        A crash between the two steps means that its events are published again, under the same ids.
         """
         events = await turn.waiting(BATCH)
         if not events:
             return 0
         dispatch = await self.publisher.publish(events)
         for event_id, reason in dispatch.refused.items():
-            log.error("event %s is set aside, nobody takes it: %s", event_id, reason)
+            log.error("event %s is set aside, the broker refuses it: %s", event_id, reason)
         if dispatch.done:
             await turn.settle(events[: dispatch.done], dispatch.refused)
             self.published()

@@ -1,4 +1,4 @@
-"""The series of portfolios: what is asked of them, and who keeps them up."""
+"""The history of portfolios: reading it, and maintaining its storage."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class ReadHistory(Message[History]):
-    """What the optimizations of a portfolio came to, over time."""
+    """The weights and figures of a portfolio over time."""
 
     span: Span
     interval: Interval | None
@@ -58,7 +58,7 @@ async def read_history(query: ReadHistory, context: Context) -> History:
 
 @asynccontextmanager
 async def keeping_up(context: Context) -> AsyncIterator[None]:
-    """Keep the series up, at once and then every hour, until the end of the context."""
+    """Maintain the storage (partitions, retention) at once and then every hour until the context ends."""
     told: Sequence[str] = ()
 
     async def keep_up() -> None:

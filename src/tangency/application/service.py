@@ -1,4 +1,4 @@
-"""The door of the application: one table says which handler answers which message."""
+"""The entry to the application: one table says which handler answers which message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tangency.application.answering import (
     answer_question,
     answered_again,
 )
-from tangency.application.backlog import Telling, refuse_where_the_outbox_is_full
+from tangency.application.backlog import Announcing, refuse_where_the_outbox_is_full
 from tangency.application.configuration import (
     ReadConfiguration,
     WriteConfiguration,
@@ -170,7 +170,7 @@ class Service:
     async def handle(self, message: Message[Result]) -> Result:
         """Do what a command says, or answer a query."""
         handler, context = HANDLERS[type(message)], reading_once(self.context)
-        if isinstance(message, Telling):
+        if isinstance(message, Announcing):
             await refuse_where_the_outbox_is_full(context)
         if isinstance(message, Creating) and type(message) in AGAIN:
             return cast(Result, await once(message, handler, AGAIN[type(message)], context))

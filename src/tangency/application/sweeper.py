@@ -1,4 +1,4 @@
-"""What lost processes leave behind: orders whose worker gives no sign of life, plans whose time has passed."""
+"""Recovering what lost processes leave behind: orders of lost workers, and plans that are overdue."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tangency.domain.unit_of_work import UnitOfWork
 LOOKS = 3
 """Per lease."""
 FORGOTTEN = timedelta(hours=1)
-"""A worker that gave no sign of life for so long is not shown any more."""
+"""A worker without a sign of life for this long is no longer listed."""
 
 log = logging.getLogger("tangency.sweeper")
 
 
 @asynccontextmanager
 async def sweeping(context: Context) -> AsyncIterator[None]:
-    """Sweep until the end of the context."""
+    """Sweep several times per lease until the context ends."""
     chore = repeatedly(lambda: _sweep(context), context.lease_s / LOOKS, log, "leases could not be looked at")
     async with in_background(chore):
         yield
 
 
 async def _sweep(context: Context) -> None:
-    """Take lost workers' orders from them."""
+    """Return the orders of lost workers to the queue, and wake those who wait."""
     await context.units.keep(lambda unit: _swept(unit, context))
     context.activity.signal()
 

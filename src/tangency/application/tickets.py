@@ -1,4 +1,4 @@
-"""Wake-ups: somebody says that an order waits. Whatever is missed, a look at the database finds a second later."""
+"""Tickets wake workers: an order waits. A lost ticket does no harm, workers also look at the database every second."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from uuid import UUID
 from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 
 APART_S = 0.01
-"""What whoever has the first turn gets to claim an order, before the next one looks whether it still waits."""
+"""Head start for the worker whose turn it is, before the next one checks whether the order still waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """That an order waits.
+    """News that an order waits.
 
     Attributes:
-        sure: whether nobody had a turn before.
+        sure: whether this worker is the first to hear of it; otherwise another may have claimed the order.
     """
 
     order: UUID
@@ -29,13 +29,14 @@ class Ticket:
 
 
 class Tickets:
-    """Where those who bring tickets meet the slots of this process that are free.
+    """Hands tickets to the free slots of this process.
 
     Attributes:
-        queues: whose orders this process carries out.
-        shared: whether every worker hears of every ticket, and takes turns with its fellows.
-        missed: whether an order may wait that nobody here was free for; then a slot looks before it waits.
-        own: who this process is among those that hear of every ticket, and ``fellows`` all of them.
+        queues: the queues that this process takes orders from.
+        shared: whether every worker hears of every ticket; then they take turns.
+        missed: whether a ticket found no free slot; then the next free slot reads the database before it waits.
+        own: the id of this process among the workers that share tickets.
+        fellows: the ids of all of those workers.
     """
 
     own: UUID | None = None
@@ -47,12 +48,12 @@ class Tickets:
         self._room, self._closed, self._looked = asyncio.Event(), False, -math.inf
 
     def came(self, queue: Queue, order: UUID, sure: bool = True) -> None:
-        """A ticket that goes to a slot that is free, or to nobody."""
+        """Give a ticket to a free slot; if there is none, remember that one was missed."""
         if queue in self.queues and not self._given(Ticket(order, sure)):
             self.missed = True
 
     def heard(self, queue: Queue, order: UUID) -> None:
-        """A ticket that others hear of too: one of them claims the order, and nobody else need ask for it."""
+        """Take a ticket that every worker hears of, when it is this worker's turn: not all ask the database at once."""
         turn = self.turn(order)
         if turn == 0:
             self.came(queue, order)
@@ -60,20 +61,20 @@ class Tickets:
             asyncio.get_running_loop().call_later(turn * APART_S, self.came, queue, order, False)
 
     def turn(self, order: UUID) -> int:
-        """How many come before this process with an order: for each order others, so that none is always first."""
+        """How many workers come before this one. The order of turns differs from order to order."""
         if self.own is None:
             return 0
         own = _lot(self.own, order)
         return sum(_lot(each, order) < own for each in self.fellows)
 
     async def offer(self, order: UUID) -> None:
-        """A ticket that waits for a slot to be free, and meanwhile out of reach of other processes."""
+        """Give a ticket to a slot, waiting for one to be free. Meanwhile no other process gets it."""
         while not self._given(Ticket(order)):
             self._room.clear()
             await self._room.wait()
 
     async def next(self, within_s: float) -> Ticket | None:
-        """The next ticket for a slot that is free; None where none comes in time, or this is closed."""
+        """The next ticket for a free slot; None if none comes within ``within_s`` seconds, or after :meth:`close`."""
         if self._closed:
             return None
         waiting: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
@@ -86,14 +87,14 @@ class Tickets:
         return None if waiting.cancelled() else waiting.result()
 
     def looks(self, now: float, apart_s: float) -> bool:
-        """Whether a slot that hears nothing is to look by itself: not if another of this process has just done so."""
+        """Whether a slot without a ticket should read the database: not if another slot has just done so."""
         if now - self._looked < apart_s:
             return False
         self._looked = now
         return True
 
     def close(self) -> None:
-        """Nobody waits any more, or ever again."""
+        """Release every slot that waits, and let none wait again."""
         self._closed = True
         while self._free:
             self._free.popleft().cancel()

@@ -1,4 +1,4 @@
-"""Carrying orders out: claim, solve, end. Whoever is lost meanwhile is replaced; nobody ends an order twice."""
+"""Workers: claim an order, solve it, store the result. A lost worker is replaced, and no order ends twice."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from tangency.domain.trace import work_for
 from tangency.domain.unit_of_work import UnitOfWork
 
 HANDS = 2
-"""For each slot: while one keeps the end of an order, the other has the slot for the next."""
+"""Tasks per slot: while one stores a result, the other has the slot for the next order."""
 HEAD_START_S, HAND_OVER_S = 0.05, 0.005
-"""At most, for the next order to be claimed, and then to be sent: keeping an end takes the same interpreter."""
+"""Pauses for the next order to be claimed and sent to a solver, before storing a result occupies the interpreter."""
 LOOK_S = 1.0
-"""How long a slot waits for a ticket before it looks by itself; how often one looks whether its order is its own."""
+"""How long a slot waits for a ticket before it reads the database; how often it checks that its order is its own."""
 SIGNS_OF_LIFE = 3
 """Per lease."""
 FENCED = "order %s: attempt %s is fenced, the order is cancelled or somebody else's by now"
@@ -42,12 +42,12 @@ OWN_MEANS = "the method brings expected returns of its own, and a frontier is tr
 log = logging.getLogger("tangency.worker")
 
 Release = Callable[[], Awaitable[None]]
-"""Of a slot, once no solver is needed for an order any more; a second time it does nothing."""
+"""Releases a slot once its order needs no solver any more; a second call does nothing."""
 
 
 @asynccontextmanager
 async def working(context: Context) -> AsyncIterator[None]:
-    """Workers in this process; at the end they take nothing more, and hand back what they do not end in time."""
+    """Work on orders until the context ends; then finish what they can within ``drain_s``, and hand back the rest."""
     slots = asyncio.Semaphore(context.side_by_side)
     hands = [asyncio.create_task(_one_after_another(slots, context)) for _ in range(HANDS * context.side_by_side)]
     async with registered(context):
@@ -80,7 +80,7 @@ async def _one_after_another(slots: asyncio.Semaphore, context: Context) -> None
 
 
 async def _taken(context: Context) -> Order | None:
-    """The order of a ticket; where none comes, or another was quicker, the one that waits longest."""
+    """The order of the next ticket; without a ticket, or if another worker was quicker, the one that waits longest."""
     tickets = context.tickets
     ticket = None if tickets.missed else await tickets.next(LOOK_S)
     if context.activity.draining:
@@ -98,12 +98,12 @@ async def _taken(context: Context) -> Order | None:
 
 
 async def _claimed(ticket: UUID, context: Context) -> Order | None:
-    """No lock is skipped: whoever holds the row for a moment must not lose its ticket."""
+    """Claim the order of a ticket. It waits for a locked row: skipping it would lose the ticket."""
     return await context.units.keep(lambda unit: unit.orders.claim(ticket, *_taker(context)))
 
 
 async def _next_due(likely: bool, context: Context) -> Order | None:
-    """Where none is likely to wait, it is read first: claiming takes the lock of those who write to SQLite."""
+    """Claim the order that waits longest. Unless one is likely to wait, look first: claiming locks SQLite."""
     queues, now = context.tickets.queues, context.clock.monotonic()
     if not likely and not (context.tickets.looks(now, LOOK_S / 2) and await context.orders.waits(queues)):
         return None
@@ -111,13 +111,13 @@ async def _next_due(likely: bool, context: Context) -> Order | None:
 
 
 def _taker(context: Context) -> tuple[UUID, datetime, datetime]:
-    """Who takes an order, until when without a sign of life, and when."""
+    """The worker, the end of its lease, and the present time."""
     now = context.clock.now()
     return context.activity.worker, now + timedelta(seconds=context.lease_s), now
 
 
 async def _carry_out(order: Order, release: Release, context: Context) -> None:
-    """Solve beside signs of life; stop where the order is cancelled or somebody else's by now."""
+    """Solve while giving signs of life; stop if the order is cancelled, or another worker has taken it over."""
     solving = asyncio.create_task(_ended(order, release, context))
     context.activity.begin(order.optimization.id, solving)
     alive = asyncio.create_task(_alive(order, context))
@@ -136,7 +136,7 @@ async def _carry_out(order: Order, release: Release, context: Context) -> None:
 
 
 async def _alive(order: Order, context: Context) -> None:
-    """Give signs of life, and look whether they are wanted more often; until they are not."""
+    """Renew the lease, and check in between that the order is still this worker's. Return once it is not."""
     beat_s, last = context.lease_s / SIGNS_OF_LIFE, context.clock.monotonic()
     while True:
         await asyncio.sleep(min(LOOK_S, beat_s))
@@ -162,7 +162,7 @@ async def _hand_back(order: Order, context: Context) -> None:
 
 
 async def _ended(order: Order, release: Release, context: Context) -> None:
-    """Take the optimization to its end, and keep that once the slot is somebody else's."""
+    """Solve and conclude the optimization, release the slot, and store the result."""
     optimization, began = order.optimization, context.clock.monotonic()
     try:
         solution = await context.solvers.solve(optimization.problem, context.order_deadline_s)
@@ -178,15 +178,15 @@ async def _ended(order: Order, release: Release, context: Context) -> None:
         optimization.fail(PluginUnusable(str(broken)), context.clock.now(), _since(began, context))
     else:
         _conclude(order, solution, _since(began, context), context)
-    beside = {} if optimization.answer is None else await _frontier(order, context)
+    frontier = {} if optimization.answer is None else await _frontier(order, context)
     await _give_away(release, context)
-    await _keep(order, beside, context)
+    await _keep(order, frontier, context)
     if optimization.answer is not None and order.estimated_s:
         context.activity.learn(order.estimated_s, _since(began, context) / 1e3)
 
 
 async def _give_away(release: Release, context: Context) -> None:
-    """Give the slot away, with a head start for whoever has it now and is likely to find an order at once."""
+    """Release the slot, and let the task that takes it claim its order first."""
     taken = context.activity.listen()
     await release()
     if context.tickets.missed:
@@ -206,7 +206,7 @@ def _since(began: float, context: Context) -> float:
 
 
 async def _frontier(order: Order, context: Context) -> Mapping[str, Any]:
-    """The frontier beside an answer, or why there is none."""
+    """The frontier that is drawn with an answer, or why there is none."""
     problem, solution = order.optimization.problem, order.optimization.solution
     sources = None if solution is None else solution.provenance
     if sources is not None and sources.sources.mean == "method":
@@ -216,20 +216,20 @@ async def _frontier(order: Order, context: Context) -> Mapping[str, Any]:
     return {"efficient_frontier": points, "frontier_reason": reason or None}
 
 
-async def _keep(order: Order, beside: Mapping[str, Any], context: Context) -> None:
-    """The end, the answer and the events in one transaction, unless somebody else ended it."""
-    report = await _report(order, beside)
+async def _keep(order: Order, frontier: Mapping[str, Any], context: Context) -> None:
+    """Store the end, the answer and the events in one transaction, unless the order has ended otherwise."""
+    report = await _report(order, frontier)
     await context.units.traced(order.trace).keep(lambda unit: _keep_end(order, report, unit, context))
     context.activity.signal()
 
 
-async def _report(order: Order, beside: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What the answer comes to, with the frontier beside it; None without an answer."""
+async def _report(order: Order, frontier: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Figures, trades and frontier of an answer; None without one."""
     answer = order.optimization.answer
     if answer is None:
         return None
     report = await asyncio.to_thread(report_of, answer, order.optimization.problem, order.valuation)
-    return {**report.told(), **beside}
+    return {**report.told(), **frontier}
 
 
 async def _keep_end(order: Order, report: Mapping[str, Any] | None, unit: UnitOfWork, context: Context) -> None:
