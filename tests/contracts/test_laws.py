@@ -113,6 +113,11 @@ class CannotTakeSingular(Honest):
         return super().solve(problem, estimates, options)
 
 
+class LeavesTheProcess(Honest):
+    def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
+        raise SystemExit(0)
+
+
 class CallsDegenerateInfeasible(Honest):
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
         if len(problem.universe) == 1:
@@ -177,6 +182,7 @@ BROKEN: list[tuple[type[Honest], str, str]] = [
     (AddsARidge, "scale", "With returns counted in units of"),
     (ChangesTheProblem, "innocence", "It changed the problem that it was asked"),
     (CannotTakeSingular, "degeneracy", "solve() raised LinAlgError: Singular matrix. A method never raises"),
+    (LeavesTheProcess, "limits", "solve() raised SystemExit: 0. A method never raises"),
     (CallsDegenerateInfeasible, "degeneracy", "It said 'infeasible' of a problem that has a best portfolio"),
     (AlwaysHasAnAnswer, "infeasibility", "No portfolio satisfies constraints.max_weight and the budget, and it said"),
     (RefusesEverything, "limits", "It refuses every problem that its capabilities allow"),

@@ -88,7 +88,7 @@ def _crashing(call: str) -> Iterator[None]:
         yield
     except Unsupported:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Crashed(f"{call} raised {told(error)}") from error
 
 
