@@ -268,6 +268,23 @@ def test_cash_earns_the_rate_whatever_was_paid_out_of_it(cost: float) -> None:
     assert "budget" not in {binding.constraint for binding in found.why.binding}
 
 
+def from_thirds(objective: Objective, covariance: np.ndarray, **options: Any) -> Solution:
+    problem = replace(posed(covariance, [0.08, 0.02, 0.01], objective), current=np.full(3, 1 / 3))
+    return solve_with(problem, estimated(problem), Rebalancing(), RebalancingOptions(**options), HighsLinearPrograms())
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.001])
+def test_between_names_without_risk_none_is_left_and_none_is_proven(cost: float) -> None:
+    found = from_thirds(MinimumVolatility(), np.diag([0.04, 0.0, 0.0]), cost=cost)
+    assert found.status is Status.OPTIMAL
+    assert known(found.weights)[0] == 0.0
+    assert known(found.weights).sum() == pytest.approx(1.0 - cost * 2 / 3, abs=1e-3 * cost + 1e-12)
+
+
+def test_gains_without_any_risk_have_no_largest_ratio() -> None:
+    assert from_thirds(MaximumSharpe(0.005), np.zeros((3, 3))).status is Status.UNBOUNDED
+
+
 @pytest.mark.parametrize("cost", [-0.1, 10.0, float("nan")])
 def test_a_cost_that_is_no_rate_is_refused(cost: float) -> None:
     with pytest.raises(InvalidInput, match="give a rate from"):

@@ -19,10 +19,12 @@ from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, Status, Witness
 from tangency.domain.optimization.ratio import MaximumSharpe
+from tangency.domain.optimization.region import Bounds
 from tangency.domain.optimization.trade_limit import LeastInvested, TradeLimit
 from tangency.plugins.kernels.after_tax import with_proof
 from tangency.plugins.kernels.few_trades import Search, best_case, fewest_trades
 from tangency.plugins.kernels.linearised import in_balance, witness_at
+from tangency.plugins.kernels.riskless import BESIDE, settled
 from tangency.plugins.kernels.tax_lots import TaxOption
 from tangency.plugins.kernels.trading import Aim, Load, Point, Side, Trading
 
@@ -190,7 +192,20 @@ class _Run:
         if self._weighs_taxes:
             return self._after_tax(trading, reading)
         search = fewest_trades(trading, self.asked.node_limit, self.problem.solver.time_limit_s)
-        return replace(self._proposal(search, trading, reading), reading=reading, attempts=tuple(trading.attempts[:12]))
+        made = self._proposal(self._on_bounds(search, trading), trading, reading)
+        found = replace(made, reading=reading, attempts=tuple(trading.attempts[:12]))
+        return settled(found, self.problem, self.estimates)
+
+    def _on_bounds(self, search: Search, trading: Trading) -> Search:
+        """Without risk, on the bounds that the solver stopped beside: the square of what it left open is nothing."""
+        if search.point is None or not search.continuous or not self.estimates.riskless(search.point.weights):
+            return search
+        region, weights = trading.region, search.point.weights
+        lower = np.where(region.upper - weights < BESIDE, region.upper, region.lower)
+        upper = np.where(weights - region.lower < BESIDE, region.lower, region.upper)
+        parked = replace(region, bounds=(*region.bounds, Bounds("", lower, upper)))
+        exact = replace(trading, region=parked).best(np.full(len(weights), Side.OPEN))
+        return search if exact is None else replace(search, point=exact)
 
     @property
     def _weighs_taxes(self) -> bool:

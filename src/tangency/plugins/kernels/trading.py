@@ -174,7 +174,7 @@ class _Program:
         scale = max(float(np.diag(trading.aim.S).max(initial=0.0)), float(np.abs(trading.aim.gain).max(initial=0.0)))
         self.scale = scale if scale > 0 and not trading.aim.ratio else 1.0
         self.largest = float(np.abs(trading.aim.gain).max(initial=0.0)) or 1.0
-        self.spread = float(np.diag(trading.aim.S).mean()) if trading.aim.ratio else 1.0
+        self.spread = (float(np.diag(trading.aim.S).mean()) if trading.aim.ratio else 0.0) or 1.0
         parts = self.sells[self.sold.owner] & (self.sold.most > 0)
         self.size = self.n + len(parts) + 1
         self.columns = np.flatnonzero(np.concatenate([self.buys, parts, [True]]))
