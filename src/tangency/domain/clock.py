@@ -1,4 +1,4 @@
-"""Time and identity from outside, so that nothing in the domain reads a clock or rolls dice."""
+"""The ports for time and new ids, so that the domain reads no clock and draws no random numbers."""
 
 from __future__ import annotations
 

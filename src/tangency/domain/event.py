@@ -1,7 +1,7 @@
-"""What others want to know: something that happened, written down in the transaction of what it tells.
+"""Events, the outbox and the ports for publishing (transactional outbox).
 
-Whoever wrote it does not send it. A relay, one at a time, takes what waits in its order, hands it to a publisher, and
-gives each event its position once it is published.
+An event is stored in the transaction of the change that it reports. A relay, one at a time, takes the events that wait,
+in order, hands them to a publisher, and numbers each once it is published.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from tangency.domain.trace import TraceContext
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that others want to know.
+    """Something that happened, for others to know.
 
     Attributes:
         type: such as ``optimization_completed``.
         subject: what it happened to.
-        payload: the document as it is published: ``event_id``, ``timestamp``, and what it tells under its type.
+        payload: the published document: ``event_id``, ``timestamp``, and the content under the event's type.
         position: in the order of publication, without gaps; 0 until it is published.
-        sequence: among the events of its portfolio, from 1; 0 until it is kept. An event that no broker takes leaves a
-            gap.
-        trace: of the request that it came of; None where that named none, or this is not known yet.
+        sequence: among the events of its portfolio, from 1; 0 until it is stored. An event that the broker refuses
+            leaves a gap.
+        trace: of the request that caused it; None if that named none.
     """
 
     type: str
@@ -40,23 +40,23 @@ class Event:
 
     @property
     def event_id(self) -> str:
-        """Its identity: however often it is delivered, it is the same."""
+        """Its identity, the same however often it is delivered."""
         return str(self.payload["event_id"])
 
     @property
     def portfolio_id(self) -> str:
-        """The portfolio that it is about, within which events keep their order; empty where there is none."""
+        """The portfolio that it is about; empty if there is none. Events of one portfolio stay in order."""
         return str(self.payload[self.type].get("portfolio_id") or "")
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """What became of a batch that was handed to a publisher.
+    """What became of a batch of events.
 
     Attributes:
-        done: so many from its beginning are settled: published, or refused for good.
-        refused: why, by event id, for those among them that were refused.
-        delay: why the next one could not be published now; empty where all are settled.
+        done: how many, from the beginning, are settled: published, or refused for good.
+        refused: the reason by event id, for those that were refused.
+        delay: why the next one could not be published yet; empty if all are settled.
     """
 
     done: int
@@ -65,22 +65,22 @@ class Dispatch:
 
 
 class EventPublisher(Protocol):
-    """Tells others."""
+    """Publishes events."""
 
     async def publish(self, events: Sequence[Event]) -> Dispatch:
-        """Publish a batch in its order and wait for all of it. Nothing is raised: what fails is tried again."""
+        """Publish a batch in order, and wait for the result. Raises nothing: the relay repeats what fails."""
 
 
 class EventRepository(Protocol):
     """Events, within one transaction."""
 
     async def add(self, event: Event) -> None:
-        """Keep it, to be published, in its own trace or that of the unit; one that is kept already stays as it is."""
+        """Store an event for publication, with its own trace or the unit's. A known ``event_id`` changes nothing."""
 
     async def forget(self, before: datetime, most: int) -> int:
-        """Remove so many of those that were published before a moment, oldest first; gives how many those were.
+        """Remove at most so many events published before a moment, oldest first, and return how many were removed.
 
-        The newest of each portfolio stays, and the newest of all: those after them are numbered from there.
+        The newest event of each portfolio and the newest of all stay: later events are numbered from there.
         """
 
 
@@ -88,42 +88,41 @@ class EventReader(Protocol):
     """The read side of events."""
 
     async def events(self, after: int, limit: int) -> Sequence[Event]:
-        """Those that were published, in the order of their positions."""
+        """Published events after a position, in order."""
 
     async def last_position(self) -> int:
-        """Of the newest that was published; 0 where there is none."""
+        """The position of the newest published event; 0 if there is none."""
 
 
 class OutboxTurn(Protocol):
-    """The right to publish, for as long as one holds it."""
+    """The exclusive right to publish, while it is held."""
 
     async def waiting(self, most: int) -> Sequence[Event]:
-        """What was kept and is not published yet, in an order that keeps that of each portfolio."""
+        """Events that are not published yet; those of one portfolio in order."""
 
     async def settle(self, events: Sequence[Event], refused: Mapping[str, str]) -> None:
-        """Give those that were published the next positions, and set those that were refused aside with the reason.
+        """Number the published events, and set the refused ones aside with the reason.
 
         Raises:
-            StoreUnavailable: the database failed; whatever was published will be again. Somebody else may have the
-                right by now.
+            StoreUnavailable: the database failed. These events will be published again, perhaps by another relay.
         """
 
     async def heard(self, within_s: float) -> None:
-        """Wait until somebody keeps an event, or for so long."""
+        """Wait until an event is stored, at most ``within_s`` seconds."""
 
 
 class Outbox(Protocol):
-    """Where events wait."""
+    """The events that wait to be published."""
 
     def turn(self) -> AbstractAsyncContextManager[OutboxTurn | None]:
-        """The right to publish; None where another has it."""
+        """The right to publish; None if another process has it."""
 
     async def holds(self, count: int) -> bool:
-        """Whether so many events wait, or more."""
+        """Whether at least so many events wait."""
 
 
 def announcement(kind: str, subject: str, at: datetime, ids: IdGenerator, told: Mapping[str, Any]) -> Event:
-    """The event of a kind: what it tells stands under the kind's own name."""
+    """A new event; its content is under the name of its kind."""
     return Event(kind, subject, at, {"event_id": str(ids.new()), "timestamp": stamp(at), kind: dict(told)})
 
 

@@ -1,4 +1,4 @@
-"""Several changes that happen together or not at all."""
+"""The unit of work: several changes in one transaction."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class UnitOfWork(Protocol):
 
     @property
     def fleet(self) -> FleetRepository:
-        """Those who carry orders out, within this transaction."""
+        """Workers, within this transaction."""
 
     @property
     def configurations(self) -> ConfigurationRepository:
@@ -61,26 +61,26 @@ class UnitOfWork(Protocol):
 
     @property
     def keys(self) -> KeyRepository:
-        """Keys of whoever calls, within this transaction."""
+        """Idempotency keys, within this transaction."""
 
     @property
     def events(self) -> EventRepository:
-        """What others want to know, within this transaction."""
+        """Events to publish, within this transaction."""
 
     @property
     def series(self) -> SeriesRepository:
-        """The series of portfolios, within this transaction."""
+        """The history of portfolios, within this transaction."""
 
     @property
     def rebalance_plans(self) -> RebalancePlanRepository:
         """Rebalance plans, within this transaction."""
 
     async def alone(self, chore: str, idle_s: float | None = None) -> bool:
-        """Whether no other unit has claimed this chore; then nobody else does until this unit ends.
+        """Claim a chore until this unit ends; False if another unit has it.
 
         Args:
             chore: its name.
-            idle_s: a unit that does nothing for so long is taken for stopped, and ended; as every unit is where None.
+            idle_s: seconds without activity after which this unit counts as stopped and is ended; None for the default.
         """
 
     async def commit(self) -> None:
@@ -99,23 +99,23 @@ class UnitsOfWork(Protocol):
     """Makes units of work."""
 
     def __call__(self) -> UnitOfWork:
-        """A new one, not begun."""
+        """A new unit; enter it to begin."""
 
     def traced(self, trace: TraceContext | None) -> UnitsOfWork:
-        """The same, for a request of that trace: what is kept in its units says so."""
+        """Units that store this trace with everything they write."""
 
     async def keep(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
-        """Do work in a unit and commit it; where the store gave it up or was lost before it was committed, do it again.
+        """Do work in a unit and commit it. If it fails or the connection is lost before the commit, try again.
 
         Args:
             work: changes nothing outside of the unit, and does not commit.
 
         Raises:
-            StoreUnavailable: again and again.
+            StoreUnavailable: it failed repeatedly.
         """
 
     def prepare(self, problem: Problem) -> None:
-        """Begin on what keeping this problem will take, beside its solution: nothing is written before the unit."""
+        """Start preparing a problem for storage while it is being solved. Nothing is written yet."""
 
     async def ready(self, problem: Problem) -> None:
-        """Wait for what :meth:`prepare` began, so that no unit is open meanwhile."""
+        """Wait until :meth:`prepare` is done. Call it before opening a unit."""

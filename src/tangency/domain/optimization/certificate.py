@@ -1,4 +1,4 @@
-"""Proof of an answer by weak duality, from the weights and a witness, whatever the solver said.
+"""Proof of an answer by weak duality. It uses the weights and a witness, and nothing that the solver claims.
 
 Minimise convex f over rows a'x <= b (equalities with a free multiplier), bounds l <= x <= u, distances
 |x - c|_1 <= T and risk caps. With a minorant f(x) >= c0 + c'x and multipliers y >= 0, every feasible x has
@@ -29,20 +29,20 @@ from tangency.domain.optimization.region import Distance, Region, RiskCap, Row
 from tangency.domain.risk.volatility import Volatility, slope_below
 
 LARGEST_VIOLATION = 1e-8
-"""Of a fraction of the portfolio: 1 in 10^8, a dollar on a hundred million."""
+"""As a fraction of the portfolio: one dollar in a hundred million."""
 LARGEST_RELATIVE_GAP = 1e-6
 CONJUGATE_GRADIENT_STEPS = 25
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Certificate:
-    """What was checked, and how far it holds.
+    """The result of checking an answer.
 
     Attributes:
         violations: by constraint id, how far the weights are outside, relative to max(1, |limit|); 0 inside.
         objective: recomputed from the weights.
-        duality_gap: proven: no feasible portfolio has an objective better by more than this, in units of the
-            objective. None where the method gives no witness or none bounds it.
+        duality_gap: no feasible portfolio has an objective that is better by more than this (proven), in units of the
+            objective. None if the method gives no witness, or the witness proves no bound.
         relative_gap: the gap of the loss over the sum of its absolute terms.
         spectrum: bounds on the extreme eigenvalues of the covariance.
         repair: what was added to the covariance, if anything.

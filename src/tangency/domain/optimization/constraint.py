@@ -1,4 +1,4 @@
-"""What a portfolio must satisfy. One class per constraint: its id, its shape, its sentence, its unit of relaxation.
+"""Constraints on a portfolio. Each class has an id, a shape, a sentence, and a unit in which it is relaxed.
 
 A constraint's ``limit`` is the user's own number in the user's own unit; its shape may measure something else (the L1
 distance is twice the one-way turnover), and ``sensitivity`` says how the limit of the shape moves with the user's.
@@ -30,7 +30,7 @@ class Constraint(ABC):
 
     kind: ClassVar[str]
     capability: ClassVar[str] = ""
-    """The kind that a method has to know to honour it, where that is another's."""
+    """The kind that a method must support to honour it, if not its own."""
     relaxable: ClassVar[bool] = True
     sensitivity: ClassVar[float] = 1.0
     """Change of the shape's limit per unit change of the user's; negative where a smaller limit is the looser one."""
@@ -40,13 +40,13 @@ class Constraint(ABC):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The risk parameters that it uses beside its limit."""
+        """The risk parameters that it uses in addition to its limit."""
         return ()
 
     @property
     @abstractmethod
     def id(self) -> str:
-        """The name under which certificate, explanation and errors speak of it."""
+        """Its name in certificates, explanations and errors."""
 
     @property
     @abstractmethod
@@ -55,14 +55,14 @@ class Constraint(ABC):
 
     @abstractmethod
     def shape(self, universe: Universe, estimates: Estimates) -> Shape:
-        """What it means for a vector of weights in the universe's order."""
+        """The set of weights that satisfy it, in the order of the universe."""
 
     @abstractmethod
     def sentence(self) -> str:
-        """What it demands, for a person to read."""
+        """The requirement in words."""
 
     def faults(self, universe: Universe) -> list[Fault]:
-        """What makes it unusable for these names; empty where it is sound."""
+        """Why it cannot be used with these assets; empty if it can."""
         return [] if abs(self.limit) <= LARGEST else [Fault(self.path, f"is {self.limit}; give a finite number.")]
 
     def with_limit(self, limit: float) -> Self:
@@ -145,7 +145,7 @@ class _WeightBound(Constraint):
 
     @property
     def path(self) -> Path:
-        """By name; doors that list strategies translate it to a position."""
+        """By asset name; adapters whose documents have a list of strategies translate it to a position."""
         return ("constraints", self.field_name) if self.name is None else ("strategies", self.name, self.field_name)
 
     def faults(self, universe: Universe) -> list[Fault]:
@@ -165,7 +165,7 @@ class _WeightBound(Constraint):
 
 @dataclass(frozen=True)
 class MinimumWeight(_WeightBound):
-    """No weight, or not that of ``name``, may be below the limit."""
+    """No weight (or, with ``name``, not that asset's weight) may be below the limit."""
 
     kind: ClassVar[str] = "min_weight"
     sensitivity: ClassVar[float] = -1.0

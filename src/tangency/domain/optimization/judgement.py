@@ -1,4 +1,4 @@
-"""From a method's proposal to a checked solution. Nobody's word is taken: not the solver's, not the plugin's."""
+"""From a method's proposal to a checked solution, without trusting the method or its solver."""
 
 from __future__ import annotations
 
@@ -40,7 +40,13 @@ from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Outcome:
-    """Everything that solving a problem produced, before it is judged; ``estimates`` are those handed to the method."""
+    """Everything that solving a problem produced, before it is judged.
+
+    Attributes:
+        estimates: those that the method was given.
+        proposal: what the method returned.
+        infeasibility: why no portfolio is feasible, if that was found out; None otherwise.
+    """
 
     estimates: Estimates
     proposal: Proposal
@@ -50,7 +56,7 @@ class Outcome:
 def propose(
     problem: Problem, estimates: Estimates, method: OptimizationMethod, options: object, programs: LinearPrograms
 ) -> Outcome:
-    """Let a method solve a problem; where it brings no weights, find out whether any are feasible.
+    """Let a method solve a problem. If it returns no usable weights, find out whether any portfolio is feasible.
 
     Raises:
         Unsupported: the method cannot honour the objective or a constraint.
@@ -67,7 +73,7 @@ def propose(
 
 
 def _as_read(problem: Problem, estimates: Estimates, proposal: Proposal) -> tuple[Problem, Estimates]:
-    """The problem and the estimates as the method took them."""
+    """The problem and the estimates that the method actually worked with."""
     reading = proposal.reading
     return reading.of(problem), estimates if reading.estimates is None else reading.estimates
 
@@ -80,7 +86,7 @@ def _holds(asked: Problem, given: Estimates, proposal: Proposal) -> bool:
 
 
 def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
-    """Check a proposal and say what it is worth.
+    """Check a proposal, and turn it into a solution with its certificate or its reason.
 
     Args:
         asked: what was asked.
@@ -112,7 +118,7 @@ def judge(asked: Problem, outcome: Outcome, rule: bool = False) -> Solution:
 
 
 def _lacking(problem: Problem, weights: Vector | None) -> str:
-    """What keeps the weights of a method from being any."""
+    """Why the weights of a method cannot be used, in a sentence."""
     whose, names = f"Method {problem.method!r}", problem.universe.names
     if weights is None:
         return f"{whose} says that it has an answer, and gives no weights. Its author should hear of it."

@@ -1,4 +1,4 @@
-"""The aggregate: what was asked about a portfolio, how far it got, and what came of it."""
+"""The aggregate ``Optimization``: what was asked about a portfolio, its stage, and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tangency.domain.optimization.solution import Solution
 
 
 class Stage(StrEnum):
-    """How far an optimization got. It never goes back."""
+    """The stage of an optimization. It never goes back."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -38,7 +38,7 @@ FOLLOWING: Mapping[Stage, frozenset[Stage]] = {
 
 
 class AStageNeverGoesBack(TangencyError):
-    """An optimization was told to enter a stage that does not follow the one it is in."""
+    """An optimization cannot enter a stage that does not follow its present one."""
 
     def __init__(self, optimization: UUID, now: Stage, wanted: Stage) -> None:
         self.optimization, self.now, self.wanted = optimization, now, wanted
@@ -56,12 +56,12 @@ class OptimizationEvent:
 
 @dataclass(frozen=True, slots=True)
 class OptimizationRequested(OptimizationEvent):
-    """Somebody asked."""
+    """The optimization was requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizationStarted(OptimizationEvent):
-    """A solver has it."""
+    """A solver has started on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class OptimizationFoundInfeasible(OptimizationEvent):
 
 @dataclass(frozen=True, slots=True)
 class OptimizationCancelled(OptimizationEvent):
-    """Nobody wants the answer any more."""
+    """It was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What was asked, in the words of the request: kept so that it can be asked again."""
+    """What was asked, in the words of the request; stored so that it can be repeated."""
 
     objective: str
     method: str
@@ -103,15 +103,16 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Turnover:
-    """What it takes to get from the current weights to the optimal ones, cash included."""
+    """The turnover from the current weights to the optimal ones, as fractions of the portfolio."""
 
     one_way: float
+    """Half the sum of absolute changes, including the change of cash."""
     l1: float
-    """The sum of absolute changes of the names' weights."""
+    """The sum of absolute changes, without cash."""
 
     @classmethod
     def between(cls, problem: Problem, solution: Solution) -> Turnover | None:
-        """Half of all absolute changes, that of cash included; None where either weights are unknown."""
+        """The turnover of a solution; None if the current or the optimal weights are unknown."""
         if problem.current is None or solution.weights is None:
             return None
         l1 = float(np.abs(solution.weights - problem.current).sum())
@@ -125,10 +126,10 @@ class Answer:
 
     Attributes:
         solution: with weights; its status is optimal or feasible.
-        time_ms: wall time of the solve, hand-over included.
+        time_ms: wall time of the solve, including transport to and from the solver process.
         turnover: from the current weights, where they are known.
-        unused_inputs: what the request stated and nothing used, as paths into the request document.
-        supplied: what the configuration of the portfolio gave the request, by its place in the configuration.
+        unused_inputs: paths of the request's fields that made no difference.
+        supplied: what the portfolio's configuration supplied, by its place there.
     """
 
     optimization_id: UUID
@@ -143,11 +144,11 @@ class Answer:
 
 @dataclass(eq=False)
 class Optimization:
-    """One question about one portfolio. Make one with :meth:`request`.
+    """One optimization of one portfolio. Create it with :meth:`request`.
 
     Attributes:
-        outcome: the status of the solution, or a word for why there is none; None until it ended.
-        message: what a person should know about the outcome.
+        outcome: the status of the solution, or a word for why there is none; None until it has ended.
+        message: the outcome explained in a sentence; may be empty.
         events: what happened, oldest first.
     """
 
@@ -170,24 +171,24 @@ class Optimization:
     def request(
         cls, identity: UUID, portfolio_id: str, configuration: Configuration, problem: Problem, at: datetime
     ) -> Optimization:
-        """A new question."""
+        """A new optimization, in the stage ``pending``."""
         optimization = cls(identity, portfolio_id, configuration, problem, at)
         optimization.events.append(OptimizationRequested(identity, portfolio_id, at))
         return optimization
 
     def start(self, at: datetime) -> None:
-        """A solver takes it."""
+        """A solver starts on it."""
         self._enter(Stage.PROCESSING)
         self.events.append(OptimizationStarted(self.id, self.portfolio_id, at))
 
     def conclude(self, solution: Solution, at: datetime, time_ms: float, unused_inputs: tuple[str, ...] = ()) -> None:
-        """The domain has judged what the solver brought, answer or not."""
+        """End it with a judged solution, which may or may not have weights."""
         self._end(_stage_of(solution.status), at, solution.status.value, solution.message, time_ms)
         self.solution, self.unused_inputs = solution, unused_inputs
         self.events.append(self._ending(solution, at))
 
     def fail(self, error: NoAnswer, at: datetime, time_ms: float) -> None:
-        """The solver brought nothing that could be judged."""
+        """End it without a solution to judge."""
         if isinstance(error.solution, Solution):
             self.conclude(error.solution, at, time_ms)
             return
@@ -195,13 +196,13 @@ class Optimization:
         self.events.append(OptimizationFailed(self.id, self.portfolio_id, at, error.outcome, error.detail))
 
     def cancel(self, at: datetime) -> None:
-        """Nobody wants the answer any more."""
+        """End it without solving."""
         self._end(Stage.CANCELLED, at, Stage.CANCELLED.value, "", 0.0)
         self.events.append(OptimizationCancelled(self.id, self.portfolio_id, at))
 
     @property
     def answer(self) -> Answer | None:
-        """What is served of it; None unless it completed."""
+        """The answer to serve; None unless it is completed."""
         if self.stage is not Stage.COMPLETED or self.solution is None or self.ended_at is None:
             return None
         turnover = Turnover.between(self.problem, self.solution)

@@ -1,4 +1,4 @@
-"""An optimization that somebody ordered and comes back for: how it waits, who works on it, and how it ends."""
+"""Orders: optimizations that are accepted now and solved later by a worker."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tangency.domain.portfolio.valuation import Valuation
 from tangency.domain.trace import TraceContext
 
 MOST_LOSSES = 3
-"""So many workers may be lost over one order, unless an operator says otherwise; it is what they died of, then."""
+"""Workers that may be lost over one order before it fails: by then the order is the likely cause."""
 
 
 class AlreadyFinal(TangencyError):
-    """What has ended cannot be cancelled."""
+    """An order that has ended cannot be cancelled."""
 
     def __init__(self, subject: str, stage: Stage) -> None:
         self.subject, self.stage = subject, stage
@@ -29,16 +29,16 @@ class AlreadyFinal(TangencyError):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Order:
-    """What is needed to carry an order out, on whatever machine, whatever is imported meanwhile.
+    """Everything a worker needs to solve an order, on any machine, whatever is imported in the meantime.
 
     Attributes:
         wording: the request as it was written.
-        valuation: of the portfolio when it was ordered; None where nobody knows what it is worth.
-        expected_at: when it is thought to be done.
+        valuation: of the portfolio when it was ordered; None if its market value is unknown.
+        expected_at: when it should be done.
         queue: where it waits.
-        attempt: whose turn it is; only that worker may end it.
-        trace: of the request that ordered it, once it is kept.
-        estimated_s: seconds that it is thought to take by itself.
+        attempt: counts the workers that have taken it. Only the worker of the latest attempt may end it.
+        trace: of the request that placed it; None until it is stored.
+        estimated_s: seconds that solving it should take.
     """
 
     optimization: Optimization
@@ -53,11 +53,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which orders are meant.
+    """Selects orders.
 
     Attributes:
-        stages: any of these; all where empty.
-        before: only those accepted before the one of this number.
+        stages: any of these; empty for all.
+        before: only orders with a smaller number, that is, accepted earlier.
     """
 
     portfolio_id: str | None = None
@@ -72,15 +72,14 @@ class OrderState:
 
     Attributes:
         number: in the order of acceptance.
-        progress: fraction done, where anything is known of it.
-        outcome: how it ended, where there is no answer in one of ``OUTCOMES``; empty until then.
-        message: what to know about it.
+        progress: estimated fraction done, from 0 to 1.
+        outcome: how it ended; without an answer one of ``OUTCOMES``; empty until it has ended.
+        message: the outcome explained in a sentence; may be empty.
         report: figures, allocations and trades as plain values; None unless it completed.
         answer: with its certificate; None unless it completed.
-        losses: why each worker that was lost did not end it.
-        infeasibility: which limits contradict each other, and what would have to give way; None unless they do, and in
-            lists.
-        trace: of the request that ordered it; given with what the sweeper ended, and None elsewhere.
+        losses: for each lost worker, why it did not end the order.
+        infeasibility: the conflict and the relaxation of an infeasible order; None otherwise, and in lists.
+        trace: of the request that placed it; only for orders that the sweeper ended.
     """
 
     id: UUID
@@ -106,46 +105,46 @@ class OrderRepository(Protocol):
     """Orders, within one transaction."""
 
     async def add(self, order: Order) -> None:
-        """Keep an order that nobody works on yet, in the trace of the unit."""
+        """Store a new order, with the trace of the unit."""
 
     async def claim(self, order: UUID, worker: UUID, lease_until: datetime, at: datetime) -> Order | None:
-        """Take a waiting order; None where it is not waiting any more."""
+        """Take a waiting order; None if it no longer waits."""
 
     async def claim_next(
         self, queues: Sequence[Queue], worker: UUID, lease_until: datetime, at: datetime
     ) -> Order | None:
-        """Take the oldest order that waits in one of these, and that nobody else is taking at this moment."""
+        """Take the oldest order that waits in these queues, passing over those that another worker is just taking."""
 
     async def beat(self, order: UUID, attempt: int, lease_until: datetime) -> bool:
-        """Stay the one who works on it; False where that is over."""
+        """Renew the lease of an attempt; False if the order is no longer its own."""
 
     async def finish(self, order: Order, report: Mapping[str, Any] | None) -> bool:
-        """Keep its end, and its answer with the report of it; False where it is somebody else's turn, or cancelled."""
+        """Store the end of an order with its answer and report; False if it was cancelled or taken over."""
 
     async def hand_back(self, order: UUID, attempt: int) -> None:
-        """Let it wait again."""
+        """Return it to its queue."""
 
     async def sweep(self, at: datetime, most_losses: int = MOST_LOSSES) -> Sequence[OrderState]:
-        """Let orders whose worker was lost wait again, and end those that cost so many; gives what was ended."""
+        """Return the orders of lost workers to their queues; end those that lost too many, and return these."""
 
     async def cancel(self, order: UUID, at: datetime) -> bool:
-        """End it; False where it has ended."""
+        """Cancel it; False if it has already ended."""
 
 
 class OrderReader(Protocol):
     """The read side of orders."""
 
     async def order(self, order: UUID) -> OrderState | None:
-        """The order of that id, with its answer where there is one."""
+        """The order with its answer, if there is one; None if there is no such order."""
 
     async def orders(self, wanted: Filter) -> Sequence[OrderState]:
-        """Newest first, without answers."""
+        """The selected orders, newest first, without their answers."""
 
     async def waits(self, queues: Sequence[Queue]) -> bool:
-        """Whether an order waits in one of these."""
+        """Whether any order waits in these queues."""
 
     async def still_waits(self, order: UUID) -> bool:
-        """Whether nobody has taken an order."""
+        """Whether an order still waits."""
 
     async def held(self, order: UUID, attempt: int) -> bool:
-        """Whether it is still the turn of an attempt."""
+        """Whether the order still belongs to this attempt."""

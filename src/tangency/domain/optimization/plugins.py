@@ -1,4 +1,4 @@
-"""The port behind which methods and estimators are found by name."""
+"""The port for finding methods and estimators by name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tangency.domain.optimization.solution import Origin
 
 
 class Finder(Protocol):
-    """Finds plugins by name and binds their options, for whoever solves, and for a method that is made of others."""
+    """Finds plugins by name and binds their options: for solving, and for methods that are made of other methods."""
 
     def find_method(self, name: str) -> OptimizationMethod:
-        """The method of that name; raises Unsupported where there is none, or an operator blocked it."""
+        """The method of that name; raises Unsupported if there is none, or it is blocked."""
 
     def find_estimator(self, name: str, path: Path) -> Estimator:
-        """The estimator of that name, which stands at ``path`` in the request; the same."""
+        """The estimator of that name, stated at ``path`` in the request; raises as ``find_method``."""
 
     def bind_options(self, options: type, asked: Mapping[str, object], path: Path) -> object:
         """A plugin's typed options from what was asked at ``path`` in the request; raises InvalidInput."""
@@ -31,7 +31,7 @@ _at_work: ContextVar[Finder | None] = ContextVar("finder", default=None)
 
 @contextmanager
 def found_by(finder: Finder) -> Iterator[None]:
-    """While a problem is solved: what an operator blocked is blocked inside of methods too."""
+    """Use this finder while a problem is solved, so that a blocked plugin is blocked inside other methods too."""
     token = _at_work.set(finder)
     try:
         yield
@@ -40,7 +40,7 @@ def found_by(finder: Finder) -> Iterator[None]:
 
 
 def finder_at_work() -> Finder | None:
-    """Who finds plugins for the problem that is being solved; None outside of one."""
+    """The finder of the problem that is being solved; None outside of solving."""
     return _at_work.get()
 
 

@@ -1,4 +1,4 @@
-"""One immutable question: these assets, this evidence about them, this aim, these limits, this method."""
+"""The optimization problem: assets, what is known about them, objective, constraints and method, all immutable."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tangency.domain.risk.measure import VOLATILITY
 
 @dataclass(frozen=True, slots=True)
 class SolverPolicy:
-    """How a method should solve, where it has a choice.
+    """How a method should solve, if it has a choice.
 
     Attributes:
         sequence: solvers to try in turn, by name.
         tolerance: absolute and relative residual to ask of them.
-        time_limit_s: seconds of wall time for the solve; the deadline of the door adds to it.
+        time_limit_s: seconds of wall time for the solve. The deadline of a request also covers waiting and transport.
     """
 
     sequence: tuple[str, ...] = ("piqp", "clarabel")
@@ -40,20 +40,21 @@ class Problem:
     """A portfolio optimization, complete: solving it needs nothing but the plugins it names.
 
     Attributes:
-        market: the names and what is known about them.
-        objective: what to be best at.
+        market: the assets and what is known about them.
+        objective: what to optimize.
         constraints: limits on the weights, each with its own id.
         method: the name of an optimization method plugin.
         options: the method's own options.
         current: current weights, shape (n,), or None where unknown.
         risk_free_rate: annual, for the Sharpe ratio that every answer reports; MAX_SHARPE reports its own.
         confidence_level: of tail measures of risk, where the method's options do not say otherwise.
-        risk_aversion: of the investor, for methods whose estimates depend on it; None where nobody states one.
+        risk_aversion: of the investor, for methods whose estimates depend on it; None if not stated.
         seed: for methods that draw random numbers.
-        references: the stored documents that went into the options, for the record.
+        references: the stored documents that the options were read from, for the record.
 
     Raises:
-        InvalidInput: a constraint that names what is not there, two constraints of one id, a figure that is not finite.
+        InvalidInput: a constraint names an unknown asset or label, two constraints have one id, or a figure is not
+            finite.
     """
 
     market: Market
@@ -72,7 +73,7 @@ class Problem:
 
     @property
     def risk_measure(self) -> str:
-        """The measure of risk that it is solved for, by name; methods that are asked for none take volatility."""
+        """The name of its risk measure; ``volatility`` unless the options or the method say otherwise."""
         usual = "cvar" if self.method == "mean_risk" else VOLATILITY.name
         return str(self.options.get("risk_measure", usual)).lower()
 
@@ -109,7 +110,7 @@ class Problem:
 
     @property
     def budget(self) -> Budget | None:
-        """What says how much is invested; None where nothing does."""
+        """The budget constraint; None if there is none."""
         return next((limit for limit in self.constraints if isinstance(limit, Budget)), None)
 
     @cached_property
@@ -118,7 +119,7 @@ class Problem:
         return {constraint.id: constraint for constraint in self.constraints}
 
     def region(self, estimates: Estimates) -> Region:
-        """The portfolios that satisfy every constraint; kept for the estimates it was last asked for."""
+        """The portfolios that satisfy every constraint. Cached for the latest estimates."""
         if self._region is not None and self._region[0] is estimates:
             return self._region[1]
         shapes = [constraint.shape(self.universe, estimates) for constraint in self.constraints]
@@ -127,19 +128,19 @@ class Problem:
         return region
 
     def narrowed(self, limit: Constraint, estimates: Estimates) -> Problem:
-        """The same with one limit more; where that is a row, its region is made from this one's."""
+        """The problem with one more constraint. If that is a row, the cached region is extended and not made anew."""
         narrowed, shape = replace(self, constraints=(*self.constraints, limit)), limit.shape(self.universe, estimates)
         if isinstance(shape, Row):
             object.__setattr__(narrowed, "_region", (estimates, self.region(estimates).with_row(shape)))
         return narrowed
 
     def on(self, sides: Sides, estimates: Estimates) -> Problem:
-        """The convex part of it with the names on given sides."""
+        """The convex part of the problem in which each asset is on a given side: held long, held short or left out."""
         convex = [limit for limit in self.constraints if not isinstance(limit, MinimumPosition)]
         part = replace(self, constraints=tuple(convex))
         object.__setattr__(part, "_region", (estimates, self.region(estimates).on(sides)))
         return part
 
     def constraints_need_mean(self) -> bool:
-        """Whether some constraint cannot be read without expected returns."""
+        """Whether any constraint depends on expected returns."""
         return any(constraint.needs_mean for constraint in self.constraints)

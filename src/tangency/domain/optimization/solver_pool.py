@@ -1,4 +1,4 @@
-"""The port behind which problems are solved away from whoever asks."""
+"""The port for solving problems outside the calling process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where portfolios, prices and risks come from when a request leaves them out.
+"""The ports for portfolios, prices and risk models that a request leaves out.
 
-Each port has a local adapter, over what was imported, and one that asks a neighbouring service.
+Each has an adapter that reads imported data, and one that asks another service (a neighbour).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tangency.domain.portfolio.tax_lots import TaxLot
 
 
 class PortfolioSource(Protocol):
-    """The state of portfolios."""
+    """Current holdings."""
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
-        """What is held under an id; None where nothing was imported under it.
+        """The holdings under an id; None if nothing was imported under it.
 
         Raises:
             NotFound: a neighbour knows no such portfolio.
@@ -32,11 +32,11 @@ class MarketData(Protocol):
     """Prices."""
 
     async def prices(self, portfolio_id: str, names: Sequence[str]) -> PriceHistory | None:
-        """The history of the names of a portfolio; None where nothing was imported under its id.
+        """The price history of a portfolio's assets; None if nothing was imported under its id.
 
         Args:
             portfolio_id: under which prices were imported.
-            names: what it holds, for a source that knows names and no portfolios; there may be more in the history.
+            names: the assets it holds, for a source that knows no portfolios. The history may have more.
 
         Raises:
             NotFound: a neighbour has no price of any of them.
@@ -46,10 +46,10 @@ class MarketData(Protocol):
 
 
 class RiskModels(Protocol):
-    """Covariances that somebody else has estimated."""
+    """Covariances that were estimated elsewhere."""
 
     async def risk_model(self, portfolio_id: str) -> RiskModel | None:
-        """The model to use for a portfolio; None where there is none, so that risks are estimated from returns.
+        """The model for a portfolio; None if there is none, and risks are to be estimated from returns.
 
         Raises:
             NeighbourUnavailable: a neighbour cannot be asked.
@@ -58,10 +58,10 @@ class RiskModels(Protocol):
 
 
 class PortfolioRecords(Protocol):
-    """What is kept of a portfolio beside its holdings."""
+    """Tax lots and benchmarks of portfolios."""
 
     async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
-        """The lots of what is held; none where nothing is known of them.
+        """The tax lots of the holdings; empty if none are known.
 
         Raises:
             NeighbourUnavailable: a neighbour cannot be asked.
@@ -69,7 +69,7 @@ class PortfolioRecords(Protocol):
         """
 
     async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
-        """Weights of what the portfolio is measured against, ``CASH`` among them; None where nothing is known.
+        """The weights of the benchmark, including ``CASH``; None if none is known.
 
         Raises:
             NeighbourUnavailable: a neighbour cannot be asked.
@@ -78,22 +78,22 @@ class PortfolioRecords(Protocol):
 
 
 class PortfolioRepository(Protocol):
-    """Portfolios that were imported; an import replaces the one before."""
+    """Stores imported data; an import replaces the one before."""
 
     async def put(self, portfolio: Portfolio) -> None:
-        """Keep what is held under the portfolio's id."""
+        """Store holdings under the portfolio's id."""
 
     async def put_prices(self, portfolio_id: str, prices: PriceHistory) -> None:
-        """Keep the history of the names of a portfolio."""
+        """Store the prices of a portfolio's assets."""
 
     async def put_tax_lots(self, portfolio_id: str, lots: Sequence[TaxLot]) -> None:
-        """Keep the lots of what is held."""
+        """Store tax lots."""
 
     async def put_benchmark(self, portfolio_id: str, weights: Mapping[str, float]) -> None:
-        """Keep the weights of what the portfolio is measured against."""
+        """Store the weights of a benchmark."""
 
     async def put_risk_model(self, portfolio_id: str, model: RiskModel) -> None:
-        """Keep the covariances of a portfolio's names."""
+        """Store covariances."""
 
     async def put_labels(self, portfolio_id: str, labels: Labels) -> None:
-        """Keep sectors and asset classes by name; they come before those of the holdings."""
+        """Store sectors and asset classes; they take precedence over those of the holdings."""
