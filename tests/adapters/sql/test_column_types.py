@@ -1,6 +1,8 @@
 """Columns keep what they are given, or refuse it: nothing is lost in silence."""
 
+import json
 import math
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -20,6 +22,17 @@ def test_a_column_of_numbers_takes_numbers(value: float) -> None:
         FiniteFloat().process_bind_param(value, DIALECT)
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"a": [value]})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"a": [None, value]})
+
+
+LOOKS_INFINITE = struct.unpack(">d", b"\x3f\xcb\x7f\xf0\x00\x00\x00\x00")[0]
+
+
+@pytest.mark.parametrize("value", [0.1, -1e150, LOOKS_INFINITE, "null", "\u02ff"])
+def test_a_null_beside_finite_numbers_is_kept_to_the_letter(value: object) -> None:
+    document = {"a": None, "b": [value]}
+    assert json.loads(to_json(document)) == document
 
 
 def test_none_stays_none() -> None:

@@ -72,20 +72,28 @@ class Connection(aiosqlite.Connection):
     def __init__(self, opened: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(opened, iter_chunk_size=1)
         self._thread.daemon = True  # as in SQLAlchemy: what nobody closed must not keep the process alive
-        self._reads, self._at_work, self._glances = False, False, False
+        self._reads, self._at_work, self._glances, self._begins = False, False, False, False
         self._until = inf
 
     async def begin(self, *, reads: bool) -> None:
-        """Begin a transaction. One that reads and then writes would fail at once where another wrote in between."""
-        self._reads = reads
+        """Begin a transaction; one that writes, with its first statement.
+
+        One that reads and then writes would fail at once where another wrote in between.
+        """
+        self._reads, self._begins = reads, not reads
         self._glance(reads)
         if reads:
             self._conn.execute("BEGIN")
-        else:
-            await self._within(lambda: self._conn.execute("BEGIN IMMEDIATE"))
+
+    async def commit(self) -> None:
+        """Keep what was not kept with the last statement."""
+        self._begins = False
+        if self._conn.in_transaction:
+            await super().commit()
 
     async def rollback(self) -> None:
         """Undo; in the thread, after what is under way there still, where whoever waited for it was cancelled."""
+        self._begins = False
         if (self._reads or not self._conn.in_transaction) and not self._at_work:
             self._conn.rollback()
         else:
@@ -111,11 +119,14 @@ class Connection(aiosqlite.Connection):
         """A statement, for one row of parameters after another."""
         return await self._within(lambda: Outcome.of(self._conn.executemany(sql, parameters)))
 
-    async def carry_out_in_turn(self, statements: Sequence[tuple[str, Any]]) -> int:
-        """Several, whose rows nobody wants; gives how many rows the last one changed."""
+    async def carry_out_in_turn(self, statements: Sequence[tuple[str, Any]], commit: bool) -> int:
+        """Several, whose rows nobody wants, and a commit if wanted; gives how many rows the last one changed."""
 
         def all_of_them() -> int:
-            return [Outcome.of(self._conn.execute(sql, parameters)).rowcount for sql, parameters in statements][-1]
+            changed = [Outcome.of(self._conn.execute(sql, parameters)).rowcount for sql, parameters in statements][-1]
+            if commit:
+                self._conn.commit()
+            return changed
 
         return await self._within(all_of_them)
 
@@ -137,8 +148,14 @@ class Connection(aiosqlite.Connection):
         return monotonic() > self._until
 
     async def _within(self, work: Callable[[], Result]) -> Result:
-        self._at_work = True
-        done = cast(Result, await self._execute(work))  # type: ignore[no-untyped-call]
+        begins, self._begins, self._at_work = self._begins, False, True
+
+        def begun() -> Result:
+            if begins:
+                self._conn.execute("BEGIN IMMEDIATE")
+            return work()
+
+        done = cast(Result, await self._execute(begun))  # type: ignore[no-untyped-call]
         self._at_work = False
         return done
 

@@ -97,7 +97,7 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Make every change durable."""
-        await self._writes.send()
+        await self._writes.send(last=True)
         self.number, self._writes.number = self._writes.number, None
         await self._session.commit()
         self.committed()

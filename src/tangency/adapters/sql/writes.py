@@ -35,6 +35,7 @@ class Writes:
 
     number: str | None = None
     changed: int = 0
+    _last = False
 
     def __init__(self, session: AsyncSession) -> None:
         self._session, self._dialect = session, session.get_bind().dialect
@@ -69,8 +70,13 @@ class Writes:
         await self._session.execute(TOGETHER, execution_options={"together": self})
         return self.changed
 
-    async def send(self) -> None:
-        """Send what waits, before anybody in the transaction reads what it changes, or commits it."""
+    async def send(self, *, last: bool = False) -> None:
+        """Send what waits, before anybody in the transaction reads what it changes, or commits it.
+
+        Args:
+            last: nothing comes after it but the commit; SQLite takes that with it.
+        """
+        self._last = last
         if self._waiting or (self.number is None and self.database == "postgresql"):
             await self._session.execute(TOGETHER, execution_options={"together": self})
 
@@ -81,7 +87,7 @@ class Writes:
         if self.database == "postgresql":
             self.changed, self.number = await _piped(driver, waiting, self.number)
         else:
-            self.changed = await driver.carry_out_in_turn(waiting)
+            self.changed = await driver.carry_out_in_turn(waiting, commit=self._last)
 
 
 def send_together(_cursor: object, _statement: str, _values: object, context: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
