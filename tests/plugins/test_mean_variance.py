@@ -169,6 +169,21 @@ class TestScale:
         scaled = solve(problem(MEAN, scale * COVARIANCE, objective, *LONG_ONLY))
         assert weights(scaled) == pytest.approx(weights(plain), abs=1e-9)
 
+    @pytest.mark.parametrize("objective", OBJECTIVES)
+    @pytest.mark.parametrize("seed", [16, 25, 26])
+    def test_volatilities_over_five_decades_are_proven(self, seed: int, objective: Objective) -> None:
+        """Names of a millionth beside such of one half, at most 30 % each."""
+        rng = np.random.default_rng(seed)
+        size = int(rng.integers(2, 12))
+        volatilities = 10.0 ** rng.uniform(-6.0, -0.3, size)
+        volatilities[[0, -1]] = 1e-6, 0.5
+        loadings = rng.normal(0.0, 1.0, (size, size // 2))
+        covariance = loadings @ loadings.T + np.diag(rng.uniform(0.2, 1.0, size))
+        scale = volatilities / np.sqrt(np.diag(covariance))
+        limits = (*LONG_ONLY, MaximumWeight(0.3))
+        posed = problem(rng.normal(0.05, 0.04, size), covariance * np.outer(scale, scale), objective, *limits)
+        assert solve(posed).status is Status.OPTIMAL
+
     @pytest.mark.parametrize("scale", [1e-12, 1e12])
     def test_a_utility_of_any_scale_is_proven(self, scale: float) -> None:
         assert solve(problem(MEAN, scale * COVARIANCE, MaximumUtility(4.0), *LONG_ONLY)).status is Status.OPTIMAL

@@ -103,8 +103,9 @@ class Family:
         if point is None:
             return found
         for line in self._pieces(point):
-            if self._holds(line, inner):
-                return self._member(inner, *line.at(inner), exact=True)
+            found = self._landed(line, lambda _: inner, inner, [])
+            if found is not None:
+                return found
         return self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
