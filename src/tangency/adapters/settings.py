@@ -1,7 +1,8 @@
-"""Everything that an operator may set, typed in one place, from the environment and an optional file.
+"""All settings, typed in one place, from the environment and an optional file.
 
-The environment wins over the file, the file over the defaults. A variable is the field's name in capitals behind
-``TANGENCY_``; the file is TOML with the same names in lower case, and ``TANGENCY_CONFIG`` says where it is.
+The environment takes precedence over the file, and the file over the defaults. A variable is the name of the field in
+capitals with the prefix ``TANGENCY_``. The file is TOML, with the same names in lower case; ``TANGENCY_CONFIG`` is its
+path.
 """
 
 from __future__ import annotations
@@ -40,96 +41,96 @@ class InvalidSettings(TangencyError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator may set.
+    """The settings of a process.
 
     Attributes:
-        database_url: where answers are kept. Empty is a SQLite file in the data folder. ``sqlite:///path/to/file.db``
-            is another file, ``postgresql+psycopg://user@host/name`` a PostgreSQL server, whose tables ``tangency db
-            upgrade`` makes
-        database_connections: most connections of this process to the database
-        database_wait_s: seconds that a request waits for PostgreSQL, for a free connection and for all of its answers,
-            before it is asked to come again
-        statement_timeout_s: seconds after which PostgreSQL gives up a statement
-        outbox_limit: most events that may wait for the broker; with more, whatever would add to them is answered 503
-        events_days: how many days published events are kept, for whoever reads them over REST or gRPC; 0 is all. The
-            newest of each portfolio stays
-        pulsar_url: the broker that events are published to, ``pulsar://host:6650`` or ``pulsar+ssl://host:6651``; empty
-            is no broker, and events are at ``GET /api/v1/events`` alone
-        pulsar_web_url: its web address, ``http://host:8080``, which only ``tangency pulsar setup`` uses
-        pulsar_tenant: tenant of the broker's topics; not ``TANGENCY_TENANT``
+        database_url: the database. Empty: a SQLite file in the data folder. ``sqlite:///path/to/file.db``: another
+            SQLite file. ``postgresql+psycopg://user@host/name``: PostgreSQL, whose tables ``tangency db upgrade``
+            creates
+        database_connections: largest number of database connections of this process
+        database_wait_s: seconds that a request waits for PostgreSQL, for a connection and for its answers together,
+            before it gets 503
+        statement_timeout_s: seconds after which PostgreSQL cancels a statement
+        outbox_limit: how many events may wait for the broker; beyond that, requests that would add to them get 503
+        events_days: days for which published events are kept for readers over REST and gRPC; 0: for ever. The newest
+            event of each portfolio always stays
+        pulsar_url: the Pulsar broker for events, ``pulsar://host:6650`` or ``pulsar+ssl://host:6651``. Empty: no
+            broker; events are only at ``GET /api/v1/events``
+        pulsar_web_url: the broker's web address, ``http://host:8080``; used only by ``tangency pulsar setup``
+        pulsar_tenant: tenant of the broker's topics; not related to ``TANGENCY_TENANT``
         pulsar_namespace: namespace of the broker's topics. Services that share a broker, or serve different values of
-            ``TANGENCY_TENANT``, need one each
+            ``TANGENCY_TENANT``, each need their own
         pulsar_send_timeout_s: seconds after which an event that the broker has not confirmed is sent again
-        pulsar_tls_ca_file: certificates that the broker's is checked against; empty is those of the platform
-        pulsar_tls_certificate_file: certificate by which the service says who it is
+        pulsar_tls_ca_file: certificates to check the broker's certificate against; empty: those of the operating system
+        pulsar_tls_certificate_file: client certificate with which the service authenticates itself to the broker
         pulsar_tls_key_file: private key of that certificate
-        pulsar_tls_validate_hostname: whether the broker's certificate must be for the host of ``TANGENCY_PULSAR_URL``
-        pulsar_token_file: file with the token by which the service says who it is; read whenever one is needed, so that
-            it can be replaced
-        pulsar_oauth2_issuer_url: who gives out tokens by OAuth 2.0, for client credentials
+        pulsar_tls_validate_hostname: whether the broker's certificate must match the host of ``TANGENCY_PULSAR_URL``
+        pulsar_token_file: file with the token for the broker; read whenever a token is needed, so it can be replaced
+        pulsar_oauth2_issuer_url: issuer of OAuth 2.0 tokens, for client credentials
         pulsar_oauth2_key_file: JSON file with ``client_id`` and ``client_secret``
-        pulsar_oauth2_audience: audience of those tokens
-        pulsar_oauth2_scope: scope of those tokens
-        data_dir: folder of the embedded database; empty is the user's data folder of the platform
-        tenant: whose data this process serves
-        host: address to listen on. There are no accounts yet: whoever reaches another address than this machine's own
-            may use the service
+        pulsar_oauth2_audience: audience of the OAuth 2.0 tokens
+        pulsar_oauth2_scope: scope of the OAuth 2.0 tokens
+        data_dir: folder of the SQLite database; empty: the operating system's data folder of the user
+        tenant: the tenant whose data this process serves
+        host: address to listen on. There are no user accounts yet: anybody who can reach the address can use the
+            service
         port: port to listen on
-        grpc: address to answer gRPC on, such as ``127.0.0.1:50051``; empty is not at all
-        grpc_concurrent_calls: most calls of gRPC at once, streams and health checks among them; one more is answered
-            ``RESOURCE_EXHAUSTED``
-        grpc_reflection: whether clients may ask for the description of the messages
-        body_limit_bytes: largest body, and largest message of gRPC either way
-        body_budget_bytes: most bytes of bodies being worked on at once; as many of messages of gRPC
-        body_deadline_s: seconds for a body to arrive
-        names_limit: most names in a problem
-        batch_limit: most items in a batch
-        deadline_s: seconds for an answer, the wait for a free solver included
-        order_deadline_s: the same for an optimization that was ordered and that nobody waits for
-        light_s: seconds that a problem may be estimated at, from its shape, to be solved while somebody waits, or to
-            wait among the light orders; what is heavier becomes an order, in a queue of its own
-        most_s: seconds above which a problem is refused, with the numbers
-        attempts: workers that may be lost over one optimization; then it has failed, with the reason of each
-        drain_s: seconds that a worker gives to what it is doing when it is told to end; then it hands it back to the
+        grpc: address to answer gRPC on, such as ``127.0.0.1:50051``; empty: no gRPC
+        grpc_concurrent_calls: largest number of gRPC calls at a time, including streams and health checks; beyond that,
+            a call gets ``RESOURCE_EXHAUSTED``
+        grpc_reflection: whether clients may read the descriptions of the messages (server reflection)
+        body_limit_bytes: largest request body, and largest gRPC message in either direction
+        body_budget_bytes: largest total of request bodies being processed; the same again for gRPC messages
+        body_deadline_s: seconds for a request body to arrive
+        names_limit: largest number of assets in a problem
+        batch_limit: largest number of requests in a batch
+        deadline_s: seconds for an answer, including the wait for a free solver
+        order_deadline_s: seconds for solving an order
+        light_s: largest estimated solving time, in seconds, of a light problem. Heavier requests become orders, and
+            heavy orders have their own queue
+        most_s: largest estimated solving time, in seconds, of any problem; above it a request is refused, with the
+            numbers
+        attempts: how many workers may be lost over an order before it fails, with the reason of each
+        drain_s: seconds that a worker has to finish its orders when it is told to stop; then it hands them back to the
             queue
-        lease_s: seconds without a sign of life after which a worker is taken for lost, and its order is taken up again
-        stream_s: seconds after which a stream of events ends; clients come back and resume
-        tax_short_term: rate of tax on gains of short term, where neither a request nor the configuration of its
-            portfolio states rates; that of the highest bracket of the United States, 37% and 3.8%
-        tax_long_term: the same of long term, 20% and 3.8%
-        solver_workers: solver processes; 0 is one per processor core
-        solver_queue: problems that may wait for a solver
-        solver_memory_mb: address space of one solver process
-        solver_jobs: problems after which a solver process is replaced
-        series: what keeps the series of portfolios, settled when the tables are made: ``timescale`` a hypertable,
-            ``postgres`` partitions by day, ``sqlite`` a table. ``auto`` takes TimescaleDB wherever a PostgreSQL server
-            has loaded it
-        series_days: how many days of it are kept; 0 is all
-        blocked_plugins: methods and estimators that may not be loaded, by name, separated by commas
-        upstream_portfolios_url: address of the service that knows what portfolios hold, such as
-            ``https://portfolios.example.com/v1``
-        upstream_market_data_url: the same for prices
-        upstream_risk_models_url: the same for risk models
-        upstream_portfolios_token_file: file with the bearer token for that service, and for no other; read for every
-            request, so that it can be replaced at any time
-        upstream_market_data_token_file: the same for prices
-        upstream_risk_models_token_file: the same for risk models
-        upstream_hosts: hosts that the addresses may name, separated by commas; they are asked over TLS, at public
+        lease_s: seconds without a sign of life after which a worker counts as lost and its order is returned to the
+            queue
+        stream_s: seconds after which a stream of events ends; clients reconnect and resume
+        tax_short_term: tax rate of short-term gains, if neither the request nor the configuration of its portfolio
+            states rates. Default: the highest United States bracket, 37% and 3.8%
+        tax_long_term: tax rate of long-term gains, likewise. Default: 20% and 3.8%
+        solver_workers: number of solver processes; 0: one per processor core
+        solver_queue: how many problems may wait for a solver
+        solver_memory_mb: address space of a solver process
+        solver_jobs: number of problems after which a solver process is replaced
+        series: how the history of portfolios is stored, decided when the tables are created: ``timescale`` (a
+            hypertable), ``postgres`` (partitions by day) or ``sqlite`` (a table). ``auto`` chooses TimescaleDB if the
+            PostgreSQL server has loaded it
+        series_days: days for which the history is kept; 0: for ever
+        blocked_plugins: names of methods and estimators that may not be loaded, separated by commas
+        upstream_portfolios_url: address of the portfolio service, such as ``https://portfolios.example.com/v1``
+        upstream_market_data_url: address of the market data service
+        upstream_risk_models_url: address of the risk model service
+        upstream_portfolios_token_file: file with the bearer token for the portfolio service; read for every request, so
+            it can be replaced
+        upstream_market_data_token_file: the same for the market data service
+        upstream_risk_models_token_file: the same for the risk model service
+        upstream_hosts: hosts that these addresses may have, separated by commas. They are contacted over TLS, at public
             addresses
-        upstream_private_hosts: hosts that may be on this machine or in a private network as well, and be asked without
-            TLS. Tokens travel in the clear to an ``http://`` address
-        upstream_ca_file: file of certificates to trust in place of those that everybody does
-        upstream_connect_s: seconds for a connection
-        upstream_read_s: seconds for the next bytes of an answer
-        upstream_deadline_s: seconds for an answer, every attempt and the pauses between them included
-        upstream_attempts: most attempts for an answer
-        upstream_limit_bytes: largest answer, as it comes and unpacked
-        upstream_failures: failures in a row after which a service is left alone
-        upstream_pause_s: seconds for which it is; then one request tries it
+        upstream_private_hosts: hosts that may also be on this machine or in a private network, and be contacted without
+            TLS. Tokens are sent unencrypted to an ``http://`` address
+        upstream_ca_file: file of certificates to trust instead of the usual ones
+        upstream_connect_s: seconds to open a connection
+        upstream_read_s: seconds to wait for the next bytes of an answer
+        upstream_deadline_s: seconds for an answer, including all attempts and the pauses between them
+        upstream_attempts: largest number of attempts for an answer
+        upstream_limit_bytes: largest answer, both compressed and uncompressed
+        upstream_failures: number of failures in a row after which a service is not asked for a while
+        upstream_pause_s: seconds for which it is not asked; then a single request tries it
         upstream_history_days: days of prices to ask for
-        upstream_fallback: when imports take the place of a service: ``none`` is never, ``unknown`` where it does not
-            know what is asked for, ``unavailable`` where it cannot be asked as well. The answer says so. Lots and
-            benchmarks, which a service need not have, are imports' wherever it has none
+        upstream_fallback: when imported data may replace a service: ``none`` (never), ``unknown`` (if it does not know
+            what is asked for) or ``unavailable`` (also if it cannot be reached). The answer then says so. Tax lots and
+            benchmarks are optional for a service: without them, imported ones are always used
     """
 
     database_url: str = ""
@@ -223,14 +224,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def embedded(self) -> bool:
-        """Whether the database is a file of this machine, which migrates itself, and not a server's, which does not."""
+        """Whether the database is SQLite. It belongs to one process, and is migrated automatically."""
         return not self.database_url or self.database_url.startswith("sqlite")
 
     def refuse_fewer_connections(self, needed: int) -> None:
-        """Where a server has the database.
+        """Refuse settings with fewer database connections than the work of this process needs.
 
         Raises:
-            InvalidSettings: a process that needs so many would wait for itself.
+            InvalidSettings: the process would wait for itself.
         """
         if self.database_connections < needed and not self.embedded:
             raise InvalidSettings(
@@ -240,22 +241,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def ticketed(self) -> bool:
-        """Whether workers are woken by tickets of the broker; an embedded database has one process, which knows."""
+        """Whether workers are woken by tickets of the broker."""
         return bool(self.pulsar_url) and not self.embedded
 
     @property
     def notified(self) -> bool:
-        """Whether the server of the database wakes workers, all of them for each order."""
+        """Whether the database wakes workers: all of them, for each order."""
         return not self.pulsar_url and not self.embedded
 
     @property
     def relayed(self) -> bool:
-        """Whether events wait for a relay; where one process writes and there is no broker, commits publish them."""
+        """Whether a relay publishes events. With SQLite and no broker they are published on commit."""
         return bool(self.pulsar_url) or not self.embedded
 
     @property
     def most_waiting(self) -> int:
-        """Events that may wait; 0 for no limit, since without a broker nothing waits."""
+        """How many events may wait; 0: any number, as without a broker none wait."""
         return self.outbox_limit if self.pulsar_url else 0
 
     @property
