@@ -1,25 +1,25 @@
-"""Everything that can go wrong, as one tree.
+"""All errors, as one tree.
 
     TangencyError
-    ├── InvalidInput            what was asked cannot be read as a problem; carries one Fault per mistake
-    │   └── Unsupported         the method, objective or constraint asked for is not there, or not for this method
+    ├── InvalidInput            the request is invalid; carries one Fault per mistake
+    │   └── Unsupported         the method, objective or constraint does not exist, or not for this method
     ├── NotFound                nothing is stored under that id
-    ├── NoAnswer                the problem is sound, and there is no portfolio to give for it
+    ├── NoAnswer                the problem is valid, but has no portfolio for an answer
     │   ├── ProblemInfeasible   the constraints contradict each other; carries the conflict and the relaxation
-    │   ├── NotApplicable       the objective has no meaning here (no portfolio beats the risk-free rate)
+    │   ├── NotApplicable       the objective has no meaning for it (no portfolio beats the risk-free rate)
     │   ├── ProblemUnbounded    the objective improves without end
     │   ├── TimeLimitReached    the deadline passed first
-    │   ├── NumericalFailure    an answer came back and its certificate does not hold
-    │   ├── ResourcesExhausted  the solve outgrew its memory or processor limit
-    │   └── MethodCrashed       the method raised, or took its process down
-    ├── ComeAgain               it cannot be done now; carries the seconds after which to ask again; nothing was kept
+    │   ├── NumericalFailure    the result does not pass its certificate
+    │   ├── ResourcesExhausted  the solve exceeded its memory or processor limit
+    │   └── MethodCrashed       the method raised an exception, or crashed its process
+    ├── TryAgainLater           it cannot be done now; carries the seconds to wait; nothing was stored
     │   ├── NoFreeSolver        every solver is busy and the queue is full
-    │   ├── NeighbourUnavailable  a service that data comes from cannot be asked now
+    │   ├── NeighbourUnavailable  a connected service cannot be reached
     │   └── OutboxFull          too many events wait for the broker
-    ├── StoreUnavailable        what has to be kept or read cannot be; nothing was kept
+    ├── StoreUnavailable        the database cannot be used; nothing was stored
     ├── BrokerUnavailable       events cannot be published now; they wait
-    ├── NeighbourUnusable       a service that data comes from answered what cannot be used; nothing was kept
-    └── PluginError             a plugin could not be loaded; names the distribution that brought it
+    ├── NeighbourUnusable       a connected service gave an unusable answer; nothing was stored
+    └── PluginError             a plugin cannot be loaded; names its distribution
 
 Every error says what happened, what it means and what to do, and carries the values that broke it.
 """
@@ -34,12 +34,12 @@ from typing import ClassVar
 Path = tuple[str | int, ...]
 
 MOST_NAMES = 12
-"""So many names fit into a message that is still read."""
+"""More names would make a message too long to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake in what was asked.
+    """One mistake in a request.
 
     Attributes:
         path: where it stands in the request document, e.g. ``("strategies", 2, "min_weight")``.
@@ -56,16 +56,16 @@ class Fault:
 
 
 class TangencyError(Exception):
-    """Root of the tree: catching this catches everything the product raises on purpose."""
+    """Root of the tree: catch it to catch every error that Tangency raises on purpose."""
 
     @property
     def detail(self) -> str:
-        """The message, for doors that put it into a document of their own."""
+        """The message without the parts that a problem document has in fields of their own."""
         return str(self)
 
 
 class InvalidInput(TangencyError):
-    """What was asked cannot be read as a problem."""
+    """The request is invalid."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -78,7 +78,7 @@ class InvalidInput(TangencyError):
 
 
 class Unsupported(InvalidInput):
-    """The method, objective or constraint asked for is not there, or not for this method."""
+    """The method, objective or constraint does not exist, or not for this method."""
 
 
 class NotFound(TangencyError):
@@ -86,12 +86,12 @@ class NotFound(TangencyError):
 
 
 class NoAnswer(TangencyError):
-    """The problem is sound and has no portfolio to give.
+    """The problem is valid, but has no portfolio for an answer.
 
     Attributes:
-        outcome: the word for it where an outcome is told, that of a solution's status where there is one.
-        solution: the ``Solution`` that says which outcome it had, and why; None where the solve did not get that far.
-            Typed loosely, since errors stand below everything that raises them.
+        outcome: the word for it in orders and events.
+        solution: the ``Solution`` that explains the outcome; None if the solve did not get that far. Typed as an
+            object, because this module is imported by those that define solutions.
     """
 
     outcome: ClassVar[str] = "no_answer"
@@ -126,59 +126,63 @@ class TimeLimitReached(NoAnswer):
 
 
 class NumericalFailure(NoAnswer):
-    """An answer came back and does not pass its certificate."""
+    """The result does not pass its certificate."""
 
     outcome = "numerical_error"
 
 
 class ResourcesExhausted(NoAnswer):
-    """The solve outgrew its memory or processor limit."""
+    """The solve exceeded its memory or processor limit."""
 
     outcome = "resource_exhausted"
 
 
 class MethodCrashed(NoAnswer):
-    """The method raised an unexpected error, or took its process down with it."""
+    """The method raised an unexpected exception, or crashed its process."""
 
     outcome = "method_crashed"
 
 
-class ComeAgain(TangencyError):
-    """It cannot be done now. Nothing was kept."""
+class TryAgainLater(TangencyError):
+    """It cannot be done now. Nothing was stored.
+
+    Attributes:
+        retry_after_s: seconds after which to try again.
+    """
 
     def __init__(self, message: str, retry_after_s: float) -> None:
         self.retry_after_s = retry_after_s
         super().__init__(message)
 
 
-class NoFreeSolver(ComeAgain):
+class NoFreeSolver(TryAgainLater):
     """Every solver is busy and the queue is full."""
 
 
-class NeighbourUnavailable(ComeAgain):
-    """A service that data comes from cannot be asked: it is down, too slow, or refuses us."""
+class NeighbourUnavailable(TryAgainLater):
+    """A connected service cannot be used: it is down, too slow, or refuses the token."""
 
 
-class OutboxFull(ComeAgain):
-    """So many events wait for the broker that nothing is accepted which would add to them."""
+class OutboxFull(TryAgainLater):
+    """Too many events wait for the broker, so commands that would add to them are refused."""
 
 
 class StoreUnavailable(TangencyError):
-    """What has to be kept or read cannot be: the database is gone, full or locked."""
+    """The database cannot be used: it is unreachable, full or locked."""
 
     retry_after_s = 1.0
 
 
 class BrokerUnavailable(TangencyError):
-    """The broker that events go to does not answer, or does not let us in. They wait."""
+    """The broker does not answer, or refuses the service. Events wait."""
 
 
 class NeighbourUnusable(TangencyError):
-    """A service that data comes from answered, and what it says is against its contract."""
+    """A connected service gave an answer that breaks its contract."""
 
 
 class PluginError(TangencyError):
-    """A plugin could not be loaded."""
+    """A plugin cannot be loaded."""
 
     def __init__(self, name: str, distribution: str, reason: str) -> None:
         self.name, self.distribution, self.reason = name, distribution, reason
@@ -186,7 +190,7 @@ class PluginError(TangencyError):
 
 
 def hint(wrong: str, valid: Iterable[str]) -> str:
-    """A sentence that helps with a misspelt name: the nearest valid ones, or all of them when none is near."""
+    """A hint for a misspelt name: the most similar valid names, or all valid names if none is similar."""
     known = list(valid)
     near = get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_form(wrong, known)
     if near:
@@ -197,7 +201,7 @@ def hint(wrong: str, valid: Iterable[str]) -> str:
 
 
 def _near_in_another_form(wrong: str, known: Iterable[str]) -> list[str]:
-    """In another case, or cut short."""
+    """Valid names that differ in case, or that begin with it."""
     folded = {word.casefold(): word for word in known}
     near = get_close_matches(wrong.casefold(), folded, n=3, cutoff=0.5)
     longer = [word for word in folded if wrong and word.startswith(wrong.casefold())]

@@ -15,7 +15,7 @@ from tests.support.command import Command
 HEAVY = ("numpy", "polars", "sqlalchemy", "litestar", "rich", "plotly", "msgspec", "uvicorn")
 LOADED = "import sys, tangency.adapters.cli.main; print([name for name in sys.argv[1:] if name in sys.modules])"
 
-NOT_ENDINGS = {"TangencyError", "ComeAgain"}
+NOT_ENDINGS = {"TangencyError", "TryAgainLater"}
 """The root of the tree and a branch of it, which nobody raises."""
 
 

@@ -216,7 +216,7 @@ def concrete_errors(root: type[Exception]) -> set[type[Exception]]:
 
 
 def test_every_error_of_the_tree_has_its_kind_of_problem() -> None:
-    roots = {errors.TangencyError, errors.NoAnswer, errors.ComeAgain, errors.BrokerUnavailable}
+    roots = {errors.TangencyError, errors.NoAnswer, errors.TryAgainLater, errors.BrokerUnavailable}
     assert concrete_errors(errors.TangencyError) - roots <= set(KINDS)
     slugs = [kind.slug for kind in KINDS.values()]
     assert len(slugs) == len(set(slugs))

@@ -19,7 +19,7 @@ from tangency.adapters.document.problem import INTERNAL, Kind, Problem, as_writt
 from tangency.adapters.grpc.messages import field_of
 from tangency.application.order_request import place_of
 from tangency.application.question import Question
-from tangency.domain.errors import ComeAgain, Fault, InvalidInput, Path
+from tangency.domain.errors import Fault, InvalidInput, Path, TryAgainLater
 from tangency.domain.optimization.cost import TooHeavy
 from tangency.domain.optimization.infeasibility import with_names
 from tangency.domain.trace import trace_at_work
@@ -131,7 +131,7 @@ def _more(error: Exception, problem: Problem, asked: Asked) -> Iterable[Message]
         yield _precondition(problem, asked)
     if isinstance(error, TooHeavy):
         yield _too_heavy(error)
-    if isinstance(error, ComeAgain):
+    if isinstance(error, TryAgainLater):
         retry = RetryInfo()
         retry.retry_delay.FromSeconds(math.ceil(error.retry_after_s))
         yield retry

@@ -15,7 +15,7 @@ from tangency.adapters.pulsar.subscription import Received, Verdict
 from tangency.application.orders import PlaceOrder
 from tangency.application.refusal import RefuseOrder
 from tangency.application.service import Service
-from tangency.domain.errors import ComeAgain, OutboxFull, StoreUnavailable
+from tangency.domain.errors import OutboxFull, StoreUnavailable, TryAgainLater
 from tangency.domain.idempotency import LONGEST_KEY, Key
 from tangency.domain.portfolio.portfolio import id_fault
 from tangency.domain.trace import TraceContext, trace_at_work, work_for
@@ -43,7 +43,7 @@ class Requests:
         try:
             written = read_value(message.data)
             await self._order(message, written)
-        except (StoreUnavailable, ComeAgain) as error:
+        except (StoreUnavailable, TryAgainLater) as error:
             if await self._may_pass(error, message):
                 log.warning("a request has to wait: %s", error)
                 return Verdict.LATER

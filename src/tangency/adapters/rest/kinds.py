@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tangency.adapters.document.problem import INTERNAL, KINDS, Kind, Problem
-from tangency.domain.errors import ComeAgain, StoreUnavailable
+from tangency.domain.errors import StoreUnavailable, TryAgainLater
 from tangency.domain.trace import trace_at_work
 
 MEDIA_TYPE = "application/problem+json"
@@ -64,6 +64,6 @@ def traced(document: Problem) -> Problem:
 
 def retry_after(error: Exception) -> dict[str, str]:
     """The header that says when to come again, where that helps."""
-    if isinstance(error, ComeAgain | StoreUnavailable):
+    if isinstance(error, TryAgainLater | StoreUnavailable):
         return {"Retry-After": str(math.ceil(error.retry_after_s))}
     return {}

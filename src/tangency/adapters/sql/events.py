@@ -1,4 +1,4 @@
-"""Events as rows of the outbox: written by whoever has something to tell, read by position once published."""
+"""Events as rows of the outbox: written in transactions, and read by position once published."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SqlEvents:
         self.kept: list[Event] = []
 
     async def add(self, event: Event) -> None:
-        """Keep it. Writers of one portfolio's events follow each other, so that the order of its numbers is theirs."""
+        """Store it. Writers of one portfolio's events wait for each other, so its sequence follows the commits."""
         if self._writes.database == "postgresql":
             self._writes.once(TELL_IN_TURN, lock=lock_number("events", self._tenant, event.portfolio_id))
         row = {
@@ -59,7 +59,7 @@ class SqlEvents:
         self.kept.append(event)
 
     async def forget(self, before: datetime, most: int) -> int:
-        """Remove some that were published before a moment."""
+        """Remove some events published before a moment."""
         values = {"of_tenant": self._tenant, "before": before, "most": most}
         return await self._writes.now(_forget(), values)
 
@@ -95,13 +95,13 @@ def _insert(database: str, published: bool) -> Insert:
 
 
 async def last_position(session: AsyncSession, tenant: str) -> int:
-    """Of the newest event that was published; 0 where there is none."""
+    """The position of the newest published event; 0 if there is none."""
     newest = await session.scalar(select(func.max(OutboxEvent.position)).where(OutboxEvent.tenant == tenant))
     return newest or 0
 
 
 async def read_events(session: AsyncSession, tenant: str, after: int, limit: int) -> Sequence[Event]:
-    """Those after a position, in their order."""
+    """Published events after a position, in order."""
     query = select(OutboxEvent).where(OutboxEvent.tenant == tenant, OutboxEvent.position > after)
     rows = await session.scalars(query.order_by(OutboxEvent.position).limit(limit))
     return [event_of(row) for row in rows]

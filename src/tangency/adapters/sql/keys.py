@@ -19,7 +19,7 @@ class SqlKeys:
         self._session, self._tenant = session, tenant
 
     async def claim(self, key: Key, subject: str, at: datetime) -> str:
-        """What a key stands for: inserted first, so that of two at once one waits and finds the other's."""
+        """Claim a key, and return what it stands for. It is inserted first: a second call waits for the first."""
         row = {"key": key.text, "part": key.part, "fingerprint": key.fingerprint, "subject": subject, "created_at": at}
         statement = insert_unless_there(IdempotencyKey, dialect(self._session))
         await self._session.execute(statement, {**row, "tenant": self._tenant})
@@ -30,7 +30,7 @@ class SqlKeys:
 
 
 async def read_key(session: AsyncSession, tenant: str, key: Key) -> str | None:
-    """What a key stands for; None where this part of it stands for nothing."""
+    """What a key stands for; None if this part of it is unused."""
     query = select(IdempotencyKey).where(IdempotencyKey.tenant == tenant, IdempotencyKey.key == key.text)
     made = {row.part: row for row in await session.scalars(query)}
     if any(row.fingerprint != key.fingerprint for row in made.values()):

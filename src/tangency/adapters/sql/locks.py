@@ -1,4 +1,4 @@
-"""Locks of a PostgreSQL server that stand for a thing rather than a row. SQLite has one writer at a time anyway."""
+"""Advisory locks of PostgreSQL. SQLite needs none: it has one writer at a time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ UNTIL_COMMIT = _asking("pg_advisory_xact_lock")
 """Wait for a lock, and hold it until the transaction ends."""
 
 UNTIL_COMMIT_OR_NOT = _asking("pg_try_advisory_xact_lock")
-"""True where the lock is held from now on, until the transaction ends."""
+"""Try to take a lock, and hold it until the transaction ends; true if it was free."""
 
 UNTIL_COMMIT_OR_IDLE = text(
     "SELECT pg_try_advisory_xact_lock(:lock), set_config('idle_in_transaction_session_timeout', :idle_ms, true)"
 ).bindparams(bindparam("lock", type_=BigInteger))
-"""The same, and the server ends the transaction where nothing comes from whoever has it for so many milliseconds."""
+"""The same, and the server ends a transaction that is idle for so many milliseconds."""
 
 UNTIL_CLOSED = _asking("pg_try_advisory_lock")
-"""True where the lock is held from now on, until the connection is closed."""
+"""Try to take a lock, and hold it until the connection is closed; true if it was free."""

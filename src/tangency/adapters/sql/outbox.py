@@ -1,4 +1,4 @@
-"""The outbox: what waits to be published, and the right to publish it, which one process has at a time."""
+"""The outbox: events that wait to be published, and the right to publish them, which one process has at a time."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SqlOutbox:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[SqlTurn | None]:
-        """The right to publish; None where another process has it."""
+        """The right to publish; None if another process has it."""
         async with translated():
             if self._engine.dialect.name != "postgresql":
                 yield SqlTurn(self)
@@ -60,11 +60,11 @@ class SqlOutbox:
                     await _let_go(connection)
 
     async def holds(self, count: int) -> bool:
-        """Whether so many events wait, or more."""
+        """Whether at least so many events wait."""
         return await self._reader.read(_holds, count)
 
     async def waiting(self, most: int) -> Sequence[Event]:
-        """What waits, by number."""
+        """Events that wait, by number."""
         query = select(OutboxEvent).where(OutboxEvent.tenant == self._tenant, *WAITS)
         async with translated(), AsyncSession(self._readers) as session:
             rows = await session.scalars(query.order_by(OutboxEvent.number).limit(most))
@@ -113,16 +113,16 @@ class SqlTurn:
         self._outbox, self._own = outbox, own
 
     async def waiting(self, most: int) -> Sequence[Event]:
-        """What is not published yet."""
+        """Events that are not published yet."""
         return await self._outbox.waiting(most)
 
     async def settle(self, events: Sequence[Event], refused: Mapping[str, str]) -> None:
-        """Positions for those that were published, the reason for those that were refused."""
+        """Number the published events, and record the reason of the refused ones."""
         async with self._outbox.writing(self._own) as connection:
             await self._outbox.settle(connection, events, refused)
 
     async def heard(self, within_s: float) -> None:
-        """Wait for the server's notification; where the database is embedded, for a commit of this process."""
+        """Wait for a notification of PostgreSQL; with SQLite, for a commit of this process."""
         if self._own is None:
             await self._outbox.news(within_s)
             return
@@ -134,7 +134,7 @@ class SqlTurn:
 
 
 async def _let_go(connection: AsyncConnection) -> None:
-    """Whoever waits for the right gets it now; where the connection is broken, when the server finds that out."""
+    """Release the right to publish. If the connection is broken, the server releases it when it notices."""
     with suppress(DBAPIError):
         await connection.rollback()
         await connection.execute(text("SELECT pg_advisory_unlock_all()"))

@@ -1,4 +1,4 @@
-"""Reading: a transaction for each question, asked again where the database was interrupted, which harms nobody."""
+"""Reading: one transaction per query, repeated if the database was interrupted."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
 
 PAUSES_S = (0.05, 0.2, 0.8)
-"""At most, before work is done again: two that were in each other's way must not meet a second time."""
+"""Longest pause before a repetition. It is random, so that two transactions in conflict do not meet again."""
 
 log = logging.getLogger("tangency.database")
 
 
 class Reader:
-    """Answers what a tenant asks.
+    """Runs the queries of a tenant.
 
     Args:
         patience_s: how long an answer may take; None for as long as it likes.
@@ -38,7 +38,7 @@ class Reader:
         *asked: Asked.args,
         **named: Asked.kwargs,
     ) -> Result:
-        """What a query finds of the tenant's.
+        """The result of a query.
 
         Raises:
             StoreUnavailable: the database does not answer.
@@ -52,7 +52,7 @@ class Reader:
 
 
 async def again_where_interrupted(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Do work; again, a few times, where the database was interrupted before it was done.
+    """Do work, and repeat it a few times if the database was interrupted before it was done.
 
     Raises:
         Interrupted: it is every time.

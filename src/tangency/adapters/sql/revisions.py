@@ -1,4 +1,4 @@
-"""Bringing a database to the newest revision. Alembic is imported only where there is something to do."""
+"""Upgrading a database to the newest revision. Alembic is imported only if there is something to do."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 NEWEST = "0016"
-"""The last revision in the folder of migrations; a test compares the two."""
+"""The newest revision in the folder of migrations; a test compares the two."""
 
 LOCK = 7_264_002
-"""Of the database of a server: who holds it until the end of a transaction may migrate."""
+"""The advisory lock of PostgreSQL that a migration holds until its transaction ends."""
 
 LOCK_TIMEOUT_S = 5
-"""A migration that cannot have a table by then gives up, rather than making everybody queue behind it."""
+"""A migration that cannot lock a table in this time gives up, so that others do not queue behind it."""
 
 FOLDER = Path(__file__).with_name("migrations")
 
@@ -50,7 +50,7 @@ class DatabaseIsNewer(TangencyError):
 
 
 async def upgrade(settings: Settings) -> str:
-    """Bring the database to the newest revision, and say which that is."""
+    """Upgrade the database to the newest revision, and return that."""
     engine = engine_of(settings)
     try:
         async with translated():
@@ -61,7 +61,7 @@ async def upgrade(settings: Settings) -> str:
 
 
 async def current(settings: Settings) -> str | None:
-    """The revision that the database is at; None where it is empty."""
+    """The revision of the database; None if it is empty."""
     engine = engine_of(settings)
     try:
         async with translated(), engine.connect() as connection:
@@ -97,7 +97,7 @@ async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> N
 
 
 def _wait_for_turn(connection: Connection) -> None:
-    """Whoever comes second finds the work done. SQLite has one writer anyway."""
+    """Hold the lock of migrations: a second process waits, and finds the work done. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -112,7 +112,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _refuse_unreadable(connection: Connection, found: str) -> None:
-    """A later release says which revision a process must know at least."""
+    """The oldest revision that a process must know to use the database, as a later release has recorded it."""
     told = inspect(connection).has_table("oldest_reader")
     oldest = connection.execute(text("SELECT revision FROM oldest_reader")).scalar() if told else None
     if oldest is None or oldest > NEWEST:

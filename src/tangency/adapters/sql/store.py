@@ -1,4 +1,4 @@
-"""The database while it is open: where writers get their units of work, and what readers may ask."""
+"""An open database: units of work for writers, and the read ports."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from tangency.domain.rebalancing.plan import RebalancePlan
 
 
 class Store:
-    """Read ports, and ``units`` for everything that writes. Open one with :meth:`open`."""
+    """Implements the read ports; ``units`` is for writing. Open one with :meth:`open`."""
 
     def __init__(
         self,
@@ -71,15 +71,15 @@ class Store:
     async def open(
         cls, settings: Settings, now: Callable[[], datetime], bus: EventPublisher | None = None
     ) -> AsyncIterator[Store]:
-        """Connect, and bring the embedded default to the newest revision.
+        """Connect, and upgrade a SQLite database to the newest revision.
 
         Args:
             settings: which database, and how to use it.
             now: the clock.
-            bus: told of events once they are committed; None where a relay publishes them.
+            bus: receives events when they are committed; None if a relay publishes them.
 
         Raises:
-            InvalidSettings: something else keeps its series than the settings name.
+            InvalidSettings: the database stores its history in another way than the settings say.
             DatabaseNotMigrated: another database is at an older revision.
             StoreUnavailable: it cannot be reached.
         """
@@ -94,7 +94,7 @@ class Store:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 
     async def answer(self, portfolio_id: str) -> Answer | None:
-        """The last answer for a portfolio."""
+        """The latest answer for a portfolio."""
         return await self._reader.read(latest_answer, portfolio_id)
 
     async def answer_of(self, optimization_id: UUID) -> Answer | None:
@@ -102,67 +102,67 @@ class Store:
         return await self._reader.read(read_answer, optimization_id)
 
     async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
-        """What the requests of a portfolio are given where they leave it out."""
+        """The default values for requests of a portfolio."""
         return await self._reader.read(read_configuration, portfolio_id)
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
-        """What was imported as held under an id."""
+        """The imported holdings."""
         return await self._reader.read(read_portfolio, portfolio_id)
 
     async def tax_lots(self, portfolio_id: str) -> Sequence[TaxLot]:
-        """The lots that were imported under an id."""
+        """The imported tax lots."""
         return await self._reader.read(read_tax_lots, portfolio_id)
 
     async def benchmark(self, portfolio_id: str) -> Mapping[str, float] | None:
-        """The benchmark that was imported under an id."""
+        """The imported benchmark."""
         return await self._reader.read(read_benchmark, portfolio_id)
 
     async def risk_model(self, portfolio_id: str) -> RiskModel | None:
-        """The risk model that was imported under an id."""
+        """The imported risk model."""
         return await self._reader.read(read_risk_model, portfolio_id)
 
     async def prices(self, portfolio_id: str, names: Sequence[str] = ()) -> PriceHistory | None:
-        """The prices that were imported under an id."""
+        """The imported prices."""
         return await self._reader.read(read_prices, portfolio_id)
 
     async def entry(self, address: Address) -> Entry | None:
-        """A document that requests refer to."""
+        """A stored document."""
         return await self._reader.read(read_entry, address)
 
     async def order(self, order: UUID) -> OrderState | None:
-        """An optimization that was ordered."""
+        """An order."""
         return await self._reader.read(read_order, order)
 
     async def orders(self, wanted: Filter) -> Sequence[OrderState]:
-        """Optimizations that were ordered, newest first."""
+        """Orders, newest first."""
         return await self._reader.read(read_orders, wanted)
 
     async def waits(self, queues: Sequence[Queue]) -> bool:
-        """Whether an order waits."""
+        """Whether any order waits in these queues."""
         return await self._reader.read(waits, queues)
 
     async def still_waits(self, order: UUID) -> bool:
-        """Whether nobody has taken an order."""
+        """Whether an order still waits."""
         return await self._reader.read(still_waits, order)
 
     async def held(self, order: UUID, attempt: int) -> bool:
-        """Whether it is still the turn of an attempt."""
+        """Whether an order still belongs to an attempt."""
         return await self._reader.read(held, order, attempt)
 
     async def fleet(self) -> FleetState:
-        """Who carries orders out, and what waits."""
+        """The state of workers and queues."""
         return await self._reader.read(read_fleet)
 
     async def workers(self, since: datetime) -> Sequence[Worker]:
-        """Those that were seen since."""
+        """The workers that gave a sign of life since then."""
         return await self._reader.read(read_workers, since)
 
     async def load(self, queue: Queue, since: datetime) -> Load:
-        """What a new order meets."""
+        """The orders ahead of a new one, and the workers of its queue."""
         return await self._reader.read(read_load, queue, since)
 
     def hearing(self, came: Came) -> AbstractAsyncContextManager[None]:
-        """Hear of every order that waits, as long as the context lasts; never in the embedded database."""
+        """Receive notifications of waiting orders until the context ends; SQLite has none."""
         if self.units.turn is not None:
             return nullcontext()
         return hearing(self.units.engine, self._tenant, came)
@@ -176,7 +176,7 @@ class Store:
         return await self._reader.read(read_events, after, limit)
 
     async def last_position(self) -> int:
-        """Of the newest event."""
+        """The position of the newest published event."""
         return await self._reader.read(last_position)
 
     async def plan(self, plan_id: str) -> RebalancePlan | None:
@@ -188,19 +188,19 @@ class Store:
         return await self._reader.read(read_plans, portfolio_id)
 
     async def last_approval(self, portfolio_id: str) -> datetime | None:
-        """When a rebalance plan of a portfolio was approved last."""
+        """When a rebalance plan of a portfolio was last approved."""
         return await self._reader.read(read_last_approval, portfolio_id)
 
     async def factor_analysis(self, analysis_id: str) -> FactorAnalysis | None:
-        """A factor analysis that was made."""
+        """A stored factor analysis."""
         return await self._reader.read(read_analysis, analysis_id)
 
     async def factor_analyses(self, portfolio_id: str, most: int) -> Sequence[FactorAnalysis]:
-        """Those of a portfolio, the newest first."""
+        """The factor analyses of a portfolio, newest first."""
         return await self._reader.read(read_analyses, portfolio_id, most)
 
     async def frontier(self, frontier_id: str) -> EfficientFrontier | None:
-        """A frontier that was traced."""
+        """A stored frontier."""
         return await self._reader.read(read_frontier, frontier_id)
 
     async def frontier_for(self, portfolio_id: str, key: str) -> EfficientFrontier | None:

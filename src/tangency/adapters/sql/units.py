@@ -39,7 +39,7 @@ from tangency.domain.trace import TraceContext
 Result = TypeVar("Result")
 
 FATE = text("SELECT pg_xact_status(CAST(:number AS xid8))")
-"""What became of a transaction: the server of a PostgreSQL knows where we were not told."""
+"""Asks PostgreSQL for the outcome of a transaction whose commit was not answered."""
 
 
 class SqlUnitOfWork:
@@ -73,7 +73,7 @@ class SqlUnitOfWork:
         self.series = SqlSeriesPoints(self._session, units.tenant, units.partitions, self._writes)
 
     async def __aenter__(self) -> Self:
-        """Begin. In one process, writers of SQLite take turns here rather than asking its file again and again."""
+        """Begin. Writers to SQLite wait for each other here, instead of polling the lock of its file."""
         if self._units.turn is not None:
             await self._stack.enter_async_context(self._units.turn)
         await self._stack.enter_async_context(translated(self._units.patience_s))
@@ -87,7 +87,7 @@ class SqlUnitOfWork:
         await self._stack.__aexit__(kind, error, trace)
 
     async def alone(self, chore: str, idle_s: float | None = None) -> bool:
-        """Whether this unit has the lock on a chore now; SQLite has one writer, and its service is one process."""
+        """Try to take the lock of a chore. SQLite needs none: its service is one process."""
         if self._units.turn is not None:
             return True
         lock = {"lock": lock_number(chore, self._units.tenant)}
@@ -105,7 +105,7 @@ class SqlUnitOfWork:
             await self._units.bus.publish(self.events.kept)
 
     def committed(self) -> None:
-        """What this process may rely on from now on."""
+        """Remember what is committed now, for later transactions of this process."""
         self._units.freezer.kept.update(self.optimizations.written)
         if self.events.kept and self._units.bus is None:
             self._units.news.set()
@@ -136,21 +136,21 @@ class SqlUnitsOfWork:
         self.patience_s, self.ticketed, self.bus = patience_s, ticketed, bus
         self.freezer = Freezer()
         self.news = asyncio.Event()
-        """Set at each commit that keeps an event, for the relay of this process."""
+        """Set at each commit with an event, to wake the relay of this process."""
         self.turn = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
     def __call__(self) -> SqlUnitOfWork:
-        """A new one, not begun."""
+        """A new unit; enter it to begin."""
         return SqlUnitOfWork(self)
 
     def traced(self, trace: TraceContext | None) -> SqlUnitsOfWork:
-        """The same, for a request of that trace; whatever they share they still share."""
+        """Units that store this trace; otherwise they share everything with these."""
         units = copy(self)
         units.trace = trace
         return units
 
     async def keep(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do work in a unit and commit it; again, a few times, where the database was interrupted before that."""
+        """Do work in a unit and commit it. Repeat it a few times if the database was interrupted before the commit."""
         return await again_where_interrupted(lambda: self._kept(work))
 
     async def _kept(self, work: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
@@ -166,7 +166,7 @@ class SqlUnitsOfWork:
         return done[0]
 
     async def _was_committed(self, number: str) -> bool:
-        """The answer to a commit was lost: ask the server, until it is through with it."""
+        """Find out whether a commit without an answer succeeded; ask until the server knows."""
         for pause in (*PAUSES_S, None):
             async with translated(self.patience_s), self.engine.connect() as connection:
                 fate = await connection.scalar(FATE, {"number": number})
@@ -176,7 +176,7 @@ class SqlUnitsOfWork:
         return False
 
     def prepare(self, problem: Problem) -> None:
-        """Begin to hash and compress the problem's matrices."""
+        """Start hashing and compressing the matrices of a problem."""
         self.freezer.prepare(problem)
 
     async def ready(self, problem: Problem) -> None:

@@ -1,4 +1,4 @@
-"""Looking after a database: whether it is what it should be, and making again what is read of it."""
+"""Checking a database, and rebuilding its read tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TablesDiffer(TangencyError):
 
 
 class ReadTablesDiffer(TangencyError):
-    """What is read is not what was written."""
+    """The read tables differ from the records."""
 
     def __init__(self, rows: Mapping[str, int]) -> None:
         self.rows = {table: count for table, count in rows.items() if count}
@@ -39,7 +39,7 @@ class ReadTablesDiffer(TangencyError):
 
 
 async def rebuild(settings: Settings) -> dict[str, int]:
-    """Make the read tables again from what was written; gives how many rows each has.
+    """Rebuild the read tables from the records, and return how many rows each has.
 
     Raises:
         DatabaseNotMigrated: it is at an older revision.
@@ -49,7 +49,7 @@ async def rebuild(settings: Settings) -> dict[str, int]:
 
 
 async def check(settings: Settings) -> dict[str, int]:
-    """Compare the tables with this release, and what is read with what was written; gives the rows of each read table.
+    """Compare the tables with this release, and the read tables with the records; return the rows of each read table.
 
     Raises:
         DatabaseNotMigrated: it is at an older revision.
@@ -67,7 +67,7 @@ async def check(settings: Settings) -> dict[str, int]:
 
 
 def drift(connection: Connection) -> list[str]:
-    """What the tables have that this release does not make, or the other way round; tables of others are left alone."""
+    """Differences between the tables and this release. Tables of others are ignored."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
@@ -80,7 +80,7 @@ def drift(connection: Connection) -> list[str]:
 
 @asynccontextmanager
 async def _connected(settings: Settings) -> AsyncIterator[AsyncConnection]:
-    """A transaction that takes as long as it takes, on a database of this release."""
+    """A transaction without time limits, on a database of this release."""
     engine = engine_of(settings)
     try:
         async with translated():

@@ -1,4 +1,4 @@
-"""Tickets on their way to workers: through a broker, or straight from the server that notifies."""
+"""Sending tickets to workers: through a broker, or as notifications of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tangency.domain.optimization.identity import identity_of
 from tangency.domain.optimization.queue import Queue
 
 AGAIN_S = 1.0
-"""Before a connection that was lost is made again."""
+"""Pause before a lost connection is opened again."""
 
 Came = Callable[[Queue, UUID], None]
 
@@ -32,7 +32,7 @@ log = logging.getLogger("tangency.database")
 
 
 class TicketOutbox(SqlOutbox):
-    """What the relay of tickets takes for events: each goes to the topic of its queue, and is gone once it was told."""
+    """Tickets as the relay sees them: like events, each for the topic of its queue, and deleted once published."""
 
     work, channel = "tickets", CHANNEL
 
@@ -55,7 +55,7 @@ def _told(row: Ticket) -> Event:
 
 @asynccontextmanager
 async def hearing(engine: AsyncEngine, tenant: str, came: Came) -> AsyncIterator[None]:
-    """Until the end of the context, every ticket of a tenant that is written while the server can be reached."""
+    """Receive every ticket of a tenant until the context ends, as long as the server can be reached."""
     async with in_background(_hear(engine, tenant, came)):
         yield
 
@@ -90,7 +90,7 @@ async def _listen(connection: AsyncConnection, tenant: str, came: Came) -> None:
 
 
 async def _spoken_to(socket: int) -> None:
-    """Until there is something to read; the driver would look ten times a second whether somebody interrupts it."""
+    """Wait until there is something to read, without the ten wake-ups per second of the driver's own waiting."""
     loop, spoken = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(socket, spoken.set)
     try:
