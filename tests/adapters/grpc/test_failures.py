@@ -113,7 +113,7 @@ def test_messages_beyond_the_budget_are_asked_to_come_again(folder: Path) -> Non
     with failing(folder, budget=2048) as address:
         error = refused(address, large)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "come again" in error.details()
+        assert "try again" in error.details()
         assert Told(refused(address, pb.EfficientFrontierRequest())).code is grpc.StatusCode.INVALID_ARGUMENT
 
 

@@ -62,33 +62,33 @@ KINDS: Mapping[type[Exception], Kind] = {
         "unreadable",
         400,
         "The body cannot be read",
-        "The body is not JSON in UTF-8, says a key twice, or has a number that no double can hold. Nothing was done.",
+        "The body is not JSON in UTF-8, repeats a key, or has a number too large for a double. Nothing was done.",
     ),
     Unsupported: Kind(
         "unsupported",
         422,
         "No such objective or method",
-        "The objective or the method asked for is not there, or the two do not go together, or the method cannot "
-        "honour a limit. The errors say what there is.",
+        "The objective or the method does not exist, they do not go together, or the method does not support a "
+        "limit. The errors say what is available.",
     ),
     InvalidInput: Kind(
         "invalid",
         422,
-        "The request cannot be read as a problem",
-        "The body is JSON and not a valid request. Each entry of `errors` points at one mistake.",
+        "The request is invalid",
+        "The body is JSON, but not a valid request. Each entry of `errors` points at one mistake.",
     ),
     ProblemInfeasible: Kind(
         "infeasible",
         422,
         "No portfolio satisfies every limit",
-        "The limits contradict each other. `conflict` is a smallest set that does: without any one of its members the "
-        "others can be satisfied together. `relaxation` is the least that has to give way, all of it together.",
+        "The limits contradict each other. `conflict` is a minimal set of such limits: leave out any one of them, and "
+        "the others can be satisfied. `relaxation` is the smallest change that resolves it, applied together.",
     ),
     NotApplicable: Kind(
         "not-applicable",
         422,
-        "The objective has no meaning here",
-        "For maximum Sharpe: no portfolio within the limits has an expected return above the risk-free rate.",
+        "The objective has no meaning for this problem",
+        "For the maximum Sharpe ratio: no portfolio within the limits has an expected return above the risk-free rate.",
     ),
     ProblemUnbounded: Kind(
         "unbounded",
@@ -100,92 +100,92 @@ KINDS: Mapping[type[Exception], Kind] = {
         "time-limit",
         422,
         "There was no answer in time",
-        "The deadline of the service passed. Ask for fewer names, or let the operator raise the deadline.",
+        "The deadline of the service passed. Use fewer assets, or ask the operator to raise the deadline.",
     ),
     NumericalFailure: Kind(
         "numerical-error",
         422,
         "No answer passed its certificate",
-        "What the solvers returned breaks a limit or cannot be checked, so it is not served. Look at the scale of the "
+        "The result of the solvers breaks a limit or cannot be checked, so it is not returned. Check the scale of the "
         "figures.",
     ),
     ResourcesExhausted: Kind(
         "resources-exhausted",
         422,
-        "The solve outgrew its limits",
-        "It needed more memory or processor time than the operator allows. Ask for fewer names.",
+        "The solve exceeded its resources",
+        "It needed more memory or processor time than the operator allows. Use fewer assets.",
     ),
     MethodCrashed: Kind(
         "method-crashed",
         422,
         "The method failed",
-        "The plugin raised an error or took its process down. Other requests are not affected; tell its author.",
+        "The plugin raised an error or crashed its process. Other requests are not affected. Please tell its author.",
     ),
     PluginError: Kind(
         "plugin-unusable",
         422,
         "The plugin cannot be used",
-        "It is installed and cannot be loaded. The detail names its distribution; tell its author.",
+        "It is installed but cannot be loaded. The detail names its package. Please tell its author.",
     ),
     TooHeavy: Kind(
         "too-heavy",
         422,
-        "It would take too long to be waited for",
-        "By its shape it is estimated at more seconds than this service lets anybody wait. `estimated_s` and `light_s` "
-        "are the numbers, and the detail says how to ask for it instead. Nothing was kept.",
+        "The request would take too long",
+        "The estimated time (`estimated_s`) is above the limit for requests that are answered at once (`light_s`). The "
+        "detail suggests an alternative. Nothing was stored.",
     ),
-    NotFound: Kind("not-found", 404, "Not found", "Nothing is kept under that id, or there is no such address."),
+    NotFound: Kind("not-found", 404, "Not found", "Nothing is stored under that id."),
     AlreadyFinal: Kind(
         "already-final",
         409,
         "It has ended already",
-        "What has ended keeps its result and cannot be cancelled.",
+        "An order that has ended keeps its result and cannot be cancelled.",
     ),
     KeyReused: Kind(
         "key-reused",
         422,
         "The idempotency key belongs to another request",
-        "The header Idempotency-Key came with another body before. A key stands for one request for ever.",
+        "The header Idempotency-Key was used with another request. A key stands for one request for ever.",
     ),
     APlanIsDecidedOnce: Kind(
         "plan-decided",
         409,
         "The plan cannot be decided on",
-        "It is approved, rejected or expired already: a plan is for one state of prices and holdings, for some time, "
-        "and where another one is approved it expires.",
+        "It has already been approved or rejected, or it has expired: its time was over, holdings or prices changed, "
+        "or another plan was approved.",
     ),
     NoFreeSolver: Kind(
         "no-free-solver",
         429,
         "Every solver is busy",
-        "The queue for the solvers is full. Come again after the seconds that the header Retry-After says.",
+        "The queue for the solvers is full. Try again after the seconds in the header Retry-After.",
     ),
     StoreUnavailable: Kind(
         "store-unavailable",
         503,
-        "Answers cannot be kept",
-        "The database is gone, full or locked. Nothing was kept; ask again later.",
+        "The database is not available",
+        "The database is unreachable, full or locked. Nothing was stored. Try again later.",
     ),
     NeighbourUnavailable: Kind(
         "neighbour-unavailable",
         503,
-        "A service that data comes from cannot be asked",
-        "It is down, too slow, or refuses this service. Nothing was kept. Come again after the seconds that the header "
-        "Retry-After says, or state the data in the request.",
+        "A connected service is not available",
+        "It is down, too slow, or refuses the token. Nothing was stored. Try again after the seconds in the header "
+        "Retry-After, or state the data in the request.",
     ),
     OutboxFull: Kind(
         "outbox-full",
         503,
         "Too many events wait for the broker",
-        "The broker that events go to has been away for long, and what is accepted now would add to those that wait. "
-        "Nothing was kept. Come again after the seconds that the header Retry-After says.",
+        "The broker has been away for long, and this request would add to the events that wait for it. Nothing was "
+        "stored. Try again after the seconds in the header Retry-After.",
     ),
     NeighbourUnusable: Kind(
         "neighbour-unusable",
         502,
-        "The answer of a service that data comes from cannot be used",
-        "It is against the contract that is written in docs/upstream. Nothing was kept; tell the people who run that "
-        "service, or state the data in the request.",
+        "The answer of a connected service cannot be used",
+        "It breaks the contract in docs/upstream. Nothing was stored. Tell the operators of that service, or state the "
+        "data in the request.",
     ),
 }
 
@@ -193,7 +193,7 @@ INTERNAL = Kind(
     "internal-error",
     500,
     "Something went wrong inside the service",
-    "A mistake of ours. The log of the service has what is needed to find it.",
+    "This is an error in Tangency. The log of the service has the details.",
 )
 
 
@@ -212,12 +212,12 @@ class ConflictingLimit(Struct, frozen=True, kw_only=True):
     sentence: str
     limit: float
     sufficient: Annotated[
-        float | None, Meta(description="The value of this limit alone that would do, all others as they are; or null.")
+        float | None, Meta(description="The value at which this limit alone resolves the conflict; or null.")
     ]
 
 
 class RelaxedLimit(Struct, frozen=True, kw_only=True):
-    """A limit that has to give way, together with the others in the list."""
+    """A limit to change, together with the others in the list."""
 
     constraint: str
     limit: float
@@ -235,25 +235,25 @@ class Problem(Struct, frozen=True, kw_only=True):
     conflict: list[ConflictingLimit] | UnsetType = UNSET
     relaxation: list[RelaxedLimit] | UnsetType = UNSET
     estimated_s: (
-        Annotated[float, Meta(description="Seconds that it would take, where that is too long to be waited for.")]
-        | UnsetType
+        Annotated[float, Meta(description="Estimated seconds, if the request would take too long.")] | UnsetType
     ) = UNSET
-    light_s: Annotated[float, Meta(description="Seconds that this service lets anybody wait for.")] | UnsetType = UNSET
+    light_s: (
+        Annotated[float, Meta(description="Largest estimate, in seconds, of what is answered at once.")] | UnsetType
+    ) = UNSET
     supported: (
-        Annotated[dict[str, list[str]], Meta(description="The methods that there are, and the objectives of each.")]
-        | UnsetType
+        Annotated[dict[str, list[str]], Meta(description="The available methods, with their objectives.")] | UnsetType
     ) = UNSET
     trace_id: (
-        Annotated[str, Meta(description="Of the header `traceparent`, where the request has one.")] | UnsetType
+        Annotated[str, Meta(description="The trace of the header `traceparent`, if there is one.")] | UnsetType
     ) = UNSET
 
 
 def problem_of(error: Exception, question: Question | None = None) -> Problem:
-    """The document for whatever was raised.
+    """The problem document for an exception.
 
     Args:
-        error: anything from the error tree; what is not from it is our mistake, and is not told.
-        question: what was asked, to point at names by their position.
+        error: of the error tree. Details of any other exception are not disclosed.
+        question: what was asked, to point at assets by their position.
     """
     kind = kind_of(error)
     if kind is INTERNAL:

@@ -130,9 +130,9 @@ class Budget:
 
     @asynccontextmanager
     async def holding(self, size: int, context: Context) -> AsyncIterator[None]:
-        """Count the bytes of one, or ask its sender to come again."""
+        """Count the bytes of one, or ask its sender to try again."""
         if size > self._left:
-            detail = "too many large messages are being worked on; come again in a moment."
+            detail = "too many large messages are being processed; try again in a moment."
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, detail)
         self._left -= size
         try:

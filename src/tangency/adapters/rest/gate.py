@@ -105,7 +105,7 @@ class Gate:
             Refused: the budget for all requests together is spent.
         """
         if self._in_memory + size > self.settings.body_budget_bytes:
-            raise Refused(TOO_MUCH, f"bodies of {self._in_memory:,} bytes are being worked on; come again in a moment.")
+            raise Refused(TOO_MUCH, f"bodies of {self._in_memory:,} bytes are being processed; try again in a moment.")
         self._in_memory += size
 
     def give_back(self, size: int) -> None:

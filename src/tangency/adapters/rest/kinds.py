@@ -1,4 +1,4 @@
-"""What HTTP itself refuses, and every kind of problem that an address may answer with."""
+"""The kinds of problems of HTTP itself, and all kinds that an endpoint may answer with."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tangency.domain.trace import trace_at_work
 
 MEDIA_TYPE = "application/problem+json"
 
-NOT_FOUND = Kind("no-such-address", 404, "No such address", "Nothing is served there. The addresses are at /schema.")
+NOT_FOUND = Kind("no-such-address", 404, "No such address", "There is no such endpoint. All endpoints are at /schema.")
 MALFORMED = Kind(
-    "malformed-request", 400, "Not HTTP", "The bytes that came are no request of HTTP/1.1. The connection is closed."
+    "malformed-request", 400, "Not HTTP", "The bytes received are not a request of HTTP/1.1. The connection is closed."
 )
 WRONG_METHOD = Kind(
     "method-not-allowed",
     405,
     "Method not allowed",
-    "The address does not take this method; the header Allow says which.",
+    "The endpoint does not support this method; the header Allow lists those that it does.",
 )
 TOO_SLOW = Kind("request-timeout", 408, "The body came too slowly", "The whole body must arrive within the deadline.")
 TOO_LARGE = Kind("too-large", 413, "The body is too large", "It is larger than the operator of the service allows.")
@@ -34,7 +34,10 @@ FORBIDDEN = Kind(
     "another site.",
 )
 TOO_MUCH = Kind(
-    "too-many-bodies", 429, "Too many bodies at once", "Others are sending large bodies now. Come again in a moment."
+    "too-many-bodies",
+    429,
+    "Too many bodies at once",
+    "Too many large bodies are being processed. Try again in a moment.",
 )
 
 HTTP_KINDS: tuple[Kind, ...] = (
@@ -57,13 +60,13 @@ def encoded(document: Problem) -> bytes:
 
 
 def traced(document: Problem) -> Problem:
-    """A problem with the trace of its request, where that named one."""
+    """A problem with the trace of its request, if that named one."""
     trace = trace_at_work()
     return document if trace is None else msgspec.structs.replace(document, trace_id=trace.id)
 
 
 def retry_after(error: Exception) -> dict[str, str]:
-    """The header that says when to come again, where that helps."""
+    """The header Retry-After, for errors that pass."""
     if isinstance(error, TryAgainLater | StoreUnavailable):
         return {"Retry-After": str(math.ceil(error.retry_after_s))}
     return {}
