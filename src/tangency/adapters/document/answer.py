@@ -31,8 +31,8 @@ class Part(Struct, frozen=True, kw_only=True):
 class TurnoverMetadata(Part, frozen=True):
     """What it takes to get from the current weights to the optimal ones."""
 
-    one_way: Annotated[float, Meta(description="Half the sum of absolute changes, that of cash included.")]
-    turnover_l1: Annotated[float, Meta(description="The sum of absolute changes of the names' weights.")]
+    one_way: Annotated[float, Meta(description="Half the sum of absolute changes, cash included.")]
+    turnover_l1: Annotated[float, Meta(description="The sum of absolute changes, without cash.")]
 
 
 class OptimizationMetadata(Part, frozen=True):
@@ -65,8 +65,8 @@ class Between(Part, frozen=True):
 class CovarianceRepair(Part, frozen=True):
     """What was added to a covariance that has no Cholesky factor."""
 
-    shift: Annotated[float, Meta(description="Times the identity matrix.")]
-    distance: Annotated[float, Meta(description="Norm of what was added over the norm of the matrix.")]
+    shift: Annotated[float, Meta(description="Multiple of the identity matrix that was added.")]
+    distance: Annotated[float, Meta(description="Norm of the change over the norm of the matrix.")]
 
 
 class RiskContribution(Part, frozen=True):
@@ -75,23 +75,23 @@ class RiskContribution(Part, frozen=True):
     marginal: Annotated[
         float | None, Meta(description="Growth of the risk per unit of weight or exposure; null for a group.")
     ]
-    absolute: Annotated[float, Meta(description="Weight times marginal; over all names they sum to the risk.")]
-    share: Annotated[float | None, Meta(description="Of the risk; null where there is none above 0.")]
+    absolute: Annotated[float, Meta(description="Weight times marginal risk; over all assets they sum to the risk.")]
+    share: Annotated[float | None, Meta(description="Share of the risk; null if the risk is not above 0.")]
 
 
 class PortfolioRiskDocument(Part, frozen=True):
     """The risk of a portfolio, taken apart."""
 
-    measure: Annotated[str, Meta(description="The measure that the method works with.", examples=["volatility"])]
+    measure: Annotated[str, Meta(description="The risk measure of the method.", examples=["volatility"])]
     total: float
     assets: dict[str, RiskContribution]
     sectors: dict[str, RiskContribution]
     asset_classes: dict[str, RiskContribution]
     factors: Annotated[
         dict[str, RiskContribution] | None,
-        Meta(description="By factor, and `specific`; null unless the risk stands on a factor model."),
+        Meta(description="By factor, and `specific`; null without a factor model."),
     ]
-    reason: Annotated[str | UnsetType, Meta(description="Why there are no shares, where there are none.")] = UNSET
+    reason: Annotated[str | UnsetType, Meta(description="Why there are no shares, if there are none.")] = UNSET
 
 
 class RiskDecomposition(Part, frozen=True):
@@ -104,19 +104,20 @@ class RiskDecomposition(Part, frozen=True):
 class CertificateDocument(Part, frozen=True):
     """What was checked of the weights, whatever the solver said."""
 
-    max_violation: Annotated[float, Meta(ge=0.0, description="Of any constraint, relative to max(1, |limit|).")]
-    violations: Annotated[Shares, Meta(description="By constraint.")]
-    objective: Annotated[
-        float | None, Meta(description="Recomputed from the weights; null where `objective_value` is.")
+    max_violation: Annotated[
+        float, Meta(ge=0.0, description="The largest violation of a constraint, relative to max(1, |limit|).")
     ]
+    violations: Annotated[Shares, Meta(description="Violation by constraint.")]
+    objective: Annotated[float | None, Meta(description="Recomputed from the weights; null if `objective_value` is.")]
     duality_gap: Annotated[
-        float | None, Meta(description="Proven: no allowed portfolio is better by more than this. Null without proof.")
+        float | None,
+        Meta(description="No allowed portfolio is better by more than this (proven). Null without a proof."),
     ]
-    relative_gap: Annotated[float | None, Meta(description="The gap over the terms of the objective.")]
+    relative_gap: Annotated[float | None, Meta(description="The duality gap relative to the size of the objective.")]
     quality: Annotated[float | None, Meta(description="Allocation quality: 1 - relative_gap.")]
     smallest_eigenvalue: Annotated[Between, Meta(description="Of the covariance.")]
     condition_number: Annotated[Between, Meta(description="Of the covariance.")]
-    repair: Annotated[CovarianceRepair | None, Meta(description="Null where the covariance was used as it is.")]
+    repair: Annotated[CovarianceRepair | None, Meta(description="Null if the covariance was used unchanged.")]
 
 
 class BindingLimit(Part, frozen=True):
@@ -139,7 +140,7 @@ class WeightAtBound(Part, frozen=True):
 class Why(Part, frozen=True):
     """Why the answer is what it is. Both lists are empty for a rule, which takes no notice of limits."""
 
-    binding: Annotated[list[BindingLimit], Meta(description="Without the budget and the bounds of single names.")]
+    binding: Annotated[list[BindingLimit], Meta(description="Without the budget and the bounds of single assets.")]
     at_bound: list[WeightAtBound]
 
 
@@ -157,12 +158,10 @@ class DataUsed(Part, frozen=True):
     given: int
     used: int
     dropped: int
-    causes: Annotated[list[str], Meta(description="The names whose gaps cost a period, or would have.")]
-    method: Annotated[str, Meta(description="How gaps were dealt with.", examples=["intersect"])]
-    filled: Annotated[dict[str, int], Meta(description="How many gaps of a name were filled.")]
-    scenarios: Annotated[
-        int, Meta(description="Periods that measures of scenarios see, such as cvar: with a return of every name.")
-    ]
+    causes: Annotated[list[str], Meta(description="The assets whose gaps removed periods, or would have.")]
+    method: Annotated[str, Meta(description="How gaps were treated.", examples=["intersect"])]
+    filled: Annotated[dict[str, int], Meta(description="Number of gaps filled, by asset.")]
+    scenarios: Annotated[int, Meta(description="Complete periods, as used by measures of scenarios such as cvar.")]
 
 
 class EstimateSources(Part, frozen=True):
@@ -172,7 +171,9 @@ class EstimateSources(Part, frozen=True):
     covariance: Origin
     expected_return_estimator: str | None
     covariance_estimator: str | None
-    prior: Annotated[str | None, Meta(description="What made the scenarios; null for the returns as they are.")]
+    prior: Annotated[
+        str | None, Meta(description="The estimator of the scenarios; null if the returns are used as they are.")
+    ]
     data: DataUsed | None
 
 
@@ -188,40 +189,42 @@ class SolverAttemptDocument(Part, frozen=True):
 class ProvenanceDocument(Part, frozen=True):
     """How the answer came about, complete enough to make it again."""
 
-    optimization_id: Annotated[str, Meta(description="Under which it is kept.")]
+    optimization_id: Annotated[str, Meta(description="The id of the stored optimization.")]
     answered_at: Annotated[datetime, Meta(description="UTC.")]
     problem_hash: Annotated[str | None, Meta(description="SHA-256 of the whole problem.")]
     method: MethodReference | None
     estimates: EstimateSources | None
     attempts: list[SolverAttemptDocument]
     tolerance: float | None
-    versions: Annotated[dict[str, str], Meta(description="Of the libraries that took part.")]
-    references: Annotated[list[str], Meta(description="The stored documents that took part, each with its version.")]
+    versions: Annotated[dict[str, str], Meta(description="Versions of the libraries that were used.")]
+    references: Annotated[list[str], Meta(description="The stored documents that were used, each with its version.")]
 
 
 class OptimizationResponse(Part, frozen=True):
     """An optimized portfolio."""
 
     portfolio_id: str
-    optimal_weights: Annotated[Shares, Meta(description="Every name of the request; they sum to 1.")]
-    expected_return: Annotated[float | None, Meta(description="Annual; null where no means were given or needed.")]
+    optimal_weights: Annotated[Shares, Meta(description="The weight of every asset; they sum to 1.")]
+    expected_return: Annotated[
+        float | None, Meta(description="Annual; null if expected returns are neither given nor needed.")
+    ]
     expected_volatility: Annotated[float | None, Meta(description="Annual.")]
     sharpe_ratio: Annotated[float | None, Meta(description="(expected_return - risk_free_rate) / expected_volatility.")]
     optimization_metadata: OptimizationMetadata
     risk_contributions: Annotated[
-        Shares | None, Meta(description="Share of the risk by name, summing to 1; null for a riskless portfolio.")
+        Shares | None, Meta(description="Share of the risk by asset, summing to 1; null for a riskless portfolio.")
     ]
-    risk_decomposition: Annotated[RiskDecomposition, Meta(description="By name, sector and asset class.")]
+    risk_decomposition: Annotated[RiskDecomposition, Meta(description="By asset, sector and asset class.")]
     certificate: CertificateDocument
     why: Why
     provenance: ProvenanceDocument
     unused_inputs: Annotated[
         list[str],
-        Meta(description="What was stated and not used, e.g. `risk_parameters.risk_aversion`; never a constraint."),
+        Meta(description="Inputs that made no difference, e.g. `risk_parameters.risk_aversion`; never a constraint."),
     ]
     supplied_by_configuration: Annotated[
         dict[str, Any],
-        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+        Meta(description="What the portfolio's configuration supplied, by its place there."),
     ]
 
 

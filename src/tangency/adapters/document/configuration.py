@@ -23,16 +23,15 @@ class ConfigurationRequest(Document, frozen=True):
 
     objective: Annotated[Word, Meta(examples=["MAX_SHARPE"])]
     method: Annotated[Word, Meta(examples=["MEAN_VARIANCE"])]
-    constraints: Annotated[OptimizationConstraints, Meta(description="As of an optimization.")] | UnsetType = UNSET
+    constraints: Annotated[OptimizationConstraints, Meta(description="As in an optimization.")] | UnsetType = UNSET
     risk_parameters: (
-        Annotated[RiskParameters, Meta(description="As of an optimization; without a covariance.")] | UnsetType
+        Annotated[RiskParameters, Meta(description="As in an optimization, without a covariance.")] | UnsetType
     ) = UNSET
-    preferences: (
-        Annotated[OptimizationPreferences, Meta(description="Of optimizations that are ordered, and of trades.")]
-        | UnsetType
-    ) = UNSET
-    tax: Annotated[TaxPolicy, Meta(description="Wherever taxes count.")] | UnsetType = UNSET
-    enabled: Annotated[bool, Meta(description="A configuration that is not supplies nothing.")] = True
+    preferences: Annotated[OptimizationPreferences, Meta(description="For orders and rebalance plans.")] | UnsetType = (
+        UNSET
+    )
+    tax: Annotated[TaxPolicy, Meta(description="For everything that takes taxes into account.")] | UnsetType = UNSET
+    enabled: Annotated[bool, Meta(description="If false, the configuration is kept but not used.")] = True
 
 
 class ConfigurationDocument(Struct, frozen=True, kw_only=True):

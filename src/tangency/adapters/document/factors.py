@@ -39,26 +39,28 @@ class FactorAnalysisRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
             'returns by name; or a reference such as `{"$ref": "/api/v1/factors/house"}`.'
         ),
     ]
-    dates: Annotated[
-        list[date] | None, Meta(description="Of the periods of factors that are stated, one for each return.")
-    ] = None
-    count: Annotated[int, Meta(ge=1, le=MOST_FACTORS, description="Of statistical factors.")] = 3
-    errors: Annotated[Literal["plain", "newey_west"], Meta(description="Of the coefficients.")] = "plain"
+    dates: Annotated[list[date] | None, Meta(description="One date per return of stated factors.")] = None
+    count: Annotated[int, Meta(ge=1, le=MOST_FACTORS, description="Number of statistical factors.")] = 3
+    errors: Annotated[Literal["plain", "newey_west"], Meta(description="Standard errors of the coefficients.")] = (
+        "plain"
+    )
     lag: Annotated[
         Annotated[int, Meta(ge=0, le=1000)] | None,
-        Meta(description="Of Newey-West errors; null for floor(4 (T / 100)^(2/9))."),
+        Meta(description="Lag of Newey-West errors; null for floor(4 (T / 100)^(2/9))."),
     ] = None
     benchmark: Annotated[
         dict[str, Any] | None,
         Meta(description='Weights by name, or a reference such as `{"$ref": "/api/v1/models/house"}`.'),
     ] = None
-    frequency: Annotated[Literal["daily", "monthly"] | None, Meta(description="Null for that of the factors.")] = None
+    frequency: Annotated[
+        Literal["daily", "monthly"] | None, Meta(description="Null for the frequency of the factors.")
+    ] = None
     risk_free_rate: Annotated[
         Annotated[float, Meta(ge=-1.0, le=10.0)] | None,
-        Meta(description="Annual; null for that which comes with the factors, else 0."),
+        Meta(description="Annual; null for the rate that comes with the factors, else 0."),
     ] = None
     zero_investment: Annotated[
-        bool, Meta(description="Whether stated factors cost nothing; else the risk-free rate is taken off them.")
+        bool, Meta(description="Whether stated factors cost nothing to hold; else the risk-free rate is subtracted.")
     ] = True
     start: date | None = None
     end: date | None = None
@@ -70,14 +72,14 @@ class FactorAnalysisResponse(Struct, frozen=True, kw_only=True):
     analysis_id: Annotated[str, Meta(examples=["fac-01HZX3V7Q2J8K5M6N7P8R9S0TA"])]
     portfolio_id: str
     created_at: datetime
-    as_of: Annotated[datetime, Meta(description="The day of the prices that the weights are taken at.")]
+    as_of: Annotated[datetime, Meta(description="The day of the prices for the weights.")]
     factors: Sequence[str]
-    source: Annotated[Sequence[str], Meta(description="What was asked for; `custom` where returns were stated.")]
+    source: Annotated[Sequence[str], Meta(description="The factors asked for; `custom` for stated returns.")]
     errors: str
     lag: int | None
     frequency: str
-    window: Annotated[Window, Meta(description="The ends of the first and of the last period.")]
-    T: Annotated[int, Meta(description="The periods with every return.")]
+    window: Annotated[Window, Meta(description="End of the first and of the last period.")]
+    T: Annotated[int, Meta(description="Number of periods with every return.")]
     periods_per_year: float
     r_squared: Annotated[float | None, Meta(description="Of the portfolio.")]
     exposures: Sequence[Exposure]
@@ -87,11 +89,13 @@ class FactorAnalysisResponse(Struct, frozen=True, kw_only=True):
     ]
     portfolio: Totals
     benchmark: Totals | None
-    active: Annotated[Totals | None, Meta(description="Portfolio minus benchmark; its volatility: tracking error.")]
+    active: Annotated[
+        Totals | None, Meta(description="Portfolio minus benchmark; its volatility is the tracking error.")
+    ]
     assets: Sequence[AssetFactors]
     factor_covariance: dict[str, dict[str, float]]
-    series: Annotated[Series, Meta(description="Excess returns per period, ready to be drawn.")]
-    references: Annotated[Sequence[str], Meta(description="The stored documents that took part, with versions.")]
+    series: Annotated[Series, Meta(description="Excess returns per period, for charts.")]
+    references: Annotated[Sequence[str], Meta(description="The stored documents that were used, with versions.")]
 
 
 class FactorAnalysisSummary(Struct, frozen=True, kw_only=True):

@@ -21,18 +21,19 @@ from tangency.domain.frontier.frontier import EfficientFrontier, FrontierPoint
 from tangency.domain.frontier.question import FEWEST_POINTS, MOST_POINTS, FrontierQuestion
 
 Points = Annotated[
-    int, Meta(ge=FEWEST_POINTS, le=MOST_POINTS, description="Portfolios from end to end; 20 where left out.")
+    int, Meta(ge=FEWEST_POINTS, le=MOST_POINTS, description="Number of portfolios on the frontier; default 20.")
 ]
 MinimumReturn = Annotated[
-    wire.Finite, Meta(description="Annual; the frontier begins there where its portfolio of least risk earns less.")
+    wire.Finite,
+    Meta(description="Annual return at which the frontier starts, if its portfolio of least risk has less."),
 ]
 MaximumRisk = Annotated[
     wire.Finite,
-    Meta(description="By the measure; the frontier ends there where its portfolio of most return has more."),
+    Meta(description="Risk at which the frontier ends, if its portfolio of greatest return has more."),
 ]
 RiskMeasure = Annotated[
     wire.Word,
-    Meta(description="volatility where left out; as the options of `mean_risk` list them.", examples=["cvar"]),
+    Meta(description="A measure of the method `mean_risk`; default volatility.", examples=["cvar"]),
 ]
 
 
@@ -62,15 +63,15 @@ class FrontierRequest(FrontierQuery, frozen=True):
     strategies: (
         Annotated[
             list[wire.StrategyDefinition],
-            Meta(description="Where left out: the prices and holdings imported under the portfolio id."),
+            Meta(description="Default: the prices and holdings imported under the portfolio id."),
         ]
         | UnsetType
     ) = UNSET
-    constraints: Annotated[FrontierConstraints, Meta(description="Limits.")] | UnsetType = UNSET  # type: ignore[valid-type]
+    constraints: Annotated[FrontierConstraints, Meta(description="Limits on the weights.")] | UnsetType = UNSET  # type: ignore[valid-type]
     risk_parameters: (
         Annotated[
             wire.RiskParameters,
-            Meta(description="Measures; a target return or volatility limits the ends of the frontier."),
+            Meta(description="A target return or volatility limits the ends of the frontier."),
         ]
         | UnsetType
     ) = UNSET
@@ -80,12 +81,14 @@ class FrontierPortfolio(Part, frozen=True):
     """A portfolio on or beside the frontier."""
 
     expected_return: Annotated[float, Meta(description="Annual.")] = field(name="return")
-    risk: Annotated[float, Meta(description="By the measure: annual for volatility and variance, else per period.")]
+    risk: Annotated[
+        float, Meta(description="In units of the measure: annual for volatility and variance, else per period.")
+    ]
     sharpe: Annotated[float | None, Meta(description="(return - risk_free_rate) / annual volatility.")]
     return_risk_ratio: Annotated[
-        float | None, Meta(description="(return - risk_free_rate) / risk; null where the risk is not above 0.")
+        float | None, Meta(description="(return - risk_free_rate) / risk; null if the risk is not above 0.")
     ]
-    weights: Annotated[Shares, Meta(description="Every name.")]
+    weights: Annotated[Shares, Meta(description="The weight of every asset.")]
     relative_gap: Annotated[
         float | None,
         Meta(
@@ -98,15 +101,15 @@ class FrontierPortfolio(Part, frozen=True):
 class FrontierProvenance(Part, frozen=True):
     """How a frontier came about."""
 
-    problem_hash: Annotated[str, Meta(description="SHA-256 of the problem and of what was asked of its frontier.")]
+    problem_hash: Annotated[str, Meta(description="SHA-256 of the problem and of the parameters of the frontier.")]
     points: int
     min_return: float | None
     max_risk: float | None
     method: MethodReference
     estimates: EstimateSources
     tolerance: float
-    versions: Annotated[dict[str, str], Meta(description="Of the libraries that took part.")]
-    references: Annotated[list[str], Meta(description="The stored documents that took part, each with its version.")]
+    versions: Annotated[dict[str, str], Meta(description="Versions of the libraries that were used.")]
+    references: Annotated[list[str], Meta(description="The stored documents that were used, each with its version.")]
 
 
 class FrontierResponse(Part, frozen=True):
@@ -117,17 +120,19 @@ class FrontierResponse(Part, frozen=True):
     risk_measure: str
     created_at: Annotated[datetime, Meta(description="UTC.")]
     efficient_frontier: Annotated[
-        list[FrontierPortfolio], Meta(description="From the least risk to the most return, evenly spread.")
+        list[FrontierPortfolio], Meta(description="From the least risk to the greatest return, evenly spread.")
     ]
     current_portfolio: Annotated[
         FrontierPortfolio | None, Meta(description="Null unless every current weight is known.")
     ]
-    optimal_portfolio: Annotated[FrontierPortfolio, Meta(description="Of the greatest return_risk_ratio.")]
+    optimal_portfolio: Annotated[
+        FrontierPortfolio, Meta(description="The portfolio with the greatest return_risk_ratio.")
+    ]
     min_risk_portfolio: FrontierPortfolio
     max_return_portfolio: FrontierPortfolio
     supplied_by_configuration: Annotated[
         dict[str, Any],
-        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+        Meta(description="What the portfolio's configuration supplied, by its place there."),
     ]
     provenance: FrontierProvenance
 

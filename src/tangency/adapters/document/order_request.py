@@ -29,9 +29,9 @@ from tangency.domain.portfolio.portfolio import id_fault
 class OptimizationLimits(Document, frozen=True):
     """Limits on the portfolio; weights are fractions of its value."""
 
-    max_position_size: Annotated[Finite, Meta(description="Largest weight of every name.")] | UnsetType = UNSET
+    max_position_size: Annotated[Finite, Meta(description="Largest weight of every asset.")] | UnsetType = UNSET
     min_position_size: (
-        Annotated[NotNegative, Meta(description="Smallest weight of a name that is held; others are left out.")]
+        Annotated[NotNegative, Meta(description="Smallest weight of an asset that is held; others are left out.")]
         | UnsetType
     ) = UNSET
     max_sector_exposure: Annotated[Finite, Meta(description="Largest weight of every sector.")] | UnsetType = UNSET
@@ -39,13 +39,13 @@ class OptimizationLimits(Document, frozen=True):
         Annotated[Finite, Meta(description="Largest weight of every asset class.")] | UnsetType
     ) = UNSET
     max_turnover: (
-        Annotated[NotNegative, Meta(description="Largest one-way turnover from what is held, cash included.")]
+        Annotated[NotNegative, Meta(description="Largest one-way turnover from the current holdings, cash included.")]
         | UnsetType
     ) = UNSET
     target_volatility: Annotated[Positive, Meta(description="Largest annual volatility.")] | UnsetType = UNSET
-    min_weights: Annotated[dict[Name, Finite], Meta(description="Smallest weights by name.")] | UnsetType = UNSET
+    min_weights: Annotated[dict[Name, Finite], Meta(description="Smallest weights by asset.")] | UnsetType = UNSET
     max_weights: (
-        Annotated[dict[Name, Finite], Meta(description="Largest weights by name, in place of `max_position_size`.")]
+        Annotated[dict[Name, Finite], Meta(description="Largest weights by asset, instead of `max_position_size`.")]
         | UnsetType
     ) = UNSET
 
@@ -53,17 +53,18 @@ class OptimizationLimits(Document, frozen=True):
 class OptimizationPreferences(Document, frozen=True):
     """What counts beside risk and return."""
 
-    risk_aversion: Annotated[Positive, Meta(description="For maximize_utility; 1 where left out.")] | UnsetType = UNSET
+    risk_aversion: Annotated[Positive, Meta(description="For maximize_utility; default 1.")] | UnsetType = UNSET
     include_transaction_costs: (
-        Annotated[bool, Meta(description="Whether the objective subtracts them; needs `transaction_cost_model`.")]
+        Annotated[bool, Meta(description="Subtract trading costs from the objective; needs `transaction_cost_model`.")]
         | UnsetType
     ) = UNSET
     consider_tax_implications: (
-        Annotated[bool, Meta(description="Whether the objective subtracts the tax on sales; needs tax lots.")]
-        | UnsetType
+        Annotated[bool, Meta(description="Subtract the tax on sales from the objective; needs tax lots.")] | UnsetType
     ) = UNSET
     transaction_cost_model: (
-        Annotated[Finite, Meta(description="One-off cost per traded value, each side; at most 0.1.", examples=[0.001])]
+        Annotated[
+            Finite, Meta(description="One-off cost per traded value, for each side; at most 0.1.", examples=[0.001])
+        ]
         | UnsetType
     ) = UNSET
 
@@ -71,7 +72,7 @@ class OptimizationPreferences(Document, frozen=True):
 class CreateOptimization(Document, frozen=True):
     """A portfolio that was imported, and what is to become of it."""
 
-    portfolio_id: Annotated[Text, Meta(description="Under which holdings and prices were imported.")]
+    portfolio_id: Annotated[Text, Meta(description="The id of the imported holdings and prices.")]
     optimization_type: (
         Annotated[
             Word,
@@ -98,13 +99,13 @@ class CreateOptimization(Document, frozen=True):
     risk_measure: (
         Annotated[
             Word,
-            Meta(description="volatility where left out; any other with mean_variance is solved by mean_risk."),
+            Meta(description="Default volatility. With any other, mean_variance hands over to mean_risk."),
         ]
         | UnsetType
     ) = UNSET
     constraints: OptimizationLimits | UnsetType = UNSET
     preferences: OptimizationPreferences | UnsetType = UNSET
-    method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
+    method_options: Annotated[dict[str, Any], Meta(description="Options of the method.")] | UnsetType = UNSET
     risk_parameters: RiskParameters | UnsetType = UNSET
     tax: Annotated[TaxRequest, Meta(description="For `consider_tax_implications`.")] | UnsetType = UNSET
 

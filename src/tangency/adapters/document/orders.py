@@ -45,7 +45,7 @@ class Accepted(Part, frozen=True):
     status: Status
     created_at: Annotated[datetime, Meta(description="UTC.")]
     estimated_completion_time: Annotated[
-        datetime, Meta(description="A guess from the shape of the problem and those that wait.")
+        datetime, Meta(description="An estimate from the size of the problem and the orders ahead of it.")
     ]
 
 
@@ -57,14 +57,14 @@ class OptimizationMetrics(Part, frozen=True):
     sharpe_ratio: float | None
     max_drawdown: Annotated[
         float | None,
-        Meta(description="Of the target weights, restored every period over the window, compounded; positive."),
+        Meta(description="Of the target weights, restored every period, compounded; positive."),
     ]
     turnover: Annotated[float | None, Meta(description="One way, cash included.")]
     information_ratio: Annotated[
-        float | None, Meta(description="Of the difference to `metric_basis.reference`, annual; null without a change.")
+        float | None, Meta(description="Annual, against `metric_basis.reference`; null if nothing changes.")
     ]
     tax_implications: Annotated[
-        float | None, Meta(description="In money, positive where due; null where taxes were not asked for.")
+        float | None, Meta(description="In money, positive if due; null unless taxes were asked for.")
     ] = None
 
 
@@ -73,7 +73,9 @@ class MetricBasis(Part, frozen=True):
 
     periods: Annotated[int, Meta(description="Complete periods of returns.")]
     periods_per_year: float
-    reference: Annotated[str, Meta(description="Of the information ratio.", examples=["current_allocation"])]
+    reference: Annotated[
+        str, Meta(description="What the information ratio compares with.", examples=["current_allocation"])
+    ]
 
 
 class TradeDocument(Part, frozen=True):
@@ -83,7 +85,7 @@ class TradeDocument(Part, frozen=True):
     action: Literal["buy", "sell"]
     quantity: Annotated[float, Meta(description="Units, above 0.")]
     estimated_value: Annotated[float, Meta(description="At the latest price, above 0.")]
-    weight_change: Annotated[float, Meta(description="Negative where sold.")]
+    weight_change: Annotated[float, Meta(description="Negative if sold.")]
 
 
 class SoldLot(Part, frozen=True):
@@ -92,14 +94,14 @@ class SoldLot(Part, frozen=True):
     instrument_id: str
     lot: str
     weight: float
-    gain: Annotated[float, Meta(description="After what selling costs; a loss that may be disallowed is told as 0.")]
+    gain: Annotated[float, Meta(description="After selling costs; a loss that may be disallowed counts as 0.")]
     long_term: bool
 
 
 class TaxDocument(Part, frozen=True):
     """What the sales owe, and by whose rates; fractions of the portfolio's value."""
 
-    due: Annotated[float, Meta(description="Below 0 where losses save tax on gains of the year.")]
+    due: Annotated[float, Meta(description="Negative if losses save tax on this year's gains.")]
     due_if_unheeded: Annotated[float, Meta(description="What the best portfolio before tax would owe.")]
     rates: dict[str, float]
     rates_from: Literal["request", "configuration", "settings"]
@@ -121,13 +123,15 @@ class Failure(Part, frozen=True):
 
     outcome: Annotated[str, Meta(description="A stable word for programs.", extra_json_schema={"enum": list(OUTCOMES)})]
     message: str
-    losses: Annotated[list[str], Meta(description="Why each worker that was lost did not end it.")]
+    losses: Annotated[list[str], Meta(description="Why each lost worker did not end it.")]
     conflict: (
-        Annotated[list[ConflictingLimit], Meta(description="Limits that contradict each other, where `infeasible`.")]
+        Annotated[list[ConflictingLimit], Meta(description="For `infeasible`: the limits that contradict each other.")]
         | UnsetType
     ) = UNSET
     relaxation: (
-        Annotated[list[RelaxedLimit], Meta(description="The least that has to give way, all of it together.")]
+        Annotated[
+            list[RelaxedLimit], Meta(description="The smallest change that resolves the conflict, applied together.")
+        ]
         | UnsetType
     ) = UNSET
 
@@ -139,9 +143,9 @@ class Summary(Part, frozen=True):
     portfolio_id: str
     status: Status
     queue_state: Annotated[
-        Literal["queued", "running"] | None, Meta(description="What `processing` means now; null once it ended.")
+        Literal["queued", "running"] | None, Meta(description="What `processing` means now; null once it has ended.")
     ]
-    attempt: Annotated[int, Meta(description="How often a worker took it.")]
+    attempt: Annotated[int, Meta(description="How many times a worker has taken it.")]
     created_at: datetime
     estimated_completion_time: datetime
     completed_at: datetime | None
@@ -153,25 +157,25 @@ class Summary(Part, frozen=True):
 class OptimizationDocument(Summary, frozen=True):
     """An optimization that was ordered, with its answer once it completed."""
 
-    constraints: Annotated[dict[str, Any], Meta(description="As they were written, and what was supplied.")]
-    preferences: Annotated[dict[str, Any], Meta(description="As they were written, and what was supplied.")]
+    constraints: Annotated[dict[str, Any], Meta(description="As requested, with what the configuration supplied.")]
+    preferences: Annotated[dict[str, Any], Meta(description="As requested, with what the configuration supplied.")]
     supplied_by_configuration: Annotated[
         dict[str, Any],
-        Meta(description="What of it was left out and taken from the portfolio's configuration, by its place there."),
+        Meta(description="What the portfolio's configuration supplied, by its place there."),
     ]
     metrics: OptimizationMetrics | None
     metric_basis: MetricBasis | None
     current_allocation: Annotated[
-        Shares | None, Meta(description="Every name with a price, and CASH where any is held; null where nobody said.")
+        Shares | None, Meta(description="Every asset with a price, and CASH if there is any; null if unknown.")
     ]
     target_allocation: Shares | None
-    trades: Annotated[list[TradeDocument] | None, Meta(description="The largest first.")]
-    tax: Annotated[TaxDocument | None, Meta(description="Null where taxes were not asked for.")]
+    trades: Annotated[list[TradeDocument] | None, Meta(description="Largest first.")]
+    tax: Annotated[TaxDocument | None, Meta(description="Null unless taxes were asked for.")]
     efficient_frontier: Annotated[
-        list[FrontierPoint] | None, Meta(description="Within the same limits, from the least risk on.")
+        list[FrontierPoint] | None, Meta(description="Within the same limits, starting with the least risk.")
     ]
-    efficient_frontier_reason: Annotated[str | None, Meta(description="Why there is none.")]
-    unused_inputs: Annotated[list[str] | None, Meta(description="What was stated and nothing used.")]
+    efficient_frontier_reason: Annotated[str | None, Meta(description="Why there is no frontier.")]
+    unused_inputs: Annotated[list[str] | None, Meta(description="Inputs that made no difference.")]
     certificate: CertificateDocument | None
     why: Why | None
     provenance: ProvenanceDocument | None
@@ -182,7 +186,7 @@ class OptimizationList(Part, frozen=True):
     """Optimizations that were ordered, newest first."""
 
     optimizations: list[Summary]
-    next_cursor: Annotated[str | None, Meta(description="For the next page; null on the last one.")]
+    next_cursor: Annotated[str | None, Meta(description="Cursor of the next page; null on the last one.")]
 
 
 def accepted_of(state: OrderState) -> Accepted:

@@ -29,16 +29,17 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class StrategyDefinition(Document, frozen=True):
     """One name that may be held: a share, a fund, a strategy."""
 
-    name: Annotated[Name, Meta(description="Unique. `CASH` is reserved and means it.", examples=["AAPL"])]
+    name: Annotated[Name, Meta(description="Unique. `CASH` is reserved for cash.", examples=["AAPL"])]
     sector: (
-        Annotated[Text, Meta(description="For `sector_limits`; without it the name is in no sector.")] | UnsetType
+        Annotated[Text, Meta(description="For `sector_limits`; an asset without a sector is in none.")] | UnsetType
     ) = UNSET
     asset_class: Annotated[Text, Meta(description="A label.")] | UnsetType = UNSET
-    expected_return: Annotated[Finite, Meta(description="Annual mean; wins over an estimated one.")] | UnsetType = UNSET
-    current_weight: (
-        Annotated[Finite, Meta(description="Fraction of the portfolio's value held now; turnover counts from it.")]
-        | UnsetType
+    expected_return: (
+        Annotated[Finite, Meta(description="Annual mean; takes precedence over an estimated one.")] | UnsetType
     ) = UNSET
+    current_weight: Annotated[Finite, Meta(description="Fraction of the portfolio's value held now.")] | UnsetType = (
+        UNSET
+    )
     min_weight: (
         Annotated[Finite, Meta(description="Smallest weight; a negative one allows a short position.")] | UnsetType
     ) = UNSET
@@ -46,12 +47,12 @@ class StrategyDefinition(Document, frozen=True):
     returns: (
         Annotated[
             list[PeriodReturn | None],
-            Meta(description="Simple returns per period, oldest first, as many for every name, null where missing."),
+            Meta(description="Simple returns per period, oldest first, equally many per asset, null where missing."),
         ]
         | UnsetType
     ) = UNSET
     scores: (
-        Annotated[dict[str, Finite], Meta(description="Named scores, higher is better.", examples=[{"esg": 71.2}])]
+        Annotated[dict[str, Finite], Meta(description="Scores by name; higher is better.", examples=[{"esg": 71.2}])]
         | UnsetType
     ) = UNSET
 
@@ -60,11 +61,11 @@ class OptimizationConstraints(Document, frozen=True):
     """Limits on the portfolio. Every limit written holds: the tighter of these and a name's own."""
 
     min_weight: (
-        Annotated[Finite, Meta(description="Smallest weight of any name; 0 unless a minimum is negative.")] | UnsetType
+        Annotated[Finite, Meta(description="Smallest weight of any asset; 0 unless a minimum is negative.")] | UnsetType
     ) = UNSET
-    max_weight: Annotated[Finite, Meta(description="Largest weight of any name.")] | UnsetType = UNSET
+    max_weight: Annotated[Finite, Meta(description="Largest weight of any asset.")] | UnsetType = UNSET
     min_position_size: (
-        Annotated[NotNegative, Meta(description="A name is left out, or weighs this at least, long or short.")]
+        Annotated[NotNegative, Meta(description="An asset is left out, or has at least this weight, long or short.")]
         | UnsetType
     ) = UNSET
     sector_limits: (
@@ -82,9 +83,10 @@ class OptimizationConstraints(Document, frozen=True):
 class EstimatorReference(Document, frozen=True):
     """An estimator and its options."""
 
-    name: Annotated[Text, Meta(description="As `GET /api/v1/methods` lists it.", examples=["ewma"])]
+    name: Annotated[Text, Meta(description="A name from `GET /api/v1/methods`.", examples=["ewma"])]
     options: (
-        Annotated[dict[str, Any], Meta(description="The estimator's own.", examples=[{"half_life": 60}])] | UnsetType
+        Annotated[dict[str, Any], Meta(description="Options of the estimator.", examples=[{"half_life": 60}])]
+        | UnsetType
     ) = UNSET
 
 
@@ -95,53 +97,44 @@ class ProxyPolicy(Document, frozen=True):
     """What happens to gaps, and the names that stand in for others."""
 
     policy: Annotated[MissingDataWord, Meta(examples=["proxy"])]
-    proxies: (
-        Annotated[dict[Name, Name], Meta(description="By a name with gaps, the name that stands in for it.")]
-        | UnsetType
-    ) = UNSET
+    proxies: Annotated[dict[Name, Name], Meta(description="By asset with gaps, its proxy.")] | UnsetType = UNSET
 
 
 class CovarianceMatrix(Document, frozen=True):
     """Annual covariances, joined by name."""
 
-    names: Annotated[list[Name], Meta(description="One per row, each name of the strategies once, in any order.")]
+    names: Annotated[list[Name], Meta(description="One per row: every asset once, in any order.")]
     values: Annotated[list[list[Finite]], Meta(description="Row by row; symmetric and positive semidefinite.")]
 
 
 class RiskParameters(Document, frozen=True):
     """How risk and return are measured, and what is asked of them. Rates are annual fractions."""
 
-    risk_free_rate: Annotated[Finite, Meta(description="Annual; 0 where left out.")] | UnsetType = UNSET
+    risk_free_rate: Annotated[Finite, Meta(description="Annual; default 0.")] | UnsetType = UNSET
     risk_aversion: (
-        Annotated[
-            Positive, Meta(description="For MAX_UTILITY and the equilibrium of BLACK_LITTERMAN; 1 where left out.")
-        ]
+        Annotated[Positive, Meta(description="For MAX_UTILITY and the equilibrium of BLACK_LITTERMAN; default 1.")]
         | UnsetType
     ) = UNSET
-    target_return: Annotated[Finite, Meta(description="The expected return is at least this.")] | UnsetType = UNSET
-    target_volatility: Annotated[Positive, Meta(description="The volatility is at most this.")] | UnsetType = UNSET
+    target_return: Annotated[Finite, Meta(description="Lower limit of the expected return.")] | UnsetType = UNSET
+    target_volatility: Annotated[Positive, Meta(description="Upper limit of the volatility.")] | UnsetType = UNSET
     confidence_level: (
         Annotated[float, Meta(gt=0.0, lt=1.0, description="For tail risk measures, e.g. 0.95.")] | UnsetType
     ) = UNSET
     periods_per_year: (
-        Annotated[float, Meta(gt=0.0, le=1e6, description="Of the returns; 252 where left out.")] | UnsetType
+        Annotated[float, Meta(gt=0.0, le=1e6, description="Periods of the returns in a year; default 252.")] | UnsetType
     ) = UNSET
     expected_return_estimator: (
-        Annotated[
-            Text | EstimatorReference, Meta(description="A name, or a name and its options; `sample` where left out.")
-        ]
+        Annotated[Text | EstimatorReference, Meta(description="A name, or a name and its options; default `sample`.")]
         | UnsetType
     ) = UNSET
     covariance_estimator: (
-        Annotated[
-            Text | EstimatorReference, Meta(description="A name, or a name and its options; `sample` where left out.")
-        ]
+        Annotated[Text | EstimatorReference, Meta(description="A name, or a name and its options; default `sample`.")]
         | UnsetType
     ) = UNSET
     prior: (
         Annotated[
             Text | EstimatorReference,
-            Meta(description="An estimator that makes the scenarios; the returns as they are where left out."),
+            Meta(description="An estimator of scenarios; default: the returns as they are."),
         ]
         | UnsetType
     ) = UNSET
@@ -156,14 +149,17 @@ class RiskParameters(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    covariance: Annotated[CovarianceMatrix, Meta(description="Annual; wins over an estimated one.")] | UnsetType = UNSET
+    covariance: (
+        Annotated[CovarianceMatrix, Meta(description="Annual; takes precedence over an estimated one.")] | UnsetType
+    ) = UNSET
 
 
 class OptimizationRequest(Document, frozen=True):
     """A portfolio to optimize."""
 
     portfolio_id: Annotated[
-        Text, Meta(description="Answers are kept under it; printable characters, no slash.", examples=["port-1"])
+        Text,
+        Meta(description="The id under which answers are stored; printable characters, no slash.", examples=["port-1"]),
     ]
     objective: (
         Annotated[
@@ -190,11 +186,11 @@ class OptimizationRequest(Document, frozen=True):
     strategies: (
         Annotated[
             list[StrategyDefinition],
-            Meta(description="Where left out: the prices and holdings imported under the portfolio id."),
+            Meta(description="Default: the prices and holdings imported under the portfolio id."),
         ]
         | UnsetType
     ) = UNSET
-    method_options: Annotated[dict[str, Any], Meta(description="The method's own.")] | UnsetType = UNSET
+    method_options: Annotated[dict[str, Any], Meta(description="Options of the method.")] | UnsetType = UNSET
     scores: (
         Annotated[
             dict[str, Any],
@@ -202,5 +198,5 @@ class OptimizationRequest(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    constraints: Annotated[OptimizationConstraints, Meta(description="Limits.")] | UnsetType = UNSET
-    risk_parameters: Annotated[RiskParameters, Meta(description="Measures and targets.")] | UnsetType = UNSET
+    constraints: Annotated[OptimizationConstraints, Meta(description="Limits on the weights.")] | UnsetType = UNSET
+    risk_parameters: Annotated[RiskParameters, Meta(description="Rates, targets and estimators.")] | UnsetType = UNSET

@@ -46,7 +46,7 @@ class HistoryPoint(msgspec.Struct, frozen=True, kw_only=True):
     expected_volatility: float | None
     sharpe_ratio: float | None
     optimization_metadata: dict[str, Any]
-    period: Annotated[HistoryPeriod | None, Meta(description="Null where no interval was asked for.")]
+    period: Annotated[HistoryPeriod | None, Meta(description="Null unless an interval was asked for.")]
 
 
 class HistoryResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +57,8 @@ class HistoryResponse(msgspec.Struct, frozen=True, kw_only=True):
     to: datetime
     interval: str | None
     points: list[HistoryPoint]
-    latest: Annotated[HistoryPoint, Meta(description="The newest point of all, within the span or not.")]
-    next_cursor: Annotated[str | None, Meta(description="For the next page; null on the last one.")]
+    latest: Annotated[HistoryPoint, Meta(description="The newest point of all, even outside the range.")]
+    next_cursor: Annotated[str | None, Meta(description="Cursor of the next page; null on the last one.")]
 
 
 def history_asked_by(portfolio_id: str, query: Mapping[str, str], now: datetime) -> tuple[ReadHistory, datetime]:

@@ -21,9 +21,9 @@ class TaxLotDocument(Document, frozen=True):
 
     instrument_id: Name
     quantity: Positive
-    cost: Annotated[NotNegative, Meta(description="Per unit.")]
-    date: Annotated[date, Meta(description="Of the purchase.")]
-    lot_id: Annotated[Text, Meta(description="Its place in the list where left out.")] | UnsetType = UNSET
+    cost: Annotated[NotNegative, Meta(description="Cost per unit.")]
+    date: Annotated[date, Meta(description="Date of purchase.")]
+    lot_id: Annotated[Text, Meta(description="Default: its place in the list.")] | UnsetType = UNSET
 
 
 class PurchaseDocument(Document, frozen=True):
@@ -38,7 +38,7 @@ class TaxRatesDocument(Document, frozen=True):
     """Of gains."""
 
     short_term: Annotated[float, Meta(ge=0.0, le=1.0)]
-    long_term: Annotated[float, Meta(ge=0.0, le=1.0, description="Held for more than a year.")]
+    long_term: Annotated[float, Meta(ge=0.0, le=1.0, description="For assets held for more than a year.")]
 
 
 class RealizedGains(Document, frozen=True):
@@ -54,19 +54,19 @@ class TaxPolicy(Document, frozen=True):
     rates: (
         Annotated[
             TaxRatesDocument,
-            Meta(description="Left out, those of the portfolio's configuration, and without any those of the service."),
+            Meta(description="Default: those of the portfolio's configuration, else of the settings."),
         ]
         | UnsetType
     ) = UNSET
     lot_rule: (
         Annotated[
             Literal["min_tax", "fifo", "lifo", "hifo", "specific"],
-            Meta(description="Which lots are sold; `min_tax` where left out."),
+            Meta(description="Which lots are sold; default `min_tax`."),
         ]
         | UnsetType
     ) = UNSET
     horizon_years: (
-        Annotated[Positive, Meta(description="Over which a tax is worth paying for an annual gain; 1 where left out.")]
+        Annotated[Positive, Meta(description="Years over which a tax is spread against an annual gain; default 1.")]
         | UnsetType
     ) = UNSET
 
@@ -75,14 +75,15 @@ class TaxRequest(TaxPolicy, frozen=True):
     """What taxes are counted from."""
 
     lots: (
-        Annotated[list[TaxLotDocument], Meta(description="Of every name held; those imported where left out.")]
+        Annotated[list[TaxLotDocument], Meta(description="The lots of every asset held; default: the imported ones.")]
         | UnsetType
     ) = UNSET
     chosen_lots: (
-        Annotated[dict[str, dict[str, Finite]], Meta(description="For `specific`: units by name and lot.")] | UnsetType
+        Annotated[dict[str, dict[str, Finite]], Meta(description="For `specific`: units by asset and lot.")] | UnsetType
     ) = UNSET
     purchases: (
-        Annotated[list[PurchaseDocument], Meta(description="They take over losses within 30 days.")] | UnsetType
+        Annotated[list[PurchaseDocument], Meta(description="Purchases that disallow losses within 30 days.")]
+        | UnsetType
     ) = UNSET
     realized_gains: RealizedGains | UnsetType = UNSET
 

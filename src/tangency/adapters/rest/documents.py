@@ -16,17 +16,16 @@ from tangency.adapters.document.problem import Problem
 class BatchEntry(Struct, frozen=True, kw_only=True):
     """What became of one item of a batch: a result, an order that was accepted, or a problem."""
 
-    status: Annotated[int, Meta(description="The HTTP status that the item would have had alone.")]
+    status: Annotated[int, Meta(description="The HTTP status that the request would have had on its own.")]
     result: OptimizationResponse | UnsetType = UNSET
     accepted: (
-        Annotated[Accepted, Meta(description="Of an item that is too heavy to be waited for; come back for it.")]
-        | UnsetType
+        Annotated[Accepted, Meta(description="For a request that became an order: what was accepted.")] | UnsetType
     ) = UNSET
     location: (
         Annotated[
             str,
             Meta(
-                description="Where what was accepted is read.",
+                description="Where to read the order.",
                 examples=["/api/v1/optimizations/opt-01ARZ3NDEKTSV4RRFFQ69G5FAV"],
             ),
         ]
@@ -69,7 +68,7 @@ class EntryDocument(Struct, frozen=True, kw_only=True):
     shelf: str
     id: str
     version: int
-    content: Annotated[Any, Meta(description="As it was written.")]
+    content: Annotated[Any, Meta(description="The content as it was written.")]
     written_at: Annotated[datetime, Meta(description="UTC.")]
 
 

@@ -33,22 +33,32 @@ from tangency.domain.rebalancing.triggers import (
 class Triggers(Document, frozen=True):
     """What is asked; one that is left out is not."""
 
-    calendar_days: Annotated[int, Meta(ge=1, le=36_500, description="Days since the last one.")] | UnsetType = UNSET
-    absolute_band: Annotated[NotNegative, Meta(description="|w - target| above it.")] | UnsetType = UNSET
-    relative_band: Annotated[NotNegative, Meta(description="|w - target| / target above it.")] | UnsetType = UNSET
+    calendar_days: (
+        Annotated[int, Meta(ge=1, le=36_500, description="Fires after this number of days since the last rebalance.")]
+        | UnsetType
+    ) = UNSET
+    absolute_band: Annotated[NotNegative, Meta(description="Fires if |w - target| is above it.")] | UnsetType = UNSET
+    relative_band: (
+        Annotated[NotNegative, Meta(description="Fires if |w - target| / target is above it.")] | UnsetType
+    ) = UNSET
     volatility_band: (
         Annotated[
             NotNegative,
-            Meta(description="|w - target| above it x volatility x target x sqrt(trading days since the last / 252)."),
+            Meta(description="Fires if |w - target| > it x volatility x target x sqrt(trading days since then / 252)."),
         ]
         | UnsetType
     ) = UNSET
-    tracking_error: Annotated[NotNegative, Meta(description="Annual, above it.")] | UnsetType = UNSET
-    cash_flow: Annotated[NotNegative, Meta(description="Share of cash off its target by more.")] | UnsetType = UNSET
+    tracking_error: (
+        Annotated[NotNegative, Meta(description="Fires if the annual tracking error is above it.")] | UnsetType
+    ) = UNSET
+    cash_flow: (
+        Annotated[NotNegative, Meta(description="Fires if the share of cash differs from its target by more.")]
+        | UnsetType
+    ) = UNSET
     cost_benefit_years: (
         Annotated[
             NotNegative,
-            Meta(description="Certainty-equivalent gain (`risk_aversion`, 1 where left out) over these years > cost."),
+            Meta(description="Fires if the certainty-equivalent gain over this number of years exceeds the costs."),
         ]
         | UnsetType
     ) = UNSET
@@ -69,7 +79,9 @@ class EvaluationRequest(RebalanceRequest, frozen=True, kw_only=True):
     """Whether to rebalance now: the trades that are wanted, and what must be the case for them."""
 
     triggers: Triggers
-    last_rebalance: Annotated[date, Meta(description="The last approved plan's where left out.")] | UnsetType = UNSET
+    last_rebalance: Annotated[date, Meta(description="Default: the date of the last approved plan.")] | UnsetType = (
+        UNSET
+    )
 
 
 def evaluation_of(portfolio_id: str, value: object) -> EvaluateTriggers:
@@ -91,11 +103,11 @@ class VerdictDocument(Struct, frozen=True, kw_only=True):
     """What one trigger says."""
 
     trigger: str
-    fires: Annotated[bool, Meta(description="Whether it asks to rebalance now.")]
-    value: Annotated[float | None, Meta(description="What it measured; null where that cannot be known.")]
-    limit: Annotated[float, Meta(description="What it compared that with.")]
-    reason: Annotated[str, Meta(description="Why now, or why not.")]
-    names: Annotated[list[str], Meta(description="Outside of their bands, the worst first.")]
+    fires: Annotated[bool, Meta(description="Whether it fires.")]
+    value: Annotated[float | None, Meta(description="The measured value; null if it is unknown.")]
+    limit: Annotated[float, Meta(description="The value that it is compared with.")]
+    reason: Annotated[str, Meta(description="Why it fires, or why not.")]
+    names: Annotated[list[str], Meta(description="Assets outside their bands, the farthest first.")]
 
 
 class EvaluationDocument(Struct, frozen=True, kw_only=True):
@@ -107,9 +119,9 @@ class EvaluationDocument(Struct, frozen=True, kw_only=True):
     triggers: list[VerdictDocument]
     last_rebalance: date | None
     current_allocation: dict[str, float]
-    target_allocation: Annotated[dict[str, float], Meta(description="What the trades would reach.")]
+    target_allocation: Annotated[dict[str, float], Meta(description="Weights after the trades.")]
     model_target: dict[str, float] | None
-    metrics: Annotated[RebalanceMetrics, Meta(description="Of the trades; no plan is kept.")]
+    metrics: Annotated[RebalanceMetrics, Meta(description="Metrics of the trades; no plan is stored.")]
 
 
 def evaluation_document(evaluation: Evaluation) -> EvaluationDocument:

@@ -19,8 +19,8 @@ class TradeDocument(Struct, frozen=True, kw_only=True):
     action: Literal["buy", "sell"]
     quantity: Annotated[float, Meta(description="In units; fractions are allowed.")]
     estimated_value: Annotated[float, Meta(description="At the latest imported prices.")]
-    weight_change: Annotated[float, Meta(description="Share of the portfolio after all trades less share before.")]
-    priority: Annotated[int, Meta(description="1 is executed first; no part of the list overdraws cash.")]
+    weight_change: Annotated[float, Meta(description="Weight after all trades minus weight before.")]
+    priority: Annotated[int, Meta(description="1 is executed first; in this order cash is never overdrawn.")]
 
 
 Improvement = msgspec.defstruct(
@@ -35,15 +35,15 @@ Improvement = msgspec.defstruct(
 class RebalanceMetrics(Struct, frozen=True, kw_only=True):
     """What the trades bring and take."""
 
-    turnover: Annotated[float, Meta(description="One-way, cash included, over the value before.")]
-    expected_improvement: Annotated[Improvement, Meta(description="Gross of costs.")]  # type: ignore[valid-type]
+    turnover: Annotated[float, Meta(description="One-way, cash included, as a fraction of the value before.")]
+    expected_improvement: Annotated[Improvement, Meta(description="Before costs.")]  # type: ignore[valid-type]
     net_improvement: Annotated[
         Improvement,  # type: ignore[valid-type]
-        Meta(description="With costs and taxes taken from the return of one year."),
+        Meta(description="After subtracting costs and taxes from the return of one year."),
     ]
     transaction_costs: Annotated[float, Meta(description="In money.")]
     tax_implications: Annotated[
-        float | None, Meta(description="In money, positive where due; null where taxes were not asked for.")
+        float | None, Meta(description="In money, positive if due; null unless taxes were asked for.")
     ]
     tracking_error: Annotated[
         float | None, Meta(description="Annual, to `model_target`; null for an `optimal` target.")
@@ -55,7 +55,7 @@ class PlanValuationDocument(Struct, frozen=True, kw_only=True):
 
     total: float
     cash_before: float
-    cash_after: Annotated[float, Meta(description="When every trade, cost and tax is paid.")]
+    cash_after: Annotated[float, Meta(description="After all trades, costs and taxes.")]
     priced_at: Annotated[str, Meta(description="The last date of the prices.")]
     digest: str
 
@@ -66,28 +66,28 @@ class RebalancePlanDocument(Struct, frozen=True, kw_only=True):
     portfolio_id: str
     rebalance_id: str
     created_at: datetime
-    current_allocation: Annotated[dict[str, float], Meta(description="By name, `CASH` among them; sum 1.")]
-    target_allocation: Annotated[dict[str, float], Meta(description="What the trades reach, costs paid; sum 1.")]
+    current_allocation: Annotated[dict[str, float], Meta(description="By asset, including `CASH`; they sum to 1.")]
+    target_allocation: Annotated[dict[str, float], Meta(description="Weights after trades and costs; they sum to 1.")]
     trades: list[TradeDocument]
     metrics: RebalanceMetrics
     target_type: str
     model_target: Annotated[
         dict[str, float] | None,
-        Meta(description="The target weights; null for an `optimal` target, where the objective decides."),
+        Meta(description="The target weights; null for an `optimal` target."),
     ]
     status: Annotated[
         Literal["proposed", "approved", "rejected", "expired"],
-        Meta(description="An import of prices or holdings, time, and another approval expire a proposed plan."),
+        Meta(description="A proposed plan expires with time, with an import, or when another plan is approved."),
     ]
     valid_until: datetime
     decided_at: datetime | None
     valuation: PlanValuationDocument
-    metric_basis: Annotated[dict[str, str], Meta(description="What each figure is counted from.")]
-    evidence: Annotated[dict[str, Any], Meta(description="Certificate, search and binding limits of the solve.")]
-    request: Annotated[dict[str, Any], Meta(description="As it was asked.")]
+    metric_basis: Annotated[dict[str, str], Meta(description="The data that the figures are based on.")]
+    evidence: Annotated[dict[str, Any], Meta(description="Certificate, search and binding limits.")]
+    request: Annotated[dict[str, Any], Meta(description="The request.")]
     supplied_by_configuration: Annotated[
         dict[str, Any],
-        Meta(description="What was left out and taken from the portfolio's configuration, by its place there."),
+        Meta(description="What the portfolio's configuration supplied, by its place there."),
     ]
 
 

@@ -34,18 +34,19 @@ class RebalanceConstraints(Document, frozen=True):
     """Limits on the trades, and on the portfolio that they lead to."""
 
     max_turnover: (
-        Annotated[NotNegative, Meta(description="One-way, cash included, as a fraction of the value.")] | UnsetType
+        Annotated[NotNegative, Meta(description="Largest one-way turnover, cash included, as a fraction of the value.")]
+        | UnsetType
     ) = UNSET
-    min_trade_size: Annotated[NotNegative, Meta(description="In money; no trade is worth less.")] | UnsetType = UNSET
-    max_trades: Annotated[int, Meta(ge=0, le=100_000, description="Most names that are traded.")] | UnsetType = UNSET
+    min_trade_size: Annotated[NotNegative, Meta(description="Smallest trade, in money.")] | UnsetType = UNSET
+    max_trades: Annotated[int, Meta(ge=0, le=100_000, description="Largest number of trades.")] | UnsetType = UNSET
     consider_tax_implications: Annotated[bool, Meta(description="Needs tax lots.")] | UnsetType = UNSET
-    min_cash: (
-        Annotated[NotNegative, Meta(description="In money, when everything is paid; 0 where left out.")] | UnsetType
-    ) = UNSET
+    min_cash: Annotated[NotNegative, Meta(description="Cash that must remain, in money; default 0.")] | UnsetType = (
+        UNSET
+    )
     cash_weight: (
         Annotated[
             float,
-            Meta(ge=0.0, le=1.0, description="To be held in cash by an `optimal` target; as now where left out."),
+            Meta(ge=0.0, le=1.0, description="Share of cash in an `optimal` target; default: as now."),
         ]
         | UnsetType
     ) = UNSET
@@ -62,7 +63,8 @@ class RebalanceRequest(Document, frozen=True):
     target_type: Literal["optimal", "custom", "benchmark", "equal_weight", "model"]
     target_allocation: (
         Annotated[
-            dict[str, Finite], Meta(description="Of a `custom` target: weights by name, `CASH` among them; sum 1.")
+            dict[str, Finite],
+            Meta(description="For a `custom` target: weights by asset, including `CASH`; they sum to 1."),
         ]
         | UnsetType
     ) = UNSET
@@ -76,7 +78,10 @@ class RebalanceRequest(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    constraints: Annotated[RebalanceConstraints, Meta(description="Limits.")] | UnsetType = UNSET
+    constraints: (
+        Annotated[RebalanceConstraints, Meta(description="Limits on the trades and on the portfolio after them.")]
+        | UnsetType
+    ) = UNSET
     objective: (
         Annotated[
             Word,
@@ -87,16 +92,14 @@ class RebalanceRequest(Document, frozen=True):
         ]
         | UnsetType
     ) = UNSET
-    risk_parameters: Annotated[RiskParameters, Meta(description="As of an optimization.")] | UnsetType = UNSET
+    risk_parameters: Annotated[RiskParameters, Meta(description="As in an optimization.")] | UnsetType = UNSET
     transaction_cost_model: (
-        Annotated[
-            Finite, Meta(description="One-off cost per traded value, each side, at most 0.1; none where left out.")
-        ]
+        Annotated[Finite, Meta(description="One-off cost per traded value, for each side, at most 0.1; default none.")]
         | UnsetType
     ) = UNSET
     tax: Annotated[TaxRequest, Meta(description="For `consider_tax_implications`.")] | UnsetType = UNSET
     valid_for_s: (
-        Annotated[float, Meta(gt=0.0, le=LONGEST_VALIDITY_S, description="Seconds; a day where left out.")] | UnsetType
+        Annotated[float, Meta(gt=0.0, le=LONGEST_VALIDITY_S, description="Seconds; default one day.")] | UnsetType
     ) = UNSET
 
 
