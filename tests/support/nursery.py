@@ -1,11 +1,13 @@
 """Processes of ``tangency`` forked from one that has loaded everything already, a nursery for each process of tests.
 
 Loading takes a second of processor time, and tests start services by the dozen. What is born here runs the function
-that the installed script calls, in a process, a folder and an environment of its own. Run by itself, this module is a
-nursery: ``nursery NUMBER``, the number that of a socket; each message there asks for a process to be born.
+that the installed script calls, in a process, a folder and an environment of its own, and so does the server that its
+solver processes are forked from. Run by itself, this module is a nursery: ``nursery NUMBER``, the number that of a
+socket; each message there asks for a process to be born.
 """
 
 import atexit
+import gc
 import json
 import os
 import select
@@ -17,10 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from multiprocessing import forkserver, util
 from pathlib import Path
 from typing import Any, TextIO
+from unittest.mock import patch
 
 from tangency.adapters.cli.main import main
+from tangency.adapters.solving import fork_server
 
 ROOM = 2**18
 """Bytes of a message, which states an environment."""
@@ -40,8 +45,10 @@ LOADED = (
     "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
     "uvicorn.protocols.http.h11_impl",
+    *fork_server.PRELOADED,
+    *fork_server.PROMPT,
 )
-"""What a service would load at its start."""
+"""What a service would load at its start, and what its fork server would."""
 
 
 @dataclass(eq=False)
@@ -173,10 +180,49 @@ def _live(wish: Mapping[str, Any]) -> int:
     os.environ.update(wish["environment"])
     first = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[:] = [*filter(None, first), *(place for place in sys.path if place not in first)]
+    _keep_a_fork_server()
     return main(wish["arguments"])
 
 
+def _keep_a_fork_server() -> None:
+    """Fork, ahead of threads and loops, the process that a service would start by exec to fork its solvers.
+
+    It is the service's child as that one would be. Where it died, the next is started as anywhere.
+    """
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kept, start = os.fork(), util.spawnv_passfds
+    if not kept:
+        ours.close()
+        sys.exit(_fork_solvers(its))
+    its.close()
+
+    def started(path: str, arguments: Sequence[str], files: Sequence[int]) -> int:
+        if ours.fileno() < 0 or "forkserver" not in arguments[-1]:
+            return int(start(path, arguments, files))
+        wish = {"preload": forkserver._forkserver._preload_modules, "environment": dict(os.environ)}
+        with ours:
+            socket.send_fds(ours, [json.dumps(wish).encode()], files)
+        return kept
+
+    patch.object(util, "spawnv_passfds", started).start()
+
+
+def _fork_solvers(asked: socket.socket) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with asked:
+        wish, files, *_ = socket.recv_fds(asked, ROOM, 2)
+    if wish:
+        stated = json.loads(wish)
+        os.environ.clear()
+        os.environ.update(stated["environment"])
+        forkserver.main(*files, stated["preload"])
+    return 0
+
+
 if __name__ == "__main__":
+    gc.disable()
     for module in LOADED:
         import_module(module)
+    gc.freeze()  # it stays: looking through it again would only copy its pages
+    gc.enable()
     sys.exit(Nursery(socket.socket(fileno=int(sys.argv[1]))).run())
