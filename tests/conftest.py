@@ -116,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Before the first test; from here on, garbage is looked for seldom, for hardly any of what tests make is circular."""
+    """Before the first test; from here on, garbage is looked for seldom: hardly any of what tests make is circular."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     gc.enable()

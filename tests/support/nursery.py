@@ -196,12 +196,11 @@ def _keep_a_fork_server() -> None:
         sys.exit(_fork_solvers(its))
     its.close()
 
-    def started(path: str, arguments: Sequence[str], files: Sequence[int]) -> int:
+    def started(path: Any, arguments: Sequence[Any], files: Sequence[int]) -> int:
         if ours.fileno() < 0 or "forkserver" not in arguments[-1]:
-            return int(start(path, arguments, files))
-        wish = {"preload": forkserver._forkserver._preload_modules, "environment": dict(os.environ)}
+            return start(path, arguments, files)
         with ours:
-            socket.send_fds(ours, [json.dumps(wish).encode()], files)
+            socket.send_fds(ours, [json.dumps(dict(os.environ)).encode()], files)
         return kept
 
     patch.object(util, "spawnv_passfds", started).start()
@@ -210,12 +209,11 @@ def _keep_a_fork_server() -> None:
 def _fork_solvers(asked: socket.socket) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with asked:
-        wish, files, *_ = socket.recv_fds(asked, ROOM, 2)
-    if wish:
-        stated = json.loads(wish)
+        environment, files, *_ = socket.recv_fds(asked, ROOM, 2)
+    if environment:
         os.environ.clear()
-        os.environ.update(stated["environment"])
-        forkserver.main(*files, stated["preload"])
+        os.environ.update(json.loads(environment))
+        forkserver.main(files[0], files[1], ())
     return 0
 
 
