@@ -107,6 +107,25 @@ def test_the_same_program_gives_the_same_bits() -> None:
     assert first.multipliers.tobytes() == second.multipliers.tobytes()
 
 
+def test_what_was_solved_before_changes_nothing() -> None:
+    programs = [program(cost, matrix, np.full(4, -np.inf), limit) for cost, matrix, limit in map(drawn, range(5))]
+    one = HighsLinearPrograms()
+    for each in [*programs, programs[0]]:
+        after_others, alone = one.minimise(each), HighsLinearPrograms().minimise(each)
+        assert after_others.x.tobytes() == alone.x.tobytes()
+        assert after_others.multipliers.tobytes() == alone.multipliers.tobytes()
+
+
+def test_the_time_of_what_was_solved_before_is_not_counted() -> None:
+    cost, matrix, limit = drawn(3)
+    easy = program(cost, matrix, np.full(4, -np.inf), limit)
+    one = HighsLinearPrograms()
+    while one._solver.getRunTime() < 0.02:
+        assert one.minimise(easy).status == "optimal"
+    one.time_limit_s = 0.01
+    assert one.minimise(easy).status == "optimal"
+
+
 def test_no_thread_of_ours_stays_behind() -> None:
     before = set(Path("/proc/self/task").iterdir())
     HighsLinearPrograms().minimise(program(np.ones(1), np.ones((1, 1)), np.array([0.5]), np.array([1.0])))

@@ -1,12 +1,14 @@
 """Infeasibility: conflicts and relaxations by hand, proofs in exact rationals, and another solver as the judge."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
 import pytest
 
+from tangency import solve
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
 from tangency.domain.optimization.constraint import (
     Budget,
@@ -28,10 +30,10 @@ from tangency.domain.optimization.infeasibility import (
 )
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearProgram, LinearSolution
-from tangency.domain.optimization.objective import MaximumReturn
+from tangency.domain.optimization.objective import MaximumReturn, MinimumVolatility
 from tangency.domain.optimization.problem import Problem
-from tangency.domain.optimization.proposal import Witness
-from tests.plugins.random_problems import broken_problem
+from tangency.domain.optimization.proposal import Status, Witness
+from tests.plugins.random_problems import broken_problem, in_cvxpy
 from tests.support.elastic_limits import least_change, relative_change
 from tests.support.exact_bound import bounds_cross, exact_bound
 from tests.support.posed import LONG_ONLY, answer, estimated, posed
@@ -344,8 +346,11 @@ class TestASolverThatFails:
 
 @cache
 def broken(seed: int) -> tuple[Problem, Infeasibility | None]:
+    """A problem, and what whoever solves it is told of why nothing does."""
     problem = broken_problem(seed)
-    return problem, explained(problem)
+    solution = solve(problem)
+    assert (solution.infeasibility is not None) == (solution.status is Status.INFEASIBLE), seed
+    return problem, solution.infeasibility
 
 
 BROKEN = range(150)
@@ -368,6 +373,20 @@ def test_a_hundred_random_proofs_hold_in_exact_rationals() -> None:
         assert value > 0, seed
         proven += 1
     assert proven >= 100
+
+
+# cvxpy warns where Clarabel stops short of 1e-10; of what is infeasible, the verdict is what is compared.
+@pytest.mark.filterwarnings("ignore:Solution may be inaccurate:UserWarning")
+def test_cvxpy_agrees_on_a_hundred_that_are_infeasible() -> None:
+    verdicts: Counter[bool] = Counter()
+    for seed in BROKEN:
+        problem, why = broken(seed)
+        theirs, _, _ = in_cvxpy(replace(problem, objective=MinimumVolatility()))
+        assert (why is not None) == theirs.startswith("infeasible"), seed
+        verdicts[why is not None] += 1
+        if verdicts[True] == 100:
+            return
+    pytest.fail(f"of {verdicts.total()} only {verdicts[True]} are infeasible")
 
 
 def test_the_exact_bound_is_no_pushover() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -21,6 +22,8 @@ _OPTIONS: Mapping[str, bool | float | str] = {
     "primal_feasibility_tolerance": TOLERANCE,
     "dual_feasibility_tolerance": TOLERANCE,
 }
+SMALL = 5_000
+"""Entries of the matrix up to which presolving takes longer than it saves."""
 # The number of threads is left alone: HiGHS refuses to run once two users in one process ask for different ones.
 
 _STATUSES: Mapping[highspy.HighsModelStatus, LinearStatus] = {
@@ -31,7 +34,7 @@ _STATUSES: Mapping[highspy.HighsModelStatus, LinearStatus] = {
 
 
 class HighsLinearPrograms:
-    """The port ``LinearPrograms`` over HiGHS.
+    """The port ``LinearPrograms`` over HiGHS, for one thread: programs that follow each other share a solver.
 
     Attributes:
         time_limit_s: seconds for each program; one that runs into it has status ``failed``.
@@ -44,10 +47,9 @@ class HighsLinearPrograms:
         """Solve one program; see the port."""
         if program.quadratic is not None:
             return minimise_quadratic(program, program.quadratic, TOLERANCE, self.time_limit_s)
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in _OPTIONS.items():
-            solver.setOptionValue(name, value)
-        solver.setOptionValue("time_limit", self.time_limit_s)
+        solver = self._solver
+        solver.setOptionValue("presolve", "off" if len(program.triplets[2]) <= SMALL else "choose")
+        solver.setOptionValue("time_limit", solver.getRunTime() + self.time_limit_s)  # it counts all its programs
         solver.passModel(_model(program))
         solver.run()
         status = _STATUSES.get(solver.getModelStatus(), "failed")
@@ -56,6 +58,13 @@ class HighsLinearPrograms:
             return LinearSolution(status, nowhere, free)
         solution = solver.getSolution()
         return LinearSolution(status, np.array(solution.col_value), np.array(solution.row_dual))
+
+    @cached_property
+    def _solver(self) -> highspy.Highs:
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        for name, value in _OPTIONS.items():
+            solver.setOptionValue(name, value)
+        return solver
 
 
 def _model(program: LinearProgram) -> highspy.HighsLp:
