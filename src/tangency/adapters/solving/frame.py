@@ -1,6 +1,6 @@
-"""What goes between the pool and a solver process: a length, and as many bytes.
+"""The frames that the pool and a solver process exchange: a length, then that many bytes.
 
-Nothing is unpickled, so that a method cannot run anything in the service by what it answers.
+Nothing is unpickled, so a method cannot run code in the service through what it answers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def send(channel: socket.socket, content: bytes) -> None:
 
 
 def receive(channel: socket.socket) -> bytes | None:
-    """Wait for a frame, in the process; None where nobody is there any more to send one."""
+    """Wait for a frame, in the process; None if the pool has closed the socket."""
     size = _exactly(channel, LENGTH.size)
     return None if size is None else _exactly(channel, *LENGTH.unpack(size))
 

@@ -1,7 +1,7 @@
-"""Solver processes that are isolated from each other and from the service: a crash or a hang costs its own job alone.
+"""A pool of solver processes, isolated from each other and from the service: a crash or a hang costs one job only.
 
-Every job has three limits, each harder than the one before: the solver's own, the pool's, which kills the process, and
-the kernel's alarm, which does so where the service itself is stuck or gone.
+Three time limits apply to every job, each harder than the one before: the solver's own; the pool's, which kills the
+process; and the kernel's alarm, which does so even if the service itself is stuck or gone.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
 
 OFF_THE_LOOP = 200
-"""Names from which packing and judging, both O(n^2), take a thread: below, they take less than the hand-over."""
+"""Above this many names, packing and judging, both O(n^2), run in a thread; below, the thread would cost more."""
 SOLVER_SHARE = 0.9
-"""Of a job's time, for the solvers themselves; the rest is for estimating, and for saying why nothing is feasible."""
+"""The solvers' share of a job's time. The rest is for estimation and for explaining infeasibility."""
 ALARM_S = 1.0
-"""Beyond the pool's own limit."""
+"""How long after the pool's limit the kernel's alarm goes off."""
 ATTEMPTS = 3
-"""At a job whose processes are lost through no fault of its own."""
+"""How often a job is tried if its process dies through no fault of the job."""
 PAUSE_S = 1.0
-"""Before a process is started again that did not start."""
+"""The wait before the next attempt to start a process."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 class ProcessSolverPool:
-    """The port ``SolverPool`` over child processes."""
+    """Implements the port ``SolverPool`` with child processes."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ProcessSolverPool:
         """
         self._plugins, self._workers, self._queue = plugins, workers, queue
         self._memory_bytes, self._jobs, self._preload = memory_mb * 2**20, jobs, tuple(preload)
-        self._free = asyncio.LifoQueue[Solver]()  # the one that worked last has the most in its caches
+        self._free = asyncio.LifoQueue[Solver]()  # the process that was used last has the warmest caches
         self._all = set[Solver]()
         self._returning = set[asyncio.Task[None]]()
         self._closed = False
@@ -152,14 +152,14 @@ class ProcessSolverPool:
         pack: Callable[[Limits], bytes],
         end: Callable[[bytes], T],
     ) -> T:
-        """Pack a job, have it done in a process, and make something of what comes back; aside where that is heavy."""
+        """Pack a job, run it in a process, and turn its raw answer into a result; in a thread if that is heavy."""
         deadline, aside = _Deadline(deadline_s), _aside(heavy)
         raw = await self._done(problem, deadline, lambda limits: aside(lambda: pack(limits)))
         self._typical_s += 0.1 * (deadline.passed_s - self._typical_s)
         return await aside(lambda: end(raw))
 
     async def _done(self, problem: Problem, deadline: _Deadline, pack: Callable[[Limits], Awaitable[bytes]]) -> bytes:
-        """Have a job done in a free process; again where that is lost with the fork server, no fault of the job's."""
+        """Run a job in a free process; retry if the process was lost because the fork server died."""
         attempts = 0
         while True:
             attempts += 1
@@ -175,7 +175,7 @@ class ProcessSolverPool:
 
     @contextlib.asynccontextmanager
     async def _solver(self, deadline: _Deadline) -> AsyncIterator[Solver]:
-        """A free process."""
+        """Borrow a free process, and return it afterwards."""
         retry_after_s = max(1.0, self._typical_s * (self._waiting + 1) / self._workers)
         if self._free.empty() and self._waiting >= self._queue:
             detail = f"{self._waiting} problems wait for {self._workers} busy solvers, and that is the limit"
@@ -195,13 +195,13 @@ class ProcessSolverPool:
             self._return(solver)
 
     async def _living(self) -> Solver:
-        """A free process that did not end while nothing was asked of it."""
+        """Wait for a free process, skipping those that died while idle."""
         while not (solver := await self._free.get()).alive:
             self._return(solver)
         return solver
 
     def _ending(self, exit_code: int, problem: Problem, limits: Limits) -> NoAnswer:
-        """The error for a process that ended before its job."""
+        """The error for a process that ended before it answered."""
         origin = self._plugins.origin(problem.method)
         whose = f"method {origin.name!r} of distribution {origin.distribution!r} {origin.version}"
         if exit_code == -signal.SIGALRM:
@@ -218,13 +218,13 @@ class ProcessSolverPool:
     # --- the processes ------------------------------------------------------------------------------------------
 
     def _return(self, solver: Solver) -> None:
-        """Let a process be put back; nobody waits for that."""
+        """Put a process back in the background."""
         returning = asyncio.create_task(self._put_back(solver))
         self._returning.add(returning)
         returning.add_done_callback(self._returning.discard)
 
     async def _put_back(self, solver: Solver) -> None:
-        """Once it is ready for another job; another in its place where it never will be."""
+        """Wait until the process is ready for another job; replace it if it ended instead."""
         if await solver.settled():
             self._free.put_nowait(solver)
             return
@@ -233,7 +233,7 @@ class ProcessSolverPool:
         while not self._closed:
             try:
                 another = await self._started()
-            except (Ended, OSError) as error:  # no memory, or the fork server is dying: it may come to an end
+            except Exception as error:  # noqa: BLE001 - no memory, a dying fork server: whatever it is may pass
                 log.warning("a solver process could not be started, %s are left: %r", len(self._all), error)
                 await asyncio.sleep(PAUSE_S)
             else:
@@ -253,10 +253,10 @@ class ProcessSolverPool:
 
 @dataclass(frozen=True)
 class _Deadline:
-    """Until when whoever asks will wait.
+    """How long the caller is prepared to wait.
 
     Attributes:
-        seconds: from its beginning.
+        seconds: counted from when it was made.
     """
 
     seconds: float
@@ -271,7 +271,7 @@ class _Deadline:
         return self.seconds - self.passed_s
 
     def limits(self) -> Limits:
-        """Those of a job that begins now."""
+        """The limits of a job that starts now."""
         left = self.left_s
         if left <= 0:
             raise TimeLimitReached(f"The deadline of {self.seconds:g} s passed before the solve began.")
@@ -279,13 +279,13 @@ class _Deadline:
 
 
 def _by_cases(problem: Problem) -> bool:
-    """Whether the proof of its answer may have thousands of parts."""
+    """Whether the proof of the answer may have thousands of cases."""
     shape = Shape.of(problem)
     return shape.choices + shape.taxed > 0
 
 
 def _aside(heavy: bool) -> Callable[[Callable[[], T]], Awaitable[T]]:
-    """Where a step is taken that may keep the loop waiting."""
+    """How to run a step: in a thread if it would block the event loop, or at once."""
     return _in_a_thread if heavy else _at_once
 
 

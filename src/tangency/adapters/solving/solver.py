@@ -1,4 +1,4 @@
-"""A solver process as the pool sees it: a job goes in and an answer comes out, or the process ends."""
+"""One solver process, seen from the pool: a job goes in, and an answer comes out or the process ends."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tangency.adapters.solving.fork_server import SolverContext, SolverProcess
 from tangency.domain.optimization.plugins import Plugins
 
 UNKNOWN_ENDING = 255
-"""What the exit code reads when the fork server, and not the process, was lost."""
+"""The exit code that is reported if the fork server died, and with it what it knew of the process."""
 START_S = 60.0
-"""A fork takes milliseconds; before the first, the fork server loads the solvers."""
+"""A fork takes milliseconds, but before the first one the fork server loads the solvers."""
 SETTLING_S = 5.0
-"""After its answer a process looks at itself, which takes a fraction of a millisecond."""
+"""After an answer, a process checks its own state. That takes a fraction of a millisecond."""
 LAST_WORDS_S = 1.0
-"""What a process said before it ended is read; a child of its own that holds the socket open says nothing more."""
+"""How long to read on after a process has ended. A child of its own may still hold the socket open."""
 ROOM_BYTES = 2**20
 
 _context = SolverContext()
@@ -33,7 +33,7 @@ class Ended(Exception):
     """A process ended before it answered.
 
     Attributes:
-        exit_code: as the system tells it; negative for a signal.
+        exit_code: negative for a signal.
     """
 
     def __init__(self, exit_code: int) -> None:
@@ -45,7 +45,7 @@ class Solver:
     """One process, which does one job at a time.
 
     Attributes:
-        threads: of the fork server that it comes from; None where the system does not tell.
+        threads: how many threads its fork server has; None if the system does not tell.
     """
 
     threads: int | None = None
@@ -59,20 +59,20 @@ class Solver:
 
     @classmethod
     async def start(cls, plugins: Plugins, memory_bytes: int, jobs: int) -> Self:
-        """A new process, ready for its first job.
+        """Start a process, and wait until it is ready for its first job.
 
         Args:
-            plugins: how methods and estimators are found; it is pickled to the process, and no plugin with it.
-            memory_bytes: address space of the process.
-            jobs: after which it ends.
+            plugins: finds methods and estimators; it is pickled to the process, without any plugin.
+            memory_bytes: limit of its address space.
+            jobs: how many it does before it ends.
 
         Raises:
-            Ended: it could not be prepared.
-            OSError: there is no fork server, or no room for another process.
+            Ended: it failed during its preparation.
+            OSError: there is no fork server, or no memory for another process.
         """
         process, channel = await asyncio.to_thread(_started, plugins, memory_bytes, jobs)
         solver = cls(process, *await asyncio.open_unix_connection(sock=channel, limit=ROOM_BYTES))
-        weakref.finalize(solver, channel.close)  # an idle process ends with whoever might have given it a job
+        weakref.finalize(solver, channel.close)  # an idle process ends when its socket is closed
         try:
             async with asyncio.timeout(START_S):
                 report = msgspec.msgpack.decode(await solver._told())
@@ -84,15 +84,15 @@ class Solver:
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended, as far as was noticed."""
+        """Whether it still runs, as far as is known."""
         return not self._exit_code.done()
 
     async def done(self, job: bytes, limit_s: float) -> bytes:
-        """The answer to a job. A process that is not waited for until it answers is killed.
+        """Run a job, and return the answer. If the wait ends for any other reason, the process is killed.
 
         Raises:
-            TimeoutError: there is none after so many seconds.
-            Ended: the process ended, and the job with it.
+            TimeoutError: there is no answer after ``limit_s`` seconds.
+            Ended: the process ended before it answered.
         """
         self._busy = True
         try:
@@ -104,7 +104,7 @@ class Solver:
             raise
 
     async def settled(self) -> bool:
-        """Whether it is ready for another job, once it has answered the last."""
+        """Wait until it is ready for another job; False if it never will be."""
         try:
             async with asyncio.timeout(SETTLING_S):
                 if self._busy:
@@ -115,14 +115,14 @@ class Solver:
         return self.alive
 
     def kill(self) -> None:
-        """End it, whatever it does, and all that it started."""
+        """Kill it, together with everything it started."""
         if self.alive:
             self._end_group()
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)  # it may have no group yet
+                os.kill(self._pid, signal.SIGKILL)  # it may not lead a group yet
 
     async def end(self) -> None:
-        """Kill it, wait until it has gone, and close what led to it."""
+        """Kill it, wait until it is gone, and close the connection to it."""
         self.kill()
         await self._gone()
         self._writer.close()
@@ -139,7 +139,7 @@ class Solver:
             raise Ended(await self._gone()) from None
 
     def _bury(self) -> None:
-        """Its end was noticed: what it left running ends too."""
+        """The process has ended: kill what it left running, and keep its exit code."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._process.sentinel)
         self._end_group()

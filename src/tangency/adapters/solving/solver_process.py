@@ -1,8 +1,8 @@
-"""What runs in a solver process: its limits first, then one job after the other, bytes in and bytes out.
+"""What runs in a solver process: it sets its limits, then does one job after the other, bytes in and bytes out.
 
-A method's C code may hold the interpreter for as long as it likes, so what ends a job for certain is the kernel: an
-alarm for the time, and limits on processor time and memory. A process that has seen a failure is not trusted with
-another job: it ends when it has told of it, and the pool starts a fresh one.
+A method's C code may hold the interpreter lock for as long as it likes, so the kernel enforces the limits: an alarm for
+the time, and limits on processor time and memory. A process that has seen a failure is not trusted with another job: it
+reports the failure and ends, and the pool starts a fresh one.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ RESIDENT_SHARE = 0.5
 LEAST_ROOM = 128 * 2**20
 """Bytes of address space that a process gets beyond what it holds at its start, however low the limit."""
 SOLVE, TRACE = b"s", b"t"
-"""The first letter of a job: what is to be done."""
+"""The first letter of a job says what to do."""
 READY = b""
-"""What a process says when it can do another job."""
+"""The frame that says that a process is ready for another job."""
 
 
 def serve(pool: socket.socket, plugins: Plugins, memory_bytes: int, jobs: int) -> None:
-    """Do jobs until there were enough, something went wrong, or nobody is there any more to give one.
+    """Do jobs until ``jobs`` are done, something goes wrong, or the pool closes the socket.
 
     Args:
-        pool: where jobs come from, and answers go to.
-        plugins: how to find methods and estimators here.
+        pool: the socket on which jobs arrive and answers leave.
+        plugins: finds methods and estimators.
         memory_bytes: limit of the address space.
-        jobs: how many are enough.
+        jobs: how many to do before the process ends.
     """
     prepare(memory_bytes)
     with contextlib.suppress(ConnectionError):
         _work(pool, plugins, memory_bytes, jobs)
-    os._exit(0)  # a method may have left threads that do not end
+    os._exit(0)  # without waiting for threads that a method may have left
 
 
 def _work(pool: socket.socket, plugins: Plugins, memory_bytes: int, jobs: int) -> None:
@@ -86,7 +86,7 @@ def answer(job: bytes, plugins: Plugins) -> tuple[bytes, bool]:
     """Do one job.
 
     Returns:
-        The answer, or the error that can be told instead; and whether the process can be trusted with another job.
+        The packed answer or error; and whether the process can be trusted with another job.
     """
     do = _solved if job.startswith(SOLVE) else _traced
     try:
