@@ -1,4 +1,4 @@
-"""The application: every address of the door."""
+"""The REST application with all its endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The address of a portfolio's configuration."""
+"""The endpoint of a portfolio's configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tangency.application.configuration import ReadConfiguration
     status_code=200,
 )
 async def configuration(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """What the portfolio's requests are given where they leave it out; stored, where it is put there."""
+    """Read or store the default values for the requests of a portfolio."""
     service = service_of(request)
     if request.method == HttpMethod.GET:
         found = await service.handle(ReadConfiguration(portfolio_id))

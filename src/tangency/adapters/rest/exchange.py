@@ -1,4 +1,4 @@
-"""What every address works with: a request, the service and the settings behind it, and JSON as its answer."""
+"""What every endpoint works with: the request, the service, the settings, and JSON responses."""
 
 from __future__ import annotations
 

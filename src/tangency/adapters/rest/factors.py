@@ -1,4 +1,4 @@
-"""The addresses of factor analyses."""
+"""The endpoints of factor analyses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tangency.application.message import Message, Result
 
 @post("/api/v1/portfolios/{portfolio_id:str}/factor-analysis", status_code=200)
 async def analyze_factors(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """Explain a portfolio's returns by factors, and keep the analysis."""
+    """Explain the returns of a portfolio by factors, and store the analysis."""
     asked = analysis_request(read_value(await request.body()))
     command = replace(command_of(portfolio_id, asked), key=await key_of(request))
     return answered(analysis_response(await _handled(request, command)))
@@ -31,7 +31,7 @@ async def factor_analyses(request: Incoming, portfolio_id: FromPath[str]) -> Out
 
 @get("/api/v1/factor-analyses/{analysis_id:str}")
 async def factor_analysis(request: Incoming, analysis_id: FromPath[str]) -> Outgoing:
-    """An analysis that was made."""
+    """A stored analysis."""
     return answered(analysis_response(await _handled(request, ReadFactorAnalysis(analysis_id))))
 
 

@@ -1,4 +1,4 @@
-"""The addresses of efficient frontiers."""
+"""The endpoints of efficient frontiers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ NOT_MODIFIED = 304
     opt={"query": frozenset(FrontierQuery.__struct_fields__)},
 )
 async def efficient_frontier(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """The frontier of a portfolio that was imported; or the same within limits."""
+    """The frontier of an imported portfolio, with or without further limits."""
     return await (_plain if request.method == HttpMethod.GET else _constrained)(request, portfolio_id)
 
 
 @get("/api/v1/efficient-frontiers/{frontier_id:str}")
 async def stored_frontier(request: Incoming, frontier_id: FromPath[str]) -> Outgoing:
-    """A frontier that was traced."""
+    """A stored frontier."""
     service = service_of(request)
     return _served(request, await service.handle(ReadFrontier(frontier_id)))
 
@@ -63,7 +63,7 @@ async def _traced(request: Incoming, command: TraceFrontier) -> EfficientFrontie
 
 
 def _served(request: Incoming, frontier: EfficientFrontier) -> Outgoing:
-    """The document, or nothing where the reader has it already."""
+    """The document, or 304 if the client already has it."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if "*" in known or _tag(frontier) in known:
         return Response(b"", status_code=NOT_MODIFIED, media_type=JSON, headers={"ETag": _tag(frontier)})

@@ -1,4 +1,4 @@
-"""The outermost layer: what a request must satisfy before any of it is looked at.
+"""The outermost layer: checks that a request must pass before it is read.
 
 A plain ASGI application, because middleware of the framework does not see every request. It refuses foreign hosts and
 sites, reads the whole body within a size, a time and a budget, and hands it on in one piece.

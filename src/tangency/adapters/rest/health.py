@@ -1,4 +1,4 @@
-"""Whether the service lives and can work; :mod:`vital_signs` is the same for processes without a door."""
+"""The health endpoints of the REST service; :mod:`vital_signs` is for processes without it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ async def live(request: Incoming) -> Outgoing:  # noqa: ARG001 - the hook before
 
 @get("/health/ready")
 async def ready(request: Incoming) -> Outgoing:
-    """Whether answers can be given and kept; `degraded` where their events wait for the broker."""
+    """Whether answers can be given and stored; `degraded` while events wait for the broker."""
     service = service_of(request)
     readiness = await service.handle(CheckReadiness())
     return _status(readiness)

@@ -90,37 +90,14 @@ def description(settings: Settings, version: str) -> Json:
 
 
 def _paths(settings: Settings) -> Json:
-    request, answer = schema_of("OptimizationRequest"), schema_of("OptimizationResponse")
-    item = {"description": "An `OptimizationRequest`. One that is not is answered in its place and spoils no other."}
-    batch = {"type": "array", "items": item, "maxItems": settings.batch_limit}
-    entries = {"type": "array", "items": schema_of("BatchEntry")}
     portfolio, slug = in_path("portfolio_id", LONGEST_TEXT), in_path("slug", LONGEST_TEXT)
     return {
-        "/api/v1/optimize": {
-            "post": or_accepted(
-                described(
-                    "optimize", "Optimize a portfolio and keep the answer", answer, (404, *OF_A_BODY), request, [_KEY]
-                )
-            )
-        },
-        "/api/v1/optimize/batch": {
-            "post": described(
-                "optimize_batch",
-                "Optimize several portfolios, each as if it stood alone",
-                entries,
-                OF_A_BODY,
-                batch,
-                [_KEY],
-            )
-        },
-        "/api/v1/optimization/{portfolio_id}/latest": {
-            "get": described("latest", "The last answer for a portfolio", answer, OF_A_LOOK, parameters=[portfolio])
-        },
+        **_optimization_paths(settings, portfolio),
         "/api/v1/methods": {
-            "get": described("methods", "What there is to ask for", schema_of("MethodList"), OF_A_LOOK)
+            "get": described("methods", "List methods and estimators", schema_of("MethodList"), OF_A_LOOK)
         },
         "/api/v1/estimators": {
-            "get": described("estimators", "What estimates there are", schema_of("EstimatorList"), OF_A_LOOK)
+            "get": described("estimators", "List estimators", schema_of("EstimatorList"), OF_A_LOOK)
         },
         **_library_paths(),
         **_factor_paths(portfolio),
@@ -129,14 +106,42 @@ def _paths(settings: Settings) -> Json:
         **_series_paths(),
         **_rebalancing_paths(),
         **_order_paths(),
-        "/health/live": {"get": described("live", "Whether the process answers", schema_of("Health"), OF_A_LOOK)},
+        "/health/live": {"get": described("live", "Whether the process runs", schema_of("Health"), OF_A_LOOK)},
         "/health/ready": {
-            "get": described("ready", "Whether answers can be given and kept", schema_of("Health"), OF_A_LOOK)
+            "get": described("ready", "Whether answers can be given and stored", schema_of("Health"), OF_A_LOOK)
         },
         "/problems/{slug}": {
             "get": described(
-                "explain_problem", "What a problem type means", schema_of("ProblemType"), OF_A_LOOK, parameters=[slug]
+                "explain_problem", "Explain a problem type", schema_of("ProblemType"), OF_A_LOOK, parameters=[slug]
             )
+        },
+    }
+
+
+def _optimization_paths(settings: Settings, portfolio: Json) -> Json:
+    """Optimizations that are answered at once."""
+    request, answer = schema_of("OptimizationRequest"), schema_of("OptimizationResponse")
+    item = {"description": "An `OptimizationRequest`. An invalid one gets its own problem and affects no other."}
+    batch = {"type": "array", "items": item, "maxItems": settings.batch_limit}
+    entries = {"type": "array", "items": schema_of("BatchEntry")}
+    return {
+        "/api/v1/optimize": {
+            "post": or_accepted(
+                described("optimize", "Optimize a portfolio", answer, (404, *OF_A_BODY), request, [_KEY])
+            )
+        },
+        "/api/v1/optimize/batch": {
+            "post": described(
+                "optimize_batch",
+                "Optimize several portfolios",
+                entries,
+                OF_A_BODY,
+                batch,
+                [_KEY],
+            )
+        },
+        "/api/v1/optimization/{portfolio_id}/latest": {
+            "get": described("latest", "The latest answer for a portfolio", answer, OF_A_LOOK, parameters=[portfolio])
         },
     }
 
@@ -162,11 +167,16 @@ def _rebalancing_paths() -> Json:
         },
         "/api/v1/portfolios/{portfolio_id}/rebalances": {
             "get": described(
-                "rebalances", "The plans of a portfolio", schema_of("RebalancePlanList"), OF_A_LOOK, None, [portfolio]
+                "rebalances",
+                "The rebalance plans of a portfolio",
+                schema_of("RebalancePlanList"),
+                OF_A_LOOK,
+                None,
+                [portfolio],
             )
         },
         "/api/v1/rebalances/{rebalance_id}": {
-            "get": described("rebalance_plan", "A plan as it stands now", plan, OF_A_LOOK, None, id_)
+            "get": described("rebalance_plan", "A rebalance plan", plan, OF_A_LOOK, None, id_)
         },
     }
     for decision in ("approve", "reject"):
@@ -196,10 +206,10 @@ def _factor_paths(portfolio: Json) -> Json:
 
 
 def _configuration_paths() -> Json:
-    """What requests are given where they leave it out."""
+    """Default values for the requests of a portfolio."""
     portfolio, answer = in_path("portfolio_id", LONGEST_ID), schema_of("ConfigurationDocument")
-    body, summary = schema_of("ConfigurationRequest"), "Store what a portfolio's requests may leave out"
-    read = "What a portfolio's requests may leave out"
+    body, summary = schema_of("ConfigurationRequest"), "Store default values for the requests of a portfolio"
+    read = "The default values for the requests of a portfolio"
     return {
         "/api/v1/portfolios/{portfolio_id}/configuration": {
             "put": described("write_configuration", summary, answer, OF_A_BODY, body, [portfolio]),
@@ -218,11 +228,11 @@ def _frontier_paths() -> Json:
         [portfolio, *query],
     )  # fmt: skip
     within = described(
-        "constrained_frontier", "The efficient frontier within limits", answer, (404, *OF_A_BODY),
+        "constrained_frontier", "The efficient frontier of a portfolio within limits", answer, (404, *OF_A_BODY),
         schema_of("FrontierRequest"), [portfolio, _KEY],
     )  # fmt: skip
     id_ = in_path("frontier_id", LONGEST_TEXT)
-    stored = described("stored_frontier", "A frontier that was traced", answer, OF_A_LOOK, None, [id_])
+    stored = described("stored_frontier", "A stored efficient frontier", answer, OF_A_LOOK, None, [id_])
     return {
         "/api/v1/portfolios/{portfolio_id}/efficient-frontier": {"get": with_tag(trace), "post": within},
         "/api/v1/efficient-frontiers/{frontier_id}": {"get": with_tag(stored)},
@@ -230,7 +240,7 @@ def _frontier_paths() -> Json:
 
 
 def _series_paths() -> Json:
-    """What optimizations came to, over time."""
+    """The history of portfolios."""
     moment: Json = {"type": "string", "format": "date-time"}
     most: Json = {"type": "integer", "minimum": 1, "maximum": LONGEST_PAGE}
     interval: Json = {"type": "string", "enum": [each.value for each in Interval]}
@@ -243,52 +253,58 @@ def _series_paths() -> Json:
         "cursor": text,
     }
     parameters = [in_path("portfolio_id", LONGEST_ID), *(in_query(name, schema) for name, schema in asked.items())]
-    summary, answer = "What its optimizations came to, oldest first", schema_of("HistoryResponse")
+    summary, answer = "Weights and figures of a portfolio over time, oldest first", schema_of("HistoryResponse")
     look = described("history", summary, answer, OF_A_LOOK, parameters=parameters)
     return {"/api/v1/portfolios/{portfolio_id}/history": {"get": look}}
 
 
 def _library_paths() -> Json:
-    """Each shelf of the library."""
+    """Stored documents, by shelf."""
     entry, id_, version = schema_of("EntryDocument"), in_path("id", LONGEST_ID), _VERSION
     paths: Json = {}
     for shelf in Shelf:
-        write = described(f"write_{shelf}", f"Keep {shelf} to refer to", entry, OF_A_BODY, CONTENTS[shelf], [id_, _KEY])
-        look = described(f"newest_{shelf}", f"The newest version of {shelf}", entry, OF_A_LOOK, parameters=[id_])
-        one = described(f"version_of_{shelf}", f"A version of {shelf}", entry, OF_A_LOOK, parameters=[id_, version])
+        write = described(
+            f"write_{shelf}", f"Store {shelf} for requests to refer to", entry, OF_A_BODY, CONTENTS[shelf], [id_, _KEY]
+        )
+        look = described(f"newest_{shelf}", f"The newest version of stored {shelf}", entry, OF_A_LOOK, parameters=[id_])
+        one = described(
+            f"version_of_{shelf}", f"A version of stored {shelf}", entry, OF_A_LOOK, parameters=[id_, version]
+        )
         paths[f"/api/v1/{shelf}/{{id}}"] = {"put": write, "get": look}
         paths[f"/api/v1/{shelf}/{{id}}/versions/{{version}}"] = {"get": one}
     return paths
 
 
 def _order_paths() -> Json:
-    """Optimizations that are carried out later, and events."""
+    """Orders, and events."""
     id_, document = in_path("optimization_id", LONGEST_TEXT), schema_of("OptimizationDocument")
     address = "/api/v1/optimizations/{optimization_id}"
     create = described(
-        "create_optimization", "Accept an optimization", schema_of("Accepted"), (404, *OF_A_BODY),
+        "create_optimization", "Order an optimization to be solved later", schema_of("Accepted"), (404, *OF_A_BODY),
         schema_of("CreateOptimization"), [_KEY], "202",
     )  # fmt: skip
     create["responses"]["202"] = ACCEPTED
-    cancel = described("cancel_optimization", "Call it off", document, (*OF_A_LOOK, 409), parameters=[id_])
-    follow = streamed("follow_optimization", "Progress as server-sent events, until it ended", [id_])
+    cancel = described("cancel_optimization", "Cancel an order", document, (*OF_A_LOOK, 409), parameters=[id_])
+    follow = streamed("follow_optimization", "The progress of an order as server-sent events", [id_])
     return {
         "/api/v1/optimizations": {
             "post": create,
             "get": described(
                 "list_optimizations",
-                "Optimizations that were ordered, newest first",
+                "List orders, newest first",
                 schema_of("OptimizationList"),
                 OF_A_LOOK,
                 parameters=_PAGE,
             ),
         },
         address: {
-            "get": described("read_optimization", "What came of it", document, OF_A_LOOK, parameters=[id_]),
+            "get": described(
+                "read_optimization", "The state and the result of an order", document, OF_A_LOOK, parameters=[id_]
+            ),
             "delete": cancel,
         },
         f"{address}/events": {"get": follow},
-        "/api/v1/events": {"get": streamed("follow_events", "What happened, as server-sent events", [_LAST])},
+        "/api/v1/events": {"get": streamed("follow_events", "All events as server-sent events", [_LAST])},
     }
 
 

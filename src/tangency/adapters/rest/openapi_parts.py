@@ -1,4 +1,4 @@
-"""What descriptions of addresses are made of, in the words of OpenAPI 3.0."""
+"""The parts of an OpenAPI 3.0 description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses of optimizations that are carried out later, and of events."""
+"""The endpoints of orders and of events."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ LOOK_S, SIGN_S = 1.0, 15.0
     opt={"query": frozenset({"portfolio_id", "status", "limit", "cursor"})},
 )
 async def optimizations(request: Incoming) -> Outgoing:
-    """Those that were ordered; or one more."""
+    """List orders, or place one."""
     return await (_listed(request) if request.method == HttpMethod.GET else _created(request))
 
 
 async def _created(request: Incoming) -> Outgoing:
-    """Accept an optimization of a portfolio that was imported."""
+    """Accept an order for an imported portfolio."""
     order = read_order_request(await request.body())
     return accepted(await service_of(request).handle(PlaceOrder(order, key=await key_of(request))))
 
@@ -74,7 +74,7 @@ def location_of(state: OrderState) -> str:
 
 
 async def _listed(request: Incoming) -> Outgoing:
-    """Optimizations that were ordered, newest first."""
+    """Orders, newest first."""
     wanted = wanted_by(dict(request.query_params))
     states = await service_of(request).handle(ListOrders(wanted))
     return answered(list_of(states, wanted.limit - 1))
@@ -82,7 +82,7 @@ async def _listed(request: Incoming) -> Outgoing:
 
 @route("/api/v1/optimizations/{optimization_id:str}", http_method=[HttpMethod.GET, HttpMethod.DELETE], status_code=200)
 async def optimization(request: Incoming, optimization_id: FromPath[str]) -> Outgoing:
-    """How far it got, and what came of it; or called off."""
+    """The state and the result of an order; or cancel it."""
     order, reads = identity_of(optimization_id), request.method == HttpMethod.GET
     state = await service_of(request).handle(ReadOrder(order) if reads else CancelOrder(order))
     return answered(document_of(state))
@@ -90,14 +90,14 @@ async def optimization(request: Incoming, optimization_id: FromPath[str]) -> Out
 
 @get("/api/v1/optimizations/{optimization_id:str}/events")
 async def follow_optimization(request: Incoming, optimization_id: FromPath[str]) -> Stream:
-    """Progress as it happens, until it ended."""
+    """Stream the progress of an order until it has ended."""
     order = await service_of(request).handle(ReadOrder(identity_of(optimization_id)))
     return _stream(_progress(request, order))
 
 
 @get("/api/v1/events")
 async def follow_events(request: Incoming) -> Stream:
-    """Everything that others want to know, as it happens."""
+    """Stream all events."""
     after = _position(request.headers.get("last-event-id"))
     if after is None:
         after = await service_of(request).handle(LastPosition())

@@ -1,4 +1,4 @@
-"""The addresses of rebalancing."""
+"""The endpoints of rebalancing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses: bytes to commands, answers to bytes."""
+"""The endpoints of optimizations, methods and stored documents: bytes to messages, answers to bytes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tangency.domain.optimization.order import OrderState
 
 @post("/api/v1/optimize", status_code=200)
 async def optimize(request: Incoming) -> Outgoing:
-    """Optimize a portfolio and keep the answer; what is heavy becomes an order."""
+    """Optimize a portfolio; a heavy request becomes an order."""
     question = None
     try:
         question = question_of(read_request(await request.body()))
@@ -44,7 +44,7 @@ async def optimize(request: Incoming) -> Outgoing:
 
 @post("/api/v1/optimize/batch", status_code=200)
 async def optimize_batch(request: Incoming) -> Outgoing:
-    """Optimize several portfolios, each as if it stood alone."""
+    """Optimize several portfolios, each on its own."""
     items = read_batch(await request.body(), settings_of(request).batch_limit)
     read = [await _read(request, item) for item in items]
     questions = tuple(each for each in read if isinstance(each, Question))
@@ -56,20 +56,20 @@ async def optimize_batch(request: Incoming) -> Outgoing:
 
 @get("/api/v1/optimization/{portfolio_id:str}/latest")
 async def latest(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """The last answer for a portfolio."""
+    """The latest answer for a portfolio."""
     return answered(response_of(await service_of(request).handle(LatestOptimization(portfolio_id))))
 
 
 @get("/api/v1/methods")
 async def methods(request: Incoming) -> Outgoing:
-    """What there is to ask for."""
+    """The installed methods and estimators."""
     offer = await service_of(request).handle(ListMethods())
     return answered(MethodList(methods=offer.methods, estimators=offer.estimators))
 
 
 @get("/api/v1/estimators")
 async def estimators(request: Incoming) -> Outgoing:
-    """What estimates there are to ask for."""
+    """The installed estimators."""
     offer = await service_of(request).handle(ListMethods())
     return answered(EstimatorList(estimators=offer.estimators))
 
@@ -78,7 +78,7 @@ async def estimators(request: Incoming) -> Outgoing:
     [f"/api/v1/{shelf}/{{id:str}}" for shelf in Shelf], http_method=[HttpMethod.GET, HttpMethod.PUT], status_code=200
 )
 async def newest_entry(request: Incoming, id: FromPath[str]) -> Outgoing:  # noqa: A002 - the word of the address
-    """The newest version of a document that requests can refer to; or the next, where one is put there."""
+    """Read the newest version of a stored document, or store the next one."""
     shelf = _shelf(request)
     if request.method == HttpMethod.GET:
         return answered(_entry_document(await service_of(request).handle(ReadEntry(Address(shelf, id)))))
@@ -89,13 +89,13 @@ async def newest_entry(request: Incoming, id: FromPath[str]) -> Outgoing:  # noq
 
 @get([f"/api/v1/{shelf}/{{id:str}}/versions/{{version:int}}" for shelf in Shelf])
 async def entry(request: Incoming, id: FromPath[str], version: FromPath[int]) -> Outgoing:  # noqa: A002 - the same
-    """One version of a document."""
+    """One version of a stored document."""
     return answered(_entry_document(await service_of(request).handle(ReadEntry(Address(_shelf(request), id, version)))))
 
 
 @get("/problems/{slug:str}")
 async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  # noqa: ARG001 - the hook before it reads the request
-    """What a problem type means."""
+    """Explain a problem type."""
     kind = ALL_KINDS.get(slug)
     if kind is None:
         return refusal(NOT_FOUND, f"there is no problem type {slug[:100]!r}.")
@@ -103,7 +103,7 @@ async def explain_problem(request: Incoming, slug: FromPath[str]) -> Outgoing:  
 
 
 async def check_request(request: Incoming) -> Outgoing | None:
-    """Before every handler: a body is JSON, and there are no query parameters but those that mean something."""
+    """Before every handler: refuse bodies that are not JSON, and unknown query parameters."""
     if request.method in ("POST", "PUT") and not request.route_handler.opt.get("bodiless"):
         given, coding = (request.headers.get(name, "") for name in ("content-type", "content-encoding"))
         if given.split(";")[0].strip().lower() != JSON:
@@ -135,7 +135,7 @@ HANDLERS = (
 
 
 def _query_faults(request: Incoming) -> list[Fault]:
-    """Parameters that mean nothing at this address, and such as are given twice."""
+    """Query parameters that this endpoint does not know, or that are given twice."""
     if not request.scope["query_string"]:
         return []
     given = Counter(name for name, _ in request.query_params.multi_items())

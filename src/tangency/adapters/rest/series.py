@@ -1,4 +1,4 @@
-"""The address of the series of a portfolio."""
+"""The endpoint of the history of a portfolio."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OF_A_PORTFOLIO = "/api/v1/portfolios/{portfolio_id:str}/history"
 
 @get(OF_A_PORTFOLIO, opt={"query": QUERY})
 async def history(request: Incoming, portfolio_id: FromPath[str]) -> Outgoing:
-    """What the optimizations of a portfolio came to, over time."""
+    """Weights and figures of a portfolio over time."""
     service = service_of(request)
     asked, end = history_asked_by(portfolio_id, dict(request.query_params), service.context.clock.now())
     found = await service.handle(asked)

@@ -1,4 +1,4 @@
-"""Whether a process lives and can work: all that one without a door answers.
+"""The health endpoints, for processes that answer nothing else over HTTP.
 
 A plain ASGI application. Workers come and go with their machines, and without the framework of the door they begin to
 work sooner.
