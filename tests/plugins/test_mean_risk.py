@@ -295,3 +295,18 @@ def test_the_mean_difference_of_five_years_is_proven_in_few_programs() -> None:
     solution = best(sample_returns(1260), MinimumRisk(), risk_measure="gini_mean_difference")
     assert known(known(solution.certificate).relative_gap) < 1e-8
     assert solution.iterations < 600
+
+
+@pytest.mark.parametrize("name", ["cvar", "mad", "second_lower_partial_moment", "worst_realization"])
+def test_a_limit_at_the_least_risk_there_is_keeps_the_portfolio_that_has_it(name: str) -> None:
+    """Or misses it by what a computed figure may be off; by more, it is told that nothing keeps the limit."""
+    rng = np.random.default_rng(1)
+    rows = rng.normal(0.001, 0.02, (40, 4)) * rng.uniform(0.5, 1.5, 4) + rng.normal(0.0, 0.01, (40, 1))
+    least = best(rows, MinimumRisk(), risk_measure=name)
+    for missed, status in ((0.0, Status.OPTIMAL), (1e-9, Status.OPTIMAL), (1e-4, Status.INFEASIBLE)):
+        limit = {name: known(least.objective_value) * (1.0 - missed)}
+        found = asked(rows, MaximumReturn(), risk_limits=limit)
+        assert found.status is status
+        assert asked(rows, MaximumUtility(3.0), risk_measure=name, risk_limits=limit).status is status
+        if found.status is Status.OPTIMAL:
+            assert found.weights == pytest.approx(known(least.weights), abs=1e-4)

@@ -23,6 +23,7 @@ from tangency.domain.optimization.region import Region, RiskCap
 from tangency.domain.optimization.term import Linear, RiskOf, Term, Variance
 from tangency.domain.risk.measure import VOLATILITY
 from tangency.plugins.kernels.endings import status_of
+from tangency.plugins.kernels.priced_limits import priced
 
 if TYPE_CHECKING:
     from tangency.plugins.kernels.cutting_planes import CompositePoint
@@ -93,7 +94,9 @@ def best(problem: Problem, estimates: Estimates) -> Proposal:
         caps += broken
     iterations = sum(attempt.iterations for attempt in attempts)
     proposal = replace(proposal, attempts=attempts, iterations=iterations)
-    return proposal if proposal.weights is None else _better_witnessed(problem, estimates, proposal)
+    if proposal.weights is not None:
+        proposal = _better_witnessed(problem, estimates, proposal)
+    return priced(problem, estimates, proposal) if region.caps else proposal
 
 
 def _broken(region: Region, caps: Sequence[RiskCap], proposal: Proposal) -> tuple[RiskCap, ...]:
