@@ -87,6 +87,11 @@ def risk_by_hand(rm: str, weights: Vector) -> float:
     return float(library().Sharpe_Risk(RETURNS, weights[:, None], RETURNS.cov(), rm))
 
 
+class TestByDefault(MethodContract):
+    method = "riskfolio"
+    examples = 4
+
+
 class TestATailOfScenarios(MethodContract):
     method = "riskfolio"
     examples = 3
