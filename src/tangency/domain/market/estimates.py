@@ -123,15 +123,15 @@ def no_scenarios(purpose: str) -> InvalidInput:
 
 
 SampleKind = Literal["moments", "own_rows", "rows", "equal_rows"]
-"""``moments``, where gaps leave no rows that say it all; with the growth of each name over the periods that it has,
-``own_rows``; ``rows`` without gaps; or such that are equally likely."""
+"""What an estimator needs: ``moments`` alone; also the growth of each name over its own periods (``own_rows``); rows
+without gaps (``rows``); or rows without gaps that are equally likely (``equal_rows``)."""
 
 
 class Estimator(Protocol):
     """A plugin of group ``tangency.estimators``: annual moments from scenarios, or other scenarios from them.
 
-    It says None to what it does not estimate. A class that inherits from this one says None until it says otherwise,
-    and has nothing against any options; one that does not inherit may leave ``check`` out.
+    A function returns None for what the plugin does not estimate. These are the defaults for classes that inherit from
+    this one; a class that does not inherit may leave ``check`` out.
     """
 
     name: str
@@ -139,28 +139,28 @@ class Estimator(Protocol):
     options: type
     """A frozen dataclass; its fields are the options that a request may set."""
     takes: SampleKind = "moments"
-    """What it can estimate from at least."""
+    """What ``mean`` and ``covariance`` need of a sample."""
     weighs: bool = False
-    """Whether the scenarios that it makes have probabilities."""
+    """Whether the scenarios that it returns have probabilities."""
 
     def check(self, returns: Returns, options: object) -> None:
-        """Refuse what the names and periods of the returns show to be wrong, before anything is accepted or estimated.
+        """Refuse options that do not fit the names and periods of the returns, before anything is estimated.
 
         Raises:
-            InvalidInput: with places from the top of the request.
+            InvalidInput: with paths from the top of the request.
         """
         return
 
     def mean(self, sample: Scenarios, covariance: Covariance, options: object) -> Vector | None:
-        """Annual means of the sample's n names, whose annual covariance is known by now; shape (n,)."""
+        """Annual means, shape (n,). The annual covariance is known by now."""
         return None
 
     def covariance(self, sample: Scenarios, options: object) -> Covariance | Matrix | None:
-        """Annual covariances; shape (n, n), or a value with a structure of its own."""
+        """Annual covariances, shape (n, n), or a covariance with a structure of its own."""
         return None
 
     def scenarios(self, sample: Scenarios, options: object) -> Scenarios | None:
-        """The prior: scenarios of the same names that take the place of the sample, before anything is estimated."""
+        """As a prior: scenarios of the same names that replace the sample before anything else is estimated."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""The port that optimization methods plug into."""
+"""The port for optimization methods (plugins)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ from tangency.domain.optimization.proposal import Proposal
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a method can honour. What is not listed is refused before it is called.
+    """What a method supports. A request for anything else is refused before the method is called.
 
     Attributes:
         objectives: names of objectives; ignored by a rule.
-        constraints: kinds of constraints that it takes into account.
+        constraints: kinds of constraints that it supports.
         risk_measures: names of the risk measures it can minimise or limit.
         needs_mean: whether it uses expected returns under every objective.
-        brings_mean: whether it makes its own under every objective, so that nobody has to state or estimate any.
-        uses_scenarios: whether it wants the scenarios behind the moments, where there are returns to make them from.
-        rule: a rule takes no notice of the objective and of the constraints: its weights follow from the data alone.
-            It accepts any objective, its answers are feasible and never optimal, and an answer that breaks a
-            constraint is refused.
-        heuristic: whether its weights come from a procedure and not from the objective's best value: its answers keep
-            the constraints and are never optimal, and a name that is there twice may count twice.
-        order_dependent: whether the order of the names may change the answer.
+        brings_mean: whether it makes its own expected returns, so that none have to be stated or estimated.
+        uses_scenarios: whether it wants the scenarios behind the moments, if there are returns to make them from.
+        rule: whether its weights follow from the data alone, whatever the objective and the constraints are. Answers of
+            a rule are feasible and never optimal, and an answer that breaks a constraint is refused.
+        heuristic: whether its weights come from a procedure. Its answers keep the constraints and are never optimal,
+            and a copy of an asset may count twice.
+        order_dependent: whether the order of the assets may change the answer.
     """
 
     objectives: frozenset[str] = frozenset()
@@ -50,11 +49,10 @@ class NoOptions:
 
 
 class OptimizationMethod(Protocol):
-    """A plugin of entry-point group ``tangency.methods``.
+    """A plugin of the entry-point group ``tangency.methods``.
 
-    Its page is made from what it declares, the docstring of its class, the ``Attributes`` in the docstring of its
-    options, and, where there is one, the Markdown file ``NAME.md`` beside its module, with its formula, the fields that
-    it adds to an answer and an example.
+    Its page in the documentation is made from these attributes, the docstring of the class, the ``Attributes`` in the
+    docstring of its options, and the Markdown file ``NAME.md`` next to its module, if there is one.
     """
 
     name: str
@@ -65,34 +63,34 @@ class OptimizationMethod(Protocol):
     """A frozen dataclass whose fields are the options that a request may set; ``NoOptions`` for none."""
 
     def solve(self, problem: Problem, estimates: Estimates, options: object) -> Proposal:
-        """Weights and a witness for them. Never raises on a sound problem: it says what happened in the status."""
+        """Propose weights, with a witness for them. Never raises on a valid problem: the status says what happened."""
 
 
 class Checking(Protocol):
-    """A method that can say before anybody estimates what it refuses."""
+    """A method with a ``check``, which refuses mistakes before anything is estimated."""
 
     def check(self, problem: Problem, options: object) -> None:
-        """Refuse what the problem and the options show to be wrong; called before a problem is accepted or solved.
+        """Refuse options that do not fit the problem. Called before a problem is accepted, and before it is solved.
 
-        It takes no estimates and solves nothing. What only data show, ``solve`` refuses.
+        It gets no estimates and should not solve anything. What only the data show is refused by ``solve``.
 
         Raises:
-            InvalidInput: with places from the top of the request.
+            InvalidInput: with paths from the top of the request.
         """
 
 
 def can_check(method: object) -> TypeGuard[Checking]:
-    """Whether a method is one of these."""
+    """Whether a method has a ``check``."""
     return callable(getattr(method, "check", None))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class StatedMoments:
-    """What a method's options say of the market.
+    """Means and covariances that the options of a method state.
 
     Attributes:
-        mean: annual, in the order of the universe; shape (n,). None where they state none.
-        covariance: annual; shape (n, n). None where they state none.
+        mean: annual, in the order of the universe; shape (n,). None if not stated.
+        covariance: annual; shape (n, n). None if not stated.
     """
 
     mean: Vector | None = None
@@ -100,33 +98,32 @@ class StatedMoments:
 
 
 class StatesMoments(OptimizationMethod, Protocol):
-    """A method whose options may state moments, so that nobody has to give or to estimate them beside."""
+    """A method whose options may state means and covariances, so that they need not be given or estimated."""
 
     def stated_moments(self, universe: Universe, options: object) -> StatedMoments:
-        """What the options state.
+        """The moments that the options state.
 
-        Called before a problem is accepted, and only where a figure is neither given nor there is anything to estimate
-        it from.
+        Called before a problem is accepted, and only if a figure is neither given nor can be estimated.
 
         Raises:
-            InvalidInput: with places from the top of the request.
+            InvalidInput: with paths from the top of the request.
         """
 
 
 def can_state_moments(method: object) -> TypeGuard[StatesMoments]:
-    """Whether a method is one of these."""
+    """Whether a method has ``stated_moments``."""
     return callable(getattr(method, "stated_moments", None))
 
 
 def needs(problem: Problem, method: OptimizationMethod) -> Needs:
-    """What solving the problem takes of the estimates."""
+    """The estimates that solving the problem needs."""
     can = method.capabilities
     by_problem = (problem.objective.needs_mean and not can.rule) or problem.constraints_need_mean()
     return Needs(can.needs_mean or (by_problem and not can.brings_mean), can.uses_scenarios)
 
 
 def refuse_unsupported(problem: Problem, method: OptimizationMethod) -> None:
-    """Refuse what the method cannot honour, naming it.
+    """Refuse an objective or a constraint that the method does not support.
 
     Raises:
         Unsupported: the objective or a constraint is not among the method's capabilities.

@@ -1,4 +1,4 @@
-"""What a method proposes: weights, its own verdict, and what proves it. Nobody has checked it yet."""
+"""What a method returns: weights, its own verdict, and a witness. Nothing of it has been checked yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tangency.domain.optimization.sales_tax import SalesCase
 
 
 class Status(StrEnum):
-    """How a problem ended. Never None, never a silent substitute."""
+    """How solving a problem ended."""
 
     OPTIMAL = "optimal"
     FEASIBLE = "feasible"
@@ -46,7 +46,7 @@ class SolverAttempt:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Witness:
-    """What a method hands over so that the domain can prove its answer. A bad witness only widens the gap.
+    """Lets the domain prove how good an answer is. A bad witness only widens the proven gap.
 
     Attributes:
         multipliers: by constraint id, for constraints whose shape is a row, a distance or a risk cap, in units of the
@@ -86,14 +86,14 @@ class Case:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Reading:
-    """What a method took the problem to be, where its options say more than the request does; judged by that.
+    """The problem that a method actually solved, if its options say more than the request. Judged by that.
 
     Attributes:
-        objective: in place of the problem's; None where that is the one.
-        constraints: from the method's options, beside the problem's; in place of one that has the same id.
-        estimates: in place of those handed in, where the method revised them, as views do.
-        parameters: the risk parameters that went into these, beside those of objective and constraints.
-        unused_options: names of the method's options that made no difference to this problem.
+        objective: replaces the problem's; None to keep that.
+        constraints: added to the problem's; one with the same id replaces it.
+        estimates: replace those that the method was given, for instance after views revised them.
+        parameters: risk parameters that were used, in addition to those of the objective and the constraints.
+        unused_options: names of the method's options that made no difference.
     """
 
     objective: Objective | None = None
@@ -117,18 +117,17 @@ AS_ASKED = Reading()
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Proposal:
-    """What a method returns: not yet an answer, because nobody has checked it.
+    """What a method returns. It becomes a solution when the domain has checked it.
 
     Attributes:
         status: the method's own verdict. ``optimal`` asks for a certificate; ``feasible`` (a rule, a heuristic) only
             for the constraints; ``infeasible`` comes with a Farkas vector in ``witness`` where the solver left one.
-        weights: shape (n,), in the universe's order; None where there are none.
-        witness: None where the method proves nothing.
-        bound: the best value of what decides a ``not_applicable`` (for maximum Sharpe, the best excess return).
-        reading: what the method took the problem to be.
-        findings: whatever else the method's answer has to say, by the names of the fields that carry it: plain values,
-            arrays among them.
-        contradiction: why the method's own options leave nothing to solve, where ``infeasible`` is about them.
+        weights: shape (n,), in the order of the universe; None if there are none.
+        witness: None if the method proves nothing.
+        bound: for ``not_applicable``, the best value of what decides it (for maximum Sharpe, the excess return).
+        reading: the problem that the method actually solved.
+        findings: further fields of the answer, by name: plain values and arrays.
+        contradiction: the options that contradict each other, if ``infeasible`` is about them.
     """
 
     status: Status
