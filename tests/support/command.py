@@ -1,8 +1,8 @@
 """The real command on a data folder of its own.
 
 Most commands run in the test's process, through the function that the installed script calls: importing everything and
-starting the server that solvers are forked from takes a second, and is done once for all of them. Servers are forked
-from a process that has imported everything. Pipes and whatever is said about starting have a process of their own.
+starting the server that solvers are forked from takes a second, and is done once for all of them. Servers, and commands
+that need a process of their own, are forked from one that has imported everything, unless they are to start cold.
 """
 
 import json
@@ -17,7 +17,8 @@ from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, TextIO
 from unittest.mock import patch
 
 from tangency.adapters.cli.main import main
@@ -54,7 +55,7 @@ class Command:
 
     Attributes:
         plugins: folders with distributions that a process finds beside the installed ones; here they are on the path.
-        cold: whether servers too are processes from the very start, which import everything themselves.
+        cold: whether even those that are apart are processes from the very start, which import everything themselves.
     """
 
     folder: Path
@@ -79,19 +80,16 @@ class Command:
             code = main([str(argument) for argument in arguments])
         return _checked(Ran(code, _written(out), _written(err)))
 
-    def apart(self, *arguments: object, stdin: str | None = None, **settings: str) -> Ran:
+    def apart(self, *arguments: object, **settings: str) -> Ran:
         """Run it in a process of its own."""
-        done = subprocess.run(
-            [EXECUTABLE, *map(str, arguments)],
-            cwd=self.folder,
-            env=self.environment(settings),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return _checked(Ran(done.returncode, done.stdout, done.stderr))
+        with TemporaryFile("w+") as told:
+            process = self._started([str(argument) for argument in arguments], self.environment(settings), told)
+            assert process.stdout is not None
+            with process.stdout:
+                out = process.stdout.read()
+            code = process.wait(PATIENCE_S)
+            told.seek(0)
+            return _checked(Ran(code, out, told.read()))
 
     def write(self, name: str, document: object) -> Path:
         """A file in the folder: text as it is, anything else as JSON."""
@@ -113,11 +111,13 @@ class Command:
             process.wait(PATIENCE_S)
             process.stdout.close()
 
-    def _started(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str] | Born:
+    def _started(
+        self, arguments: list[str], environment: dict[str, str], stderr: TextIO | None = None
+    ) -> subprocess.Popen[str] | Born:
         if not self.cold:
-            return born(arguments, self.folder, environment)
-        command = [str(EXECUTABLE), *arguments]
-        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=subprocess.PIPE, text=True)
+            return born(arguments, self.folder, environment, stderr)
+        command, out = [str(EXECUTABLE), *arguments], subprocess.PIPE
+        return subprocess.Popen(command, cwd=self.folder, env=environment, stdout=out, stderr=stderr, text=True)
 
     def environment(self, settings: dict[str, str]) -> dict[str, str]:
         """Ours without any setting of the product, so that a test depends on nobody's; one solver starts soonest."""

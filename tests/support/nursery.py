@@ -89,13 +89,13 @@ class Born:
         return self.returncode
 
 
-def born(arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Born:
-    """A process of ``tangency`` that was just started, with what it prints."""
+def born(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: TextIO | None = None) -> Born:
+    """A process of ``tangency`` that was just started, with what it prints; its errors go where ours do, or there."""
     stdout, written = os.pipe()
     ending, told = os.pipe()
     wish = json.dumps({"arguments": arguments, "folder": str(folder), "environment": dict(environment)})
     nursery = _nursery()
-    socket.send_fds(nursery, [wish.encode()], [written, told])
+    socket.send_fds(nursery, [wish.encode()], [written, stderr.fileno() if stderr else 2, told])
     os.close(written)
     os.close(told)
     return Born(int(nursery.recv(16)), os.fdopen(stdout), ending)
@@ -136,14 +136,14 @@ class Nursery:
                 os.read(self._woken, 1024)
                 self._bury()
             if self._asked.fileno() in ready:
-                wish, files, *_ = socket.recv_fds(self._asked, ROOM, 2)
+                wish, files, *_ = socket.recv_fds(self._asked, ROOM, 3)
                 if not wish:
                     return 0
                 child = self._bear(*files)
                 if not child:
                     return _live(json.loads(wish))
 
-    def _bear(self, stdout: int, ending: int) -> int:
+    def _bear(self, stdout: int, stderr: int, ending: int) -> int:
         """The number of a process that was just born; 0 there."""
         child = os.fork()
         if child:
@@ -151,8 +151,10 @@ class Nursery:
             self._asked.send(str(child).encode())
         else:
             os.dup2(stdout, 1)
+            os.dup2(stderr, 2)
             self._leave(ending)
         os.close(stdout)
+        os.close(stderr)
         return child
 
     def _leave(self, ending: int) -> None:

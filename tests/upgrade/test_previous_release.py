@@ -69,6 +69,6 @@ def test_the_tables_go_back_to_those_of_the_release_before(postgresql: str, prev
 
     if newest[1] != NEWEST:
         asyncio.run(back())
-    theirs = Command(tmp_path, settings={"TANGENCY_DATABASE_URL": postgresql} | older(previous))
+    theirs = Command(tmp_path, settings={"TANGENCY_DATABASE_URL": postgresql} | older(previous), cold=True)
     checked = theirs.apart("db", "check")
     assert checked.code == 0, checked.err

@@ -50,7 +50,7 @@ def test_a_method_that_ends_the_process_leaves_nothing_behind(
 ) -> None:
     temporary = command.folder / "temporary"
     temporary.mkdir()
-    ran = Command(command.folder, strange_plugins).apart("methods", "check", "exits", TMPDIR=str(temporary))
+    ran = Command(command.folder, strange_plugins, cold=True).apart("methods", "check", "exits", TMPDIR=str(temporary))
     assert ran.code == 3
     assert list(temporary.iterdir()) == []
 
