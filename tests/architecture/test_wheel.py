@@ -117,6 +117,12 @@ def with_plugin(installed: Environment, tmp_path_factory: pytest.TempPathFactory
     return installed
 
 
+@pytest.fixture(scope="module")
+def listed(with_plugin: Environment) -> dict[str, dict[str, Any]]:
+    """The methods that the command lists there, by name."""
+    return {method["name"]: method for method in json.loads(with_plugin.run("tangency", "methods", "--json"))}
+
+
 def test_the_wheel_owns_one_name_and_brings_its_data_and_licences(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     metadata = f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"
@@ -150,21 +156,18 @@ def test_every_entry_point_that_we_declare_loads(installed: Environment) -> None
         assert loaded[group].items() >= declared(REPOSITORY, group).items()
 
 
-def test_the_command_lists_its_own_methods(installed: Environment) -> None:
-    methods = {
-        method["name"]: method["distribution"] for method in json.loads(installed.run("tangency", "methods", "--json"))
-    }
+def test_the_command_lists_its_own_methods(listed: dict[str, dict[str, Any]]) -> None:
+    methods = {name: method["distribution"] for name, method in listed.items()}
     assert methods.items() >= dict.fromkeys(declared(REPOSITORY, "tangency.methods"), "tangency").items()
 
 
-def test_a_strangers_method_is_listed_with_its_distribution(with_plugin: Environment) -> None:
-    methods = {method["name"]: method for method in json.loads(with_plugin.run("tangency", "methods", "--json"))}
+def test_a_strangers_method_is_listed_with_its_distribution(listed: dict[str, dict[str, Any]]) -> None:
     distribution = tomllib.loads((EXAMPLE_PLUGIN / "pyproject.toml").read_text())["project"]["name"]
     strange = declared(EXAMPLE_PLUGIN, "tangency.methods")
     assert strange
     for name in strange:
-        assert methods[name]["distribution"] == distribution
-        assert {"citation", "capabilities"} <= set(methods[name])
+        assert listed[name]["distribution"] == distribution
+        assert {"citation", "capabilities"} <= set(listed[name])
 
 
 def test_a_strangers_method_optimizes_by_name(with_plugin: Environment, tmp_path: Path) -> None:
