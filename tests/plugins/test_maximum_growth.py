@@ -14,6 +14,7 @@ from tangency.domain.optimization.constraint import (
     LongOnly,
     MaximumWeight,
     MinimumWeight,
+    TurnoverLimit,
 )
 from tangency.domain.optimization.judgement import solve_with
 from tangency.domain.optimization.log_growth import LogGrowth
@@ -93,6 +94,17 @@ def test_limits_hold_and_a_limit_costs_growth() -> None:
     assert held.status is Status.OPTIMAL
     assert known(held.weights).max() <= 0.2 + 1e-9
     assert known(held.objective_value) < known(grown(returns).objective_value)
+
+
+def test_a_turnover_limit_that_holds_the_portfolio_costs_no_digits() -> None:
+    rng = np.random.default_rng(27)
+    market = rng.normal(0.0, 0.04, (178, 1))
+    rows = market + rng.standard_t(4, (178, 40)) * rng.uniform(0.02, 0.08, 40) + rng.normal(0.006, 0.005, 40)
+    current = rng.dirichlet(np.ones(40))
+    turnover = TurnoverLimit(float(rng.uniform(0.1, 0.6)), tuple(current.tolist()))
+    solution = grown(np.maximum(rows, -0.9), (*LONG_ONLY, MaximumWeight(0.06), turnover), 12.0)
+    assert solution.status is Status.OPTIMAL
+    assert known(known(solution.certificate).relative_gap) < 1e-9
 
 
 def test_borrowing_stops_short_of_ruin() -> None:

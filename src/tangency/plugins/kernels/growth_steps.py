@@ -6,10 +6,11 @@ portfolio itself, and the multipliers with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.market.estimates import Estimates
 from tangency.domain.market.scenarios import Scenarios
@@ -28,11 +29,12 @@ INSIDE = 1e-10
 
 
 def polished(problem: Problem, estimates: Estimates, proposal: Proposal) -> Proposal:
-    """The proposal, or a portfolio that more is proven of; only where no distance and no cap on risk holds it."""
+    """The proposal, or a portfolio that more is proven of; only where no cap on risk holds it."""
     region = problem.region(estimates)
-    if proposal.weights is None or proposal.witness is None or _bent(region, proposal.weights):
+    if proposal.weights is None or proposal.witness is None or any(map(_at(proposal.weights), region.caps)):
         return proposal
-    found = _steps(estimates.required_scenarios("growth"), region, proposal.weights, _holding(region, proposal.weights))
+    sample, start = estimates.required_scenarios("growth"), _resting(region, proposal.weights)
+    found = _steps(sample, *start, _holding(region, start[0]))
     if found is None:
         return proposal
     weights, multipliers = found
@@ -49,23 +51,35 @@ def gap_of(problem: Problem, estimates: Estimates, proposal: Proposal) -> float:
     return np.inf if gap is None else gap
 
 
-def _bent(region: Region, weights: Vector) -> bool:
-    """Whether something that is not linear holds the portfolio."""
-    curved: tuple[Distance | RiskCap, ...] = (*region.distances, *region.caps)
-    return any(shape.excess(weights) > -AT_BOUND for shape in curved)
+def _at(weights: Vector) -> Callable[[Row | Distance | RiskCap], bool]:
+    """Whether a limit holds a portfolio."""
+    return lambda limit: limit.excess(weights) > -AT_BOUND
+
+
+def _resting(region: Region, weights: Vector) -> tuple[Vector, NDArray[np.bool_]]:
+    """The weights with those beside a bound on it, or beside the center of a distance that holds them; and which."""
+    x, rest = weights.copy(), np.zeros(len(weights), dtype=bool)
+    places = [region.lower, region.upper, *(d.center for d in region.distances if _at(weights)(d))]
+    for place in places:
+        near = np.abs(weights - place) <= AT_BOUND
+        x, rest = np.where(near & ~rest, place, x), rest | near
+    return x, rest
 
 
 def _holding(region: Region, weights: Vector) -> list[Row]:
-    return [row for row in region.rows if row.equality or row.excess(weights) > -AT_BOUND]
+    """Rows, and distances as such: on one side of every center they are linear."""
+    rows = [row for row in region.rows if row.equality or _at(weights)(row)]
+    for distance in filter(_at(weights), region.distances):
+        side = np.sign(weights - distance.center)
+        rows.append(Row(distance.id, side, distance.limit + float(side @ distance.center)))
+    return rows
 
 
 def _steps(
-    sample: Scenarios, region: Region, start: Vector, rows: Sequence[Row]
+    sample: Scenarios, x: Vector, rest: NDArray[np.bool_], rows: Sequence[Row]
 ) -> tuple[Vector, dict[str, float]] | None:
     """Weights and multipliers; None where a step leaves what the logarithm is defined on."""
-    low, high = start - region.lower <= AT_BOUND, region.upper - start <= AT_BOUND
-    x = np.where(low, region.lower, np.where(high, region.upper, start))
-    free = np.flatnonzero(~(low | high))
+    free = np.flatnonzero(~rest)
     A = np.array([row.coefficients[free] for row in rows]).reshape(len(rows), len(free))
     returns, p, size = sample.returns[:, free], sample.weights, sample.periods_per_year
     prices = np.zeros(len(rows))
