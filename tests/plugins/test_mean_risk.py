@@ -310,3 +310,17 @@ def test_a_limit_at_the_least_risk_there_is_keeps_the_portfolio_that_has_it(name
         assert asked(rows, MaximumUtility(3.0), risk_measure=name, risk_limits=limit).status is status
         if found.status is Status.OPTIMAL:
             assert found.weights == pytest.approx(known(least.weights), abs=1e-4)
+
+
+def test_a_limit_that_leaves_a_millionth_of_room_is_used_to_the_last_of_it() -> None:
+    """By a price that is found, where the solver of cones ends outside of the budget."""
+    rng = np.random.default_rng(30)
+    names, days = rng.integers(2, 8), rng.integers(24, 80)  # 2 and 37
+    spreads = rng.normal(0.001, 0.02, (days, names)) * rng.uniform(0.5, 1.5, names)
+    rows = spreads + rng.normal(0.0, 0.01, (days, 1))
+    limits = (*LONG_ONLY, MaximumWeight(0.619267144190142))
+    least = best(rows, MinimumRisk(), limits, risk_measure="evar")
+    limit = {"evar": known(least.objective_value) * (1.0 + 1e-6)}
+    found = asked(rows, MaximumUtility(3.0), limits, risk_measure="evar", risk_limits=limit)
+    assert found.status is Status.OPTIMAL, found.message
+    assert known(found.expected_return) > known(least.expected_return)

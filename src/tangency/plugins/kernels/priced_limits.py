@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 
@@ -22,11 +23,13 @@ from tangency.domain.optimization.term import RiskOf, Term
 from tangency.plugins.kernels.composite import minimise
 from tangency.plugins.kernels.cutting_planes import CompositePoint
 
-HIGH = (1e4, 1e2)
+LOW, HIGH = 1e0, 1e4
 """Prices, where at 1 the objective and the risk of equal weights pull about equally: by about one over the square of so
 much the risk is above its least, and what room there is counts so much in the proof."""
 LITTLE = 1e-8
 """Of a limit: it is missed by more only where nothing keeps it, which then is proven."""
+MOST_PRICES = 24
+"""Halvings of the logarithm: the last moves a price by 1 in 10^6."""
 
 
 def priced(problem: Problem, estimates: Estimates, found: Proposal) -> Proposal:
@@ -55,15 +58,23 @@ def _proven(problem: Problem, estimates: Estimates, proposal: Proposal) -> bool:
 
 
 def _at_prices(problem: Problem, objective: SumOfTerms, estimates: Estimates, limit: RiskLimit) -> Iterator[Proposal]:
-    """With one limit priced, lower and lower, as long as it is kept."""
+    """With one limit priced, as high as that is needed to keep it and no higher; nothing where no price does."""
     region, policy, missed = problem.region(estimates), problem.solver, LITTLE * abs(limit.limit)
     kept = replace(region, caps=tuple(cap for cap in region.caps if cap.id != limit.id))
-    for price in (high * _unit(objective, limit, estimates, region.size) for high in HIGH):
-        terms = _with_risk(objective.terms, RiskOf(price, limit.measure))
-        point = minimise(terms, kept, estimates, policy.tolerance, policy.time_limit_s)
-        if point.weights is None or limit.measure.of(estimates).value(point.weights) > limit.limit + missed:
+    unit, low, high = _unit(objective, limit, estimates, region.size), LOW, HIGH
+    price, ends_at = high, monotonic() + policy.time_limit_s
+    for _ in range(MOST_PRICES):
+        terms = _with_risk(objective.terms, RiskOf(price * unit, limit.measure))
+        point = minimise(terms, kept, estimates, policy.tolerance, max(ends_at - monotonic(), 0.0))
+        over = np.inf if point.weights is None else limit.measure.of(estimates).value(point.weights) - limit.limit
+        if over <= missed:
+            yield _proposal(point, limit, price * unit)
+        elif price == HIGH:
             return
-        yield _proposal(point, limit, price)
+        low, high = (price, high) if over > 0 else (low, price)
+        price = float(np.sqrt(low * high))
+        if monotonic() > ends_at:
+            return
 
 
 def _unit(objective: SumOfTerms, limit: RiskLimit, estimates: Estimates, size: int) -> float:
