@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from tangency.adapters.cli.pages.notes import ANSWER, EXAMPLE, FORMULA, Notes
+from tangency.adapters.cli.pages.notes import ANSWER, EXAMPLE, FORMULA, LIMITATIONS, USE, Notes
 from tangency.adapters.cli.pages.options import meanings, nested
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.command import Command
@@ -69,7 +69,7 @@ def test_a_page_that_differs_is_noticed() -> None:
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_is_explained_by_a_formula_and_an_example(name: str) -> None:
     notes = Notes.of(METHODS[name])
-    assert {FORMULA, EXAMPLE} <= notes.sections.keys() <= {FORMULA, ANSWER, EXAMPLE}
+    assert {FORMULA, EXAMPLE} <= notes.sections.keys() <= {FORMULA, USE, ANSWER, EXAMPLE, LIMITATIONS}
     assert notes.request is not None
     assert notes.request["method"].lower() == name
 

@@ -37,21 +37,23 @@ class BlackLittermanOptions(Aims):
     """The market and the views; and under objective MULTI_OBJECTIVE, the aims.
 
     Attributes:
-        market_weights: of the portfolio that everybody holds together, by name, summing to 1; 0 for what is not in it.
-            Where neither these nor a benchmark are given, every name counts the same, and names that are alike count
-            once.
-        benchmark: a name that stands for the market, in place of weights.
-        market_risk_premium: of the market, annual, over the risk-free rate; with it the aversion to risk follows from
-            the market's variance, and ``risk_aversion`` has no part in the equilibrium.
-        tau: the uncertainty of equilibrium returns is tau times the covariance.
-        views: as text, ``"AAPL - MSFT = 0.02"``, or with weights; annual returns over the risk-free rate.
-        uncertainty: of views that state none of their own: tau times the variance of the view's portfolio
-            (``he_litterman``); with ``idzorek`` each view has to state a confidence or a variance.
-        omega: covariance of the errors of all views, annual, tau included, in the order of the views.
-        view_errors: past errors of the same views (what was expected less what came, annual), one row per occasion,
-            to estimate omega from: their mean squares and products, since errors are expected to be 0.
-        posterior_covariance_rule: ``posterior`` adds the uncertainty of the posterior mean to the covariance, as He
-            and Litterman do; ``prior`` leaves the covariance alone, as Idzorek does.
+        market_weights: weights of the market portfolio by asset, summing to 1; 0 for an asset that is not in it.
+            Default, if there is no ``benchmark`` either: equal weights, with perfectly identical assets counted as one.
+        benchmark: an asset that stands for the market, in place of ``market_weights``.
+        market_risk_premium: annual return of the market in excess of the risk-free rate. If given, the risk aversion of
+            the equilibrium follows from it and the variance of the market, and ``risk_aversion`` does not affect the
+            equilibrium.
+        tau: uncertainty of the equilibrium returns: their errors have covariance tau S.
+        views: each as text, such as ``"AAPL - MSFT = 0.02"``, or as an object with weights. Returns are annual and in
+            excess of the risk-free rate.
+        uncertainty: of views that state none of their own. ``he_litterman``: tau times the variance of the view's
+            portfolio. ``idzorek``: from the confidence, so that each view must state a confidence or a variance.
+        omega: covariance matrix of the errors of all views, annual and including tau, in the order of the views.
+        view_errors: past errors of the same views (expected less realized, annual), one row per occasion, from which
+            omega is estimated. It uses mean squares and products without subtracting the mean error, because errors are
+            expected to be 0.
+        posterior_covariance_rule: ``posterior`` adds the uncertainty of the posterior means to the covariance (He and
+            Litterman); ``prior`` leaves the covariance unchanged (Idzorek).
     """
 
     market_weights: dict[str, float] | None = None
@@ -87,10 +89,10 @@ class BlackLittermanOptions(Aims):
 
 
 class BlackLitterman:
-    """Mean-variance portfolios on returns between a market equilibrium and an investor's views.
+    """Mean-variance portfolios on expected returns that combine market equilibrium with your views.
 
-    Equilibrium, views and posterior are in excess of the risk-free rate; the expected returns of the answer have it
-    added back.
+    Equilibrium returns, views and posterior returns are in excess of the risk-free rate. The ``expected_return`` of the
+    answer includes the risk-free rate.
     """
 
     name = "black_litterman"

@@ -31,8 +31,8 @@ class Limit:
     """A limit on a measure of risk, at a confidence level of its own.
 
     Attributes:
-        limit: the most that the risk may be; annual for volatility and variance, else per period.
-        confidence_level: of a tail; that of the request where left out.
+        limit: the maximum; annual for volatility and variance, per period of the data for all other measures.
+        confidence_level: for tail measures. Default: the confidence level of the request.
     """
 
     limit: float
@@ -41,16 +41,17 @@ class Limit:
 
 @dataclass(frozen=True)
 class MeanRiskOptions(Aims):
-    """Which risk, and what holds it back; and under objective MULTI_OBJECTIVE, the aims.
+    """The risk measure and limits on risk; for MULTI_OBJECTIVE also the objectives.
 
     Attributes:
-        risk_measure: what MIN_RISK, MAX_RATIO, MAX_UTILITY and MULTI_OBJECTIVE take for the risk. MIN_VOLATILITY and
-            MAX_SHARPE mean the volatility whatever is said here, and the answer lists it among its unused inputs.
-        risk_limits: by measure, a number or ``{"limit", "confidence_level"}``; all of them hold at once.
-        threshold: per period, of the lower partial moments.
-        probabilities: of the scenarios, oldest first, summing to 1; equal ones where left out.
-        var_method: value at risk is not convex. ``exact`` solves a mixed-integer program, up to 6 scenarios beyond the
-            confidence level; ``cvar_proxy`` works with the conditional value at risk, which is nowhere below.
+        risk_measure: the risk in MIN_RISK, MAX_RATIO, MAX_UTILITY and MULTI_OBJECTIVE; see the list of measures above.
+            MIN_VOLATILITY and MAX_SHARPE always use volatility; the option is then listed in ``unused_inputs``.
+        risk_limits: upper limits by risk measure, each a number or ``{"limit", "confidence_level"}``. All of them hold
+            at once.
+        threshold: return per period below which a lower partial moment counts a shortfall.
+        probabilities: of the scenarios, oldest first, summing to 1. Default: equal probabilities.
+        var_method: how to handle value at risk, which is not convex. ``exact`` solves a mixed-integer program, for at
+            most 6 scenarios beyond the confidence level. ``cvar_proxy`` uses CVaR in its place, which is never smaller.
     """
 
     risk_measure: str = "cvar"
@@ -83,11 +84,12 @@ class MeanRiskOptions(Aims):
 
 
 class MeanRisk:
-    """The best portfolio by any of sixteen measures of risk, each of which may be limited too.
+    """Portfolios that minimize any of sixteen risk measures, or trade them off against return.
 
-    Ratios divide the annual mean over the risk-free rate by the risk as it is measured: per period for measures of
-    scenarios. The utility is the annual mean less risk_aversion / 2 times the variance where the risk is volatility or
-    variance, and less risk_aversion times the risk for any other measure.
+    Each measure can also be limited. Ratios divide the annual expected return in excess of the risk-free rate by the
+    risk; measures of scenarios are per period of the data. The utility is the annual expected return less risk_aversion
+    / 2 times the variance if the measure is volatility or variance, and less risk_aversion times the risk for any other
+    measure.
     """
 
     name = "mean_risk"

@@ -51,12 +51,15 @@ COSTS = ("transaction_cost", "cost_horizon_years")
 
 
 class MeanVariance:
-    """Markowitz portfolios under linear, turnover and leverage limits and a volatility target.
+    """Mean-variance portfolios (Markowitz): minimum volatility, maximum Sharpe ratio, utility or return.
 
-    The members of the family argmin 1/2 x'Sx - tau m'x are solved for on the limits that bind, which pivots find, or
-    PIQP; the tau that the objective wants has a closed form there. Clarabel takes over where that fails. Several aims
-    are weighed by multi_objective, over the same mean and covariance. A request with a ``risk_measure`` among its
-    options, other than the volatility, is answered by mean_risk.
+    All linear constraints are supported, as are limits on turnover and leverage, a volatility target, transaction
+    costs, capital gains tax and minimum position sizes.
+
+    Portfolios are computed in closed form on the constraints that bind, which are found by pivoting or with the solver
+    PIQP; if that fails, Clarabel solves the problem as a cone program. MULTI_OBJECTIVE requests are passed to
+    multi_objective with the same means and covariance. A request whose options name a ``risk_measure`` other than
+    volatility is answered by mean_risk.
     """
 
     name = "mean_variance"

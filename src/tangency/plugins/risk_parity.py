@@ -44,25 +44,24 @@ RiskMeasure: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class RiskParityOptions:
-    """Whose risk, how large a share, and how much risk in all.
+    """The risk measure, the risk budgets and the target volatility.
 
     Attributes:
-        budgets: the share of the risk that each name is to carry, in any proportion, for every name; with them
-            ``budget_rule`` is ``given``.
-        budget_rule: where no budgets are given: ``equal`` shares, or shares in proportion to the inverse of each
-            name's volatility, or to its Sharpe ratio.
-        sector_budgets: the share of each sector, in any proportion, for every sector; its names divide it equally, or
-            as ``budgets`` or ``budget_rule`` say.
-        factor_budgets: the share of the risk of each factor of a covariance in factor form, or of ``specific``; what
-            is not named is free. No other shares go with them. They are neither convex nor unique: the answer is
-            ``feasible``, with its deviation, and never ``optimal``.
-        risk_measure: what is shared. Its shares are those of the volatility for the variance too; tail measures are at
-            the confidence level of the request, and lower partial moments about 0.
-        target_volatility: annual; as much of the portfolio is invested in the names as has this volatility, at most
-            the leverage limit, or all of it where there is none. The rest is cash at the risk-free rate, negative
-            where it is borrowed.
-        signs: -1 for each name to be sold short; names left out are held. Lift ``long_only`` with a negative
-            ``min_weight`` for them.
+        budgets: risk budget of every asset, in any proportion; sets ``budget_rule`` to ``given``.
+        budget_rule: if no ``budgets`` are given: ``equal`` budgets, or budgets in proportion to each asset's inverse
+            volatility (``inverse_volatility``) or Sharpe ratio (``sharpe``).
+        sector_budgets: risk budget of every sector, in any proportion. The assets of a sector share its budget equally,
+            or as ``budgets`` or ``budget_rule`` say.
+        factor_budgets: risk budgets of factors, or of ``specific`` risk, as fractions of the total; factors not named
+            are free. Needs a covariance in factor form and cannot be combined with other budgets. The answer is
+            ``feasible``, never ``optimal``, because such portfolios are neither unique nor the solution of a convex
+            problem.
+        risk_measure: the risk to be shared out; ``variance`` gives the same portfolio as ``volatility``. Tail measures
+            use the confidence level of the request, lower partial moments the threshold 0.
+        target_volatility: annual. The risky portfolio is scaled to this volatility, up to the leverage limit (or full
+            investment if there is none). The rest is held in cash at the risk-free rate, or borrowed if negative.
+        signs: -1 for each asset to be sold short; the others are held long. Short positions also need a negative
+            ``min_weight``, which lifts ``long_only``.
     """
 
     budgets: dict[str, float] | None = None
@@ -98,10 +97,12 @@ class RiskParityOptions:
 
 
 class RiskParity:
-    """Equal risk contribution and risk budgeting, for any measure of risk that is convex and homogeneous.
+    """Portfolios in which every asset contributes its budgeted share of the risk (equal shares by default).
 
-    Without limits the contributions are the budgets: by Newton's method for the volatility, by exponential cones for
-    other measures. Within limits, the portfolio with the least ln risk - sum budget ln weight, proven.
+    It works for any risk measure that is convex and positively homogeneous. Without binding constraints every share
+    equals its budget. Otherwise the answer is the portfolio that minimizes ln risk - sum budget ln weight within the
+    constraints, and this optimum is proven. Volatility is handled by Newton's method, other measures by exponential
+    cones.
     """
 
     name = "risk_parity"

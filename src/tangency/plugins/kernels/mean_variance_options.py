@@ -11,10 +11,11 @@ from tangency.plugins.multi.options import Aims
 
 @dataclass(frozen=True)
 class MeanVarianceOptions(TradingCosts, Aims):
-    """What trading costs, and under objective MULTI_OBJECTIVE the aims.
+    """Trading costs and taxes, and for MULTI_OBJECTIVE the objectives.
 
     Attributes:
-        tax: lots and rates. The tax on sales is taken off; a volatility comes first unless there is a `risk_aversion`.
+        tax: tax lots and rates. The tax on the sales is subtracted from the objective. MIN_VOLATILITY takes it into
+            account only if the request states a ``risk_aversion``; otherwise it is only reported.
     """
 
     tax: TaxOption | None = None

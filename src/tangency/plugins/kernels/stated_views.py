@@ -24,13 +24,14 @@ Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"annual_return": "return"}):
-    """A portfolio returns so much a year over the risk-free rate.
+    """A portfolio is expected to return so much a year in excess of the risk-free rate.
 
     Attributes:
-        weights: of the portfolio, by name; a view of one name against another has weights 1 and -1.
-        annual_return: of that portfolio, in excess of the risk-free rate.
-        variance: of the error of the view, annual, tau included; 0 is certain.
-        confidence: from 0, no view at all, to 1, certain.
+        weights: weights of the portfolio that the view is about, by asset; a view of one asset against another has
+            weights 1 and -1.
+        annual_return: expected annual return of that portfolio in excess of the risk-free rate.
+        variance: variance of the view's error, annual and including tau; 0 makes the view certain.
+        confidence: from 0 (the view is ignored) to 1 (the view is certain).
     """
 
     weights: dict[str, Figure]

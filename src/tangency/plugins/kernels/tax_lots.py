@@ -27,12 +27,13 @@ class TaxLotOption:
     """A tax lot in weights.
 
     Attributes:
-        name: whose it is.
-        weight: of what is left in the lot.
-        gain: on a unit of weight sold, costs taken off; 0.25 where a quarter of the proceeds is gain.
-        long_term: held for more than a year.
-        best_gain: the gain where no loss is disallowed, for the bound; as `gain` where left out.
-        lot: what it is called.
+        name: the asset.
+        weight: what is left of the lot, as a fraction of the portfolio's value.
+        gain: taxable gain per unit of weight sold, net of costs: 0.25 if a quarter of the proceeds is gain, negative
+            for a loss.
+        long_term: whether the gain is taxed at the long-term rate (held for more than a year).
+        best_gain: the gain if no loss is disallowed (wash sales); used for the bound only. Default: ``gain``.
+        lot: a label for the lot.
     """
 
     name: str
@@ -55,15 +56,15 @@ class TaxLotOption:
 
 @dataclass(frozen=True)
 class TaxOption:
-    """What taxes are counted from.
+    """Tax lots and tax rates.
 
     Attributes:
-        lots: of every name that may be sold.
-        short_term: the rate.
-        long_term: the rate.
-        realized_short_term: gains of the year so far, as a fraction of the portfolio's value.
-        realized_long_term: the same of long term.
-        horizon_years: over which a tax is spread, since the objective is annual.
+        lots: the tax lots of every asset that may be sold.
+        short_term: tax rate on short-term gains, from 0 to 1.
+        long_term: tax rate on long-term gains, from 0 to 1.
+        realized_short_term: net short-term gains already realized this year, as a fraction of the portfolio's value.
+        realized_long_term: net long-term gains already realized this year, as a fraction of the portfolio's value.
+        horizon_years: years over which the tax is spread, because the objective is annual.
     """
 
     lots: list[TaxLotOption]

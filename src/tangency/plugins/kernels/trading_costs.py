@@ -26,11 +26,12 @@ MOST = 0.1
 
 @dataclass(frozen=True)
 class TradingCosts:
-    """What trading costs, and over how long that is worth it.
+    """Trading costs and the horizon over which they are spread.
 
     Attributes:
-        transaction_cost: one-off, per traded value, of purchases and of sales; the objective subtracts it.
-        cost_horizon_years: over which the cost is spread, since means are annual.
+        transaction_cost: one-off cost as a fraction of the traded value, for purchases and sales alike, at most 0.1 (10
+            basis points are 0.001). It is subtracted from the objective and needs current weights.
+        cost_horizon_years: years over which the cost is spread, because expected returns are annual.
     """
 
     transaction_cost: float = 0.0

@@ -16,14 +16,16 @@ MOST_POINTS = 200
 
 @dataclass(frozen=True, slots=True)
 class AimOption:
-    """One of the aims.
+    """One of several objectives.
 
     Attributes:
-        name: ``return``, ``risk``, ``turnover``, ``cost``, ``concentration`` (the sum of squared weights), or the name
-            of a score of the strategies, such as ``esg``. Returns and scores are wanted high, the others low.
-        weight: what a unit of it counts, after scaling.
-        bound: the least return or score, or the most of another aim, that a portfolio may have; in its own unit.
-        target: what goal programming tries to reach, and where Chebyshev's distance is measured from; in its own unit.
+        name: which quantity: ``return``, ``risk``, ``turnover``, ``cost``, ``concentration`` (the sum of squared
+            weights), or the name of a score of the strategies, such as ``esg``. Return and scores are maximized, the
+            others minimized.
+        weight: relative importance, applied after scaling.
+        bound: in the objective's own unit: a minimum for return and scores, a maximum for the others.
+        target: in the objective's own unit: the level that ``goal`` tries to reach, and the point from which
+            ``chebyshev`` measures distance.
     """
 
     name: str
@@ -34,10 +36,10 @@ class AimOption:
 
 @dataclass(frozen=True, slots=True)
 class ScoreLimit:
-    """A limit on the average of a score, weighted by the portfolio.
+    """A minimum for the portfolio's average score, weighted by the portfolio weights.
 
     Attributes:
-        minimum: the least.
+        minimum: the minimum, in the unit of the score.
     """
 
     minimum: float
@@ -45,21 +47,23 @@ class ScoreLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class Aims:
-    """Several aims, and how they are weighed against each other.
+    """Several objectives, and how they are combined.
 
     Attributes:
-        objectives: the aims of objective MULTI_OBJECTIVE; return and risk, of the same weight, where left out.
-        scheme: ``weighted_sum`` of the distances from the ideal point; ``epsilon_constraint``, the aims without a bound
-            under the bounds of the others; ``goal``, the weighted sum of what is missing to the targets;
-            ``chebyshev``, the largest weighted distance from the targets, or from the ideal point where an aim has
-            none.
-        scale: ``ideal_nadir``: distances are counted from each aim's best value to its worst among the bests of the
-            others; ``none``: in its own unit.
-        points: of the Pareto set; 0 for none.
-        missing_score: a name without a score that is an aim or a limit is a mistake (``refuse``), is not held
-            (``exclude``), or has the worst score of the others (``worst``).
-        cost_rate: of the aim ``cost``: one-off, per traded value, for all names or by name.
-        score_limits: by the name of the score.
+        objectives: the objectives of a MULTI_OBJECTIVE request. Default: return and risk with equal weights.
+        scheme: how the objectives are combined. ``weighted_sum``: minimize the weighted sum of distances from the ideal
+            point (the best value of each objective on its own). ``epsilon_constraint``: optimize the objectives without
+            a ``bound``, subject to the bounds of the others. ``goal``: minimize the weighted sum of the shortfalls from
+            the targets. ``chebyshev``: minimize the largest weighted distance from the targets, or from the ideal point
+            for an objective without a target.
+        scale: ``ideal_nadir``: measure each objective relative to the range between its best value and its worst value
+            among the optima of the others. ``none``: in its own unit.
+        points: number of points of the Pareto set to compute, from 2 to 200; 0 for none.
+        missing_score: what to do with an asset that lacks a score used as an objective or a limit: ``refuse`` the
+            request, ``exclude`` the asset (weight 0), or assume the ``worst`` score of the other assets.
+        cost_rate: for the objective ``cost``: one-off trading cost as a fraction of the traded value, either one rate
+            or one per asset.
+        score_limits: minimum average scores, by name of the score.
     """
 
     objectives: tuple[AimOption, ...] = (AimOption("return"), AimOption("risk"))
@@ -92,8 +96,8 @@ class MultiObjectiveOptions(Aims):
     """Several aims, and the measure of their risk.
 
     Attributes:
-        risk_measure: of the aim ``risk``.
-        threshold: per period, where that is a lower partial moment.
+        risk_measure: the risk measure of the objective ``risk``; any of those listed above.
+        threshold: return per period below which a lower partial moment counts a shortfall.
     """
 
     objectives: tuple[AimOption, ...] = (AimOption("return"), AimOption("risk"))

@@ -12,7 +12,7 @@ from typing import Any
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.optimization.method import OptimizationMethod
 
-FORMULA, ANSWER, EXAMPLE = "Formula", "Answer", "Example"
+FORMULA, USE, ANSWER, EXAMPLE, LIMITATIONS = "Formula", "When to use it", "Answer", "Example", "Limitations"
 """The headings that such a file may have, each where the plugin has something to say under it."""
 
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from tangency.adapters.cli.pages.notes import ANSWER, EXAMPLE, FORMULA, Notes
+from tangency.adapters.cli.pages.notes import ANSWER, EXAMPLE, FORMULA, LIMITATIONS, USE, Notes
 from tangency.adapters.cli.pages.options import options_section
 from tangency.domain.market.estimates import Estimator
 from tangency.domain.optimization.method import OptimizationMethod
@@ -35,10 +35,12 @@ def method_page(
     told = notes.sections
     parts = [
         (FORMULA, told.get(FORMULA)),
+        (USE, told.get(USE)),
         ("Inputs", _inputs(row)),
         ("Options", options_section(plugin.options)),
         (ANSWER, told.get(ANSWER)),
         (EXAMPLE, None if answer is None else f"{told[EXAMPLE]}\n\n{_result(answer)}"),
+        (LIMITATIONS, told.get(LIMITATIONS)),
         ("Reference", row["citation"]),
     ]
     return _page(row["name"], notes.text, [*parts, ("Distribution", f"`{row['distribution']}`")])
@@ -51,7 +53,7 @@ def estimators_page(described: Sequence[tuple[Mapping[str, Any], Estimator, Note
         f"`{row['distribution']}` |"
         for row, _, notes in described
     ]
-    index = "\n".join(["| estimator | estimates | what it is | distribution |", "| --- | --- | --- | --- |", *rows])
+    index = "\n".join(["| estimator | estimates | what it does | distribution |", "| --- | --- | --- | --- |", *rows])
     parts = [OPENING, "# Estimators", _ESTIMATORS, index]
     return "\n\n".join([*parts, *(_estimator(*each) for each in described)]) + "\n"
 
@@ -62,16 +64,21 @@ def methods_index(described: Sequence[tuple[Mapping[str, Any], Notes]]) -> str:
         f"| [{row['name']}]({row['name']}.md) | {_cell(notes.summary)} | {_objectives(row)} | `{row['distribution']}` |"
         for row, notes in described
     ]
-    head = ["| method | what it is | objectives | distribution |", "| --- | --- | --- | --- |"]
+    head = ["| method | what it does | objectives | distribution |", "| --- | --- | --- | --- |"]
     return "\n\n".join([OPENING, "# Methods", _METHODS, "\n".join([*head, *rows])]) + "\n"
 
 
 _METHODS = """\
-Every method is asked for by its name, in upper or lower case, in the field `method` of a request; its options stand in
-`method_options`. Whatever it proposes is checked, and its distance from the best proven, by the same certificate.
+Choose a method by its name, in upper or lower case, in the field `method` of a request, and set its options in
+`method_options`. Whichever method you choose, Tangency checks the weights against every constraint and computes the
+same certificate: a bound on how far the answer can be from the best possible one.
 
-The examples are request documents for `POST /api/v1/optimize` and `tangency optimize`. Those about the portfolio
-`sample` need the sample data:
+Two words recur. An answer is `optimal` if that bound shows it to be the best portfolio there is, and `feasible` if it
+satisfies every constraint but is not proven to be the best. Unless a page says otherwise, weights, returns and limits
+are fractions (0.05 is 5 %), and expected returns, covariances and volatilities are annual.
+
+Each example is a request for `POST /api/v1/optimize` and `tangency optimize`. Examples that use the portfolio `sample`
+need the sample data:
 
 ```sh
 tangency import prices src/tangency/sample/prices.parquet --portfolio-id sample
@@ -79,9 +86,12 @@ tangency import holdings src/tangency/sample/holdings.csv --portfolio-id sample
 ```"""
 
 _ESTIMATORS = """\
-An estimator makes annual means, annual covariances, or other scenarios (a prior) from returns. Requests name one in
-`risk_parameters.expected_return_estimator`, `risk_parameters.covariance_estimator` and `risk_parameters.prior`: by its
-name, or as `{"name": ..., "options": {...}}`."""
+An estimator turns historical returns into the inputs of an optimization: annual expected returns (means), an annual
+covariance matrix, or a new set of scenarios (a prior). Choose them in the fields
+`risk_parameters.expected_return_estimator`, `risk_parameters.covariance_estimator` and `risk_parameters.prior` of a
+request, either by name or, to set options, as `{"name": ..., "options": {...}}`.
+
+In the formulas, n is the number of assets, T the number of periods of returns, and S the covariance matrix."""
 
 
 def _page(title: str, text: str, parts: Sequence[tuple[str, str | None]]) -> str:
@@ -103,15 +113,15 @@ def _inputs(row: Mapping[str, Any]) -> str:
     can = row["capabilities"]
     rows = {
         "objectives": _objectives(row),
-        "limits": _limits(can),
+        "constraints": _limits(can),
         "expected returns": _means(can),
-        "covariance": "annual, given or estimated",
-        "returns": "used, where there are any" if can["uses_scenarios"] else "only to estimate from",
+        "covariance": "annual; given, or estimated from returns",
+        "returns": "used directly, if there are any" if can["uses_scenarios"] else "only to estimate the inputs above",
         "risk measures": _code(can["risk_measures"]),
-        "what is claimed": _claim(can),
+        "guarantee": _claim(can),
     }
     if can["order_dependent"]:
-        rows["order of the names"] = "may change the answer"
+        rows["order of the assets"] = "may change the answer"
     return "\n".join(["| input | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())])
 
 
@@ -120,19 +130,19 @@ def _objectives(row: Mapping[str, Any]) -> str:
 
 
 def _limits(can: Mapping[str, Any]) -> str:
-    return "none: an answer that breaks one is refused" if can["rule"] else _code(can["constraints"])
+    return "not taken into account; an answer that breaks one is refused" if can["rule"] else _code(can["constraints"])
 
 
 def _means(can: Mapping[str, Any]) -> str:
     if can["brings_mean"]:
-        return "its own"
-    return "needed" if can["needs_mean"] else "where the objective or a limit needs them"
+        return "not needed; the method computes its own"
+    return "required" if can["needs_mean"] else "required if the objective or a constraint uses them"
 
 
 def _claim(can: Mapping[str, Any]) -> str:
     if can["rule"]:
-        return "nothing: a rule takes no notice of the objective"
-    return "every limit holds; not that nothing is better" if can["heuristic"] else "proven optimal"
+        return "the weights follow the rule; the objective is not optimized"
+    return "all constraints hold; a heuristic, not optimal" if can["heuristic"] else "proven optimal"
 
 
 def _code(words: Sequence[str]) -> str:
