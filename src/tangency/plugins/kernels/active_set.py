@@ -168,14 +168,16 @@ def _equality_constrained(
     factor, failed = dpotrf(columns.take(free, axis=1).T, lower=1, clean=0, overwrite_a=1)
     if failed:
         return None
+    whitened = dtrtrs(factor, np.concatenate([linear, A]).T, lower=1, overwrite_b=1)[0]
+    u, V = whitened[:, :2], whitened[:, 2:]
     right = np.zeros((len(A), 2))
     right[:, 0] = b
-    V = dtrtrs(factor, A.T, lower=1)[0]
-    lines, prices = _on_factor(factor, V, linear.T, right)
+    lines, prices = _on_factor(factor, u, V, right)
     if np.diagonal(factor).min() < NEARLY_SINGULAR:
         S = columns.take(free, axis=1)
         for _ in range(REFINEMENTS):
-            step, change = _on_factor(factor, V, linear.T - S @ lines - A.T @ prices, right - A @ lines)
+            residual = dtrtrs(factor, linear.T - S @ lines - A.T @ prices, lower=1)[0]
+            step, change = _on_factor(factor, residual, V, right - A @ lines)
             lines, prices = lines + step, prices + change
     missed = A @ lines - right
     reach = np.maximum(1.0, np.abs(lines).max(axis=0))
@@ -183,9 +185,8 @@ def _equality_constrained(
     return (lines.T, prices) if (np.abs(missed) <= FEASIBLE * reach).all() else None
 
 
-def _on_factor(factor: Matrix, V: Matrix, linear: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
-    """x and p with S x + A'p = linear and A x = right, from a factor L of S and V with L V = A'."""
-    u = dtrtrs(factor, linear, lower=1)[0]
+def _on_factor(factor: Matrix, u: Matrix, V: Matrix, right: Matrix) -> tuple[Matrix, Matrix]:
+    """x and p with S x + A'p = L u and A x = right, for the factor L of S and V with L V = A'."""
     prices = _least_squares(V.T @ V, V.T @ u - right)
     return dtrtrs(factor, u - V @ prices, lower=1, trans=1)[0], prices
 
