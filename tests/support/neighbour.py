@@ -113,7 +113,7 @@ def raw(body: bytes, status: int = 200, headers: Mapping[str, str] = {}) -> Answ
 
 
 def packed(body: bytes) -> Answer:
-    return raw(gzip.compress(body), headers={"Content-Encoding": "gzip"})
+    return raw(gzip.compress(body, 1), headers={"Content-Encoding": "gzip"})
 
 
 def without_end(handler: Handler) -> None:

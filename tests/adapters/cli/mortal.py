@@ -71,9 +71,13 @@ class Mortal:
         marked[id(repository._writes)] = order.wording["constraints"]
         self.at("after_insert", order.wording["constraints"])
 
-    async def send(self, writes: Writes) -> None:
-        await send(writes)
+    async def send(self, writes: Writes, *, last: bool = False) -> None:
+        commits = last and writes.database == "sqlite"  # what is sent and its commit are one step there
+        if not commits:
+            await send(writes, last=last)
         self.at("before_commit", marked.get(id(writes)))
+        if commits:
+            await send(writes, last=last)
 
     async def commit(self, unit: SqlUnitOfWork) -> None:
         await commit(unit)
@@ -96,7 +100,7 @@ class Mortal:
         methods = ((SqlOrders, "add"), (Writes, "send"), (SqlUnitOfWork, "commit"), (InProcessBus, "publish"))
         for kind, name in methods:
             own = getattr(self, name)
-            patch.object(kind, name, lambda *given, own=own: own(*given)).start()
+            patch.object(kind, name, lambda *given, own=own, **named: own(*given, **named)).start()
         patch.multiple(orders, read_order_request=self.read_order_request, accepted=self.accepted).start()
         return main(["serve", "--port", "0"])
 

@@ -7,7 +7,6 @@ import subprocess
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from tests.support.asking import Imports, asking, portfolio_from, settings_for
 from tests.support.held import portfolio
 from tests.support.neighbour import (
     Answer,
-    Handler,
     Neighbour,
     breaking,
     document,
@@ -135,21 +133,12 @@ def test_a_neighbour_that_is_not_there_is_unavailable() -> None:
         portfolio_from(gone, "p")
 
 
-@cache
-def a_hundred_megabytes() -> Answer:
-    """Of nothing, packed where they are asked for: that takes a third of a second."""
-    return packed(b" " * 100 * 2**20)
-
-
-def bomb(handler: Handler) -> None:
-    a_hundred_megabytes()(handler)
-
-
+BOMB = packed(b" " * 100 * 2**20)
 GOOD = portfolio_document(portfolio("p"))
 UNUSABLE = {
     "more than it said": (flooding, "has more than 1,048,576 bytes"),
     "more than allowed": (raw(b" " * (2**20 + 1)), "has more than 1,048,576 bytes"),
-    "a gzip bomb": (bomb, "has more than 1,048,576 bytes"),
+    "a gzip bomb": (BOMB, "has more than 1,048,576 bytes"),
     "half a gzip": (raw(b"\x1f\x8b\x08", headers={"Content-Encoding": "gzip"}), "ends in the middle of its gzip"),
     "no gzip": (raw(b"{}", headers={"Content-Encoding": "gzip"}), "is no gzip"),
     "another packing": (raw(b"{}", headers={"Content-Encoding": "br"}), "is packed as 'br'"),
@@ -191,7 +180,7 @@ def test_an_answer_against_the_contract_is_refused_with_the_reason(stub: Neighbo
 
 
 def test_a_bomb_is_never_unpacked_beyond_the_limit(stub: Neighbour, portfolio_id: str) -> None:
-    stub.answer(path_of(portfolio_id), a_hundred_megabytes())
+    stub.answer(path_of(portfolio_id), BOMB)
     tracemalloc.start()
     try:
         with pytest.raises(NeighbourUnusable):
