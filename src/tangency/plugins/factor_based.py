@@ -47,11 +47,11 @@ RANDOM_STARTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An exposure to reach.
+    """A target exposure.
 
     Attributes:
-        target: of the portfolio's exposure.
-        tolerance: by how much it may be missed on either side.
+        target: exposure of the portfolio.
+        tolerance: allowed deviation on either side.
     """
 
     target: float
@@ -67,10 +67,10 @@ class StatedModel:
     """A factor model given in figures.
 
     Attributes:
-        loadings: by factor, then by name, every name once.
-        covariance: annual, by factor, then by factor. Without it, loadings alone are known, and risk stays as it was
-            estimated.
-        specific: annual variances by name of what no factor explains; goes with the covariance.
+        loadings: by factor, then by asset; every asset once.
+        covariance: annual factor covariance, by factor and factor. Without it, the loadings only define exposures, and
+            risk is measured by the estimated covariance.
+        specific: annual specific variance of each asset; required with ``covariance``.
     """
 
     loadings: dict[str, dict[str, float]]
@@ -86,21 +86,20 @@ class StatedModel:
 
 @dataclass(frozen=True, slots=True)
 class FactorBasedOptions:
-    """The factors, and what is asked of the portfolio in their terms.
+    """The factors, and target exposures or risk budgets for them.
 
-    A factor model with a covariance is what risk is measured by, in place of the covariance estimated.
+    A factor model with a covariance replaces the estimated covariance as the measure of risk.
 
     Attributes:
-        model: a factor model given in figures.
-        factor_returns: in its place, returns of factors on which each name's own are regressed.
-        components: in their place, how many principal components of the covariance are the factors. With none of the
-            three, the factors are those of the covariance estimator, where it has any.
-        target_exposures: by factor, an exposure, or one with a tolerance.
-        risk_budgets: by factor, or ``specific``, the share of the variance that is to come from it; what is not named
-            is free. The answer is then feasible and comes with its deviation, since such portfolios are neither unique
-            nor the least of anything convex.
-        benchmark: weights by name, every name once: the tracking error against it is minimised in place of the
-            volatility.
+        model: a factor model given in numbers.
+        factor_returns: in place of ``model``: factor returns on which the returns of each asset are regressed.
+        components: in place of both: number of principal components of the covariance to use as factors. If none of the
+            three is given, the factors are those of the covariance estimator, if it has any.
+        target_exposures: by factor: the target exposure of the portfolio, or an object with a tolerance.
+        risk_budgets: by factor, or ``specific``: share of the variance that should come from it; factors not named are
+            free. The answer is then ``feasible``, with its deviation, because such portfolios are neither unique nor
+            the solution of a convex problem.
+        benchmark: benchmark weights, every asset once: minimize the tracking error to it instead of the volatility.
     """
 
     model: StatedModel | None = None
@@ -131,9 +130,10 @@ def _refuse_budgets(budgets: Mapping[str, float]) -> None:
 
 
 class FactorBased:
-    """Mean-variance portfolios whose exposures to factors are held at targets, or risk shared out among factors.
+    """Mean-variance portfolios with target factor exposures, or with risk budgets for factors.
 
-    Exposures x = B'w are linear in the weights: with targets, the best portfolio is proven as any of mean-variance is.
+    Exposures B'w are linear in the weights, so portfolios with target exposures are proven optimal, like those of
+    mean_variance.
     """
 
     name = "factor_based"

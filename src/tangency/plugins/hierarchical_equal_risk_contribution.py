@@ -26,10 +26,10 @@ from tangency.plugins.kernels.projection import heuristic
 
 @dataclass(frozen=True, kw_only=True)
 class HierarchicalEqualRiskContributionOptions(ClusterOptions):
-    """How the names are put into a tree of clusters, and what is split along it.
+    """How the assets are clustered, and which risk is split.
 
     Attributes:
-        risk_measure: of a cluster, and of the names within it.
+        risk_measure: the risk of an asset and of a cluster.
     """
 
     risk_measure: str = "variance"
@@ -40,10 +40,11 @@ class HierarchicalEqualRiskContributionOptions(ClusterOptions):
 
 
 class HierarchicalEqualRiskContribution:
-    """Raffinot's allocation: at each branch above the clusters, each side gets weight by the other's risk.
+    """Raffinot's hierarchical equal risk contribution (HERC): split weight by risk down to clusters of assets.
 
-    The risk of a side is the sum of the risks of its clusters, each at the inverse-risk weights of its names, which
-    are also the weights within it. The order of the leaves does not matter here.
+    The weight is split at each branch of the cluster tree above the clusters; within a cluster, the assets have their
+    inverse-risk weights. The risk of a branch is the sum of the risks of its clusters, each at its inverse-risk
+    weights. The order of the leaves does not matter.
     """
 
     name = "hierarchical_equal_risk_contribution"

@@ -29,10 +29,10 @@ MOST_DESCRIBED = 10
 
 @dataclass(frozen=True, kw_only=True)
 class HierarchicalRiskParityOptions(TreeOptions):
-    """How the names are put into a tree, and what is split along it.
+    """How the assets are clustered, and which risk is split.
 
     Attributes:
-        risk_measure: of a cluster, and of the names within it; variance is the paper's.
+        risk_measure: the risk of an asset and of a cluster; the paper uses the variance.
     """
 
     risk_measure: str = "variance"
@@ -42,10 +42,10 @@ class HierarchicalRiskParityOptions(TreeOptions):
 
 
 class HierarchicalRiskParity:
-    """López de Prado's allocation: each half of the list of leaves gets weight in proportion to the other's risk.
+    """López de Prado's hierarchical risk parity (HRP): cluster the assets, then split the weight by inverse risk.
 
-    The risk of a half is that of its names at their inverse-risk weights. Where limits leave the result out, the
-    nearest portfolio within them is the answer, and how far that is stands beside it.
+    The risk of a group of assets is that of its inverse-risk portfolio. If the result violates a constraint, the answer
+    is the nearest portfolio that satisfies all of them, and the distance between the two is reported.
     """
 
     name = "hierarchical_risk_parity"

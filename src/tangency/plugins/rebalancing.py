@@ -53,18 +53,20 @@ NO_EXCESS = (
 
 @dataclass(frozen=True)
 class RebalancingOptions:
-    """What trades may be made, and at what cost.
+    """Limits on the trades, and what they cost.
 
     Attributes:
-        benchmark: the weights to come as near to as the limits allow, by tracking error; the objective where left out.
-        max_turnover: one-way, cash included, as a fraction of the portfolio's value; no limit where left out.
-        max_trades: so many names may be traded; all of them where left out.
-        min_trade: no trade is smaller, as a fraction of the portfolio's value.
-        cost: of each trade, per traded value, from 0 to 0.1.
-        cash_floor: what stays in cash when everything is paid, as a fraction of the portfolio's value.
-        node_limit: so many sets of names are looked at before the best one found is taken.
-        tax: lots and rates. The objective then has the tax taken off, and so has the tracking error, at the request's
-            `risk_aversion`; without one the tracking error and the volatility are least as if nothing were due.
+        benchmark: target weights by asset. If given, the method minimizes the tracking error to them; otherwise it
+            optimizes the objective of the request.
+        max_turnover: one-way turnover, cash included, as a fraction of the portfolio's value. Default: no limit.
+        max_trades: the largest number of assets that may be traded. Default: no limit.
+        min_trade: the smallest trade allowed, as a fraction of the portfolio's value.
+        cost: trading cost as a fraction of the traded value, from 0 to 0.1.
+        cash_floor: cash that must be left after all trades and costs, as a fraction of the portfolio's value.
+        node_limit: the largest number of sets of traded assets that the search examines before it returns the best
+            portfolio found.
+        tax: tax lots and rates. The tax on the sales is subtracted from the objective. Volatility and tracking error
+            take it into account only if the request states a ``risk_aversion``.
     """
 
     benchmark: dict[str, float] | None = None
@@ -90,10 +92,11 @@ class RebalancingOptions:
 
 
 class Rebalancing:
-    """The objective, or the tracking error to a target, at its best under limits on what is traded.
+    """The best portfolio that can be reached with a limited number, size and cost of trades.
 
-    Without a limit on the number or the size of trades the answer is proven. With one, a search over the sets of names
-    that are traded (branch and bound) says how far from the best it may be.
+    "Best" refers to the objective of the request, or to the tracking error to a target portfolio (``benchmark``).
+    Without limits on the number or size of trades the answer is proven optimal. With such limits, branch and bound
+    searches over the sets of assets to trade and reports how far from optimal its answer can be.
     """
 
     name = "rebalancing"

@@ -29,13 +29,13 @@ from tangency.plugins.robust.reading import Market
 
 
 class RobustOptimization:
-    """The objective of the request where it is worst: over sets, scenarios, or distributions near the historical one.
+    """Portfolios that are best in the worst case, when expected returns, covariance or distribution are uncertain.
 
-    Limits of the request are on the figures estimated, not on the worst ones.
+    Constraints such as ``target_return`` apply to the estimates, not to the worst case.
 
-    Ellipsoids of means are second-order cones, boxes of means absolute values, ellipsoids of covariances a larger
-    covariance, and so are boxes of them where nothing is sold short; elsewhere these are a semidefinite program.
-    Clarabel solves them.
+    Clarabel solves the problems as cone programs: second-order cones for ellipsoids of means, absolute values for boxes
+    of means, and an enlarged covariance for ellipsoids of covariances. A box of covariances is an enlarged covariance
+    if there are no short positions, and a semidefinite program otherwise.
     """
 
     name = "robust_optimization"

@@ -28,15 +28,17 @@ TIE = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class TreeOptions:
-    """How the names are put into a tree.
+    """How the assets are clustered into a tree.
 
     Attributes:
-        linkage: how far apart two clusters are: single, complete, average, weighted, centroid, median or ward.
-        codependence: pearson (from the covariance), spearman, kendall or distance (from the returns).
-        distance: lopez_de_prado, the Euclidean distance between the columns of sqrt((1 - rho) / 2), as in the paper; or
-            correlation, sqrt((1 - rho) / 2) itself.
-        leaf_order: input, as the linkage leaves them; optimal, neighbours as near as can be; or canonical, the cluster
-            whose inverse-variance portfolio varies less to the left, which no order of the names moves.
+        linkage: definition of the distance between two clusters.
+        codependence: measure of dependence: ``pearson`` (from the covariance), or ``spearman``, ``kendall`` or
+            ``distance`` correlation (from the returns).
+        distance: distance between assets with correlation rho. ``correlation``: sqrt((1 - rho) / 2).
+            ``lopez_de_prado``: the Euclidean distance between the columns of that matrix, as in the paper.
+        leaf_order: order of the leaves of the tree. ``input``: as the linkage returns them. ``optimal``: adjacent
+            leaves as close as possible. ``canonical``: at each branch, the cluster whose inverse-variance portfolio has
+            the smaller variance comes first, so that the answer does not depend on the order of the assets.
     """
 
     linkage: Linkage = "single"
@@ -59,11 +61,12 @@ class TreeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterOptions(TreeOptions):
-    """How the names are put into a tree, and how many clusters are cut from it.
+    """How the assets are clustered into a tree, and into how many clusters it is cut.
 
     Attributes:
-        clusters: how many, or gap: where the dispersion within clusters bends most (Yue, Wang and Wei 2008).
-        max_clusters: the most that ``gap`` may choose.
+        clusters: number of clusters, or ``gap`` to choose it where the dispersion within clusters bends most (two-order
+            difference of Yue, Wang and Wei 2008).
+        max_clusters: the largest number that ``gap`` may choose.
     """
 
     clusters: int | Literal["gap"] = "gap"

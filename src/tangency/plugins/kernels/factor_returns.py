@@ -24,14 +24,14 @@ FRENCH = ("Mkt-RF", "SMB", "HML")
 
 @dataclass(frozen=True, slots=True)
 class FactorOptions:
-    """Which factors explain the returns.
+    """The returns of the factors.
 
     Attributes:
-        factors: by name, the factor's return in every period given: one figure for each return of a name.
-        source: in their place, three factors and the risk-free rate of Fama and French for the US, by month, 1926-07 to
-            2018-11, in excess of which returns are then taken.
-        first_month: of the returns given, as 2010-01, where factors come from a source.
-        risk_free_rate: annual; factors of one's own explain returns in excess of it.
+        factors: returns of each factor by name, one for each period of the assets' returns.
+        source: in place of ``factors``: the three US factors of Fama and French, monthly from 1926-07 to 2018-11. Asset
+            returns are then taken in excess of their risk-free rate.
+        first_month: with ``source``: the month of the first asset return, such as 2010-01.
+        risk_free_rate: annual; with your own ``factors``, asset returns are taken in excess of it.
     """
 
     factors: dict[str, tuple[float, ...]] = field(default_factory=dict)

@@ -17,19 +17,19 @@ Square: TypeAlias = ByName | list[list[float]]
 
 @dataclass(frozen=True, slots=True)
 class MeanUncertainty:
-    """A set that the annual means lie in.
+    """The uncertainty set of the annual expected returns.
 
     Attributes:
-        kind: ``ellipsoid``, (mu - center)' shape^-1 (mu - center) <= radius^2, or ``box``, |mu - center| <= half_width.
-        estimate: ``given`` by shape or half_width; ``empirical``, from the annual covariance over the years of data;
-            or ``bootstrap``, from histories drawn with replacement.
-        confidence_level: that the means lie in the set; used where the radius or the half-width is left out.
-        radius: of the ellipsoid, kappa; where left out the root of a chi-squared quantile with n degrees. Of an
-            empirical box: how many standard errors wide.
-        center: annual means by name; the expected returns of the request where left out.
-        shape: annual, of the ellipsoid: the covariance of the errors of the means; as ``names`` and ``values``, row by
-            row under the names, or in their order. Where left out, the annual covariance over the years of data.
-        half_width: annual, of the box; one figure, by name, or in the names' order.
+        kind: ``ellipsoid``: (mu - center)' shape^-1 (mu - center) <= radius^2. ``box``: |mu - center| <= half_width.
+        estimate: ``given``: by ``shape`` or ``half_width``. ``empirical``: from the annual covariance divided by the
+            years of data. ``bootstrap``: from histories drawn with replacement.
+        confidence_level: probability that the true means lie in the set; used if the radius or half-width is left out.
+        radius: of the ellipsoid (kappa). Default: the square root of a chi-squared quantile with n degrees of freedom.
+            For an empirical box: the half-width in standard errors.
+        center: annual expected returns, by asset or in the order of the assets. Default: those of the request.
+        shape: of the ellipsoid: annual covariance of the errors of the means, as ``names`` and ``values``, as rows by
+            asset, or as rows in the order of the assets. Default: the annual covariance divided by the years of data.
+        half_width: of the box, annual: one number for all assets, by asset, or in the order of the assets.
     """
 
     kind: Literal["ellipsoid", "box"] = "ellipsoid"
@@ -43,23 +43,24 @@ class MeanUncertainty:
 
 @dataclass(frozen=True, slots=True)
 class CovarianceUncertainty:
-    """A set that the annual covariance lies in: the positive semidefinite members of a box or of an ellipsoid.
+    """The uncertainty set of the annual covariance: all positive semidefinite matrices in a box or ellipsoid.
 
     Attributes:
-        kind: ``box``: entry by entry within half_width of the center; or ``ellipsoid``: with the norm of Frobenius,
-            |F^-1 (covariance - center) F^-T| <= radius, F F' = shape.
-        estimate: ``given`` by half_width, or by radius and shape; ``empirical``, from the errors of a normal sample's
-            covariance; or ``bootstrap``, from histories drawn with replacement.
-        confidence_level: that an entry lies in the box, or the covariance in the ellipsoid; used where the half-width
-            or the radius is left out.
-        radius: of the ellipsoid; where left out, of a bootstrap the quantile of the distances drawn, else the root of a
-            chi-squared quantile with n (n + 1) / 2 degrees. Of an empirical box: how many standard errors wide.
-        center: annual covariance, as ``names`` and ``values``, row by row under the names, or in their order; that of
-            the request where left out.
-        half_width: annual, of the box; in the forms of a center. A single figure is a share of each entry of the
-            center.
-        shape: annual, of the ellipsoid; in the forms of a center. Where left out, the center times
-            sqrt(2 / (periods - 1)); but beside a given radius the identity, so that it is a distance of covariances.
+        kind: ``box``: each entry within ``half_width`` of the center. ``ellipsoid``: |F^-1 (covariance - center) F^-T|
+            <= radius in the Frobenius norm, with F F' = shape.
+        estimate: ``given``: by ``half_width``, or by ``radius`` and ``shape``. ``empirical``: from the standard errors
+            of the covariance of a normal sample. ``bootstrap``: from histories drawn with replacement.
+        confidence_level: probability that an entry lies in the box, or the covariance in the ellipsoid; used if the
+            half-width or radius is left out.
+        radius: of the ellipsoid. Default: for ``bootstrap`` the quantile of the distances drawn, otherwise the square
+            root of a chi-squared quantile with n (n + 1) / 2 degrees of freedom. For an empirical box: the half-width
+            in standard errors.
+        center: annual covariance, as ``names`` and ``values``, as rows by asset, or as rows in the order of the assets.
+            Default: that of the request.
+        half_width: of the box, annual, in the same forms as ``center``; a single number is relative to each entry of
+            the center.
+        shape: of the ellipsoid, annual, in the same forms as ``center``. Default: the center times sqrt(2 / (periods -
+            1)), or the identity if a radius is given, so that the radius is a distance between covariances.
     """
 
     kind: Literal["box", "ellipsoid"] = "box"
@@ -73,14 +74,14 @@ class CovarianceUncertainty:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One way in which the market may turn out.
+    """One possible market: expected returns and covariance.
 
     Attributes:
-        name: of the scenario.
-        probability: used by criterion ``expected``; all are equally likely where none has one.
-        expected_returns: annual, by name or in the names' order; those of the request where left out.
-        covariance: annual, as ``names`` and ``values``, row by row under the names, or in their order; that of the
-            request where left out.
+        name: a name for the scenario.
+        probability: used by the criterion ``expected``. Default: all scenarios are equally likely.
+        expected_returns: annual, by asset or in the order of the assets. Default: those of the request.
+        covariance: annual, as ``names`` and ``values``, as rows by asset, or as rows in the order of the assets.
+            Default: that of the request.
     """
 
     name: str
@@ -91,19 +92,20 @@ class Scenario:
 
 @dataclass(frozen=True)
 class RobustOptions(Aims):
-    """What is uncertain; and under objective MULTI_OBJECTIVE, the aims.
+    """What is uncertain; for MULTI_OBJECTIVE also the objectives.
 
-    Where nothing is said to be uncertain, the mean is, in its empirical ellipsoid at 95 %.
+    If no uncertainty is stated, the means are uncertain, in their empirical ellipsoid at 95 %.
 
     Attributes:
-        mean_uncertainty: the set of the means.
-        covariance_uncertainty: the set of the covariance.
-        scenarios: finitely many markets in place of sets.
-        criterion: over the scenarios: ``worst_case``, the ``expected`` value of the objective, or the largest
-            ``regret``, which is how far the objective falls short of the best in that scenario.
-        wasserstein_radius: for objective MIN_RISK: the conditional value at risk in the worst of all distributions
-            within this type-1 distance, per period, of the historical one.
-        ground_norm: the norm of returns that the Wasserstein distance is made of.
+        mean_uncertainty: uncertainty set of the expected returns. If no uncertainty is stated at all, an empirical
+            ellipsoid at 95 % is used.
+        covariance_uncertainty: uncertainty set of the covariance.
+        scenarios: a finite list of possible markets, in place of uncertainty sets.
+        criterion: for scenarios: optimize the objective in the ``worst_case``, its ``expected`` value, or the largest
+            ``regret`` (how far the objective falls short of the best possible one in that scenario).
+        wasserstein_radius: for MIN_RISK with CVaR: minimize the worst CVaR over all distributions of returns within
+            this type-1 Wasserstein distance, per period, of the historical one.
+        ground_norm: norm of the returns that defines the Wasserstein distance.
     """
 
     mean_uncertainty: MeanUncertainty | None = None
