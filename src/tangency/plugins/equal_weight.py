@@ -11,7 +11,7 @@ from tangency.domain.optimization.proposal import Proposal, Status
 
 
 class EqualWeight:
-    """w_i = 1 / n: the rule that optimized portfolios have to beat out of sample."""
+    """The equally weighted portfolio, w_i = 1 / n: a benchmark that is hard to beat out of sample."""
 
     name = "equal_weight"
     citation = (

@@ -10,7 +10,7 @@ from tangency.plugins.kernels.inverse_risk import inversely
 
 
 class InverseVariance:
-    """w_i proportional to 1 / sigma_i^2: the least variance where no two names are correlated."""
+    """Weights proportional to 1 / variance: minimum variance if all assets were uncorrelated."""
 
     name = "inverse_variance"
     citation = (

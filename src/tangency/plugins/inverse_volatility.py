@@ -10,7 +10,7 @@ from tangency.plugins.kernels.inverse_risk import inversely
 
 
 class InverseVolatility:
-    """w_i proportional to 1 / sigma_i: equal risk contributions where all correlations are equal."""
+    """Weights proportional to 1 / volatility: equal risk contributions if all correlations were equal."""
 
     name = "inverse_volatility"
     citation = (

@@ -17,9 +17,10 @@ from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 
 class MaximumDecorrelation:
-    """The w of least w'Cw, C the correlations: what minimum variance would be if all names were equally volatile.
+    """The portfolio with the smallest w'Cw, C the correlations: minimum variance if all volatilities were equal.
 
-    The objective's value is that volatility if every name were as volatile as the most volatile one is.
+    The objective value is the volatility that the portfolio would have if every asset were as volatile as the most
+    volatile one.
     """
 
     name = "maximum_decorrelation"

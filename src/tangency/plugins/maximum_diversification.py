@@ -28,9 +28,10 @@ HEDGED = (
 
 
 class MaximumDiversification:
-    """The w of greatest sigma'w / sqrt(w'Sw), the diversification ratio: a Sharpe ratio whose gains are volatilities.
+    """The portfolio with the largest diversification ratio: weighted average volatility over portfolio volatility.
 
-    Where nothing else binds, the names held share one correlation with the portfolio, and the others have no less.
+    If only the budget and long-only constraints bind, all assets held have the same correlation with the portfolio, and
+    the others have at least that.
     """
 
     name = "maximum_diversification"

@@ -20,17 +20,17 @@ from tangency.plugins.kernels.limits import EVERY_LIMIT
 
 @dataclass(frozen=True)
 class MaximumGrowthOptions:
-    """How likely the scenarios are.
+    """Probabilities of the scenarios.
 
     Attributes:
-        probabilities: of the scenarios, oldest first, summing to 1; equal ones where left out.
+        probabilities: of the scenarios, oldest first, summing to 1. Default: equal probabilities.
     """
 
     probabilities: tuple[float, ...] | None = None
 
 
 class MaximumGrowth:
-    """Kelly's portfolio: no quadratic approximation, and no scenario in which nothing is left.
+    """The Kelly portfolio: the largest expected logarithmic growth of wealth, exact over the scenarios.
 
     The objective is the annual expected growth, periods_per_year x E ln(1 + r'w).
     """

@@ -27,9 +27,9 @@ from tangency.plugins.multi.schemes import objective_of
 
 
 class MultiObjective:
-    """Weighs convex aims against each other by one of four schemes, and covers their Pareto set evenly.
+    """Combines several convex objectives by one of four schemes, and computes an evenly spaced Pareto set.
 
-    Every program is a cone program that Clarabel solves, and every point of the set is proven efficient.
+    Every problem is a cone program, solved with Clarabel, and every point of the Pareto set is proven efficient.
     """
 
     name = "multi_objective"

@@ -27,10 +27,10 @@ OPTIONS: Path = ("method_options",)
 
 @dataclass(frozen=True, kw_only=True)
 class NestedClustersOptimizationOptions(ClusterOptions):
-    """How the names are put into clusters, and what is least, or equal, within and between them.
+    """How the assets are clustered, and the risk that is minimized or shared equally.
 
     Attributes:
-        risk_measure: minimised under MIN_VOLATILITY, shared equally under RISK_PARITY.
+        risk_measure: minimized under MIN_VOLATILITY, shared equally under RISK_PARITY.
     """
 
     risk_measure: str = "variance"
@@ -41,12 +41,12 @@ class NestedClustersOptimizationOptions(ClusterOptions):
 
 
 class NestedClustersOptimization:
-    """López de Prado's nested optimization, which keeps the noise of one cluster's covariances out of the others.
+    """López de Prado's nested clusters optimization (NCO): optimize within clusters, then across clusters.
 
-    First each cluster by itself, then the clusters' portfolios as if they were names: least variance by
-    ``mean_variance``, least of another risk by ``mean_risk``, equal risk contributions by ``risk_parity``. Both steps
-    know the budget and how far names may be sold short; where other limits leave the result out, the nearest portfolio
-    within them is the answer, and how far that is stands beside it.
+    Both steps use minimum variance (``mean_variance``), minimum risk for other measures (``mean_risk``) or equal risk
+    contributions (``risk_parity``). Both take the budget and the limits on short positions into account. If the result
+    violates another constraint, the answer is the nearest portfolio that satisfies all of them, and the distance
+    between the two is reported.
     """
 
     name = "nested_clusters_optimization"

@@ -30,11 +30,11 @@ GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True, kw_only=True)
 class SchurComplementaryOptions(TreeOptions):
-    """How the names are put into a tree, and how much of the other half's information each half gets.
+    """How the assets are clustered, and how far to move toward minimum variance.
 
     Attributes:
-        gamma: from 0, which is hierarchical risk parity, to 1, near the least variance.
-        keep_monotonic: stop at a smaller gamma where the variance of the portfolio would begin to rise.
+        gamma: from 0 (hierarchical risk parity) to 1 (close to minimum variance).
+        keep_monotonic: stop at a smaller gamma if the variance of the portfolio would start to rise.
     """
 
     gamma: float = 0.5
@@ -46,11 +46,10 @@ class SchurComplementaryOptions(TreeOptions):
 
 
 class SchurComplementary:
-    """Cotton's allocation: halves of the list of leaves, the covariance of each augmented by what the other explains.
+    """Cotton's Schur complementary allocation: between hierarchical risk parity and minimum variance.
 
-    With A and D the covariances of the halves and B between them, A becomes (I - gamma B D^-1 M')^-1
-    (A - gamma B D^-1 B'), made symmetric, where M carries the names of one half over to those of the other; D likewise.
-    The halves of A go on from there. Gamma 0 leaves A and D as they are: hierarchical risk parity.
+    It splits the weight like hierarchical risk parity, but adjusts the covariance of each half for what the other half
+    explains. With gamma 0, nothing is adjusted, and the answer is hierarchical risk parity.
     """
 
     name = "schur_complementary"

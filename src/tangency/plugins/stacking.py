@@ -41,16 +41,16 @@ FEWEST_DAYS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class StackingOptions:
-    """Which portfolios, weighed by what, and on which returns.
+    """The inner methods, the final method, and the cross-validation.
 
     Attributes:
-        methods: the inner methods, each with its ``options``, and its ``objective`` where that is not the request's or,
-            for a method that does not take that, MIN_VOLATILITY.
-        final: the method that weighs the portfolios as if they were names; mean_variance where left out, or
+        methods: the inner methods, each with its ``options`` and ``objective``. The objective defaults to that of the
+            request or, if the method does not support it, to MIN_VOLATILITY.
+        final: the method that combines the inner portfolios, treating each as an asset. Default: mean_variance, or
             risk_parity under RISK_PARITY.
-        folds: into so many stretches of time the returns are cut; each is met by portfolios made from all the others,
-            and the final method sees those returns. 0 for the returns and moments that the portfolios were made from,
-            which flatters the portfolio that fits them most.
+        folds: number of consecutive periods into which the returns are cut. The final method sees the returns that each
+            period earned with portfolios computed from all other periods. 0 uses the returns from which the portfolios
+            were computed, which favors those that overfit.
     """
 
     methods: tuple[Inner, ...] = (Inner("mean_variance"), Inner("hierarchical_risk_parity"))
@@ -65,11 +65,12 @@ class StackingOptions:
 
 
 class Stacking:
-    """Wolpert's stacked generalization for portfolios: long-only weights of the inner portfolios, of sum 1.
+    """Stacked generalization (Wolpert) for portfolios: a long-only mixture of the portfolios of several methods.
 
-    The inner methods keep every limit that they can. Limits are convex, so any such mixture keeps them too; where an
-    inner method cannot keep one, the nearest portfolio within the limits is the answer, and its distance is told. In a
-    fold, limits on means and on risk are left out: they speak of the estimates from all returns.
+    The weights of the mixture come from out-of-sample returns and sum to 1. Each inner method takes the constraints
+    into account that it supports. Constraints are convex, so a mixture of portfolios that satisfy them satisfies them
+    too. Otherwise the answer is the nearest portfolio that does, and the distance is reported. Within a fold, limits on
+    return and risk are left out, because they refer to estimates from all returns.
     """
 
     name = "stacking"

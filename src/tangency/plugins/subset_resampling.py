@@ -38,14 +38,14 @@ METHOD = ("method_options", "method")
 
 @dataclass(frozen=True, kw_only=True)
 class SubsetResamplingOptions:
-    """Which portfolios, of how many subsets of the names, of which size, from which returns.
+    """The inner method, and the subsets it is applied to.
 
     Attributes:
-        method: what makes each portfolio; mean_variance where left out, or risk_parity under RISK_PARITY.
-        subsets: how many portfolios are made.
-        size: share of the names in each subset, above 0 and at most 1; the number is rounded up.
-        periods: all, or bootstrap: as many returns as there are, drawn with replacement for each subset, as Michaud
-            resamples; the moments are estimated anew from them.
+        method: the method that computes each portfolio. Default: mean_variance, or risk_parity under RISK_PARITY.
+        subsets: number of portfolios.
+        size: fraction of the assets in each subset, above 0 and at most 1; the number is rounded up.
+        periods: ``all`` uses all returns for every subset. ``bootstrap`` draws as many returns with replacement for
+            each subset (Michaud's resampling) and estimates the moments from them.
     """
 
     method: Inner | None = None
@@ -61,13 +61,12 @@ class SubsetResamplingOptions:
 
 
 class SubsetResampling:
-    """Shen and Wang's resampling of subsets, and Michaud's of returns: errors of estimates average out.
+    """The average of many portfolios on random subsets of assets, which averages out estimation errors.
 
-    The names of each subset are drawn with the seed of the request, from the names in the order of the alphabet. Each
-    portfolio keeps the limits that mean something for its names; where they contradict each other there (caps of 10 %
-    on five names), only the budget and long-only. Names outside a subset weigh 0 in it. Where the mean breaks a limit,
-    the nearest portfolio within the limits is the answer, and its distance is told. Portfolios that have no meaning
-    (no name of the subset beats the risk-free rate) are left out and counted.
+    Subsets are drawn with the seed of the request, so the answer can be reproduced and does not depend on the order of
+    the assets. Assets outside a subset have weight 0 in its portfolio. Each portfolio satisfies the constraints that
+    apply to its assets; if these conflict (such as weights of at most 10 % on five assets), only the budget and
+    long-only. Subsets without a meaningful portfolio (no asset beats the risk-free rate) are left out and counted.
     """
 
     name = "subset_resampling"

@@ -30,11 +30,11 @@ BENCHMARK: Path = ("method_options", "benchmark")
 
 @dataclass(frozen=True)
 class TrackingErrorOptions:
-    """What is tracked, and how closely.
+    """The benchmark and the tracking error limit.
 
     Attributes:
-        benchmark: the weight of every name in the benchmark, summing to 1; the current weights where left out.
-        tracking_error_limit: annual; no portfolio with a larger tracking error is an answer.
+        benchmark: weight of every asset in the benchmark, summing to 1. Default: the current weights.
+        tracking_error_limit: annual upper limit on the tracking error.
     """
 
     benchmark: dict[str, float] | None = None
@@ -52,9 +52,9 @@ class TrackingErrorOptions:
 
 
 class TrackingErrorMethod:
-    """Least tracking error, most active return, or most active utility: active return - aversion / 2 x its variance.
+    """Index tracking and enhanced indexing: smallest tracking error, or largest active return or utility.
 
-    With active weights in place of weights these are mean-variance problems, and are solved as such.
+    In terms of active weights these are mean-variance problems, and they are solved as such.
     """
 
     name = "tracking_error"

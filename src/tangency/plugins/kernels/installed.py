@@ -36,12 +36,12 @@ Options = TypeVar("Options")
 
 @dataclass(frozen=True)
 class Inner:
-    """A method inside another.
+    """A method used inside another.
 
     Attributes:
-        method: its name.
-        options: its own options.
-        objective: what it is asked to be best at, where that is not the request's.
+        method: name of the method.
+        options: options of that method.
+        objective: its objective. Default: that of the request.
     """
 
     method: str

@@ -13,11 +13,10 @@ from tangency.plugins.peers.pyportfolioopt_options import PyPortfolioOptOptions
 
 
 class PyPortfolioOpt:
-    """The optimizers of PyPortfolioOpt on our estimates, their answers proven or called feasible.
+    """The optimizers of PyPortfolioOpt on the estimates of Tangency, with answers checked like any other.
 
-    A target return is a row of the program, as in its ``efficient_return``; a target volatility is what its
-    ``efficient_risk`` takes. Every figure is handed over under its name and in one order, since the library pairs
-    figures with names by position.
+    A target return becomes a constraint, as in the library's ``efficient_return``; a target volatility is passed to its
+    ``efficient_risk``. All inputs are passed in one order, because the library matches numbers and assets by position.
     """
 
     name = "pypfopt"

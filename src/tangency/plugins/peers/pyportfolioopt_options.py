@@ -24,18 +24,20 @@ Linkage = Literal["single", "complete", "average", "weighted", "centroid", "medi
 
 @dataclass(frozen=True, kw_only=True)
 class PyPortfolioOptOptions:
-    """Which of the library's optimizers, and what it takes beside the problem.
+    """Which optimizer of the library to use, and its settings.
 
     Attributes:
-        model: efficient_frontier (variance), efficient_semivariance, efficient_cvar and efficient_cdar minimise their
-            risk; black_litterman is efficient_frontier on the posterior of the views; cla is the critical line
-            algorithm; hrp is hierarchical risk parity.
-        threshold: of efficient_semivariance, per period: returns above it are no risk.
-        linkage: of hrp.
-        views: of black_litterman: annual returns by name.
-        view_confidences: from 0 to 1, by the same names, for Idzorek's uncertainty; He and Litterman's without them.
-        market_weights: of black_litterman, by name, for the prior; the problem's own means without them.
-        tau: of black_litterman: how uncertain the prior is.
+        model: ``efficient_frontier`` (variance), ``efficient_semivariance``, ``efficient_cvar`` and ``efficient_cdar``
+            minimize their risk; ``black_litterman`` is ``efficient_frontier`` on the posterior of the views; ``cla`` is
+            the critical line algorithm; ``hrp`` is hierarchical risk parity.
+        threshold: for ``efficient_semivariance``: return per period below which a shortfall counts.
+        linkage: for ``hrp``: the definition of the distance between clusters.
+        views: for ``black_litterman``: expected annual returns by asset.
+        view_confidences: from 0 to 1 for each of the views, for Idzorek's uncertainty. Default: the uncertainty of He
+            and Litterman.
+        market_weights: for ``black_litterman``: market weights by asset, for the prior. Default: the expected returns
+            of the request are the prior.
+        tau: for ``black_litterman``: uncertainty of the prior.
     """
 
     model: Model = "efficient_frontier"

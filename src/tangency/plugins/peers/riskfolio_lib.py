@@ -14,11 +14,11 @@ from tangency.plugins.peers.riskfolio_options import RiskfolioOptions
 
 
 class Riskfolio:
-    """Riskfolio-Lib's portfolios on our estimates, their answers proven where the measure is one of ours.
+    """The portfolios of Riskfolio-Lib on the estimates of Tangency, with answers checked like any other.
 
-    Its long-tail measures are not: their answers are feasible, with the value as the library computes it. Every figure
-    is handed over under its name and in one order, since the library pairs figures with names by position. It has no
-    limit on total turnover, only one on each name, so a turnover limit is refused.
+    Answers are proven if Tangency has the risk measure too. For the library's long-tail measures it has not: their
+    answers are ``feasible``, with the risk as the library computes it. All inputs are passed in one order, because the
+    library matches numbers and assets by position.
     """
 
     name = "riskfolio"

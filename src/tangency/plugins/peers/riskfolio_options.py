@@ -33,22 +33,24 @@ SUMMED = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class RiskfolioOptions:
-    """Which of the library's portfolios, and what it takes beside the problem.
+    """Which portfolio of the library to compute, and its settings.
 
     Attributes:
-        model: Classic for its programs; HRP, HERC, HERC2 and NCO for its clusters.
-        method: of Classic: optimization, rp_optimization (risk parity), rrp_optimization (relaxed risk parity) or
-            wc_optimization (worst case). Left out, rp_optimization for RISK_PARITY, else optimization.
-        rm: the risk measure by the library's code. Left out, that of the objective; MV without one.
-        kelly: approx or exact for logarithmic mean returns in place of arithmetic ones.
-        budgets: of risk parity, shares of the risk by name, summing to 1; equal ones where left out.
+        model: ``Classic`` for its optimizations; ``HRP``, ``HERC``, ``HERC2`` and ``NCO`` for its cluster methods.
+        method: for ``Classic``: ``optimization``, ``rp_optimization`` (risk parity), ``rrp_optimization`` (relaxed risk
+            parity) or ``wc_optimization`` (worst case). Default: ``rp_optimization`` for RISK_PARITY, otherwise
+            ``optimization``.
+        rm: risk measure by the library's code. Default: that of the objective, or MV if it has none.
+        kelly: ``approx`` or ``exact``: use logarithmic instead of arithmetic mean returns.
+        budgets: for risk parity: shares of the risk by asset, summing to 1. Default: equal shares.
         kappa: how heavy the tails of RLVaR, RLDaR and RVRG are, from 0.0001 to 0.9999.
-        half_order: of the moments EM and ESM, whose order is twice this.
-        Umu: of the worst case, the set of means by normal simulation: box, ellip or null.
-        Ucov: the same of covariances: box or null. The library finds no radius of an ellipsoid for them.
-        codependence: of the cluster models.
-        linkage: of the cluster models.
-        k: how many clusters; the library's two-difference gap where left out.
+        half_order: half the order of the moments EM and ESM; at least 2.
+        Umu: for the worst case: uncertainty set of the means, by normal simulation.
+        Ucov: for the worst case: uncertainty set of the covariance. No ellipsoid, because the library finds no radius
+            for it.
+        codependence: for the cluster methods: measure of dependence.
+        linkage: for the cluster methods: definition of the distance between clusters.
+        k: number of clusters. Default: chosen by the library's two-difference gap statistic.
     """
 
     model: Literal["Classic", "HRP", "HERC", "HERC2", "NCO"] = "Classic"
