@@ -53,8 +53,8 @@ def differences() -> Iterator[Difference]:
 
 def _labels() -> Iterator[Difference]:
     """Means whose names are in another order than those of the covariance."""
-    about = "means in another order of names than the covariance: Sharpe ratio of the best portfolio"
-    does = "pairs figures with names by position, without a word"
+    about = "means with the assets in another order than in the covariance: Sharpe ratio of the best portfolio"
+    does = "silently pairs figures with assets by position"
     ours = f"{_ratio(_weights(Problem(market(), MaximumSharpe(RATE), LIMITS))):.4f}, joined by name"
     yield Difference(about, "PyPortfolioOpt", does, f"{_ratio(_pypfopt_reversed()):.4f}", ours)
     yield Difference(about, "Riskfolio-Lib", does, f"{_ratio(_riskfolio_reversed()):.4f}", ours)
@@ -84,8 +84,8 @@ def _ratio(weights: Array) -> float:
 
 def _turnover() -> Iterator[Difference]:
     """A limit of 2 %, from equal weights."""
-    about = "a turnover limit of 2 %: one-way turnover of the least volatile portfolio"
-    does = "limits the change of each name under that word"
+    about = "a turnover limit of 2 %: one-way turnover of the minimum volatility portfolio"
+    does = "limits the change of each asset, under the same name"
     limited = Problem(market(), MinimumVolatility(), (*LIMITS, TurnoverLimit(TURNOVER, tuple(EVEN.tolist()))))
     ours = f"{_one_way(_weights(limited)):.2%}"
     skfolio = skfolio_mean_risk("VARIANCE", previous_weights=EVEN, max_turnover=TURNOVER)
@@ -154,9 +154,9 @@ def _order_of_names() -> Difference:
     ours = _weights(Problem(market(), MinimumVolatility(), LIMITS, "hierarchical_risk_parity", options=options))
     same = _weights(Problem(_backwards(), MinimumVolatility(), LIMITS, "hierarchical_risk_parity", options=options))
     return Difference(
-        "hierarchical risk parity on the same names listed backwards: largest change of a weight",
+        "hierarchical risk parity on the same assets listed backwards: largest change of a weight",
         "PyPortfolioOpt",
-        "takes the leaves as the linkage leaves them, as the paper does and we do by default",
+        "keeps the leaves in the order of the linkage, like the paper and our default",
         f"{100 * moved:.2f} points",
         f"{100 * np.abs(ours - same[::-1]).max():.2f} points with `leaf_order: canonical`",
     )

@@ -106,7 +106,7 @@ def _plain() -> Iterator[Estimation]:
         {"half_life": 60.0},
         {
             "PyPortfolioOpt": "centred on the plain mean, and not corrected for bias",
-            "skfolio": "takes the mean for zero, and does not correct for bias",
+            "skfolio": "assumes a mean of zero, and does not correct for bias",
         },
     )
     yield Estimation(

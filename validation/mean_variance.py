@@ -41,7 +41,7 @@ LIMITS = (Budget(), LongOnly(), MaximumWeight(CAP))
 def cases() -> Iterator[Case]:
     """The four objectives and two targets, no name above 10 %."""
     yield Case(
-        "least volatility",
+        "minimum volatility",
         Problem(market(), MinimumVolatility(), LIMITS),
         {
             "PyPortfolioOpt": lambda: _pypfopt("min_volatility"),
@@ -51,7 +51,7 @@ def cases() -> Iterator[Case]:
         },
     )
     yield Case(
-        "most Sharpe ratio over 2 %",
+        "maximum Sharpe ratio over 2 %",
         Problem(market(), MaximumSharpe(RATE), LIMITS, risk_free_rate=RATE),
         {
             "PyPortfolioOpt": lambda: _pypfopt("max_sharpe", risk_free_rate=RATE),
@@ -63,7 +63,7 @@ def cases() -> Iterator[Case]:
         largest=True,
     )
     yield Case(
-        "most utility, risk aversion 4",
+        "maximum utility, risk aversion 4",
         Problem(market(), MaximumUtility(AVERSION), LIMITS),
         {
             "PyPortfolioOpt": lambda: _pypfopt("max_quadratic_utility", risk_aversion=AVERSION),
@@ -76,7 +76,7 @@ def cases() -> Iterator[Case]:
         remarks={"skfolio": "its risk aversion multiplies the variance, not half of it"},
     )
     yield Case(
-        "least volatility at a return of 18 %",
+        "minimum volatility at a return of 18 %",
         Problem(market(), MinimumVolatility(), (*LIMITS, TargetReturn(RETURN))),
         {
             "PyPortfolioOpt": lambda: _pypfopt("efficient_return", target_return=RETURN),
@@ -85,7 +85,7 @@ def cases() -> Iterator[Case]:
         },
     )
     yield Case(
-        "most return at a volatility of 19 %",
+        "maximum return at a volatility of 19 %",
         Problem(market(), MaximumReturn(), (*LIMITS, TargetVolatility(VOLATILITY))),
         {
             "PyPortfolioOpt": lambda: _pypfopt("efficient_risk", target_volatility=VOLATILITY),
@@ -107,7 +107,7 @@ def views() -> Iterator[Case]:
     market_weights = dict.fromkeys(names(), 1.0 / len(names()))
     options = {"market_weights": market_weights, "views": ["AAPL - MSFT = 0.02", "KO = 0.06"], "tau": 0.05}
     yield Case(
-        "two views, most utility at risk aversion 2.5",
+        "two views, maximum utility at risk aversion 2.5",
         Problem(market(), MaximumUtility(aversion), LIMITS, "black_litterman", options=options, risk_aversion=aversion),
         {"PyPortfolioOpt": lambda: _pypfopt_views(aversion), "skfolio": lambda: _skfolio_views(aversion)},
         largest=True,

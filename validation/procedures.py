@@ -14,7 +14,7 @@ from validation.peers import riskfolio_tree, skfolio_weights
 from validation.sample import Array, frame, market, names, returns
 
 LIMITS = (Budget(), LongOnly())
-PAPER = "clusters by the distances of names; ours by default as the paper, by those of the columns of distances"
+PAPER = "clusters by the distances of assets; our default, as in the paper: distances between columns of that matrix"
 
 
 def rules() -> Iterator[Case]:
@@ -67,7 +67,7 @@ def hierarchies() -> Iterator[Case]:
         },
     )
     yield Case(
-        "ward linkage, 4 clusters, least variance twice",
+        "ward linkage, 4 clusters, minimum variance twice",
         _asked("nested_clusters_optimization", **four),
         {"skfolio": lambda: _skfolio_nested(), "Riskfolio-Lib": lambda: _riskfolio_nested("MinRisk")},
         remarks={

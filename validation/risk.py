@@ -73,7 +73,7 @@ def least_risk() -> Iterator[Case]:
         problem = Problem(
             market(days), MinimumRisk(), LIMITS, "mean_risk", options=options, confidence_level=CONFIDENCE
         )
-        yield Case(f"least {measure}", problem, peers, remarks=REMARKS.get(measure, {}))
+        yield Case(f"minimum {measure}", problem, peers, remarks=REMARKS.get(measure, {}))
 
 
 def greatest_ratio() -> Iterator[Case]:
@@ -85,7 +85,7 @@ def greatest_ratio() -> Iterator[Case]:
             "skfolio": partial(skfolio_mean_risk, SKFOLIO[measure], objective="MAXIMIZE_RATIO", max_weights=CAP),
             "Riskfolio-Lib": partial(riskfolio_mean_risk, RISKFOLIO[measure], cap=CAP, objective="Sharpe"),
         }
-        yield Case(f"most return per {measure}", problem, peers, largest=True)
+        yield Case(f"maximum return per {measure}", problem, peers, largest=True)
 
 
 def equal_contributions() -> Iterator[Case]:

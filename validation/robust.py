@@ -22,7 +22,7 @@ def cases() -> Iterator[Case]:
     """One of each kind."""
     ellipsoid = {"mean_uncertainty": {"kind": "ellipsoid", "estimate": "empirical"}}
     yield Case(
-        "most utility over the empirical ellipsoid of means",
+        "maximum utility over the empirical ellipsoid of means",
         Problem(market(), MaximumUtility(AVERSION), LIMITS, METHOD, options=ellipsoid),
         {"skfolio": lambda: _skfolio_ellipsoid(), "cvxpy": lambda: _cvxpy_ellipsoid()},
         largest=True,
@@ -30,7 +30,7 @@ def cases() -> Iterator[Case]:
     )
     box = {"covariance_uncertainty": {"half_width": (WIDER * np.abs(covariance())).tolist()}}
     yield Case(
-        "least volatility over a box of covariances",
+        "minimum volatility over a box of covariances",
         Problem(market(), MinimumVolatility(), LIMITS, METHOD, options=box),
         {"Riskfolio-Lib": lambda: _riskfolio_box()},
     )
@@ -38,15 +38,15 @@ def cases() -> Iterator[Case]:
         "covariance_uncertainty": {"kind": "ellipsoid", "radius": DISTANCE, "shape": _shape().tolist()}
     }
     yield Case(
-        "least volatility over an ellipsoid of covariances",
+        "minimum volatility over an ellipsoid of covariances",
         Problem(market(), MinimumVolatility(), LIMITS, METHOD, options=ellipsoid_of_squares),
         {"Riskfolio-Lib": lambda: _riskfolio_ellipsoid(), "cvxpy": lambda: _cvxpy_inflated()},
-        remarks={"cvxpy": "told the covariance plus the radius times the shape, the closed form of the worst case"},
+        remarks={"cvxpy": "given the covariance plus the radius times the shape, the closed form of the worst case"},
     )
     for norm in ("l1", "l2"):
         ball = {"wasserstein_radius": RADIUS, "ground_norm": norm}
         yield Case(
-            f"least CVaR over a Wasserstein ball, ground norm {norm}",
+            f"minimum CVaR over a Wasserstein ball, ground norm {norm}",
             Problem(market(), MinimumRisk(), LIMITS, METHOD, options=ball, confidence_level=CONFIDENCE),
             {"cvxpy": lambda norm=norm: _cvxpy_ball(norm)},  # type: ignore[misc]
         )

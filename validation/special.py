@@ -25,20 +25,20 @@ BENCHMARK = np.arange(len(names()), 0, -1) / np.arange(len(names()) + 1).sum()
 def cases() -> Iterator[Case]:
     """One or two of each."""
     yield Case(
-        "most diversification",
+        "maximum diversification",
         Problem(market(), MaximumRatio(), LIMITS, "maximum_diversification"),
         {"skfolio": lambda: _skfolio_diversified(), "cvxpy": lambda: _cvxpy_diversified()},
         largest=True,
     )
     yield Case(
-        "least correlation",
+        "minimum correlation",
         Problem(market(), MinimumRisk(), LIMITS, "maximum_decorrelation"),
         {"cvxpy": lambda: cvxpy_weights(lambda w: _quadratic(w, _correlations()), lambda w: [w <= CAP])},
     )
     tight = (Budget(), LongOnly(), MaximumWeight(TIGHT))
     benchmark = {"benchmark": dict(zip(names(), BENCHMARK.tolist(), strict=True))}
     yield Case(
-        "least tracking error, no name above 8 %",
+        "minimum tracking error, no asset above 8 %",
         Problem(market(), MinimumRisk(), tight, "tracking_error", options=benchmark),
         {
             "skfolio": lambda: _skfolio_tracked(),
@@ -47,7 +47,7 @@ def cases() -> Iterator[Case]:
         remarks={"skfolio": "at its solver's default tolerance"},
     )
     yield Case(
-        "most expected logarithm",
+        "maximum expected logarithm",
         Problem(market(), MaximumReturn(), LIMITS, "maximum_growth"),
         {"Riskfolio-Lib": lambda: _riskfolio_growth(), "cvxpy": lambda: _cvxpy_growth()},
         largest=True,
@@ -65,7 +65,7 @@ def _exposed() -> Case:
         "target_exposures": {"market": {"target": 0.9, "tolerance": 0.05}},
     }
     return Case(
-        "least volatility at a beta of 0.85 to 0.95",
+        "minimum volatility at a beta of 0.85 to 0.95",
         Problem(market(), MinimumVolatility(), LIMITS, "factor_based", options=options),
         {
             "cvxpy": lambda: cvxpy_weights(
@@ -93,7 +93,7 @@ def _aims() -> Iterator[Case]:
         "points": 0,
     }
     yield Case(
-        "least volatility at a return of 18 % as an epsilon-constraint",
+        "minimum volatility at a return of 18 % as an epsilon-constraint",
         Problem(market(), MultiObjective(), LIMITS, "multi_objective", options=floor),
         {"cvxpy": lambda: cvxpy_weights(_volatility, lambda w: [w <= CAP, mean() @ w >= FLOOR])},
     )
