@@ -67,9 +67,9 @@ def test_a_page_that_differs_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_is_explained_by_a_formula_and_an_example(name: str) -> None:
+def test_a_method_is_explained_by_its_formula_its_use_an_example_and_its_limitations(name: str) -> None:
     notes = Notes.of(METHODS[name])
-    assert {FORMULA, EXAMPLE} <= notes.sections.keys() <= {FORMULA, USE, ANSWER, EXAMPLE, LIMITATIONS}
+    assert {ANSWER, *notes.sections} == {FORMULA, USE, ANSWER, EXAMPLE, LIMITATIONS}
     assert notes.request is not None
     assert notes.request["method"].lower() == name
 

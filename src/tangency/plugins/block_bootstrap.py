@@ -17,15 +17,16 @@ MOST_SCENARIOS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class BlockBootstrapOptions:
-    """How to draw.
+    """How scenarios are drawn.
 
     Attributes:
         kind: ``stationary`` draws the length of each block from a geometric distribution, so that the scenarios are
-            stationary; ``circular`` takes blocks of one length. Both go on at the first period after the last.
-        size: number of scenarios; as many as there are periods where left out.
-        block_length: in periods, the mean one for ``stationary``; the cube root of the number of periods, which is the
-            best order of growth, where left out.
-        seed: equal seeds draw equal scenarios.
+            stationary; ``circular`` uses blocks of one length. Blocks that reach the end of the history continue at its
+            beginning.
+        size: number of scenarios. Default: the number of periods.
+        block_length: in periods; for ``stationary`` the average length. Default: the cube root of the number of
+            periods, the optimal order of growth.
+        seed: of the random numbers; the same seed draws the same scenarios.
     """
 
     kind: Literal["stationary", "circular"] = "stationary"
@@ -35,7 +36,11 @@ class BlockBootstrapOptions:
 
 
 class BlockBootstrap(Estimator):
-    """Rows of the sample, drawn in blocks: every name's return of a period stays beside those of the others."""
+    """Scenarios resampled from the history in blocks of consecutive periods.
+
+    All assets of a period are drawn together, which keeps their dependence; blocks also keep the dependence over time.
+    Use it to see how much a portfolio depends on the particular history, or to get more scenarios than periods.
+    """
 
     name = "block_bootstrap"
     citation = (

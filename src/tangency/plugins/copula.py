@@ -22,15 +22,16 @@ FEWEST_PERIODS = 3
 
 @dataclass(frozen=True, slots=True)
 class CopulaOptions:
-    """Which dependence, and which distribution of each name.
+    """The copula and the marginal distributions.
 
     Attributes:
-        kind: ``gaussian``, whose extremes are independent in the end, or ``student_t``, whose extremes come together.
-        marginals: of each name: ``empirical``, between the returns of the sample; ``normal``; or ``student_t`` with the
-            sample's mean, variance and, where it has fatter tails than a normal, kurtosis.
-        degrees_of_freedom: of the t copula; the likeliest where left out.
+        kind: ``gaussian`` (extreme returns are asymptotically independent) or ``student_t`` (extreme returns tend to
+            occur together).
+        marginals: distribution of each asset. ``empirical``: interpolated between its past returns. ``normal``.
+            ``student_t``: with the mean and variance of the sample, and its kurtosis if that is above the normal one.
+        degrees_of_freedom: of the t copula. Default: maximum likelihood.
         size: number of scenarios.
-        seed: equal seeds draw equal scenarios.
+        seed: of the random numbers; the same seed draws the same scenarios.
     """
 
     kind: Literal["gaussian", "student_t"] = "gaussian"
@@ -49,7 +50,11 @@ _MARGINALS = {"empirical": at_empirical, "normal": at_normal, "student_t": at_st
 
 
 class Copula(Estimator):
-    """Draws with the dependence of a Gaussian or a t copula and distributions of the names fitted one by one."""
+    """Scenarios drawn from a Gaussian or t copula, with a distribution fitted to each asset.
+
+    Use it for tail risk measures on a short history: it generates many scenarios, including combinations that have not
+    occurred. With the t copula, losses in several assets at once are more likely than with the Gaussian.
+    """
 
     name = "copula"
     citation = "McNeil, A., Frey, R., Embrechts, P. (2015), Quantitative Risk Management, revised edition, chapter 7"

@@ -27,16 +27,16 @@ Level: TypeAlias = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 
 
 class MomentView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A measure of a name, or of a portfolio, is a figure, or at least or at most it.
+    """A view: a measure of an asset or portfolio equals a value, or is at least or at most that value.
 
     Attributes:
-        measure: mean, variance, volatility and correlation are annual; the tail measures ``cvar`` and ``var`` are
-            losses per period of the data, positive.
-        value: of the measure.
-        names: the name that it is about, or the two of a correlation.
-        weights: of a portfolio, by name, in place of one name.
-        relation: of the measure to the value.
-        confidence_level: of a tail measure.
+        measure: what the view is about. ``mean``, ``variance``, ``volatility`` and ``correlation`` are annual; ``cvar``
+            and ``var`` are losses per period of the data, as positive numbers.
+        value: value of the measure.
+        names: the asset, or the two assets of a correlation.
+        weights: of a portfolio by asset, in place of a single asset.
+        relation: whether the measure equals the value, or is at least or at most the value.
+        confidence_level: for ``cvar`` and ``var``.
     """
 
     measure: Aspect
@@ -65,17 +65,23 @@ class MomentView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class EntropyPoolingOptions:
-    """What is held to be so.
+    """The views.
 
     Attributes:
-        views: as text, ``"AAPL - MSFT >= 0.02"``, on annual means, or as objects on any measure.
+        views: as text on annual means, such as ``"AAPL - MSFT >= 0.02"``, or as objects on any measure.
     """
 
     views: tuple[str | MomentView, ...] = ()
 
 
 class EntropyPooling(Estimator):
-    """The sample with other probabilities: of all under which the views hold, those of least relative entropy."""
+    """Reweights the historical scenarios so that your views hold, changing probabilities as little as possible.
+
+    Of all probabilities under which the views hold, it chooses those with the smallest relative entropy to the original
+    ones (Meucci's fully flexible views). Use it for views on volatility, correlation or tail risk, and for views stated
+    as inequalities. The scenarios themselves stay the same, so a view outside the range of what the history contains is
+    refused.
+    """
 
     name = "entropy_pooling"
     citation = (

@@ -19,10 +19,10 @@ SHORTEST_HALF_LIFE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class EwmaOptions:
-    """How fast the past is forgotten.
+    """How fast past returns lose weight.
 
     Attributes:
-        half_life: periods after which a return counts half as much; 60 days is a quarter of trading.
+        half_life: number of periods after which a return counts half as much; 60 trading days are about a quarter.
     """
 
     half_life: float = 60.0
@@ -34,13 +34,15 @@ class EwmaOptions:
 
 
 class Ewma(Estimator):
-    """Moments under the probabilities p_t proportional to 2^(-age / half_life), which sum to 1.
+    """Exponentially weighted mean and covariance: recent returns count more than old ones.
 
-    The covariance is centred on the weighted mean and divided by 1 - sum p_t^2, which makes it unbiased for
-    independent returns and equal to the sample covariance as the half-life grows (pandas: ``ewm(halflife).cov()``).
-    Peers differ: PyPortfolioOpt's ``exp_cov`` centres on the plain mean and does not correct the bias, skfolio's
-    ``EWCovariance`` takes the mean for zero and does not correct it either. RiskMetrics' decay of 0.94 for days is a
-    half-life of 11.2.
+    The weights p_t are proportional to 2^(-age / half_life) and sum to 1. The covariance is centered on the weighted
+    mean and divided by 1 - sum p_t^2. This makes it unbiased for independent returns and equal to the sample covariance
+    for a long half-life (in pandas: ``ewm(halflife).cov()``). Other libraries differ: PyPortfolioOpt's ``exp_cov``
+    centers on the unweighted mean and does not correct the bias; skfolio's ``EWCovariance`` assumes a mean of zero and
+    does not correct it either. The RiskMetrics decay of 0.94 for daily returns is a half-life of 11.2.
+
+    Use it when risk changes over time and you want a simple alternative to ``garch``.
     """
 
     name = "ewma"

@@ -11,7 +11,12 @@ from tangency.domain.optimization.method import NoOptions
 
 
 class LedoitWolf(Estimator):
-    """(1 - d) S + d m I on the covariance S with divisor T, m the mean variance, d from the sample."""
+    """Ledoit-Wolf shrinkage toward a multiple of the identity matrix.
+
+    (1 - d) S + d m I, with the covariance S (divisor T), the average variance m and the optimal intensity d estimated
+    from the sample. Use it as a standard choice if the number of assets is not small compared with the number of
+    periods; the result is well-conditioned.
+    """
 
     name = "ledoit_wolf"
     citation = (

@@ -19,13 +19,13 @@ from tangency.plugins.entropy_pooling import PRIOR, MomentView, check_views, poo
 
 
 class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One opinion: views, or scenarios of its own; the sample as it is where it says neither.
+    """One opinion: views, or scenarios of its own. With neither, it is the sample itself.
 
     Attributes:
-        weight: how much it is trusted.
-        views: as for ``entropy_pooling``.
-        block_bootstrap: options of that prior.
-        copula: options of that prior.
+        weight: how much the opinion is trusted, from 0 to 1.
+        views: views, as for ``entropy_pooling``.
+        block_bootstrap: options of the prior ``block_bootstrap``.
+        copula: options of the prior ``copula``.
     """
 
     weight: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -48,13 +48,13 @@ class Opinion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class OpinionPoolingOptions:
-    """Whose opinions, and how they are pooled.
+    """The opinions, and how they are combined.
 
     Attributes:
-        opinions: with weights that sum to 1 at most; the rest of the trust is in the sample as it is.
-        pooling: ``linear`` averages probabilities: whatever one opinion holds possible stays possible. ``logarithmic``
-            takes their weighted geometric mean: what one opinion rules out is out. It takes opinions on the periods of
-            the sample only, since others share no scenarios.
+        opinions: with weights that sum to at most 1; the sample itself gets the rest.
+        pooling: ``linear`` averages the probabilities: whatever one opinion considers possible stays possible.
+            ``logarithmic`` takes their weighted geometric mean: what one opinion rules out is ruled out. It needs
+            opinions that share the periods of the sample, so it accepts views only.
     """
 
     opinions: tuple[Opinion, ...] = ()
@@ -71,7 +71,10 @@ class OpinionPoolingOptions:
 
 
 class OpinionPooling(Estimator):
-    """Linear or logarithmic pooling of priors."""
+    """Combines several priors, such as the views of several experts, into one set of weighted scenarios.
+
+    Pooling is linear or logarithmic. Use it when opinions differ and you want to give each a weight.
+    """
 
     name = "opinion_pooling"
     citation = (

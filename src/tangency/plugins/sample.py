@@ -13,10 +13,11 @@ from tangency.domain.optimization.method import NoOptions
 
 
 class Sample(Estimator):
-    """Arithmetic mean and sample covariance with divisor T - 1, both times the periods per year.
+    """Arithmetic mean and sample covariance (divisor T - 1), both times the periods per year.
 
-    With probabilities p, the divisor T - 1 becomes 1 - sum p^2 of the weighted squares. Where gaps were dealt with in
-    the moments (``pairwise``, ``em``), it takes those, with the nearest correlations where theirs are none.
+    If scenarios have probabilities p, squares are weighted by them and the divisor is 1 - sum p^2. If missing returns
+    were handled in the moments (``pairwise``, ``em``), it uses those moments, with the nearest correlation matrix if
+    theirs is not positive semidefinite. Use it if there are many more periods than assets.
     """
 
     name = "sample"

@@ -18,19 +18,21 @@ from tangency.plugins.kernels.correlations import of_moving_names, together
 
 @dataclass(frozen=True, slots=True)
 class SemiOptions:
-    """What counts as a fall.
+    """What counts as a shortfall.
 
     Attributes:
-        threshold: per period, below which a return counts; each name's mean where left out.
+        threshold: return per period below which a shortfall counts. Default: each asset's mean.
     """
 
     threshold: float | None = None
 
 
 class Semi(Estimator):
-    """Products of what two names fall short of the threshold in the same period; rises count as 0.
+    """Semicovariance: only joint shortfalls below a threshold count; gains count as 0.
 
-    The divisor is T - 1, as for the semi-deviation, which is the root of the diagonal over the periods per year.
+    The divisor is T - 1, as for the semi-deviation: the square root of a diagonal entry is the annualized
+    semi-deviation of that asset. Use it for downside risk within mean-variance methods. It is an approximation;
+    ``mean_risk`` with ``semi_deviation`` optimizes the exact measure of the portfolio.
     """
 
     name = "semi"
@@ -51,13 +53,13 @@ class Semi(Estimator):
 
 @dataclass(frozen=True, slots=True)
 class GerberOptions:
-    """Which moves count, and over what.
+    """Which moves count, and how they are normalized.
 
     Attributes:
-        statistic: 0 is the original, over the periods in which both moved; 1 is over those in which either did; 2 is
-            over the moves of each, which is always positive semidefinite. 0 and 1 are replaced by the nearest
-            correlations where they are none.
-        threshold: in standard deviations of a name; returns within it are noise.
+        statistic: divisor of the count. 0: periods in which both assets moved (the original). 1: periods in which at
+            least one did. 2: the moves of each asset, which is always positive semidefinite. Results of 0 and 1 that
+            are not positive semidefinite are replaced by the nearest correlation matrix.
+        threshold: in standard deviations of each asset, between 0 and 1; smaller returns count as noise.
     """
 
     statistic: Literal[0, 1, 2] = 1
@@ -69,9 +71,11 @@ class GerberOptions:
 
 
 class Gerber(Estimator):
-    """Correlations counted: joint moves in one direction less those in opposite ones; variances of the sample.
+    """Gerber statistic: correlations from counts of joint large moves, with sample variances.
 
-    Moves are measured against the standard deviation with divisor T, and not from the mean, as in both peers.
+    Moves in the same direction count for, moves in opposite directions against the correlation. They are measured in
+    standard deviations (divisor T) from 0, not from the mean, as in PyPortfolioOpt and skfolio. Use it when outliers or
+    noise distort the correlations.
     """
 
     name = "gerber"

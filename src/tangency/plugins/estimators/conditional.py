@@ -28,10 +28,10 @@ STARTS = ((0.01, 0.98), (0.02, 0.95), (0.05, 0.9), (0.1, 0.6), (0.01, 0.5), (0.0
 
 @dataclass(frozen=True, slots=True)
 class ConditionalOptions:
-    """How far ahead.
+    """The forecast horizon.
 
     Attributes:
-        horizon: in periods, 1 to 10,000, over which the forecast variances are averaged.
+        horizon: number of periods, 1 to 10,000, over which the forecast variances are averaged.
     """
 
     horizon: int = 1
@@ -42,9 +42,11 @@ class ConditionalOptions:
 
 
 class Garch(Estimator):
-    """Volatilities forecast by a GARCH(1,1) with a constant mean for each name, constant correlations between them.
+    """GARCH(1,1) volatility forecasts with constant correlations (CCC-GARCH).
 
-    Each model is arch's ``arch_model(r, rescale=True)``; the correlations are those of the standardised residuals.
+    Each asset has a constant mean and its own model, ``arch_model(r, rescale=True)`` of the library arch. The
+    correlations are those of the standardized residuals. Use it when volatility clusters and the portfolio should react
+    to the current level of risk.
     """
 
     name = "garch"
@@ -71,11 +73,12 @@ class Garch(Estimator):
 
 
 class Dcc(Estimator):
-    """The same volatilities, with correlations that come back to their average after each surprise.
+    """GARCH(1,1) volatility forecasts with dynamic conditional correlations (DCC).
 
-    Q_t = (1 - a - b) Q + a e_(t-1) e_(t-1)' + b Q_(t-1) with the standardised residuals e and their correlations Q; a
-    and b are the most likely over all pairs of names, so that they depend neither on the order of the names nor on
-    there being fewer names than rows.
+    The volatilities are those of ``garch``. The correlations revert to their average after each shock: Q_t = (1 - a -
+    b) Q + a e_(t-1) e_(t-1)' + b Q_(t-1), with the standardized residuals e and their correlations Q. a and b maximize
+    the likelihood over all pairs of assets; the estimate therefore does not depend on the order of the assets, and the
+    number of assets may exceed the number of periods. Use it when correlations change over time as well.
     """
 
     name = "dcc"

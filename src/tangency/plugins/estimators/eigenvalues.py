@@ -20,12 +20,14 @@ NOTHING_LEFT = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class DenoisedOptions:
-    """What becomes of the eigenvalues that are noise.
+    """How eigenvalues that are noise are found and treated.
 
     Attributes:
-        method: ``constant_residual`` makes them equal; ``targeted_shrinkage`` shrinks their part of the correlations.
-        shrinkage: of the latter: 0 leaves none of the noise's correlations, 1 all of them.
-        noise: ``fitted`` finds the variance of the noise that fits the eigenvalues; ``unit`` takes 1.
+        method: ``constant_residual`` sets the eigenvalues that are noise to their average; ``targeted_shrinkage``
+            shrinks their part of the correlations.
+        shrinkage: for ``targeted_shrinkage``: 0 removes the noise part of the correlations, 1 keeps all of it.
+        noise: variance of the noise in the Marchenko-Pastur distribution: ``fitted`` to the eigenvalues, or ``unit``
+            (1).
     """
 
     method: Literal["constant_residual", "targeted_shrinkage"] = "constant_residual"
@@ -38,7 +40,11 @@ class DenoisedOptions:
 
 
 class Denoised(Estimator):
-    """The sample covariance with the noise taken out of its correlations; variances stay."""
+    """Sample covariance with denoised correlations (random matrix theory); variances are unchanged.
+
+    Eigenvalues of the correlation matrix that noise alone could produce are replaced. Use it when the number of assets
+    is not small compared with the number of periods.
+    """
 
     name = "denoised"
     citation = "Lopez de Prado, M. (2020). Machine learning for asset managers, 2.5. Cambridge University Press."
@@ -78,10 +84,10 @@ def denoised(correlations: Matrix, rows: int, options: DenoisedOptions) -> Matri
 
 @dataclass(frozen=True, slots=True)
 class DetonedOptions:
-    """What is taken for the market.
+    """How many components are removed.
 
     Attributes:
-        components: how many of the largest eigenvalues are taken for the market and removed.
+        components: number of largest eigenvalues that represent the market and are removed.
     """
 
     components: int = 1
@@ -92,7 +98,11 @@ class DetonedOptions:
 
 
 class Detoned(Estimator):
-    """The sample covariance without its market component; variances stay. Singular, so of use for clusters."""
+    """Sample covariance without the market component of its correlations; variances are unchanged.
+
+    Use it to cluster assets by what distinguishes them. The result is singular, so it is not suited to methods that
+    need to invert the covariance.
+    """
 
     name = "detoned"
     citation = "Lopez de Prado, M. (2020). Machine learning for asset managers, 2.6. Cambridge University Press."

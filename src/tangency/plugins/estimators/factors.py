@@ -24,7 +24,11 @@ MEAN: Path = ("risk_parameters", "expected_return_estimator", "options")
 
 
 class FactorRegression(Estimator):
-    """The risk-free rate and each name's slopes on the factors times the factors' means; no intercept is kept."""
+    """Expected returns from a factor model: risk-free rate plus factor loadings times factor means.
+
+    The loadings are regression slopes; the intercepts (alphas) are dropped. Use it when you trust the premiums of
+    factors, but not the alphas of single assets.
+    """
 
     name = "factor_regression"
     citation = "Fama, E., French, K. (1993). Common risk factors in the returns on stocks and bonds. JFE 33(1), 3-56."
@@ -48,9 +52,11 @@ class FactorRegression(Estimator):
 
 
 class TimeSeriesFactor(Estimator):
-    """B F B' + D: slopes on the factors, the factors' sample covariance, and the variances of the residuals.
+    """Factor model covariance: asset returns regressed on given factor returns.
 
-    Every divisor is T - 1, so that each name keeps its sample variance.
+    S = B F B' + D, with the slopes B, the sample covariance F of the factors and the residual variances D. All divisors
+    are T - 1, so that every asset keeps its sample variance. Use it if you have factor returns, such as those of Fama
+    and French; the covariance is kept in factor form, which allows factor budgets and exposures.
     """
 
     name = "time_series_factor"
@@ -92,10 +98,10 @@ def _regressed(sample: Scenarios, options: FactorOptions, who: str, path: Path) 
 
 @dataclass(frozen=True, slots=True)
 class StatisticalOptions:
-    """How many factors.
+    """The number of factors.
 
     Attributes:
-        count: of factors; where left out, those eigenvalues that noise alone would not have, or one.
+        count: number of factors. Default: the eigenvalues larger than noise alone would produce, at least one.
     """
 
     count: int | None = None
@@ -106,7 +112,11 @@ class StatisticalOptions:
 
 
 class StatisticalFactor(Estimator):
-    """The principal components of the sample correlations as factors; each name keeps its sample variance."""
+    """Statistical factor model: principal components of the sample correlations as factors.
+
+    Every asset keeps its sample variance. Use it for many assets without factor data; the covariance is kept in factor
+    form, which speeds up optimization and allows factor budgets and exposures.
+    """
 
     name = "statistical_factor"
     citation = "Connor, G., Korajczyk, R. (1988). Risk and return in an equilibrium APT. JFE 21(2), 255-289."

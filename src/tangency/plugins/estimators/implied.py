@@ -22,10 +22,10 @@ PATH: Path = ("risk_parameters", "covariance_estimator", "options", "volatilitie
 
 @dataclass(frozen=True, slots=True)
 class ImpliedOptions:
-    """What options markets say.
+    """The volatilities.
 
     Attributes:
-        volatilities: annual, by name, 0.2 for 20 %; every name once.
+        volatilities: annual volatility of every asset, 0.2 for 20 %.
     """
 
     volatilities: dict[str, float] = field(default_factory=dict)
@@ -38,7 +38,10 @@ class ImpliedOptions:
 
 
 class ImpliedVolatility(Estimator):
-    """The volatilities given, and the correlations of the sample."""
+    """Covariance from volatilities that you give and the correlations of the sample.
+
+    Use it for volatilities implied by option prices, or any other forecasts of volatility.
+    """
 
     name = "implied_volatility"
     citation = "DeMiguel, V., Plyakha, Y., Uppal, R., Vilkov, G. (2013). JFQA 48(6), 1813-1845, section III."

@@ -23,7 +23,11 @@ SUM_ROUNDING = 1e-6
 
 
 class Compounded(Estimator):
-    """The yearly rate at which a value would have grown: (product of (1 + r)) ^ (periods per year / T) - 1."""
+    """Geometric mean returns: the annual rate at which an investment would have grown.
+
+    (product of (1 + r)) ^ (periods per year / T) - 1. Use it to judge past growth. For an optimization over one period,
+    use the arithmetic mean of ``sample``.
+    """
 
     name = "compounded"
     citation = "Bacon, C. (2008). Practical portfolio performance measurement and attribution, 2nd edition, 2.5."
@@ -49,13 +53,14 @@ class Compounded(Estimator):
 
 @dataclass(frozen=True, slots=True)
 class CapmOptions:
-    """The market, and what it pays.
+    """The market portfolio and its risk premium.
 
     Attributes:
-        market_weights: the market portfolio by name, every name once, summing to 1.
-        benchmark: in its place a name that stands for the market, or its return in every period given. Without either,
-            the market is every name at the same weight.
-        market_risk_premium: annual return of the market over the risk-free rate; that of the sample where left out.
+        market_weights: weights of the market portfolio, every asset once, summing to 1.
+        benchmark: in place of weights: an asset that stands for the market, or its return in every period. Default,
+            without either: equal weights.
+        market_risk_premium: annual return of the market in excess of the risk-free rate. Default: estimated from the
+            returns.
         risk_free_rate: annual.
     """
 
@@ -70,7 +75,11 @@ class CapmOptions:
 
 
 class Capm(Estimator):
-    """The risk-free rate and beta times the market's premium."""
+    """Expected returns from the CAPM: risk-free rate plus beta times the market risk premium.
+
+    Betas are estimated from the returns. Use it when you trust betas and a market premium more than the past returns of
+    each asset.
+    """
 
     name = "capm"
     citation = "Sharpe, W. (1964). Capital asset prices. Journal of Finance 19(3), 425-442."
@@ -145,13 +154,14 @@ def _moving(variance: float, sample: Scenarios) -> float:
 
 @dataclass(frozen=True, slots=True)
 class EquilibriumOptions:
-    """The market portfolio, and how much risk costs there.
+    """The market portfolio and its price of risk.
 
     Attributes:
-        market_weights: by name, every name once, summing to 1; equal where left out.
-        risk_aversion: of the market.
-        market_risk_premium: in its place, annual: the risk aversion is then this over the market's variance.
-        risk_free_rate: annual; added to the returns that the market asks for.
+        market_weights: weights of the market portfolio, every asset once, summing to 1. Default: equal weights.
+        risk_aversion: risk aversion of the market.
+        market_risk_premium: annual, in place of ``risk_aversion``, which then is this premium divided by the variance
+            of the market.
+        risk_free_rate: annual; added to the equilibrium returns.
     """
 
     market_weights: dict[str, float] | None = None
@@ -165,7 +175,11 @@ class EquilibriumOptions:
 
 
 class Equilibrium(Estimator):
-    """The means for which the market portfolio is the best one: risk aversion x covariance x market weights."""
+    """Equilibrium (implied) returns: the expected returns at which the market portfolio is optimal.
+
+    risk aversion x S x market weights, plus the risk-free rate. Use it as a neutral starting point. To add views, use
+    the method ``black_litterman``.
+    """
 
     name = "equilibrium"
     citation = (

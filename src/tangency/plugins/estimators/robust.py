@@ -27,8 +27,8 @@ class DeterminantOptions:
     """How the core of the sample is found.
 
     Attributes:
-        support_fraction: of the rows that the core has; (T + n + 1) / 2 rows where left out.
-        seed: of the subsets from which the search begins.
+        support_fraction: fraction of the periods in the core. Default: (T + n + 1) / 2 periods.
+        seed: of the random subsets from which the search starts.
     """
 
     support_fraction: float | None = None
@@ -43,9 +43,11 @@ class DeterminantOptions:
 
 
 class MinimumCovarianceDeterminant(Estimator):
-    """The covariance of the rows whose covariance has the least determinant, corrected for what was left out.
+    """Minimum covariance determinant: a robust covariance that ignores outlying periods.
 
-    It is scikit-learn's ``MinCovDet``, reweighted, with ``random_state`` the seed.
+    It uses the periods whose covariance has the smallest determinant, and corrects for the others. Computed by
+    scikit-learn's ``MinCovDet``, reweighted, with ``random_state`` set to the seed. Use it if the data contain errors
+    or extreme events that should not determine the estimate. It needs many more periods than assets.
     """
 
     name = "minimum_covariance_determinant"
@@ -90,12 +92,13 @@ def _core(returns: Matrix, options: DeterminantOptions) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class LassoOptions:
-    """How many partial correlations stay.
+    """How strongly partial correlations are penalized.
 
     Attributes:
-        penalty: on each off-diagonal entry of the precision matrix; scikit-learn's ``alpha``.
-        standardise: whether the penalty is on correlations, so that no unit of returns matters, and the search is as
-            exact as it gets; else the penalty is on covariances per period, and all else scikit-learn's default.
+        penalty: on each off-diagonal entry of the inverse covariance; scikit-learn's ``alpha``.
+        standardise: whether the penalty applies to correlations, which makes it independent of the unit of returns,
+            with the tightest convergence possible. If false, it applies to covariances per period, with scikit-learn's
+            defaults.
     """
 
     penalty: float = 0.1
@@ -107,9 +110,10 @@ class LassoOptions:
 
 
 class GraphicalLasso(Estimator):
-    """The most likely covariance with divisor T under a penalty on partial correlations.
+    """Covariance with a sparse inverse: maximum likelihood (divisor T) with a penalty on partial correlations.
 
-    It is scikit-learn's ``graphical_lasso``.
+    Computed by scikit-learn's ``graphical_lasso``. Use it with many assets and few observations, if most pairs of
+    assets are related only through others.
     """
 
     name = "graphical_lasso"

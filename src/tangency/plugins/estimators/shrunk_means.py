@@ -17,10 +17,11 @@ Target = Literal["grand_mean", "minimum_variance"]
 
 @dataclass(frozen=True, slots=True)
 class JamesSteinOptions:
-    """What the means are drawn to.
+    """The target of the shrinkage.
 
     Attributes:
-        target: the average of the means, or the mean of the minimum-variance portfolio.
+        target: ``grand_mean``: the average of all means. ``minimum_variance``: the mean of the minimum-variance
+            portfolio.
     """
 
     target: Target = "grand_mean"
@@ -28,19 +29,24 @@ class JamesSteinOptions:
 
 @dataclass(frozen=True, slots=True)
 class BayesSteinOptions:
-    """What the means are drawn to.
+    """The target of the shrinkage.
 
     Attributes:
-        target: the mean of the minimum-variance portfolio, or the average of the means.
+        target: ``grand_mean``: the average of all means. ``minimum_variance``: the mean of the minimum-variance
+            portfolio.
     """
 
     target: Target = "minimum_variance"
 
 
 class JamesStein(Estimator):
-    """(1 - b) mean + b target, b = (trace - 2 largest eigenvalue of the covariance) / (T |mean - target|^2), in [0, 1].
+    """James-Stein shrinkage of the sample means toward a common target.
 
-    The share is kept between 0 and 1 (the positive part), since beyond either end it makes the means worse.
+    (1 - b) mean + b target, with b = (trace - 2 largest eigenvalue of S) / (T |mean - target|^2), limited to between 0
+    and 1 (positive part), because values outside make the means worse.
+
+    Use it when sample means are too noisy to tell assets apart: the noisier they are, the closer they move to each
+    other.
     """
 
     name = "james_stein"
@@ -68,7 +74,12 @@ class JamesStein(Estimator):
 
 
 class BayesStein(Estimator):
-    """(1 - b) mean + b target, b = (n + 2) / (n + 2 + T d'S^-1 d) with d the means less the target."""
+    """Bayes-Stein shrinkage (Jorion) of the sample means toward a common target.
+
+    (1 - b) mean + b target, with b = (n + 2) / (n + 2 + T d'S^-1 d) and d the means minus the target.
+
+    Use it like ``james_stein``; it also takes the correlations of the estimation errors into account.
+    """
 
     name = "bayes_stein"
     citation = (
