@@ -60,11 +60,11 @@ def test_options_become_a_table_and_each_object_in_them_another() -> None:
     assert options_section(Everything).splitlines() == [
         "| option | takes | default | meaning |",
         "| --- | --- | --- | --- |",
-        '| `kind` | `small` or `large` | `"small"` | `small` or large, whichever \\| suits. |',
         "| `parts` | list of object (Part) | `[]` | what it is made of. |",
         "| `shares` | object of number by name | `{}` | by name. |",
         "| `level` | number or null | `null` | at which, or none. |",
         "| `count` | whole number | `3` | how many. |",
+        '| `kind` | `small` or `large` | `"small"` | `small` or large, whichever \\| suits. |',
         "",
         "### Part",
         "",

@@ -20,7 +20,7 @@ class Options:
     """What a request may set.
 
     Attributes:
-        iterations: the most gradient steps.
+        iterations: the largest number of gradient steps.
     """
 
     iterations: int = 20_000
@@ -31,7 +31,7 @@ class Options:
 
 
 class ProjectedGradient:
-    """Least volatility under the budget and bounds on the weights."""
+    """Minimum volatility under the budget and bounds on the weights."""
 
     name = "projected_gradient"
     citation = "Beck, A., Teboulle, M. (2009). A fast iterative shrinkage-thresholding algorithm. SIAM J. Imaging 2(1)."

@@ -69,8 +69,9 @@ def _tables(options: type, seen: list[type]) -> Iterator[tuple[str, str]]:
 
 
 def _fields(options: type) -> Sequence[Field]:
-    """Those that a document may state, of a dataclass or a struct."""
-    return cast(DataclassType | StructType, type_info(options)).fields
+    """Those that a document may state, of a dataclass or a struct; its own before those that it inherits."""
+    own = inspect.get_annotations(options)
+    return sorted(cast(DataclassType | StructType, type_info(options)).fields, key=lambda each: each.name not in own)
 
 
 def _classes(hint: object) -> Iterator[type]:
