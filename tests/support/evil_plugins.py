@@ -59,6 +59,11 @@ BODIES = {
         subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', problem.options['mark']])
         return Proposal(Status.FEASIBLE, weights=np.full(len(problem.universe), 1 / len(problem.universe)))
     """,
+    "abandons_a_child": """
+        import os, subprocess, sys
+        subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', problem.options['mark']])
+        os._exit(3)
+    """,
     "sleeps": "import time; time.sleep(problem.options['seconds']); return Proposal(Status.NUMERICAL_ERROR)",
     "process": "return Proposal(Status.NUMERICAL_ERROR, message=str(__import__('os').getpid()))",
 }

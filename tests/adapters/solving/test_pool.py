@@ -124,7 +124,7 @@ def eventually(condition: Any, seconds: float = 10.0) -> bool:
     return False
 
 
-LEFT = ("leaves_a_child", "leaves_a_child_behind")
+LEFT = ("leaves_a_child", "leaves_a_child_behind", "abandons_a_child")
 ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "segfault": (MethodCrashed, "method 'segfault' of distribution 'evil-methods' 1.2.3 ended with SIGSEGV"),
     "c_loop": (TimeLimitReached, "method 'c_loop' of distribution 'evil-methods'"),
@@ -308,6 +308,14 @@ def test_what_a_method_left_running_is_ended_with_its_job_where_that_ended_well(
     assert weights(service.solve(GOLDEN)) == golden
 
 
+def test_what_a_method_left_running_is_ended_where_it_took_its_process_down(service: Service, golden: bytes) -> None:
+    mark = f"abandoned-{os.getpid()}"
+    with pytest.raises(MethodCrashed):
+        service.solve(evil("abandons_a_child", mark=mark))
+    assert weights(service.solve(GOLDEN)) == golden
+    assert eventually(lambda: not processes_with(mark, "cmdline"))
+
+
 def test_what_a_method_left_running_is_ended_when_nobody_wants_its_answer_any_more(service: Service) -> None:
     mark = f"unwanted-{os.getpid()}"
 
@@ -345,8 +353,10 @@ def test_a_process_that_saw_a_crash_is_not_trusted_again(installed: Distribution
 def test_a_process_that_was_killed_while_it_waited_is_replaced_and_nobody_is_blamed(
     service: Service, golden: bytes
 ) -> None:
-    os.kill(int(service.solve(evil("process")).message), signal.SIGKILL)
-    service.loop.run(asyncio.sleep(0.2))
+    process = int(service.solve(evil("process")).message)
+    service.loop.run(asyncio.sleep(0.1))
+    os.kill(process, signal.SIGKILL)
+    service.loop.run(asyncio.sleep(0.1))
     assert [weights(result) for result in map(service.solve, [GOLDEN] * 3)] == [golden] * 3
 
 
