@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tangency.adapters.sql.recent import Recent
+from tangency.domain.market.market import Market
 from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.document import content_hash, from_document, to_document
 from tangency.domain.optimization.optimization import Configuration
@@ -27,8 +27,8 @@ LEVEL = 1
 """Doubles hardly compress beyond their exponents: level 6 takes twice the time for one percent."""
 ROOM_BYTES, CONFIGURATIONS = 64 * 2**20, 1_000
 """For what orders of one portfolio share, so that it is not read and taken apart for each of them."""
-HEAD_START_S = 0.0005
-"""For whoever hands a problem to the solvers: threads of one interpreter wait for each other."""
+FEW_BYTES = 2**17
+"""Up to this size it takes a millisecond of the event loop, which waits for the answer; a thread would compete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class FrozenProblem:
 
 
 class Freezer:
-    """Makes what is kept of a problem in a thread, beside its solution.
+    """Hashes and compresses what is kept of a problem, while a process solves it.
 
     Attributes:
         kept: digests of matrices, and ids of configurations and portfolios, that this process knows to be kept.
@@ -92,11 +92,18 @@ class Freezer:
         return await self._under_way.pop(problem)
 
     async def _made(self, problem: Problem) -> FrozenProblem:
-        return await asyncio.to_thread(_freeze_beside, problem, self.kept)
+        if _bytes(problem.market) <= FEW_BYTES:
+            return _hashed_and_frozen(problem, self.kept)
+        return await asyncio.to_thread(_hashed_and_frozen, problem, self.kept)
 
 
-def _freeze_beside(problem: Problem, kept: Collection[str]) -> FrozenProblem:
-    time.sleep(HEAD_START_S)  # precise to some 0.1 ms, which the event loop's own is not
+def _bytes(market: Market) -> int:
+    """How much there is to hash and to compress."""
+    returns = None if market.returns is None else market.returns.values
+    return sum(each.nbytes for each in (market.covariance, returns) if each is not None)
+
+
+def _hashed_and_frozen(problem: Problem, kept: Collection[str]) -> FrozenProblem:
     content_hash(problem)  # kept with the problem, for whoever tells how its answer came about
     return freeze(problem, kept)
 
