@@ -71,6 +71,7 @@ class Context:
         activity: what this process is working on.
         tickets: how this process hears that an order waits.
         key_locks: makes calls with the same idempotency key run one after another.
+        check_slots: limits how many checks of the same plugins run at the same time.
     """
 
     clock: Clock

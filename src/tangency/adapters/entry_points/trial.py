@@ -8,6 +8,8 @@ import sys
 from functools import cache
 from threading import Lock
 
+from tangency.domain.optimization.crash import ending
+
 PATIENCE_S = 60
 """For an import. The heaviest libraries, from a cold disk, take half of it."""
 SURVIVED = 94
@@ -49,12 +51,11 @@ def _tried(module: str) -> str | None:
         return None
     command = [sys.executable, "-c", PROGRAM, str(PATIENCE_S), str(SURVIVED), module, *sys.path]
     silent = subprocess.DEVNULL
-    ending = subprocess.run(command, stdin=silent, stdout=silent, check=False).returncode  # noqa: S603 - all of it is ours
-    return None if ending == SURVIVED else f"{_told(module, ending)}. Mend or uninstall it, and start again"
+    exit_code = subprocess.run(command, stdin=silent, stdout=silent, check=False).returncode  # noqa: S603 - all of it is ours
+    return None if exit_code == SURVIVED else f"{_told(module, exit_code)}. Mend or uninstall it, and start again"
 
 
-def _told(module: str, ending: int) -> str:
-    if ending == -signal.SIGALRM:
+def _told(module: str, exit_code: int) -> str:
+    if exit_code == -signal.SIGALRM:
         return f"importing {module} did not end within {PATIENCE_S} s"
-    how = f"exit code {ending}" if ending >= 0 else signal.Signals(-ending).name
-    return f"importing {module} ended the process that tried it with {how}"
+    return f"importing {module} ended the process that tried it with {ending(exit_code)}"

@@ -26,6 +26,7 @@ from tangency.domain.errors import MethodCrashed, NoAnswer, NoFreeSolver, Resour
 from tangency.domain.frontier.frontier import Curve
 from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.optimization.cost import Shape
+from tangency.domain.optimization.crash import ending
 from tangency.domain.optimization.plugins import Plugins
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
@@ -212,8 +213,8 @@ class ProcessSolverPool:
         if exit_code == -signal.SIGKILL:
             detail = f"The system killed the process that solved with {whose}, as it does when memory runs out"
             return ResourcesExhausted(f"{detail}. Ask for fewer names.")
-        how = f"exit code {exit_code}" if exit_code >= 0 else signal.Signals(-exit_code).name
-        return MethodCrashed(f"The process that solved with {whose} ended with {how}. Its author should hear of it.")
+        ended = f"The process that solved with {whose} ended with {ending(exit_code)}"
+        return MethodCrashed(f"{ended}. Its author should hear of it.")
 
     # --- the processes ------------------------------------------------------------------------------------------
 

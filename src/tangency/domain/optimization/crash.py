@@ -1,7 +1,8 @@
-"""What a plugin does that it must not, as an error of ours that names it."""
+"""What a plugin does that it must not: as an error of ours that names it, and in words."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,3 +34,13 @@ def named(plugin: str) -> Iterator[None]:
 def told(error: BaseException) -> str:
     """The kind of an error and what it says, without the full stop of a sentence that goes on."""
     return ": ".join(filter(None, [type(error).__name__, str(error).rstrip(". ")]))
+
+
+def ending(exit_code: int) -> str:
+    """How a process ended: its exit code, or the signal that killed it, which the system may have no name for."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
+        return signal.Signals(-exit_code).name
+    except ValueError:
+        return f"signal {-exit_code}"
