@@ -6,6 +6,8 @@ import pytest
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
+from tangency.adapters.sql.reading import Reader
+from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.domain.idempotency import Key, KeyReused
 from tests.contracts.test_store import AT, run
 
@@ -63,7 +65,8 @@ def test_the_parts_of_a_key_stand_for_different_things(settings: Settings) -> No
 
 def test_a_key_belongs_to_one_tenant(settings: Settings) -> None:
     async def work(store: Store) -> list[str | None]:
-        neighbour = Store(store.units.engine, "neighbour", lambda: AT, store.series)
+        units = SqlUnitsOfWork(store.units.engine, "neighbour", lambda: AT, store.units.partitions)
+        neighbour = Store(Reader(units.engine, units.tenant), units, store.series)
         return [await claimed(store, KEY, "ours"), await claimed(neighbour, KEY, "theirs"), await store.made(KEY)]
 
     assert run(settings, work) == ["ours", "theirs", "ours"]

@@ -3,8 +3,12 @@
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Coroutine
 from contextlib import closing, suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
 
 import pytest
 
@@ -13,8 +17,11 @@ from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.sqlite import Connection, connect
 from tangency.domain.event import Event
+from tangency.domain.optimization.configuration import StandingConfiguration
 from tests.contracts.test_outbox import keep, number_of, told
 from tests.contracts.test_store import AT
+
+Result = TypeVar("Result")
 
 COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(*) FROM n"
 
@@ -131,6 +138,44 @@ def test_a_glance_is_taken_at_once_and_what_takes_longer_or_has_to_wait_does_not
                 await reader.close()
 
     asyncio.run(work())
+
+
+def test_that_a_row_is_not_there_is_known_at_once_unless_somebody_writes(tmp_path: Path) -> None:
+    async def stored(store: Store, method: str) -> StandingConfiguration:
+        given = StandingConfiguration(
+            UUID(int=1), "p", "MAX_SHARPE", method, {"max_weight": 0.4}, {}, {}, {}, True, AT, AT
+        )
+        async with store.units() as unit:
+            await unit.configurations.put(given)
+            await unit.commit()
+        return given
+
+    async def work() -> None:
+        async with Store.open(Settings(data_dir=str(tmp_path)), lambda: AT) as store:
+            for method in ("MEAN_VARIANCE", "MIN_CVAR"):
+                given, found = await stored(store, method), await store.configuration("p")
+                assert found is not None
+                assert asdict(found) == asdict(given)
+                assert await at_once(store.configuration("another")) is None
+            with closing(sqlite3.connect(tmp_path / "tangency.db", isolation_level=None)) as writer:
+                writer.execute("BEGIN EXCLUSIVE")
+                writer.execute("UPDATE portfolio_configurations SET portfolio_id = 'another'")
+                waiting = asyncio.create_task(store.configuration("another"))
+                await asyncio.sleep(0.05)
+                assert not waiting.done()
+                writer.execute("COMMIT")
+                changed = await waiting
+            assert changed is not None
+            assert changed.method == "MIN_CVAR"
+
+    asyncio.run(work())
+
+
+async def at_once(read: Coroutine[None, None, Result]) -> Result:
+    """What comes without waiting for anything."""
+    task = asyncio.create_task(read)
+    await asyncio.sleep(0)
+    return task.result()
 
 
 async def read(connection: Connection, sql: str) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import RowMapping, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.sql.schema import PortfolioConfiguration
@@ -14,7 +15,7 @@ from tangency.domain.optimization.configuration import StandingConfiguration
 COLUMNS = tuple(each.name for each in fields(StandingConfiguration))
 
 _ROWS = table_of(PortfolioConfiguration).c
-_OF_A_PORTFOLIO = select(*(_ROWS[column] for column in COLUMNS)).where(
+OF_A_PORTFOLIO = select(*(_ROWS[column] for column in COLUMNS)).where(
     _ROWS.tenant == bindparam("of_tenant"), _ROWS.portfolio_id == bindparam("of_portfolio")
 )
 """Built once, and of columns: every question about a portfolio asks it."""
@@ -28,7 +29,8 @@ class SqlConfigurations:
 
     async def get(self, portfolio_id: str) -> StandingConfiguration | None:
         """The one of a portfolio; None where none is stored."""
-        return await read_configuration(self._session, self._tenant, portfolio_id)
+        found = await self._session.execute(OF_A_PORTFOLIO, of_a_portfolio(self._tenant, portfolio_id))
+        return configuration_of(found.mappings().first())
 
     async def put(self, configuration: StandingConfiguration) -> None:
         """Keep it in place of the one before."""
@@ -37,8 +39,11 @@ class SqlConfigurations:
         await self._session.flush()
 
 
-async def read_configuration(session: AsyncSession, tenant: str, portfolio_id: str) -> StandingConfiguration | None:
-    """The configuration of a portfolio; None where none is stored."""
-    found = await session.execute(_OF_A_PORTFOLIO, {"of_tenant": tenant, "of_portfolio": portfolio_id})
-    row = found.mappings().first()
+def of_a_portfolio(tenant: str, portfolio_id: str) -> Mapping[str, str]:
+    """The values of ``OF_A_PORTFOLIO``."""
+    return {"of_tenant": tenant, "of_portfolio": portfolio_id}
+
+
+def configuration_of(row: RowMapping | None) -> StandingConfiguration | None:
+    """The configuration in a row; None where none is stored."""
     return None if row is None else StandingConfiguration(**row)

@@ -49,7 +49,7 @@ def engine_of(settings: Settings) -> AsyncEngine:
         ) from None
     event.listen(engine.sync_engine, "do_execute", send_together)
     if url.get_backend_name() == "sqlite":
-        _open_once(_file_of(url))
+        _open_once(file_of(url))
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:
         event.listen(engine.sync_engine, "checkout", _take_if_silent)
@@ -72,6 +72,13 @@ def url_of(settings: Settings) -> URL:
     except ArgumentError:
         raise InvalidSettings(f"TANGENCY_DATABASE_URL cannot be read. Give {FORMS}.") from None
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a database; None where it is in memory, or on a server."""
+    path = url.database
+    in_memory = path is None or path in ("", ":memory:") or path.startswith("file:")
+    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(path))
 
 
 def _make(folder: Path) -> None:
@@ -124,7 +131,7 @@ def refuse_full(url: URL) -> None:
     Raises:
         StoreUnavailable: it has none, or is gone.
     """
-    path = _file_of(url)
+    path = file_of(url)
     if path is None:
         return
     try:
@@ -134,13 +141,6 @@ def refuse_full(url: URL) -> None:
     if free_mb < LEAST_FREE_MB:
         left = f"the disk of the database has {free_mb:.1f} MB left, and answers may take {LEAST_FREE_MB}"
         raise StoreUnavailable(f"{left}. Its operator makes room.")
-
-
-def _file_of(url: URL) -> Path | None:
-    """The file of a database; None where it is in memory, or on a server."""
-    path = url.database
-    in_memory = path is None or path in ("", ":memory:") or path.startswith("file:")
-    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(path))
 
 
 def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:

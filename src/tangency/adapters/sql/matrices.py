@@ -84,7 +84,8 @@ class Freezer:
     async def ready(self, problem: Problem) -> None:
         """Wait for the work, without taking it."""
         self.prepare(problem)
-        await asyncio.wait([self._under_way[problem]])
+        if not self._under_way[problem].done():  # else to wait is a turn of the event loop for nothing
+            await asyncio.wait([self._under_way[problem]])
 
     async def frozen(self, problem: Problem) -> FrozenProblem:
         """The finished work; whoever asks first takes it."""

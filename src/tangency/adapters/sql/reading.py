@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec, TypeVar
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from sqlalchemy import RowMapping, Select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from tangency.adapters.sql.engine import readers_of
 from tangency.adapters.sql.failures import Interrupted, translated
+from tangency.adapters.sql.glance import Glance
 
 Asked = ParamSpec("Asked")
 Result = TypeVar("Result")
@@ -27,10 +31,14 @@ class Reader:
 
     Args:
         patience_s: how long an answer may take; None for as long as it likes.
+        glance: tells quickly that a row is not there, in an embedded database.
     """
 
-    def __init__(self, engine: AsyncEngine, tenant: str, patience_s: float | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, tenant: str, patience_s: float | None = None, glance: Glance | None = None
+    ) -> None:
         self._engine, self._tenant, self._patience_s = readers_of(engine), tenant, patience_s
+        self._glance = glance
 
     async def read(
         self,
@@ -49,6 +57,25 @@ class Reader:
                 return await query(session, self._tenant, *asked, **named)
 
         return await again_where_interrupted(once)
+
+    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> RowMapping | None:
+        """The first row of a statement that looks it up by an index; None where there is none.
+
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        if self._glance is not None:
+            with suppress(sqlite3.Error):  # somebody writes, or something is wrong: a session waits, or says what it is
+                if not self._glance.finds(statement, values):
+                    return None
+        return await self.read(_first, statement, values)
+
+
+async def _first(
+    session: AsyncSession, _tenant: str, statement: Select[Any], values: Mapping[str, Any]
+) -> RowMapping | None:
+    row: RowMapping | None = (await session.execute(statement, values)).mappings().first()
+    return row
 
 
 async def again_where_interrupted(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -8,16 +8,17 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.settings import Settings
-from tangency.adapters.sql.configurations import read_configuration
+from tangency.adapters.sql.configurations import OF_A_PORTFOLIO, configuration_of, of_a_portfolio
 from tangency.adapters.sql.engine import engine_of, refuse_full
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
 from tangency.adapters.sql.fleet import read_fleet, read_load, read_workers
 from tangency.adapters.sql.frontiers import read_frontier, read_frontier_for
+from tangency.adapters.sql.glance import Glance
 from tangency.adapters.sql.keys import read_key
 from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer, read_answer
@@ -50,21 +51,11 @@ from tangency.domain.rebalancing.plan import RebalancePlan
 class Store:
     """Implements the read ports; ``units`` is for writing. Open one with :meth:`open`."""
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        tenant: str,
-        now: Callable[[], datetime],
-        series: Series,
-        patience_s: float | None = None,
-        ticketed: bool = False,
-        bus: EventPublisher | None = None,
-    ) -> None:
-        self._reader, self._tenant = Reader(engine, tenant, patience_s), tenant
-        self.series = series
-        self.units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, ticketed, bus)
-        self.outbox = SqlOutbox(self.units)
-        self.tickets = TicketOutbox(self.units)
+    def __init__(self, reader: Reader, units: SqlUnitsOfWork, series: Series) -> None:
+        self._reader, self._tenant = reader, units.tenant
+        self.units, self.series = units, series
+        self.outbox = SqlOutbox(units)
+        self.tickets = TicketOutbox(units)
 
     @classmethod
     @asynccontextmanager
@@ -88,8 +79,11 @@ class Store:
             async with translated():
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
                 series = await series_of(engine, settings)
-            patience_s = None if settings.embedded else settings.database_wait_s
-            yield cls(engine, settings.tenant, now, series, patience_s, settings.ticketed, bus)
+            tenant, patience_s = settings.tenant, None if settings.embedded else settings.database_wait_s
+            with Glance.opened(engine.url) as glance:
+                reader = Reader(engine, tenant, patience_s, glance)
+                units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, settings.ticketed, bus)
+                yield cls(reader, units, series)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 
@@ -103,7 +97,8 @@ class Store:
 
     async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
         """The default values for requests of a portfolio."""
-        return await self._reader.read(read_configuration, portfolio_id)
+        values = of_a_portfolio(self._tenant, portfolio_id)
+        return configuration_of(await self._reader.first(OF_A_PORTFOLIO, values))
 
     async def portfolio(self, portfolio_id: str) -> Portfolio | None:
         """The imported holdings."""

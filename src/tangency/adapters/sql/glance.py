@@ -1,0 +1,49 @@
+"""Looking on the event loop whether the embedded database has a row: a session for it takes forty times as long."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
+
+from tangency.adapters.sql.engine import file_of
+
+
+class Glance:
+    """A connection of its own, which waits for nobody. Open one with :meth:`opened`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def opened(cls, url: URL) -> Iterator[Glance | None]:
+        """Connect to the file of a database; None where it is in memory, or on a server."""
+        file = file_of(url)
+        if file is None:
+            yield None
+            return
+        with closing(sqlite3.connect(file, timeout=0.0, isolation_level=None)) as connection:
+            yield cls(connection)
+
+    def finds(self, statement: Select[Any], values: Mapping[str, Any]) -> bool:
+        """Whether there is a row that a statement looks up by an index.
+
+        Raises:
+            sqlite3.Error: somebody is writing, or the database cannot be read.
+        """
+        words, order = _compiled(statement)
+        return self._connection.execute(words, [values[name] for name in order]).fetchone() is not None
+
+
+@lru_cache
+def _compiled(statement: Select[Any]) -> tuple[str, tuple[str, ...]]:
+    """A statement in words, and the names of its parameters in their order."""
+    compiled: Any = statement.compile(dialect=sqlite.dialect())
+    return str(compiled), tuple(compiled.positiontup)
