@@ -102,7 +102,7 @@ RISKLESS = replace(RISK, covariance=None)
 
 def test_what_nothing_used_is_said_of_an_order_too(door: Door) -> None:
     asked: dict[str, Any] = {"objective": "MIN_VOLATILITY", "limits": Limits(min_position_size=0.05)}
-    stated = tuple(replace(each, returns=(0.01, 0.02)) for each in question().strategies or ())
+    stated = tuple(each._replace(returns=(0.01, 0.02)) for each in question().strategies or ())
     risk = replace(RISK, risk_aversion=3.0)
 
     state = ended(door, ordered(door, portfolio_id="unused", strategies=stated, risk=risk, **asked))

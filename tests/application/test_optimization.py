@@ -115,7 +115,7 @@ def test_a_stored_answer_can_be_solved_again_to_the_last_bit(door: Door, portfol
     series = {s.asset.name: [None if np.isnan(r) else r for r in returns[:, i]] for i, s in enumerate(STRATEGIES)}
     asked = replace(
         limited(portfolio_id, max_weight=0.6, turnover_limit=0.3, sector_limits={"energy": 0.5}),
-        strategies=tuple(replace(s, expected_return=None, returns=series[s.asset.name]) for s in STRATEGIES),
+        strategies=tuple(s._replace(expected_return=None, returns=series[s.asset.name]) for s in STRATEGIES),
         risk=RiskParameters(covariance_estimator=EstimatorChoice("ewma", {"half_life": 60}), target_volatility=0.3),
     )
     answer = door.handle(OptimizePortfolio(asked))

@@ -137,7 +137,7 @@ def test_the_tighter_of_the_global_and_the_own_minimum_holds_and_nothing_is_belo
 ) -> None:
     asked = replace(
         limited(min_weight=everyone),
-        strategies=tuple(replace(each, min_weight=low) for each, low in zip(strategies(), own, strict=True)),
+        strategies=tuple(each._replace(min_weight=low) for each, low in zip(strategies(), own, strict=True)),
     )
     problem = posed(asked)
     estimates = problem.market.estimate(NOTHING, NOTHING)

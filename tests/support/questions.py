@@ -31,4 +31,4 @@ def limited(portfolio_id: str = "port-1", **limits: Any) -> Question:
 
 def strategies(**changes: dict[str, Any]) -> tuple[Strategy, ...]:
     """The three strategies, some of them changed by name."""
-    return tuple(replace(each, **changes.get(each.asset.name, {})) for each in STRATEGIES)
+    return tuple(each._replace(**changes.get(each.asset.name, {})) for each in STRATEGIES)

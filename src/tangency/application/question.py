@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.returns import MissingData
@@ -12,9 +13,10 @@ from tangency.domain.numbers import Matrix
 from tangency.domain.optimization.optimization import Configuration
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
-    """What is stated about one name. None where nothing is.
+class Strategy(NamedTuple):
+    """What is stated about one name; None where nothing is.
+
+    A named tuple, because a large request has a thousand, and a frozen dataclass takes three times as long to make.
 
     Attributes:
         expected_return: annual.

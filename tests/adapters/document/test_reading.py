@@ -152,6 +152,10 @@ def test_every_mistake_is_told_with_its_place() -> None:
             b',"risk_parameters":{"covariance":{"names":["A"],"values":[]}}',
             "/risk_parameters/covariance/values",
         ),
+        (
+            b',"risk_parameters":{"covariance":{"names":["A","B"],"values":[[1,2],[3,-2e150]]}}',
+            "/risk_parameters/covariance/values/1/1",
+        ),
     ],
 )
 def test_what_the_types_cannot_say_is_checked_too(rest: bytes, place: str) -> None:

@@ -96,7 +96,7 @@ def test_the_words_tell_the_proof_and_the_price(page: str) -> None:
 
 
 def test_names_from_outside_stay_text(reporter: Reporter) -> None:
-    first: Strategy = replace(STRATEGIES[0], asset=Asset(HOSTILE, HOSTILE))
+    first: Strategy = STRATEGIES[0]._replace(asset=Asset(HOSTILE, HOSTILE))
     asked = question(strategies=(first, *STRATEGIES[1:]))
     covariance = asked.risk.covariance
     assert covariance is not None
@@ -109,7 +109,7 @@ def test_names_from_outside_stay_text(reporter: Reporter) -> None:
 
 
 def test_what_is_not_known_is_left_out(reporter: Reporter) -> None:
-    bare = tuple(replace(each, asset=Asset(each.asset.name), current_weight=None) for each in STRATEGIES)
+    bare = tuple(each._replace(asset=Asset(each.asset.name), current_weight=None) for each in STRATEGIES)
     reported = reporter.report(question(method="equal_weight", strategies=bare))
     page = report_page(reported.findings, None, "Bare")
     told = Reader(page.replace(PLOTLY, "")).text

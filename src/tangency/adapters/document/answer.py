@@ -278,7 +278,10 @@ def _portfolio_risk(risk: PortfolioRisk | None, universe: Universe) -> Portfolio
     return PortfolioRiskDocument(
         measure=risk.measure,
         total=risk.total,
-        assets=_contributions(risk.by_name(universe)),
+        assets={
+            name: RiskContribution(marginal=marginal, absolute=absolute, share=share)
+            for name, marginal, absolute, share in risk.by_name(universe)
+        },
         sectors=_contributions(risk.by_group(universe, lambda asset: asset.sector)),
         asset_classes=_contributions(risk.by_group(universe, lambda asset: asset.asset_class)),
         factors=None if risk.by_factor is None else _contributions(risk.by_factor),

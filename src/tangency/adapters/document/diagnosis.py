@@ -21,10 +21,10 @@ from tangency.domain.plain_values import shown
 MOST_FAULTS = 50
 
 
-def faults_in(value: object, expected: type) -> list[Fault]:
-    """The mistakes in a value that was read from JSON or YAML; at most 50."""
+def faults_in(value: object, expected: type, path: Path = ()) -> list[Fault]:
+    """The mistakes in a value that was read from JSON or YAML, at a place of the document; at most 50."""
     found: list[Fault] = []
-    for fault in _faults(value, _layout(expected), ()):
+    for fault in _faults(value, _layout(expected), path):
         found.append(fault)
         if len(found) == MOST_FAULTS:
             break
@@ -52,8 +52,13 @@ def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault
 
 
 def _bare(expected: inspect.Type) -> inspect.Type:
-    """The type without its description."""
-    return expected.type if isinstance(expected, inspect.Metadata) else expected
+    """The type without its description; with the range that only the description has."""
+    if not isinstance(expected, inspect.Metadata):
+        return expected
+    described = expected.extra_json_schema or {}
+    if isinstance(expected.type, inspect.FloatType) and "minimum" in described:
+        return inspect.FloatType(ge=described["minimum"], le=described["maximum"])
+    return expected.type
 
 
 def _member(value: object, union: inspect.UnionType) -> inspect.Type:

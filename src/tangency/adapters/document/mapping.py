@@ -11,14 +11,17 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import astuple
 
 from tangency.adapters.document import request as wire
+from tangency.adapters.document.diagnosis import faults_in
 from tangency.adapters.document.reading import DEEPEST
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters, Strategy
 from tangency.domain.errors import Fault, InvalidInput, Path
 from tangency.domain.market.estimates import EstimatorChoice
-from tangency.domain.market.universe import Asset
+from tangency.domain.market.universe import Asset, labelled
 from tangency.domain.numbers import LARGEST, Matrix
 from tangency.domain.plain_values import is_too_wide, too_wide
 from tangency.domain.portfolio.portfolio import id_fault
+
+VALUES: Path = ("risk_parameters", "covariance", "values")
 
 Value = TypeVar("Value")
 
@@ -59,7 +62,8 @@ def _strategy(stated: wire.StrategyDefinition) -> Strategy:
         None if value is UNSET else value for value in astuple(stated)
     ]  # field by field takes twice that
     name, sector, asset_class, mean, current, least, most, returns, scores = given
-    return Strategy(Asset(name, sector, asset_class, scores or {}), mean, current, least, most, returns)
+    asset = Asset(name, sector, asset_class, scores) if scores else labelled(name, sector, asset_class)
+    return Strategy(asset, mean, current, least, most, returns)
 
 
 def _limits(stated: wire.OptimizationConstraints) -> Limits:
@@ -119,13 +123,14 @@ def _covariance(stated: wire.CovarianceMatrix | UnsetType) -> NamedCovariance | 
 def _matrix(rows: list[list[float]], size: int) -> Matrix:
     wrong = [position for position, row in enumerate(rows) if len(row) != size]
     if wrong or len(rows) != size:
-        path: Path = ("risk_parameters", "covariance", "values")
         each = f"for {size} names; give one for each."
-        faults = [Fault(path, f"has {len(rows)} rows {each}", "shape")] if len(rows) != size else []
-        faults += [Fault((*path, at), f"has {len(rows[at])} figures {each}", "shape") for at in wrong[:12]]
+        faults = [Fault(VALUES, f"has {len(rows)} rows {each}", "shape")] if len(rows) != size else []
+        faults += [Fault((*VALUES, at), f"has {len(rows[at])} figures {each}", "shape") for at in wrong[:12]]
         raise InvalidInput(faults)
     row_of_doubles = struct.Struct(f"{size}d").pack  # a third of the time that numpy takes for nested lists
     matrix: Matrix = np.frombuffer(b"".join([row_of_doubles(*row) for row in rows])).reshape(size, size)
+    if not np.abs(matrix).max(initial=0.0) <= LARGEST:
+        raise InvalidInput(faults_in(rows, list[list[wire.Figure]], VALUES))
     return matrix
 
 

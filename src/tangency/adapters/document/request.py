@@ -14,6 +14,8 @@ LONGEST_WORD = 50
 
 Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 """Bounded on both sides: a bound on one side alone lets infinity through."""
+Figure = Annotated[float, Meta(extra_json_schema={"minimum": -LARGEST, "maximum": LARGEST})]
+"""One of a matrix: its range is checked once for all, since one by one takes half as long as reading them."""
 Positive = Annotated[float, Meta(gt=0.0, le=LARGEST)]
 NotNegative = Annotated[float, Meta(ge=0.0, le=LARGEST)]
 PeriodReturn = Annotated[float, Meta(ge=-1.0, le=1e6)]
@@ -104,7 +106,7 @@ class CovarianceMatrix(Document, frozen=True):
     """Annual covariances, joined by name."""
 
     names: Annotated[list[Name], Meta(description="One per row: every asset once, in any order.")]
-    values: Annotated[list[list[Finite]], Meta(description="Row by row; symmetric and positive semidefinite.")]
+    values: Annotated[list[list[Figure]], Meta(description="Row by row; symmetric and positive semidefinite.")]
 
 
 class RiskParameters(Document, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Self
 
 import numpy as np
@@ -30,6 +30,12 @@ class Asset:
     sector: str | None = None
     asset_class: str | None = None
     scores: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+
+@lru_cache(maxsize=2**14)
+def labelled(name: str, sector: str | None, asset_class: str | None) -> Asset:
+    """An asset without scores: one object for the same words, which come with one request after another."""
+    return Asset(name, sector, asset_class)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, cast, get_args
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,7 @@ from tangency.domain.errors import InvalidInput, Path
 from tangency.domain.market.estimates import EstimatorChoice
 from tangency.domain.market.market import Market
 from tangency.domain.market.returns import MissingData, Returns
-from tangency.domain.market.universe import Asset, Universe
+from tangency.domain.market.universe import Asset, Universe, labelled
 from tangency.domain.optimization.kinds import Pack, read_constraints, read_objective, written
 from tangency.domain.optimization.problem import Problem, SolverPolicy
 from tangency.domain.plain_values import Array, Reader, as_buffer, as_lists
@@ -135,9 +136,10 @@ def _digest(values: Array) -> object:
 
 def _universe(value: object, path: Path) -> Universe:
     entries = read.listed(value, path)
-    if not _are_assets(entries):  # one look at a thousand names; only where it fails is each asked what is wrong
-        for position, entry in enumerate(entries):
-            _check_asset(entry, (*path, position))
+    if _are_labelled(entries):
+        return Universe(tuple(map(labelled, *([entry.get(label) for entry in entries] for label in _LABELS))))
+    for position, entry in enumerate(entries):
+        _check_asset(entry, (*path, position))
     return Universe(tuple([_asset(entry.get) for entry in entries]))
 
 
@@ -145,17 +147,17 @@ def _asset(field: Callable[[str], Any]) -> Asset:
     return Asset(field("name"), field("sector"), field("asset_class"), field("scores") or {})
 
 
-def _are_assets(entries: Sequence[Any]) -> bool:
-    """Whether all are objects with a name and perhaps labels; false too where there are scores to look through."""
-    if {type(entry) for entry in entries} != {dict} or not set().union(*entries) <= _ASSET_FIELDS:
+def _are_labelled(entries: Sequence[Any]) -> bool:
+    """One look at a thousand assets: whether all are objects with a name and perhaps labels, and nothing else."""
+    if set(map(type, entries)) != {dict} or not set().union(*entries) <= set(_LABELS):
         return False
-    labels = {type(text) for entry in entries for text in entry.values()}
-    return labels <= _TEXT_OR_NOTHING and {type(entry.get("name")) for entry in entries} == {str}
+    labels = set(map(type, chain.from_iterable(map(dict.values, entries))))
+    return labels <= _TEXT_OR_NOTHING and all(entry.get("name") is not None for entry in entries)
 
 
 def _check_asset(entry: object, path: Path) -> None:
     given = read.fields(entry, path, ("name",), ("sector", "asset_class", "scores"))
-    for field in ("name", "sector", "asset_class"):
+    for field in _LABELS:
         read.optional_text(given.get(field), (*path, field))
     for score, figure in read.mapping(given.get("scores") or {}, (*path, "scores")).items():
         read.number(figure, (*path, "scores", score))
@@ -204,7 +206,7 @@ def _policy(value: object, path: Path) -> SolverPolicy:
     return SolverPolicy(**read.by_readers(read.fields(value, path, optional=tuple(readers)), path, readers))
 
 
-_ASSET_FIELDS = {"name", "sector", "asset_class"}
+_LABELS = ("name", "sector", "asset_class")
 _TEXT_OR_NOTHING = {str, type(None)}
 
 _READERS: Mapping[str, Reader] = {

@@ -119,8 +119,8 @@ def _at_bound(
     at_lower &= ~(at_upper & (above < 0))
     limits = np.where(at_lower, lower, upper).tolist()
     costs = (price * np.maximum(0.0, np.where(at_lower, below, -above))).tolist()
-    places = np.flatnonzero(at_lower | at_upper).tolist()
-    return tuple([NameAtBound(names[i], "min" if at_lower[i] else "max", limits[i], costs[i]) for i in places])
+    places, low = np.flatnonzero(at_lower | at_upper).tolist(), at_lower.tolist()
+    return tuple([NameAtBound(names[i], "min" if low[i] else "max", limits[i], costs[i]) for i in places])
 
 
 def _slopes(lagrangian: Lagrangian, weights: Vector) -> tuple[Vector, Vector]:

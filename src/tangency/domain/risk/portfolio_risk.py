@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,11 +73,10 @@ class PortfolioRisk:
         total = float(self.absolute.sum())
         return self.absolute / total if total > 0 and self.total > 0 else None
 
-    def by_name(self, universe: Universe) -> dict[str, Contribution]:
-        """The contribution of each name."""
+    def by_name(self, universe: Universe) -> Iterable[tuple[str, float, float, float | None]]:
+        """Each name with its marginal and absolute contribution and its share."""
         shares: list[float | None] = [None] * len(universe) if self.shares is None else self.shares.tolist()
-        figures = zip(universe.names, self.marginal.tolist(), self.absolute.tolist(), shares, strict=True)
-        return {name: Contribution(marginal, absolute, share) for name, marginal, absolute, share in figures}
+        return zip(universe.names, self.marginal.tolist(), self.absolute.tolist(), shares, strict=True)
 
     def by_group(self, universe: Universe, group: Callable[[Asset], str | None]) -> Mapping[str, Contribution]:
         """The contribution of each group; names without one are in none."""
