@@ -44,7 +44,7 @@ LOADED = (
     "tangency.adapters.rest.vital_signs",
     "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
-    "uvicorn.protocols.http.h11_impl",
+    "uvicorn.protocols.http.httptools_impl",
     *fork_server.PRELOADED,
     *fork_server.PROMPT,
 )

@@ -11,6 +11,7 @@ import logging
 import os
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -297,6 +298,7 @@ def split_address(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Whether a name or address means this machine alone. A name other than localhost may mean anything tomorrow."""
     if host == "localhost":

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import alembic.command  # noqa: F401 - loaded once for all
 import uvicorn.lifespan.on
-import uvicorn.protocols.http.h11_impl  # noqa: F401 - the same
+import uvicorn.protocols.http.httptools_impl  # noqa: F401 - the same
 
 from tangency.adapters import container  # noqa: F401 - the same
 from tangency.adapters.bus import InProcessBus

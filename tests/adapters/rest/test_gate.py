@@ -60,11 +60,27 @@ def test_a_body_arrives_in_one_piece(http: httpx.Client) -> None:
     assert http.post("/", content=b"").json() == [0, False]
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
+        b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+    ],
+)
 def test_the_offer_of_another_protocol_costs_no_body_and_no_line_in_the_log(
-    http: httpx.Client, caplog: pytest.LogCaptureFixture
+    address: str, caplog: pytest.LogCaptureFixture, offer: bytes
 ) -> None:
-    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
-    assert http.post("/", content=b"x" * 7, headers=offer).json() == [7, False]
+    head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    long = head + offer + b"Content-Length: 7\r\n\r\n"
+    chunked = head + offer + b"Transfer-Encoding: chunked\r\n\r\n"
+    plain = head + b"Connection: close\r\nContent-Length: 3\r\n\r\n"
+    with raw(address) as connection:
+        for part in (long + b"xxxx", b"xxx" + chunked, b"5\r\nxxxxx\r\n0\r\n\r\n" + plain + b"xxx"):
+            connection.sendall(part)
+            time.sleep(0.02)
+        answers = whole(connection)
+    assert [answers.count(f"[{size}, false]".encode()) for size in (7, 5, 3)] == [1, 1, 1]
+    assert answers.index(b"[7,") < answers.index(b"[5,") < answers.index(b"[3,")
     assert not caplog.records
 
 
@@ -96,6 +112,9 @@ def test_a_wrong_announcement_does_not_help(address: str) -> None:
         b"GET /\x01 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
         b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 2**17 + b"\r\n\r\n",
     ],

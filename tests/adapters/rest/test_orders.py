@@ -469,6 +469,14 @@ def test_progress_is_told_until_the_end(desk: httpx.Client) -> None:
     assert shares[-1] == 1.0
 
 
+@pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/optimizations/opt-01ARZ3NDEKTSV4RRFFQ69G5FAV/events"])
+def test_a_stream_takes_no_query(desk: httpx.Client, path: str) -> None:
+    refused = desk.get(path, params={"after": 1})
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "'after'" in refused.json()["detail"]
+
+
 def test_events_can_be_resumed_where_one_left(desk: httpx.Client) -> None:
     document = answered(desk)
     everything = events_of(desk, "/api/v1/events", 2, **{"Last-Event-ID": "0"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
@@ -37,7 +38,7 @@ def create_app(settings: Settings, running: Running) -> Gate:
         ],
         lifespan=[lifespan],
         state=State({"settings": settings, "description": pages.encoded(description(settings, version("tangency")))}),
-        exception_handlers={Exception: on_error},
+        exception_handlers={Exception: cast(Any, on_error)},  # a response of ours, see there
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,  # the gate has read the body already, within the operator's limit

@@ -6,17 +6,41 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request
 from litestar.datastructures import State
+from litestar.types import Receive, Scope, Send
 
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
 from tangency.domain.trace import trace_at_work
 
 Incoming = Request[Any, Any, State]
-Outgoing = Response[bytes]
 
 JSON = "application/json"
+
+
+class Outgoing:
+    """A response, sent as it is: that of the framework takes a third of a millisecond more.
+
+    Attributes:
+        headers: beside its type and its length.
+    """
+
+    def __init__(
+        self, content: bytes, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.content, self.status, self.media_type, self.headers = content, status, media_type, headers or {}
+
+    def to_asgi_response(self, **_: object) -> Outgoing:
+        """Itself, where the framework has a response of its own in mind: after an error, and instead of a stream."""
+        return self
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        described = {"content-type": self.media_type, "content-length": str(len(self.content))} if self.content else {}
+        headers = [(name.lower().encode(), text.encode()) for name, text in {**described, **self.headers}.items()]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.content, "more_body": False})
 
 
 def service_of(request: Incoming) -> Service:
@@ -33,4 +57,4 @@ def settings_of(request: Incoming) -> Settings:
 
 def answered(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Outgoing:
     """A document as JSON."""
-    return Response(msgspec.json.encode(document), status_code=status, media_type=JSON, headers=headers)
+    return Outgoing(msgspec.json.encode(document), status, headers=headers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from litestar import HttpMethod, Response, get, route
+from litestar import HttpMethod, get, route
 from litestar.params import FromPath
 
 from tangency.adapters.document.frontier import (
@@ -14,7 +14,7 @@ from tangency.adapters.document.frontier import (
     response_of_frontier,
 )
 from tangency.adapters.document.reading import read_value
-from tangency.adapters.rest.exchange import JSON, Incoming, Outgoing, answered, service_of
+from tangency.adapters.rest.exchange import Incoming, Outgoing, answered, service_of
 from tangency.adapters.rest.keys import key_of
 from tangency.adapters.rest.problems import failure, problem_for
 from tangency.application.frontier import ReadFrontier, TraceFrontier
@@ -66,7 +66,7 @@ def _served(request: Incoming, frontier: EfficientFrontier) -> Outgoing:
     """The document, or 304 if the client already has it."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if "*" in known or _tag(frontier) in known:
-        return Response(b"", status_code=NOT_MODIFIED, media_type=JSON, headers={"ETag": _tag(frontier)})
+        return Outgoing(b"", NOT_MODIFIED, headers={"ETag": _tag(frontier)})
     return _document(frontier)
 
 

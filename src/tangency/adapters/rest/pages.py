@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 from litestar.params import FromPath
 
 from tangency.adapters.rest.exchange import Incoming, Outgoing
@@ -39,9 +39,10 @@ START = """SwaggerUIBundle({
 POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 """The browser itself refuses whatever the page might want from elsewhere."""
 
+SCRIPT = "text/javascript; charset=utf-8"
 FILES = {
-    "swagger-ui.css": "text/css",
-    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": SCRIPT,
     "favicon-32x32.png": "image/png",
 }
 
@@ -49,22 +50,22 @@ FILES = {
 @get("/schema/openapi.json")
 async def description(request: Incoming) -> Outgoing:
     """The description as JSON."""
-    return Response(request.app.state.description, media_type="application/json")
+    return Outgoing(request.app.state.description)
 
 
 @get("/schema")
 async def page(request: Incoming) -> Outgoing:
     """The description as a page; as JSON for those who ask for that."""
     if "application/json" in request.headers.get("accept", ""):
-        return Response(request.app.state.description, media_type="application/json")
-    return _served(PAGE.encode(), "text/html")
+        return Outgoing(request.app.state.description)
+    return _served(PAGE.encode(), "text/html; charset=utf-8")
 
 
 @get("/schema/ui/{name:str}")
 async def part_of_page(name: FromPath[str]) -> Outgoing:
     """What the page loads."""
     if name == "start.js":
-        return _served(START.encode(), "text/javascript")
+        return _served(START.encode(), SCRIPT)
     if name not in FILES:
         return refusal(NOT_FOUND, f"{name[:100]!r} is no part of the page.")
     from swagger_ui_bundle import swagger_ui_path
@@ -73,7 +74,7 @@ async def part_of_page(name: FromPath[str]) -> Outgoing:
 
 
 def _served(content: bytes, media_type: str) -> Outgoing:
-    return Response(content, media_type=media_type, headers={"Content-Security-Policy": POLICY})
+    return Outgoing(content, media_type=media_type, headers={"Content-Security-Policy": POLICY})
 
 
 def encoded(document: dict[str, Any]) -> bytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from litestar import Response
 from litestar.exceptions import HTTPException
 
 from tangency.adapters.document.problem import Kind, Problem, log_failure, problem, problem_of
@@ -54,4 +53,4 @@ def on_error(request: Incoming, error: Exception) -> Outgoing:
 
 
 def _response(document: Problem, headers: Mapping[str, str]) -> Outgoing:
-    return Response(encoded(document), status_code=document.status, media_type=MEDIA_TYPE, headers=dict(headers))
+    return Outgoing(encoded(document), document.status, MEDIA_TYPE, headers)
