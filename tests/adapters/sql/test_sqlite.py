@@ -16,12 +16,17 @@ from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql import Store
 from tangency.adapters.sql.sqlite import Connection, connect
+from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import Event
 from tangency.domain.optimization.configuration import StandingConfiguration
 from tests.contracts.test_outbox import keep, number_of, told
-from tests.contracts.test_store import AT
+from tests.contracts.test_store import AT, ended, problem
+from tests.contracts.test_store import keep as keep_answer
 
 Result = TypeVar("Result")
+
+KEPT = "SELECT count(*) FROM (SELECT 1 FROM optimization_requests UNION ALL SELECT 1 FROM matrices)"
+REFUSING = "CREATE TRIGGER no BEFORE INSERT ON optimization_results BEGIN SELECT raise(ABORT, 'no'); END"
 
 COUNTING = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(*) FROM n"
 
@@ -167,6 +172,23 @@ def test_that_a_row_is_not_there_is_known_at_once_unless_somebody_writes(tmp_pat
                 changed = await waiting
             assert changed is not None
             assert changed.method == "MIN_CVAR"
+
+    asyncio.run(work())
+
+
+def test_what_fails_in_one_step_keeps_nothing_and_the_next_is_kept(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with Store.open(Settings(data_dir=str(tmp_path)), lambda: AT) as store:
+            with closing(sqlite3.connect(tmp_path / "tangency.db", isolation_level=None)) as other:
+                other.execute(
+                    "CREATE TRIGGER no BEFORE INSERT ON optimization_results BEGIN SELECT raise(ABORT, 'no'); END"
+                )
+                with pytest.raises(StoreUnavailable, match=r"the database failed: no\. Nothing was kept"):
+                    await keep_answer(store, ended(problem()))
+                assert other.execute(KEPT).fetchone() == (0,)
+                other.execute("DROP TRIGGER no")
+            await keep_answer(store, ended(problem()))
+            assert await store.answer("port-1") is not None
 
     asyncio.run(work())
 

@@ -28,7 +28,7 @@ def batches(store: Store) -> Iterator[list[str]]:
 
 
 def test_an_answer_is_one_batch_and_its_events_keep_their_order(settings: Settings) -> None:
-    async def work(store: Store) -> tuple[int, list[str], list[int]]:
+    async def work(store: Store) -> tuple[list[str], list[int]]:
         events = [told("port-1", number) for number in range(3)]
         async with store.units() as unit:
             await unit.optimizations.add(ended(problem()))
@@ -38,9 +38,10 @@ def test_an_answer_is_one_batch_and_its_events_keep_their_order(settings: Settin
                 await unit.commit()
         kept = await store.outbox.waiting(9)
         assert [each.event_id for each in kept] == [each.event_id for each in events]
-        return len(sent), sent, [each.sequence for each in kept]
+        return sent, [each.sequence for each in kept]
 
-    assert run(settings, work) == (1, ["SELECT 1"], [1, 2, 3])
+    past_sqlalchemy = settings.embedded
+    assert run(settings, work) == ([] if past_sqlalchemy else ["SELECT 1"], [1, 2, 3])
 
 
 def test_whoever_reads_in_a_unit_reads_what_it_wrote(settings: Settings) -> None:

@@ -64,6 +64,8 @@ async def translated(patience_s: float | None = None) -> AsyncIterator[None]:
         raise StoreUnavailable("every connection to the database is in use; try again.") from None
     except DBAPIError as error:
         raise _told(error) from error
+    except sqlite3.Error as error:
+        raise _failed(error) from error
 
 
 @asynccontextmanager
@@ -91,9 +93,17 @@ def _told(error: DBAPIError) -> TangencyError:
         return Interrupted(f"the database gave up: {GIVEN_UP[state]}. Nothing was kept; try again.")
     if error.connection_invalidated:
         return Interrupted(LOST)
-    said = str(error.orig).partition("\n")[0]
     if error.statement is None:  # there was nobody to state it to
+        said = _said(error.orig)
         return StoreUnavailable(f"the database cannot be reached: {said}. Nothing was kept; try again. {OPERATOR}")
-    full = state == FULL or getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return _failed(error.orig, state == FULL)
+
+
+def _failed(error: BaseException | None, full: bool = False) -> StoreUnavailable:
+    full = full or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     remedy = "Its operator makes room; then try again." if full else "Try again."
-    return StoreUnavailable(f"the database failed: {said}. Nothing was kept. {remedy}")
+    return StoreUnavailable(f"the database failed: {_said(error)}. Nothing was kept. {remedy}")
+
+
+def _said(error: BaseException | None) -> str:
+    return str(error).partition("\n")[0]

@@ -6,13 +6,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import URL
-
-from tangency.adapters.sql.engine import file_of
 
 
 class Glance:
@@ -23,9 +21,8 @@ class Glance:
 
     @classmethod
     @contextmanager
-    def opened(cls, url: URL) -> Iterator[Glance | None]:
-        """Connect to the file of a database; None where it is in memory, or on a server."""
-        file = file_of(url)
+    def opened(cls, file: Path | None) -> Iterator[Glance | None]:
+        """Connect to the file of a database; None where no file is given."""
         if file is None:
             yield None
             return

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -48,6 +48,17 @@ async def connect(database: str | Path, **options: Any) -> Connection:  # noqa: 
         await connection.close()
         raise
     return connection
+
+
+@asynccontextmanager
+async def writing(file: Path | None) -> AsyncIterator[Connection | None]:
+    """A connection for writers to take turns with; None where no file is given."""
+    connection = None if file is None else await connect(file)
+    try:
+        yield connection
+    finally:
+        if connection is not None:
+            await connection.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.configurations import OF_A_PORTFOLIO, configuration_of, of_a_portfolio
-from tangency.adapters.sql.engine import engine_of, refuse_full
+from tangency.adapters.sql.engine import engine_of, file_of, refuse_full
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
@@ -28,6 +28,7 @@ from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, rea
 from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.rebalancing import read_last_approval, read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare
+from tangency.adapters.sql.sqlite import writing
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
 from tangency.adapters.sql.wakeups import Came, TicketOutbox, hearing
@@ -80,10 +81,10 @@ class Store:
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
                 series = await series_of(engine, settings)
             tenant, patience_s = settings.tenant, None if settings.embedded else settings.database_wait_s
-            with Glance.opened(engine.url) as glance:
-                reader = Reader(engine, tenant, patience_s, glance)
-                units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, settings.ticketed, bus)
-                yield cls(reader, units, series)
+            units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, settings.ticketed, bus)
+            async with writing(file_of(engine.url)) as units.writer:
+                with Glance.opened(file_of(engine.url)) as glance:
+                    yield cls(Reader(engine, tenant, patience_s, glance), units, series)
         finally:
             await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
 

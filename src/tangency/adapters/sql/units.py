@@ -30,6 +30,7 @@ from tangency.adapters.sql.portfolios import SqlPortfolios
 from tangency.adapters.sql.reading import PAUSES_S, again_where_interrupted
 from tangency.adapters.sql.rebalancing import SqlRebalancePlans
 from tangency.adapters.sql.series_rows import SqlSeriesPoints
+from tangency.adapters.sql.sqlite import Connection
 from tangency.adapters.sql.tickets import SqlTickets
 from tangency.adapters.sql.writes import Writes
 from tangency.domain.event import EventPublisher
@@ -77,7 +78,7 @@ class SqlUnitOfWork:
         if self._units.turn is not None:
             await self._stack.enter_async_context(self._units.turn)
         await self._stack.enter_async_context(translated(self._units.patience_s))
-        await self._stack.enter_async_context(self._session)
+        self._stack.push_async_exit(self._end_session)
         return self
 
     async def __aexit__(
@@ -85,6 +86,13 @@ class SqlUnitOfWork:
     ) -> None:
         """End; undone unless committed."""
         await self._stack.__aexit__(kind, error, trace)
+
+    async def _end_session(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """A session that has no connection has nothing to give back."""
+        if self._session.in_transaction():
+            await self._session.__aexit__(kind, error, trace)
 
     async def alone(self, chore: str, idle_s: float | None = None) -> bool:
         """Try to take the lock of a chore. SQLite needs none: its service is one process."""
@@ -97,9 +105,12 @@ class SqlUnitOfWork:
 
     async def commit(self) -> None:
         """Make every change durable."""
-        await self._writes.send(last=True)
-        self.number, self._writes.number = self._writes.number, None
-        await self._session.commit()
+        if self._units.writer is not None and not self._session.in_transaction():
+            await self._writes.keep(self._units.writer)
+        else:
+            await self._writes.send(last=True)
+            self.number, self._writes.number = self._writes.number, None
+            await self._session.commit()
         self.committed()
         if self._units.bus is not None:
             await self._units.bus.publish(self.events.kept)
@@ -118,9 +129,11 @@ class SqlUnitsOfWork:
         bus: told of events once they are committed, in a database that one process writes to; None where a relay tells
             others of them.
         trace: of the request that units are made for; None where it named none, and between requests.
+        writer: to a database that is a file, for units that only write; a session for them takes 0.5 ms more.
     """
 
     trace: TraceContext | None = None
+    writer: Connection | None = None
 
     def __init__(
         self,

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.util import await_only
 
+from tangency.adapters.sql.sqlite import Connection
+
 TOGETHER = text("SELECT 1")
 """Never sent: what is sent in its place comes as the execution option ``together``."""
 NUMBER = "SELECT pg_current_xact_id_if_assigned()::text"
@@ -79,6 +81,21 @@ class Writes:
         self._last = last
         if self._waiting or (self.number is None and self.database == "postgresql"):
             await self._session.execute(TOGETHER, execution_options={"together": self})
+
+    async def keep(self, writer: Connection) -> None:
+        """Send what waits in a transaction of its own and commit it, in one step and past SQLAlchemy.
+
+        Raises:
+            sqlite3.Error: nothing was kept.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        await writer.begin(reads=False)
+        try:
+            self.changed = await writer.carry_out_in_turn(waiting, commit=True)
+        finally:
+            await writer.rollback()  # nothing, unless it failed or nobody waits for it any more
 
     async def through(self, driver: Any) -> None:  # noqa: ANN401 - of either database
         """Send what waits through a connection of the driver."""
