@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import Command
 
 BUILT_IN = {"equal_weight", "inverse_volatility", "mean_variance"}
@@ -45,13 +47,27 @@ def test_a_method_that_breaks_it_ends_with_7(command: Command, strange_plugins: 
     assert "MOST_FUN" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("exits_well", "ended the process that checked it with exit code 0"), ("segfault", "with SIGSEGV")],
+)
+def test_a_method_that_ends_the_process_that_checks_it_is_told(
+    name: str, words: str, command: Command, strange_plugins: tuple[Path, ...]
+) -> None:
+    ran = Command(command.folder, strange_plugins)("methods", "check", name, "--examples", 1)
+    assert ran.code == 7
+    assert f"method {name!r}" in ran.err
+    assert words in ran.err
+
+
 def test_a_method_that_ends_the_process_leaves_nothing_behind(
     command: Command, strange_plugins: tuple[Path, ...]
 ) -> None:
     temporary = command.folder / "temporary"
     temporary.mkdir()
     ran = Command(command.folder, strange_plugins, cold=True).apart("methods", "check", "exits", TMPDIR=str(temporary))
-    assert ran.code == 3
+    assert ran.code == 7
+    assert "with exit code 3" in ran.err
     assert list(temporary.iterdir()) == []
 
 

@@ -139,25 +139,44 @@ def test_a_broken_plugin_is_an_error_that_names_its_distribution(flaw: str, inst
 
 
 ENDINGS = {
-    "exits": ("import os; os._exit(0)", "ended the process that tried it with exit code 0"),
-    "segfaults": ("import ctypes; ctypes.string_at(0)", "ended the process that tried it with SIGSEGV"),
-    "hangs": ("import time; time.sleep(600)", "did not end within 1 s"),
+    "module-exits": ("os._exit(0)", "ended the process that tried it with exit code 0"),
+    "module-segfaults": ("ctypes.string_at(0)", "ended the process that tried it with SIGSEGV"),
+    "constructor-exits": ("os._exit(3)", "ended the process that tried it with exit code 3"),
+    "constructor-hangs": ("time.sleep(600)", "did not end within 1 s"),
+    "declaration-exits": ("os._exit(0)", "ended the process that tried it with exit code 0"),
+}
+PLACES = {
+    "module": "{}",
+    "constructor": "class Method:\n    def __init__(self):\n        {}",
+    "declaration": "class Method:\n    @property\n    def citation(self):\n        {}",
 }
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
-def test_a_module_that_ends_whoever_imports_it_is_an_error_where_that_must_not_be(
-    ending: str, install: Install, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_plugin_that_ends_whoever_loads_it_is_an_error_where_that_must_not_be(
+    how: str, install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tangency.adapters.entry_points.trial.PATIENCE_S", 1)
-    source, reason = ENDINGS[ending]
-    install(Distribution(f"acme-{ending}", source, methods={"acme": "Method"}, estimators={"guess": "Estimator"}))
+    deed, reason = ENDINGS[how]
+    source = "import ctypes, os, time\n" + PLACES[how.split("-", maxsplit=1)[0]].format(deed)
+    install(Distribution(f"acme-{how}", source, methods={"acme": "Method"}))
     plugins = container.plugins(Settings())
-    for find in (plugins.find_method, plugins.find_estimator):
-        with pytest.raises(PluginError, match=f"importing acme_{ending} {reason}. Mend or uninstall it") as caught:
-            find("acme" if find == plugins.find_method else "guess")
-        assert caught.value.distribution == f"acme-{ending}"
+    with pytest.raises(PluginError) as caught:
+        plugins.find_method("acme")
+    module = f"acme_{how.replace('-', '_')}"
+    step = f"importing {module}" if "module" in how else f"loading {module}:Method"
+    assert f"{step} {reason}. Mend or uninstall it" in caught.value.reason
+    assert caught.value.distribution == f"acme-{how}"
     assert plugins.find_method("equal_weight").name == "equal_weight"
+
+
+def test_an_estimator_is_tried_as_a_method_is(install: Install) -> None:
+    source = "import os\nclass Estimator:\n    def __init__(self):\n        os._exit(0)\n" + method("acme", EQUAL)
+    install(Distribution("acme-guesses", source, methods={"acme": "Method"}, estimators={"guess": "Estimator"}))
+    plugins = container.plugins(Settings())
+    with pytest.raises(PluginError, match="loading acme_guesses:Estimator ended the process"):
+        plugins.find_estimator("guess")
+    assert plugins.find_method("acme").name == "acme"  # beside it, in the same module
 
 
 def test_what_is_tried_first_is_loaded_then(install: Install) -> None:

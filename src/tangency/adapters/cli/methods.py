@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tangency.adapters.cli.exit_codes import PLUGIN
 from tangency.adapters.cli.terminal import console, json_option, print_json, progress
-
-if TYPE_CHECKING:
-    from tangency.contracts import MethodReport
-    from tangency.domain.optimization.method import OptimizationMethod
 
 
 @click.group(invoke_without_command=True)
@@ -80,11 +75,13 @@ def check(name: str, examples: int, as_json: bool) -> None:
     It needs the extra tangency[contracts].
     """
     from tangency.adapters import container
+    from tangency.adapters.cli.checking import checked
     from tangency.adapters.settings import Settings
 
-    method = container.plugins(Settings.load()).find_method(name)
+    plugins = container.plugins(Settings.load())
+    method = plugins.find_method(name)
     with progress(f"Checking {name}", as_json):
-        report = _checked(method, examples)
+        report = checked(plugins, method.name, examples)
     if as_json:
         print_json({"method": report.method, "passed": report.passed, "laws": report.laws})
     else:
@@ -111,15 +108,3 @@ def docs(folder: Path, distribution: str | None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     click.echo(f"{len(made)} pages in {folder}")
-
-
-def _checked(method: OptimizationMethod, examples: int) -> MethodReport:
-    try:
-        from hypothesis.configuration import set_hypothesis_home_dir
-
-        from tangency import contracts
-    except ImportError as error:
-        told = f"the suite needs {error.name}, which the extra brings: pip install 'tangency[contracts]'."
-        raise click.ClickException(told) from None
-    set_hypothesis_home_dir(os.devnull)  # it would leave its notes where the command was run, and can do without
-    return contracts.check(method, examples=examples)

@@ -43,7 +43,7 @@ class EntryPointPlugins:
 
     Attributes:
         blocked: names of methods and estimators that an operator does not want to be loaded.
-        wary: whether this process must outlive what strangers' modules do when they are imported.
+        wary: whether this process must outlive what strangers' plugins do when they are loaded.
     """
 
     def __init__(self, blocked: Iterable[str] = (), *, wary: bool = False) -> None:
@@ -137,8 +137,19 @@ class EntryPointPlugins:
         point = self._point(kind, name, path)
         key = (kind.group, point.name)
         if key not in self._loaded:
-            self._loaded[key] = _load(kind, point, self.wary)
+            self._refuse_dangerous(point)
+            self._loaded[key] = _load(kind, point)
         return self._loaded[key]
+
+    def _refuse_dangerous(self, point: EntryPoint) -> None:
+        """Refuse a stranger's plugin that ends a process, where this one must not be."""
+        origin = _origin(point)
+        if not self.wary or origin.distribution == OURS:
+            return
+        every = (other for claims in self._claims.values() for points in claims.values() for other in points)
+        reason = refusal(point, tuple(other for other in every if other.module == point.module))
+        if reason is not None:
+            raise PluginError(point.name, origin.distribution, reason)
 
     def _described(self, kind: _Kind, name: str) -> dict[str, Any]:
         owners = [_origin(point) for point in self._claims[kind.group][name]]
@@ -161,11 +172,8 @@ class EntryPointPlugins:
         return {**described, "estimates": estimates_of(plugin)}
 
 
-def _load(kind: _Kind, point: EntryPoint, wary: bool) -> object:
+def _load(kind: _Kind, point: EntryPoint) -> object:
     distribution = _origin(point).distribution
-    reason = refusal(point.module) if wary and distribution != OURS else None
-    if reason is not None:
-        raise PluginError(point.name, distribution, reason)
     try:
         plugin = point.load()()
     except (Exception, SystemExit) as error:

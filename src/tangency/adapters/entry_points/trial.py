@@ -1,4 +1,4 @@
-"""A stranger's module, imported in a process of its own before it is imported here: it may end the one it is in."""
+"""A stranger's plugin, loaded in a process of its own before it is loaded here: it may end the one it is in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import EntryPoint
 from threading import Lock
 
 from tangency.domain.optimization.crash import ending
@@ -13,30 +14,45 @@ from tangency.domain.optimization.crash import ending
 PATIENCE_S = 60
 """For an import. The heaviest libraries, from a cold disk, take half of it."""
 SURVIVED = 94
-"""Exit code that says so; no other is to be trusted, for the module may choose any."""
+"""Exit code that says so; no other is to be trusted, for the plugin may choose any."""
 
 PROGRAM = """
 import os, resource, signal, sys
 from importlib import import_module
-patience_s, survived, module, *sys.path = sys.argv[1:]
+from tangency.adapters.entry_points import EntryPointPlugins
+patience_s, survived, module, points, *sys.path = sys.argv[1:]
+plugins = EntryPointPlugins()
+find = {"tangency.methods": plugins.find_method, "tangency.estimators": plugins.find_estimator}
+steps = [(import_module, module)]
+steps += [(find[group], name) for group, _, name in (point.partition("/") for point in points.splitlines())]
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 signal.alarm(int(patience_s))
-try:
-    import_module(module)
-except BaseException:
-    pass  # whoever imports it next is told
+for step, name in steps:
+    try:
+        step(name)
+    except BaseException:
+        pass  # whoever loads it next is told
 os._exit(int(survived))
 """
 
 
-def refusal(module: str) -> str | None:
-    """Why a module must not be imported here; None where it may be. It is tried once, as it would be imported once.
+def refusal(point: EntryPoint, beside: tuple[EntryPoint, ...]) -> str | None:
+    """Why a plugin must not be loaded here; None where it may be. It is tried once, as it would be loaded once.
+
+    Its module is imported, its class made, and what it declares is read: with all that are beside it, which takes one
+    process, and where that ends, to find out which of them ended it, in others.
 
     Args:
-        module: its name, on the path of this process.
+        point: where it is, on the path of this process.
+        beside: every plugin of the same module, this one among them.
     """
+    module = point.module
     with _turn(module):
-        return _tried(module)
+        if _exit_code(module, beside) == SURVIVED:
+            return None
+        return _told(f"importing {module}", _exit_code(module)) or _told(
+            f"loading {point.value}", _exit_code(module, (point,))
+        )
 
 
 @cache
@@ -46,16 +62,18 @@ def _turn(_module: str) -> Lock:
 
 
 @cache
-def _tried(module: str) -> str | None:
-    if module in sys.modules:
-        return None
-    command = [sys.executable, "-c", PROGRAM, str(PATIENCE_S), str(SURVIVED), module, *sys.path]
+def _exit_code(module: str, points: tuple[EntryPoint, ...] = ()) -> int:
+    """How the process ended that imported a module and then loaded these plugins."""
+    told = "\n".join(f"{point.group}/{point.name}" for point in points)
+    command = [sys.executable, "-c", PROGRAM, str(PATIENCE_S), str(SURVIVED), module, told, *sys.path]
     silent = subprocess.DEVNULL
-    exit_code = subprocess.run(command, stdin=silent, stdout=silent, check=False).returncode  # noqa: S603 - all of it is ours
-    return None if exit_code == SURVIVED else f"{_told(module, exit_code)}. Mend or uninstall it, and start again"
+    return subprocess.run(command, stdin=silent, stdout=silent, check=False).returncode  # noqa: S603 - all of it is ours
 
 
-def _told(module: str, exit_code: int) -> str:
+def _told(step: str, exit_code: int) -> str | None:
+    if exit_code == SURVIVED:
+        return None
+    how = f"ended the process that tried it with {ending(exit_code)}"
     if exit_code == -signal.SIGALRM:
-        return f"importing {module} did not end within {PATIENCE_S} s"
-    return f"importing {module} ended the process that tried it with {ending(exit_code)}"
+        how = f"did not end within {PATIENCE_S} s"
+    return f"{step} {how}. Mend or uninstall it, and start again"
