@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,9 +33,28 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
             if message["type"] == "lifespan.shutdown":
                 return
     message = await receive()
+    if scope["path"] == "/stream":
+        await stream(receive, send)
+        return
     content = json.dumps([len(message["body"]), message["more_body"]]).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
     await send({"type": "http.response.body", "body": content})
+
+
+TRAILED = b"1;x=y\r\nx\r\n0\r\nHost: evil.example\r\n\r\n"
+LEFT = threading.Event()
+
+
+async def stream(receive: Any, send: Any) -> None:
+    """Answers until the client leaves, and tells."""
+    leaving = asyncio.ensure_future(receive())
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(500):
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        await asyncio.wait([leaving], timeout=0.01)
+        if leaving.done():
+            LEFT.set()
+            return
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +137,12 @@ def test_a_wrong_announcement_does_not_help(address: str) -> None:
         b"CONNECT 127.0.0.1:80 HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * 2**17 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X: x\r\n" * 20_000 + b"\r\n",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: x\r\n" * 20_000,
+        b"GET / HTTP/2.0\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /\r\n\r\n",
     ],
 )
 def test_what_is_no_http_gets_a_problem_document_too(address: str, request_: bytes) -> None:
@@ -128,6 +154,57 @@ def test_what_is_no_http_gets_a_problem_document_too(address: str, request_: byt
     document = json.loads(body)
     assert (document["type"], document["status"]) == ("/problems/malformed-request", 400)
     assert "send the request again" in document["detail"]
+
+
+def test_what_is_no_http_waits_for_the_answers_before_it(address: str) -> None:
+    good = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\nxxx"
+    chunked = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for wrong in (b"nonsense\r\n\r\n", chunked + b"zz\r\n"):
+        assert statuses(address, good + good + wrong) == [200, 200, 400]
+
+
+def test_thousands_of_offers_at_once_are_all_declined(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    offer = head + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n"
+    last = head + b"Connection: upgrade, close\r\nUpgrade: h2c\r\nContent-Length: 1\r\n\r\nx"
+    assert statuses(address, offer * 2_000 + last) == [200] * 2_001
+    assert not caplog.records
+
+
+def test_a_head_is_measured_without_the_body_before_it(address: str) -> None:
+    first = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {2**17}\r\n\r\n".encode() + b"x" * 2**17
+    second = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"
+    assert statuses(address, first + second[:100], second[100:]) == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1 \t\r\nConnection: close \r\nContent-Length: 1 \r\n\r\nx",
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + TRAILED,
+    ],
+)
+def test_blanks_and_what_comes_behind_a_body_change_no_header(address: str, request_: bytes) -> None:
+    assert statuses(address, request_) == [200]
+
+
+def test_an_older_client_is_told_nothing_in_between_and_gets_no_chunks(address: str) -> None:
+    head = b"POST / HTTP/1.0\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+    with raw(address) as connection:
+        connection.sendall(head + b"x")
+        answer, _, body = whole(connection).partition(b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"transfer-encoding" not in answer
+    assert body == b"[1, false]"
+
+
+def statuses(address: str, *parts: bytes) -> list[int]:
+    """Of the answers to what is sent on one connection."""
+    with raw(address) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(0.02)
+        return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+)", whole(connection))]
 
 
 def whole(connection: socket.socket) -> bytes:
@@ -178,6 +255,13 @@ def test_a_client_that_leaves_costs_nothing(address: str, http: httpx.Client) ->
             connection.sendall(b"x" * 2**19)
     time.sleep(0.2)
     assert http.post("/", content=b"x" * LIMIT).status_code == 200
+
+
+def test_a_stream_ends_when_its_client_leaves_though_other_requests_wait_behind_it(address: str) -> None:
+    with raw(address) as connection:
+        connection.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert status_of(connection) == 200
+    assert LEFT.wait(5.0)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "127.9.9.9:1", "[::1]:8000"])
