@@ -52,7 +52,7 @@ def trace(service: PortfolioOptimizationServiceStub, portfolio: str) -> None:
     request = pb.EfficientFrontierRequest(portfolio_id=portfolio, points=5)
     for part in service.StreamEfficientFrontier(request, timeout=PATIENCE_S):
         if part.WhichOneof("part") == "point":
-            point = part.point  # its field `return` is no name in Python
+            point = part.point  # its field `return` is not a name in Python
             print(f"frontier: risk {point.risk:7.2%}  return {getattr(point, 'return'):7.2%}")
 
 

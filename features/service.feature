@@ -28,11 +28,11 @@ Feature: A service that a desk can rely on
     And the hint is "did you mean mean_variance"
 
   Scenario: A batch with one bad request
-    Given a batch of a good request, one with contradicting limits, one that is no request, and another good one
+    Given a batch of a good request, one with contradicting limits, one that is not a request, and another good one
     When the batch is sent
     Then the first and the last are answered, and the others are refused
     And the good ones have the answers that they would have had alone
-    And one of the bad ones has contradicting limits, and the other is no request
+    And one of the bad ones has contradicting limits, and the other is not a request
 
   Scenario: The latest answer is kept, and a failure does not replace it
     Given a portfolio of

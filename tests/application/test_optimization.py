@@ -233,7 +233,7 @@ def test_nothing_beats_the_risk_free_rate(door: Door, portfolio_id: str) -> None
 
 
 def test_an_aim_that_a_method_does_not_take_is_refused(door: Door, portfolio_id: str) -> None:
-    with pytest.raises(Unsupported, match="'MAX_RATIO' is no objective of method 'mean_variance'"):
+    with pytest.raises(Unsupported, match="'MAX_RATIO' is not an objective of method 'mean_variance'"):
         door.handle(OptimizePortfolio(question(portfolio_id, objective="MAX_RATIO")))
 
 

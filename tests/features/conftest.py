@@ -150,7 +150,7 @@ def _(desk: Desk) -> None:
     assert desk.last_good is None
 
 
-@given("a batch of a good request, one with contradicting limits, one that is no request, and another good one")
+@given("a batch of a good request, one with contradicting limits, one that is not a request, and another good one")
 def _(desk: Desk) -> None:
     good = {"portfolio_id": "sample", "objective": "MIN_VOLATILITY", "method": "MEAN_VARIANCE"}
     contradicting = {**good, "constraints": {"max_weight": 0.01}}

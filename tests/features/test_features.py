@@ -342,7 +342,7 @@ def _(desk: Desk) -> None:
             assert "problem" not in entry
 
 
-@then("one of the bad ones has contradicting limits, and the other is no request")
+@then("one of the bad ones has contradicting limits, and the other is not a request")
 def _(desk: Desk) -> None:
     bad = [entry["problem"]["type"] for entry in entries(desk) if entry["status"] != httpx.codes.OK]
     assert bad == ["/problems/infeasible", "/problems/invalid"]

@@ -435,7 +435,7 @@ VIEW = {"weights": {"A": 1}, "return": 0.05}
         ({"views": [VIEW, {"weights": {"D": 1}, "return": 0.1}]}, ("views", 1, "weights", "D"), "'D' is not a name"),
         ({"views": [{**VIEW, "confidence": 0.5, "variance": 0.1}]}, ("views", 0), "give one of them"),
         ({"views": [{**VIEW, "confidence": 1.5}]}, ("views", 0, "confidence"), "at most 1"),
-        ({"views": [{**VIEW, "retrun": 1.5}]}, ("views", 0, "retrun"), "'retrun' is no field here"),
+        ({"views": [{**VIEW, "retrun": 1.5}]}, ("views", 0, "retrun"), "'retrun' is not a known field"),
         ({"views": [{"weights": {"A": 0}, "return": 0.1}]}, ("views", 0), "no weight"),
         ({"views": [VIEW], "uncertainty": "idzorek"}, ("views", 0), "has no confidence"),
         ({"views": [VIEW], "omega": [[0.1, 0.0]]}, ("omega", 0), "2 figures for 1 views"),

@@ -297,8 +297,8 @@ ALONE = {"model": {"loadings": {"MKT": dict.fromkeys(NAMES, 1.0)}}}
     [
         ({"target_exposures": {"MKT": 1.0}}, None, "speaks of factors, and there are none"),
         ({"risk_budgets": {"MKT": 1.0}}, None, "speaks of factors, and there are none"),
-        ({**BY_RETURNS, "target_exposures": {"MTK": 1.0}}, None, "'MTK' is no factor here; did you mean MKT"),
-        ({**BY_RETURNS, "risk_budgets": {"HML": 0.5}}, None, "'HML' is no factor here"),
+        ({**BY_RETURNS, "target_exposures": {"MTK": 1.0}}, None, "'MTK' is not a known factor; did you mean MKT"),
+        ({**BY_RETURNS, "risk_budgets": {"HML": 0.5}}, None, "'HML' is not a known factor"),
         ({**BY_RETURNS, "risk_budgets": {"MKT": 0.5, "SPREAD": 0.2, "specific": 0.2}}, None, "make them sum to 1"),
         ({**ALONE, "risk_budgets": {"MKT": 1.0}}, None, "the model states loadings alone"),
         ({"model": {"loadings": {"MKT": {"S0": 1.0}}}}, None, "has no figure for S1"),

@@ -121,7 +121,7 @@ def test_more_clusters_than_names_are_refused() -> None:
 
 
 def test_bad_options_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="is no risk measure here"):
+    with pytest.raises(InvalidInput, match="is not a known risk measure"):
         HierarchicalEqualRiskContributionOptions(risk_measure="luck")
     with pytest.raises(InvalidInput, match="clusters: is -1"):
         HierarchicalEqualRiskContributionOptions(clusters=-1)

@@ -286,5 +286,5 @@ def test_ranks_need_returns() -> None:
 
 
 def test_an_unknown_risk_measure_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="'hope' is no risk measure here"):
+    with pytest.raises(InvalidInput, match="'hope' is not a known risk measure"):
         HierarchicalRiskParityOptions(risk_measure="hope")

@@ -120,9 +120,9 @@ def test_probabilities_that_are_none_are_refused(probabilities: tuple[float, ...
 
 
 def test_unknown_measures_are_refused_with_a_hint() -> None:
-    with pytest.raises(InvalidInput, match="'cvarr' is no risk measure here; did you mean cvar"):
+    with pytest.raises(InvalidInput, match="'cvarr' is not a known risk measure; did you mean cvar"):
         asked(np.eye(3), MinimumRisk(), risk_measure="cvarr")
-    with pytest.raises(InvalidInput, match="'drawdown' is no risk measure here") as refused:
+    with pytest.raises(InvalidInput, match="'drawdown' is not a known risk measure") as refused:
         asked(np.eye(3), MinimumRisk(), risk_limits={"drawdown": 0.1})
     assert refused.value.faults[0].path == ("method_options", "risk_limits", "drawdown")
 

@@ -162,7 +162,7 @@ def test_a_tail_of_few_scenarios_has_an_end_where_shorts_have_one() -> None:
 
 
 def test_bad_options_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="is no risk measure here"):
+    with pytest.raises(InvalidInput, match="is not a known risk measure"):
         NestedClustersOptimizationOptions(risk_measure="luck")
     with pytest.raises(InvalidInput, match="there are 10 names"):
         proposed(COVARIANCE, clusters=12)

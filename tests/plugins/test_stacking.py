@@ -132,8 +132,8 @@ def test_what_no_portfolio_satisfies_is_infeasible_and_the_method_is_named() -> 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"methods": (Inner("magic"),)}, r"method_options\.methods\.0\.method: 'magic' is no method here"),
-        ({"final": Inner("hope")}, r"method_options\.final\.method: 'hope' is no method here"),
+        ({"methods": (Inner("magic"),)}, r"method_options\.methods\.0\.method: 'magic' is not a known method"),
+        ({"final": Inner("hope")}, r"method_options\.final\.method: 'hope' is not a known method"),
         ({"folds": 700}, r"method_options\.folds: is 700; of 1260 returns a fold has less than 2"),
     ],
 )
@@ -144,7 +144,9 @@ def test_mistakes_are_placed_where_they_were_made(options: dict[str, Any], words
 
 def test_a_misspelt_field_of_an_inner_method_is_refused() -> None:
     asked = {"methods": [{"method": "mean_variance", "optoins": {}}]}
-    with pytest.raises(InvalidInput, match=r"methods\.0\.optoins: 'optoins' is no option here; did you mean options"):
+    with pytest.raises(
+        InvalidInput, match=r"methods\.0\.optoins: 'optoins' is not a known option; did you mean options"
+    ):
         bind_options(StackingOptions, asked, ("method_options",))
 
 

@@ -160,5 +160,5 @@ def test_bad_options_are_refused(options: dict[str, Any], words: str) -> None:
 
 
 def test_an_unknown_method_is_refused_in_its_place() -> None:
-    with pytest.raises(InvalidInput, match=r"method_options\.method\.method: 'magic' is no method here"):
+    with pytest.raises(InvalidInput, match=r"method_options\.method\.method: 'magic' is not a known method"):
         on_sample(method=Inner("magic"))

@@ -22,7 +22,7 @@ def missing() -> str | None:
     """Why there is none; None where there is."""
     found = revision()
     if found is None:
-        return "this is no clone with a tag or a commit before this one"
+        return "this is not a clone with a tag or a commit before this one"
     if not _git("ls-tree", "--name-only", found, WORKER):
         return f"{found} has no command for workers yet"
     return None

@@ -80,7 +80,7 @@ async def write_configuration(command: WriteConfiguration, context: Context) -> 
 def _check(command: WriteConfiguration, context: Context) -> None:
     known = {*OBJECTIVES, *(word.upper() for word in WORDS)}
     if command.objective.upper() not in known:
-        detail = f"{command.objective!r} is no objective here; {hint(command.objective.upper(), OBJECTIVES)}"
+        detail = f"{command.objective!r} is not a known objective; {hint(command.objective.upper(), OBJECTIVES)}"
         raise Unsupported.at(("objective",), detail, "unsupported")
     context.plugins.origin(command.method)
     wrong = id_fault(command.portfolio_id)

@@ -108,7 +108,7 @@ def faults_of(request: OrderRequest, portfolio: Portfolio | None) -> Iterator[Fa
     """What is wrong with a request, as far as it shows without prices."""
     preferences = request.preferences
     if request.risk_measure.lower() not in MEASURES:
-        detail = f"{request.risk_measure!r} is no risk measure here; {hint(request.risk_measure.lower(), MEASURES)}"
+        detail = f"{request.risk_measure!r} is not a known risk measure; {hint(request.risk_measure.lower(), MEASURES)}"
         yield Fault(("risk_measure",), detail, "unknown")
     if portfolio is None:
         detail = f"{request.portfolio_id!r} holds nothing here; import holdings and prices under it first."
@@ -238,7 +238,7 @@ def _objective(word: str) -> str:
     """In the words of a question, one of which it may be already."""
     objective = OBJECTIVES.get(word.lower(), word.upper())
     if objective not in OBJECTIVES.values():
-        detail = f"{word!r} is no objective here; {hint(word.lower(), OBJECTIVES)}"
+        detail = f"{word!r} is not a known objective; {hint(word.lower(), OBJECTIVES)}"
         raise Unsupported.at(("objective",), detail, "unsupported")
     return objective
 

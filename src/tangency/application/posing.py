@@ -160,7 +160,7 @@ def refuse_too_many(names: int, limit: int) -> None:
 def _objective(question: Question) -> Objective:
     make = OBJECTIVES.get(question.objective.upper())
     if make is None:
-        detail = f"{question.objective!r} is no objective here; {hint(question.objective.upper(), OBJECTIVES)}"
+        detail = f"{question.objective!r} is not a known objective; {hint(question.objective.upper(), OBJECTIVES)}"
         raise Unsupported.at(("objective",), detail, "unsupported")
     return make(question.risk)
 

@@ -65,7 +65,7 @@ def _declares(subject: Subject, _examples: int) -> None:
     for word, said, known in (("objective", can.objectives, OBJECTIVES), ("constraint", can.constraints, CONSTRAINTS)):
         unknown = sorted(said - set(known))
         if unknown:
-            broken(f"capabilities name {unknown[0]!r}, which is no {word}; there are {', '.join(known)}.")
+            broken(f"capabilities name {unknown[0]!r}, which is not a known {word}; there are {', '.join(known)}.")
     if not can.rule and not can.objectives:
         broken("capabilities name no objective; a method without any is a rule.")
     if not can.rule and not {"budget", "long_only"} <= can.constraints:

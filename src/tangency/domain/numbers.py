@@ -28,7 +28,7 @@ def frozen(values: ArrayLike, path: Path = (), ndim: int | None = None) -> NDArr
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
-        raise InvalidInput.at(path, "is no array of numbers; give rows of one length.", "shape") from None
+        raise InvalidInput.at(path, "is not an array of numbers; give rows of one length.", "shape") from None
     if ndim is not None and array.ndim != ndim:
         raise InvalidInput.at(path, f"has {array.ndim} axes; give {ndim}.", "shape")
     largest = float(np.abs(array).max()) if array.size else 0.0

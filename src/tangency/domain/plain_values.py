@@ -83,7 +83,7 @@ def _from_buffer(value: Mapping[Any, object], path: Path) -> Array:
     axes = [whole(axis, (*path, "shape", i)) for i, axis in enumerate(listed(given["shape"], (*path, "shape")))]
     raw = given["f8"]
     if not isinstance(raw, bytes | bytearray | memoryview) or min(axes, default=0) < 0:
-        raise InvalidInput.at(path, "is no buffer of doubles with its shape.", "type")
+        raise InvalidInput.at(path, "is not a buffer of doubles with its shape.", "type")
     flat = np.frombuffer(raw, dtype="<f8") if len(raw) % 8 == 0 else np.empty(0)
     if 8 * math.prod(axes) != len(raw):
         raise InvalidInput.at(path, f"holds {len(raw)} bytes; shape {axes} needs {8 * math.prod(axes)}.", "shape")
@@ -123,7 +123,7 @@ def fields(
     if not unknown and not missing:
         return given
     known = [*required, *optional]
-    faults = [Fault((*path, key), f"{key!r} is no field here; {hint(key, known)}", "unknown") for key in unknown]
+    faults = [Fault((*path, key), f"{key!r} is not a known field; {hint(key, known)}", "unknown") for key in unknown]
     raise InvalidInput(faults + [Fault((*path, key), "is missing.", "missing") for key in missing])
 
 

@@ -311,7 +311,7 @@ def _of(model: FactorModel | None, factor: str, path: Path) -> Vector:
 
 def _refuse_unknown(factor: str, factors: Collection[str], path: Path) -> None:
     if factor not in factors:
-        raise InvalidInput.at(path, f"{factor!r} is no factor here; {hint(factor, factors)}", "unknown")
+        raise InvalidInput.at(path, f"{factor!r} is not a known factor; {hint(factor, factors)}", "unknown")
 
 
 def _tracking(problem: Problem, estimates: Estimates, benchmark: Mapping[str, float]) -> Blend:

@@ -63,7 +63,7 @@ class MeanRiskOptions(Aims):
     def __post_init__(self) -> None:
         Aims.__post_init__(self)
         faults = [
-            Fault(path, f"{name!r} is no risk measure here; {hint(name, MEASURES)}", "unsupported")
+            Fault(path, f"{name!r} is not a known risk measure; {hint(name, MEASURES)}", "unsupported")
             for path, name in self._named()
             if name not in MEASURES
         ]

@@ -210,7 +210,7 @@ def _without_excess(mean: Vector, most: ConicPoint, attempts: tuple[SolverAttemp
 
 def _solver(name: str) -> _Solver:
     if name not in _SOLVERS:
-        raise InvalidInput.at(("solver", "sequence"), f"{name!r} is no solver here; {hint(name, _SOLVERS)}")
+        raise InvalidInput.at(("solver", "sequence"), f"{name!r} is not a known solver; {hint(name, _SOLVERS)}")
     return _SOLVERS[name]
 
 

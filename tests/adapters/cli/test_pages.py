@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Meta
+
 from tangency.adapters.cli.pages.options import options_section
 from tangency.domain.optimization.method import NoOptions
 from tests.support.command import Command
@@ -19,9 +21,11 @@ class Part:
 
     Attributes:
         size: how much of it.
+        shade: how dark.
     """
 
     size: float
+    shade: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,16 +47,24 @@ class Everything(Basis):
     Attributes:
         parts: what it is made of.
         shares: by name.
+        loadings: by factor, then by name.
+        names: some of either.
+        shape: as rows, or one figure.
         level: at which, or none.
+        end: null for never.
         count: how many.
 
     Raises:
         InvalidInput: never.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...] = (Part(2.0),)
     shares: Mapping[str, float] = field(default_factory=dict)
+    loadings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    names: tuple[str | Part, ...] = ()
+    shape: Annotated[list[list[float]] | float, Meta(title="matrix")] | None = None
     level: float | None = None
+    end: float | None = 1.0
     count: Annotated[int, "positive"] = 3
 
 
@@ -60,9 +72,13 @@ def test_options_become_a_table_and_each_object_in_them_another() -> None:
     assert options_section(Everything).splitlines() == [
         "| option | takes | default | meaning |",
         "| --- | --- | --- | --- |",
-        "| `parts` | list of object (Part) | `[]` | what it is made of. |",
-        "| `shares` | object of number by name | `{}` | by name. |",
-        "| `level` | number or null | `null` | at which, or none. |",
+        '| `parts` | list of [Part](#part) | `[{"size": 2.0}]` | what it is made of. |',
+        "| `shares` | numbers by name | `{}` | by name. |",
+        "| `loadings` | numbers by pair of names | `{}` | by factor, then by name. |",
+        "| `names` | list of texts or [Part](#part) | `[]` | some of either. |",
+        "| `shape` | matrix | `null` | as rows, or one figure. |",
+        "| `level` | number | `null` | at which, or none. |",
+        "| `end` | number or null | `1.0` | null for never. |",
         "| `count` | whole number | `3` | how many. |",
         '| `kind` | `small` or `large` | `"small"` | `small` or large, whichever \\| suits. |',
         "",
@@ -71,6 +87,7 @@ def test_options_become_a_table_and_each_object_in_them_another() -> None:
         "| option | takes | default | meaning |",
         "| --- | --- | --- | --- |",
         "| `size` | number | required | how much of it. |",
+        "| `shade` | number | `0.5` | how dark. |",
     ]
     assert options_section(NoOptions) == "None."
 

@@ -110,4 +110,4 @@ def test_a_role_that_there_is_not_is_told(command: Command) -> None:
     ran = command("serve", "--role", "api,juggler")
 
     assert ran.code == 2
-    assert "'juggler' is no role" in ran.err
+    assert "'juggler' is not a role" in ran.err

@@ -58,7 +58,9 @@ def test_an_unknown_name_is_refused_with_the_names_that_are_there() -> None:
 
 def test_an_unknown_estimator_is_refused_where_it_stands() -> None:
     path = ("risk_parameters", "covariance_estimator")
-    with pytest.raises(Unsupported, match=r"'crystal_ball' is no estimator here; valid: bayes_stein, .*ewma") as caught:
+    with pytest.raises(
+        Unsupported, match=r"'crystal_ball' is not a known estimator; valid: bayes_stein, .*ewma"
+    ) as caught:
         EntryPointPlugins().find_estimator("crystal_ball", path)
     assert caught.value.faults[0].path == path
 

@@ -60,7 +60,7 @@ def test_what_is_asked_arrives_with_its_type() -> None:
 @pytest.mark.parametrize(
     ("asked", "path", "words"),
     [
-        ({"trys": 1}, ("method_options", "trys"), "'trys' is no option here; did you mean tries"),
+        ({"trys": 1}, ("method_options", "trys"), "'trys' is not a known option; did you mean tries"),
         ({"tries": "5"}, ("method_options", "tries"), "is '5'; give a whole number."),
         ({"tries": 1.5}, ("method_options", "tries"), "is 1.5; give a whole number."),
         ({"rule": "middle"}, ("method_options", "rule"), "is 'middle'; give 'first' or 'last'."),

@@ -108,11 +108,11 @@ def test_a_table_of_ones_own_is_in_fractions_and_any_order(tmp_path: Path) -> No
     ("text", "said"),
     [
         (THREE.replace("2.64,", "2.64"), r"factors.csv, line 6: 3 figures for 4 factors"),
-        (THREE.replace("2.64", "n/a"), r"factors.csv, line 6: .* is no row of figures"),
-        (THREE.replace("192608", "192613"), "192613 is no date"),
+        (THREE.replace("2.64", "n/a"), r"factors.csv, line 6: .* is not a row of figures"),
+        (THREE.replace("192608", "192613"), "192613 is not a date"),
         (THREE.replace("192608", "192606"), "have 1926-06-30 after a date that is not before it"),
         (THREE.replace("SMB", "HML"), "name 'HML' twice"),
-        ("day,Q\n2020-01-31,abc\n", "'abc' is no number"),
+        ("day,Q\n2020-01-31,abc\n", "'abc' is not a number"),
         ("Q\n1.0\n", "has no column 'date'"),
     ],
 )

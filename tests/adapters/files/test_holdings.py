@@ -48,7 +48,9 @@ def test_a_file_that_is_no_parquet_is_not_read_as_csv(tmp_path: Path) -> None:
     for name, content in (("a.parquet", ROWS.encode()), ("b.PQ", b""), ("c.csv", b"\x7fELF\x02\x00\x00name,quantity")):
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(InvalidInput, match=rf"{name} is no Parquet file, which begins with b'PAR1'.*Save it again"):
+        with pytest.raises(
+            InvalidInput, match=rf"{name} is not a Parquet file, which begins with b'PAR1'.*Save it again"
+        ):
             read_holdings(path, "port-1")
 
 
@@ -89,7 +91,7 @@ def test_the_sample_is_read_whole() -> None:
         (ROWS.replace("quantity", "amount"), ["has no column 'quantity'"]),
         (ROWS.replace("asset_class", "Sector"), ["columns 3 ('sector') and 4 ('Sector') mean the same"]),
         (ROWS.replace("-2.5", ""), ["line 3", "there is no quantity", "write 0"]),
-        (ROWS.replace("-2.5", "two"), ["line 3", "'quantity'", "'two' is no number"]),
+        (ROWS.replace("-2.5", "two"), ["line 3", "'quantity'", "'two' is not a number"]),
         (ROWS.replace("BBB", "AAA"), ["line 3", "'AAA' is already held in line 2", "add the two rows up"]),
         (ROWS.replace("BBB", "CASH"), ["line 4", "'CASH' is already held in line 3"]),
         (ROWS.replace("BBB", ""), ["line 3", "there is no name"]),

@@ -124,14 +124,14 @@ def test_the_sample_is_read_whole() -> None:
         (WIDE.encode().replace(b"AAA", b"\xc4"), ["utf-8"]),
         ("AAA,BBB\n1,2\n", ["has no column 'date'", "'AAA', 'BBB'"]),
         (WIDE.replace("2024-01-03", "03/01/2024"), ["line 3", "'Date'", "'03/01/2024'", "YYYY-MM-DD"]),
-        (WIDE.replace("2024-01-03", ""), ["line 3", "nothing is no date"]),
+        (WIDE.replace("2024-01-03", ""), ["line 3", "nothing is not a date"]),
         (WIDE.replace("2024-01-03", "2024-01-02"), ["line 3", "2024-01-02 is already the date of line 2"]),
-        (WIDE.replace("20.5", "abc"), ["line 2", "'BBB'", "'abc' is no number", "nothing where there is a gap"]),
+        (WIDE.replace("20.5", "abc"), ["line 2", "'BBB'", "'abc' is not a number", "nothing where there is a gap"]),
         (WIDE.replace("20.5", '"20,5"'), ["line 2", "'BBB'", "'20,5'", "a point for decimals"]),
-        (WIDE.replace("20.5", "inf"), ["line 2", "'inf' is no number"]),
-        (WIDE.replace("20.5", "1e400"), ["line 2", "'1e400' is no number"]),
-        (WIDE.replace("20.5", "-20.5"), ["line 2", "-20.5 is no price", "above 0"]),
-        (WIDE.replace("20.5", "0"), ["line 2", "0 is no price"]),
+        (WIDE.replace("20.5", "inf"), ["line 2", "'inf' is not a number"]),
+        (WIDE.replace("20.5", "1e400"), ["line 2", "'1e400' is not a number"]),
+        (WIDE.replace("20.5", "-20.5"), ["line 2", "-20.5 is not a price", "above 0"]),
+        (WIDE.replace("20.5", "0"), ["line 2", "0 is not a price"]),
         (WIDE.replace("BBB", "AAA"), ["columns 2 and 3 are both 'AAA'"]),
         (WIDE.replace("Date,AAA", "Date,date"), ["columns 1 ('Date') and 2 ('date') mean the same"]),
         ("Date,AAA,BBB\n2024-01-02,1,\n2024-01-03,2,\n", ["'BBB' has no price at all"]),
@@ -141,7 +141,7 @@ def test_the_sample_is_read_whole() -> None:
         ),
         (LONG.replace("2024-01-04,BBB", "2024-01-02,BBB"), ["line 5", "'BBB' already has a price", "in line 3"]),
         (LONG.replace("2024-01-04,BBB", "2024-01-04,"), ["line 5", "there is no name"]),
-        (LONG.replace("20.5", "-1"), ["line 3", "'price'", "-1 is no price"]),
+        (LONG.replace("20.5", "-1"), ["line 3", "'price'", "-1 is not a price"]),
         (LONG.replace("date,", "when,"), ["has no column 'date'"]),
         (WIDE.replace(",21", ",abc").replace("2024-01-03", "\n2024-01-03"), ["'BBB'", "line 5"]),
     ],
@@ -153,9 +153,9 @@ def test_a_mistake_is_told_with_its_place_and_a_remedy(text: str | bytes, parts:
 
 def test_a_mistake_in_parquet_is_told_with_its_row(written: Writer) -> None:
     said = complaint(written.parquet(Date=["2024-01-02", "2024-01-03"], AAA=[1.0, -2.0]))
-    assert "row 2, column 'AAA': -2 is no price" in said
-    assert "is no date" in complaint(written.parquet(Date=[1, 2], AAA=[1.0, 2.0]))
-    assert "is no number" in complaint(written.parquet(Date=["2024-01-02", "2024-01-03"], AAA=[True, False]))
+    assert "row 2, column 'AAA': -2 is not a price" in said
+    assert "is not a date" in complaint(written.parquet(Date=[1, 2], AAA=[1.0, 2.0]))
+    assert "is not a number" in complaint(written.parquet(Date=["2024-01-02", "2024-01-03"], AAA=[True, False]))
 
 
 def test_a_file_that_is_not_there_or_is_broken_is_told(tmp_path: Path) -> None:

@@ -219,9 +219,9 @@ def test_an_objective_is_corrected_in_the_words_of_the_door(doors: Doors) -> Non
         doors.http.post("/api/v1/optimizations", json=body).json()["detail"],
         refused(doors, wish(**body)).message,
     ):
-        assert told.startswith("objective 'maximise_sharp' is no objective here; did you mean maximize_sharpe or ")
+        assert told.startswith("objective 'maximise_sharp' is not a known objective; did you mean maximize_sharpe or ")
     told = refused(doors, wish(optimization_type="risk_parity")).message
-    assert told == "objective 'maximize_sharpe' is no objective of method 'risk_parity'; valid: risk_parity."
+    assert told == "objective 'maximize_sharpe' is not an objective of method 'risk_parity'; valid: risk_parity."
 
 
 def test_more_mistakes_than_a_trailer_has_room_for_are_told_as_far_as_they_go(doors: Doors) -> None:
@@ -272,5 +272,5 @@ def test_a_neighbour_that_cannot_be_asked_says_when_to_come_again() -> None:
     retry = RetryInfo()
     found.Unpack(retry)
     assert retry.retry_delay.ToSeconds() == 7
-    unusable = status_of(NeighbourUnusable("the answer is no portfolio"), Asked(pb.EfficientFrontierRequest))
+    unusable = status_of(NeighbourUnusable("the answer is not a portfolio"), Asked(pb.EfficientFrontierRequest))
     assert unusable.code is grpc.StatusCode.UNAVAILABLE

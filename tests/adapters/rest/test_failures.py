@@ -78,7 +78,7 @@ def failing(folder: Path, **ports: Any) -> Iterator[httpx.Client]:
         (PluginError("mine", "my-methods", "it is broken"), 422, "plugin-unusable"),
         (NoFreeSolver("all are busy", 1.2), 429, "no-free-solver"),
         (NeighbourUnavailable("the portfolio service does not answer", 1.2), 503, "neighbour-unavailable"),
-        (NeighbourUnusable("the portfolio service answers what is no portfolio"), 502, "neighbour-unusable"),
+        (NeighbourUnusable("the portfolio service answers what is not a portfolio"), 502, "neighbour-unusable"),
     ],
 )
 def test_every_outcome_that_is_no_answer_has_its_own_type(

@@ -48,7 +48,7 @@ def test_a_version_that_nobody_wrote_is_not_found(http: httpx.Client, version: s
         ("factors", {"returns": {"oil": [True]}, **MONTH}, "/returns/oil/0", "is true; give a number"),
         ("factors", {"returns": {"oil": []}, **MONTH}, "/returns/oil", "has 0 figures; give 1"),
         ("factors", {"returns": {"oil": [0.1]}, **MONTH, "frequency": "y" * 999}, "/frequency", f"'{'y' * 59}..."),
-        ("views", [3], "/0", "is no view"),
+        ("views", [3], "/0", "is not a view"),
         ("views", {"AAPL": 1}, "", "give a list"),
         ("views", [{"return": 2**70}], "/0/return", "more than 64 bits"),
     ],
@@ -100,8 +100,8 @@ def test_scores_are_referred_to_and_the_answer_says_which_version(http: httpx.Cl
     ("reference", "detail"),
     [
         ("/api/v1/scores/nobody", "not written"),
-        ("scores/esg", "is no address"),
-        ("/api/v1/shoes/esg", "is no address"),
+        ("scores/esg", "is not an address"),
+        ("/api/v1/shoes/esg", "is not an address"),
         (7, "give text"),
     ],
 )

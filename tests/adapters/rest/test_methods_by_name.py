@@ -338,7 +338,7 @@ def test_no_corner_of_the_data_breaks_a_method(http: httpx.Client, corner: str) 
         ("MEAN_RISK", "MIN_RISK", {"risk_limits": {"cvra": 0.1}}, "/risk_limits/cvra", "did you mean cvar or"),
         ("MULTI_OBJECTIVE", "MULTI_OBJECTIVE", {"objectives": [{"name": "esq"}]}, "/objectives/0/name", "'esq' is no"),
         ("MEAN_VARIANCE", "MULTI_OBJECTIVE", {"objectives": [{"name": "esq"}]}, "/objectives/0/name", "'esq' is no"),
-        ("MEAN_RISK", "MULTI_OBJECTIVE", {"risk_measure": "var"}, "/risk_measure", "'var' is no convex measure"),
+        ("MEAN_RISK", "MULTI_OBJECTIVE", {"risk_measure": "var"}, "/risk_measure", "'var' is not a convex measure"),
         ("ROBUST_OPTIMIZATION", "MAX_UTILITY", {"criterion": "best"}, "/criterion", "is 'best'; give 'worst_case' or"),
     ],
 )

@@ -42,6 +42,7 @@ def test_the_request_of_the_reference_has_the_answer_of_the_reference(http: http
     shown = example("answer")
     served = response.json()
     assert served["provenance"].keys() == shown["provenance"].keys()
+    assert served["provenance"]["versions"].keys() == shown["provenance"]["versions"].keys()
     for document in (served, shown):
         for attempt in document["provenance"]["attempts"]:
             attempt.pop("iterations")

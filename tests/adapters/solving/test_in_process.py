@@ -100,7 +100,7 @@ def test_a_rule_whose_weights_break_a_constraint_refuses_it(plugins: EntryPointP
 def test_an_objective_that_a_method_does_not_have_is_refused_before_anything_is_estimated(
     plugins: EntryPointPlugins,
 ) -> None:
-    with pytest.raises(Unsupported, match="'MAX_SHARPE' is no objective of method 'raises'"):
+    with pytest.raises(Unsupported, match="'MAX_SHARPE' is not an objective of method 'raises'"):
         solve(given("raises", objective=MaximumSharpe(), market=Market(UNIVERSE)), plugins)
 
 
@@ -145,7 +145,7 @@ def test_an_estimator_of_the_wrong_shape_is_named(plugins: EntryPointPlugins) ->
     [
         ("wrong_shape", "'wrong_shape' gives 4 weights for 3 names"),
         ("matrix", "'matrix' gives 2 x 2 weights for 3 names"),
-        ("not_a_number", "'not_a_number' gives 'A' the weight nan, which is no finite number"),
+        ("not_a_number", "'not_a_number' gives 'A' the weight nan, which is not a finite number"),
     ],
 )
 def test_weights_that_are_none_are_told_in_the_name_of_the_method(

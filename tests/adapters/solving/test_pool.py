@@ -258,7 +258,7 @@ def test_an_infeasible_problem_arrives_with_its_conflict_and_its_proof(service: 
     ("change", "path", "words"),
     [
         ({"method": "mean_varience"}, ("method",), "did you mean mean_variance"),
-        ({"options": {"speed": 1}}, ("method_options", "speed"), "'speed' is no option here"),
+        ({"options": {"speed": 1}}, ("method_options", "speed"), "'speed' is not a known option"),
         (
             {"market": Market(UNIVERSE, covariance=-COVARIANCE)},
             ("risk_parameters", "covariance", "values"),

@@ -287,7 +287,7 @@ def test_a_unit_of_work_without_commit_never_happened(embedded: Settings) -> Non
 
 
 def test_a_database_that_is_no_database_is_said_to_be_unavailable(tmp_path: Path) -> None:
-    (tmp_path / "tangency.db").write_bytes(b"this is no database" * 100)
+    (tmp_path / "tangency.db").write_bytes(b"this is not a database" * 100)
 
     async def open_it() -> None:
         async with Store.open(Settings(data_dir=str(tmp_path)), now) as store:

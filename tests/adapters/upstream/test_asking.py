@@ -140,7 +140,7 @@ UNUSABLE = {
     "more than allowed": (raw(b" " * (2**20 + 1)), "has more than 1,048,576 bytes"),
     "a gzip bomb": (BOMB, "has more than 1,048,576 bytes"),
     "half a gzip": (raw(b"\x1f\x8b\x08", headers={"Content-Encoding": "gzip"}), "ends in the middle of its gzip"),
-    "no gzip": (raw(b"{}", headers={"Content-Encoding": "gzip"}), "is no gzip"),
+    "no gzip": (raw(b"{}", headers={"Content-Encoding": "gzip"}), "is not gzip"),
     "another packing": (raw(b"{}", headers={"Content-Encoding": "br"}), "is packed as 'br'"),
     "no JSON": (raw(b"{not json"), "is no JSON"),
     "nothing": (raw(b""), "is no JSON"),

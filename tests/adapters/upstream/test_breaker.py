@@ -51,8 +51,8 @@ def test_only_failures_in_a_row_count(breaker: CircuitBreaker) -> None:
 
 def test_an_error_that_somebody_answered_is_no_failure(breaker: CircuitBreaker) -> None:
     for _ in range(5):
-        with pytest.raises(ValueError, match="what is no portfolio"), breaker.call():
-            raise ValueError("what is no portfolio")
+        with pytest.raises(ValueError, match="what is not a portfolio"), breaker.call():
+            raise ValueError("what is not a portfolio")
     assert breaker.state is Circuit.CLOSED
 
 

@@ -100,7 +100,7 @@ def test_names_without_any_price_are_left_out_and_none_at_all_are_not_found(stub
         ({"series": [{"name": "B", "prices": [1.0, -1.0, 2.0]}]}, "against the contract"),
         ({"dates": DATES[::-1]}, "dates that do not ascend"),
         ({"dates": [DATES[0], DATES[0], DATES[1]]}, "dates that do not ascend"),
-        ({"dates": DATES[:1], "series": [{"name": "B", "prices": [1.0]}]}, "is no history of prices"),
+        ({"dates": DATES[:1], "series": [{"name": "B", "prices": [1.0]}]}, "is not a history of prices"),
         ({"dates": ["yesterday"]}, "against the contract"),
         ({"as_of": None}, "against the contract"),
     ],

@@ -66,7 +66,7 @@ def test_what_is_misspelt_is_told_with_its_place(asked: dict[str, Any], path: tu
     (fault,) = unknown_options(Tree, asked, ("method_options",))
     assert fault.path == ("method_options", *path)
     assert fault.code == "unknown"
-    assert "is no option here" in fault.detail
+    assert "is not a known option" in fault.detail
 
 
 @pytest.mark.parametrize(

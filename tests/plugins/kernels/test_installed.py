@@ -39,19 +39,19 @@ def test_a_method_is_found_in_upper_and_lower_case() -> None:
 
 def test_an_unknown_method_is_refused_with_its_place_and_a_hint() -> None:
     with pytest.raises(
-        Unsupported, match=r"method_options\.final\.method: 'mean_varianc' is no method here; did you mean"
+        Unsupported, match=r"method_options\.final\.method: 'mean_varianc' is not a known method; did you mean"
     ):
         asked(Inner("mean_varianc"))
-    with pytest.raises(Unsupported, match="'magic' is no estimator here"):
+    with pytest.raises(Unsupported, match="'magic' is not a known estimator"):
         find_estimator("magic", HERE)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"linkag": "ward"}, r"final\.options\.linkag: 'linkag' is no option here; did you mean linkage"),
+        ({"linkag": "ward"}, r"final\.options\.linkag: 'linkag' is not a known option; did you mean linkage"),
         ({"linkage": "wart"}, r"final\.options\.linkage: is 'wart'; give 'single' or 'complete' or"),
-        ({"risk_measure": "hope"}, r"final\.options\.risk_measure: 'hope' is no risk measure here"),
+        ({"risk_measure": "hope"}, r"final\.options\.risk_measure: 'hope' is not a known risk measure"),
     ],
 )
 def test_wrong_options_are_refused_with_their_place(options: dict[str, Any], words: str) -> None:

@@ -30,14 +30,14 @@ def test_a_view_is_read(text: str, weights: dict[str, float], relation: str, val
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("AAPL outperforms MSFT", "'AAPL outperforms MSFT' is no view; write for instance 'AAPL - MSFT = 0.02'"),
-        ("AAPL = much", "is no view"),
+        ("AAPL outperforms MSFT", "'AAPL outperforms MSFT' is not a view; write for instance 'AAPL - MSFT = 0.02'"),
+        ("AAPL = much", "is not a view"),
         ("APPL - MSFT = 0.02", "'APPL' is not a name here; did you mean AAPL"),
         ("AAPL MSFT = 0.02", "'AAPL MSFT' is not a name here"),
         ("AAPL - = 0.02", "'' is not a name here"),
         (" = 0.02", "'' is not a name here"),
         ("AAPL - AAPL = 0.02", "names 'AAPL' twice"),
-        ("AAPL = 0.01 = 0.02", "is no view|is not a name"),
+        ("AAPL = 0.01 = 0.02", "is not a view|is not a name"),
     ],
 )
 def test_what_is_no_view_is_refused_with_its_place(text: str, message: str) -> None:

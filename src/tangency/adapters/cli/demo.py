@@ -60,7 +60,7 @@ def _sector_limit(_context: click.Context, _parameter: click.Parameter, values: 
         try:
             limits.append((sector.strip(), float(limit)))
         except ValueError:
-            raise click.BadParameter(f"{value!r} is no SECTOR=LIMIT; write for instance technology=0.25.") from None
+            raise click.BadParameter(f"{value!r} is not a SECTOR=LIMIT; write for instance technology=0.25.") from None
     return tuple(limits)
 
 

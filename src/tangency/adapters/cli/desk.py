@@ -113,7 +113,7 @@ class DeskOfService:
         try:
             response = await self._client.request(verb, address, **content)
         except httpx.InvalidURL as error:
-            raise click.BadParameter(f"is no address: {error}.", param_hint="--url") from None
+            raise click.BadParameter(f"is not an address: {error}.", param_hint="--url") from None
         except httpx.TransportError as error:
             detail = f"{self._client.base_url} cannot be asked: {str(error) or type(error).__name__}."
             raise NeighbourUnavailable(detail, 1.0) from None
@@ -131,5 +131,5 @@ def _read(response: httpx.Response, kind: type[Answer]) -> Answer:
     try:
         return msgspec.json.decode(response.content, type=kind)
     except msgspec.DecodeError:
-        told = f"{response.url} answers {response.status_code} with something that is no document of Tangency."
+        told = f"{response.url} answers {response.status_code} with something that is not a document of Tangency."
         raise NeighbourUnusable(told) from None

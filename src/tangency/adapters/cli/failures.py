@@ -115,10 +115,11 @@ def sentence(error: Exception, ending: ExitCode) -> str:
 def _tell(error: Exception, question: Question | None, ending: ExitCode) -> None:
     document = problem_document(error, question, ending)
     screen = console(stderr=True)
-    screen.print(f"Error: {document.detail}", soft_wrap=True)
-    for item in document.errors or ():
-        if document.errors and len(document.errors) > 1:
-            screen.print(f"  {item.pointer or 'request'} {item.detail}", soft_wrap=True)
+    mistakes = document.errors or ()
+    several = len(mistakes) > 1
+    screen.print(f"Error: {f'There are {len(mistakes)} mistakes:' if several else document.detail}", soft_wrap=True)
+    for item in mistakes if several else ():
+        screen.print(f"  {item.pointer[1:] or 'request'} {item.detail}", soft_wrap=True)
     tell_conflict(document.conflict or (), document.relaxation or (), console(stderr=True))
 
 

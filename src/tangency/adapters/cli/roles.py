@@ -29,7 +29,9 @@ class Roles(click.ParamType[frozenset[Role]]):
         words = [word.strip() for word in value.split(",")]
         unknown = [word for word in words if word not in {*Role, ALL}]
         if unknown:
-            self.fail(f"{unknown[0]!r} is no role; give {ALL}, or some of {', '.join(Role)} with commas.", param, ctx)
+            self.fail(
+                f"{unknown[0]!r} is not a role; give {ALL}, or some of {', '.join(Role)} with commas.", param, ctx
+            )
         return EVERY_ROLE if ALL in words else frozenset(map(Role, words))
 
 
@@ -60,5 +62,5 @@ class Queues(click.ParamType[tuple[Queue, ...]]):
         words = [word.strip() for word in value.split(",")]
         unknown = [word for word in words if word not in {*Queue}]
         if unknown:
-            self.fail(f"{unknown[0]!r} is no queue; give {', '.join(Queue)}, or one of them.", param, ctx)
+            self.fail(f"{unknown[0]!r} is not a queue; give {', '.join(Queue)}, or one of them.", param, ctx)
         return tuple(queue for queue in Queue if queue in words)

@@ -117,7 +117,7 @@ def _grpc_address(text: str) -> str:
     try:
         return msgspec.convert(text, Address)
     except msgspec.ValidationError:
-        raise click.BadParameter(f"{text!r} is no address; give HOST:PORT, such as {GRPC}.") from None
+        raise click.BadParameter(f"{text!r} is not an address; give HOST:PORT, such as {GRPC}.") from None
 
 
 def _refuse_strangers(settings: Settings) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tangency.domain.optimization.explanation import Explanation
 
 NONE = "-"
+LONGEST_UNBROKEN = 44
+"""Characters of a constraint's name that stay in one line, of the 80 that a terminal has."""
+
 HALF_A_DIGIT = 5e-5
 """Of a percentage with two decimals: what is below shows as 0.00%, without a sign."""
 
@@ -121,7 +124,9 @@ def bounds_table(why: Explanation) -> Table:
 def conflict_table(conflict: Iterable[ConflictingLimit]) -> Table:
     """A smallest set of limits that contradict each other."""
     made = table("Constraint", "It says", "This alone would do", numbers=(2,))
-    for each in conflict:
+    limits = list(conflict)
+    made.columns[0].min_width = min(LONGEST_UNBROKEN, max((len(each.constraint) for each in limits), default=0))
+    for each in limits:
         made.add_row(each.constraint, each.sentence, NONE if each.sufficient is None else _exact(each.sufficient))
     return made
 

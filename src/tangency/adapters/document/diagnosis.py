@@ -80,7 +80,7 @@ def _in_object(value: object, expected: inspect.StructType, path: Path) -> Itera
     fields = {field.encode_name: field for field in expected.fields}
     for name in value:
         if name not in fields:
-            yield Fault((*path, name), f"{shown(name)} is no field here; {hint(str(name), fields)}", "unknown")
+            yield Fault((*path, name), f"{shown(name)} is not a known field; {hint(str(name), fields)}", "unknown")
     for name, field in fields.items():
         if name in value:
             yield from _faults(value[name], field.type, (*path, name))

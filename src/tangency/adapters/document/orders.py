@@ -293,7 +293,7 @@ def wanted_by(query: Mapping[str, str]) -> Filter:
     faults: list[Fault] = []
     status = query.get("status")
     if status is not None and status not in STAGES:
-        faults.append(Fault(("status",), f"{status[:100]!r} is no status; {hint(status[:100], STAGES)}", "unknown"))
+        faults.append(Fault(("status",), f"{status[:100]!r} is not a status; {hint(status[:100], STAGES)}", "unknown"))
     limit = whole(query.get("limit"), "limit", LARGEST_PAGE, faults)
     before = whole(query.get("cursor"), "cursor", LARGEST_NUMBER, faults)
     if faults:

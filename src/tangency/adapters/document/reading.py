@@ -213,7 +213,7 @@ def _diagnosed(body: bytes, expected: type, error: msgspec.ValidationError) -> T
     if duplicate is not None:
         return UnreadableDocument(_twice(duplicate))
     if expected is not OptimizationRequest:
-        return InvalidInput([Fault((), "is no list; give a list of requests.", "type")])
+        return InvalidInput([Fault((), "is not a list; give a list of requests.", "type")])
     return InvalidInput(faults_in(value, OptimizationRequest) or [first_fault(error)])
 
 

@@ -151,7 +151,7 @@ def _interval(text: str | None, faults: list[Fault]) -> Interval | None:
     known: Sequence[str] = [interval.value for interval in Interval]
     if text is None or text in known:
         return None if text is None else Interval(text)
-    faults.append(Fault(("interval",), f"{text[:100]!r} is no interval; {hint(text[:100], known)}", "unknown"))
+    faults.append(Fault(("interval",), f"{text[:100]!r} is not an interval; {hint(text[:100], known)}", "unknown"))
     return None
 
 

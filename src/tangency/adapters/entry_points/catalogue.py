@@ -123,7 +123,7 @@ class EntryPointPlugins:
             )
             raise Unsupported.at(path, detail, "blocked")
         if not claims:
-            raise Unsupported.at(path, f"{name!r} is no {kind.word} here; {self._valid(kind, name)}", "unsupported")
+            raise Unsupported.at(path, f"{name!r} is not a known {kind.word}; {self._valid(kind, name)}", "unsupported")
         if len(claims) > 1:
             owners = sorted(_origin(point).distribution for point in claims)
             reason = f"{' and '.join(owners)} both claim this name; uninstall one, or block the name"

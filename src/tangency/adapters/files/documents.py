@@ -17,6 +17,9 @@ from tangency.domain.errors import InvalidInput
 
 YAML_SUFFIXES = (".yaml", ".yml")
 
+_TEXT_OR_WORD = re.compile(r'"(?:[^"\\]|\\.)*+"|(?P<word>-?Infinity|NaN)')
+"""A text, in which words are no numbers, or a word that Python's parser takes for a number."""
+
 
 def read_document(path: Path, content: bytes) -> object:
     """Plain values of the content of a file: YAML where its suffix says so, JSON otherwise.
@@ -44,7 +47,9 @@ def _json(path: Path, text: str) -> object:
         return keys
 
     def no_number(word: str) -> NoReturn:
-        raise _unreadable(path, f"contains {word}, which is no number of JSON; give a finite number")
+        at = next(each.start() for each in _TEXT_OR_WORD.finditer(text) if each["word"])
+        place = f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+        raise _unreadable(path, f"has {word} at {place}, which is not a JSON number; give a finite number")
 
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=no_number)

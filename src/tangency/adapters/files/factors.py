@@ -83,7 +83,7 @@ def _cells(path: Path, number: int, line: str, count: int) -> tuple[str, list[fl
     try:
         return stamp, [float(cell) for cell in cells]
     except ValueError:
-        detail = f"{path}, line {number}: {line.strip()[:60]!r} is no row of figures; give a date and numbers."
+        detail = f"{path}, line {number}: {line.strip()[:60]!r} is not a row of figures; give a date and numbers."
         raise InvalidInput.at((), detail) from None
 
 
@@ -92,7 +92,7 @@ def _end(path: Path, stamp: str) -> date:
         year, month = int(stamp[:4]), int(stamp[4:6])
         return date(year, month, int(stamp[6:]) if stamp[6:] else monthrange(year, month)[1])
     except ValueError:  # a month 13 too: calendar's own error is one
-        raise InvalidInput.at((), f"{path}: {stamp} is no date; French writes YYYYMM or YYYYMMDD.") from None
+        raise InvalidInput.at((), f"{path}: {stamp} is not a date; French writes YYYYMM or YYYYMMDD.") from None
 
 
 def _table(path: Path) -> FactorHistory:

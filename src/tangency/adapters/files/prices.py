@@ -107,7 +107,9 @@ def _prices(table: Table, column: int) -> Vector:
     wrong = np.flatnonzero(values <= 0)
     if wrong.size:
         row = int(wrong[0])
-        table.refuse(row, column, f"{values[row]:g} is no price; one is above 0. Leave the cell empty for a gap.")
+        table.refuse(
+            row, column, f"{values[row]:g} is not a price; a price is above 0. Leave the cell empty for a gap."
+        )
     return values
 
 

@@ -61,7 +61,7 @@ class Table:
         read = _dates(cells)
         if read.null_count():
             row = int(read.is_null().arg_max() or 0)
-            self.refuse(row, column, f"{_shown(cells[row])} is no date; write dates as YYYY-MM-DD.")
+            self.refuse(row, column, f"{_shown(cells[row])} is not a date; write dates as YYYY-MM-DD.")
         return read
 
     def numbers(self, column: int) -> Vector:
@@ -77,7 +77,7 @@ class Table:
         wrong = np.concatenate([wrong, np.flatnonzero(np.abs(values) > LARGEST)])
         if wrong.size:
             row = int(wrong.min())
-            self.refuse(row, column, f"{_shown(cells[row])} is no number; {_remedy(str(cells[row]))}")
+            self.refuse(row, column, f"{_shown(cells[row])} is not a number; {_remedy(str(cells[row]))}")
         return values
 
     def refuse(self, row: int, column: int, detail: str) -> None:
@@ -115,8 +115,8 @@ def _is_parquet(path: Path, content: bytes) -> bool:
     if path.suffix.lower() in _PARQUET_NAMES or b"\0" in content[:_LOOKED_AT]:
         begins = f"it begins with {content[:8]!r}" if content else "it is empty"
         detail = (
-            f"{path} is no Parquet file, which begins with {_PARQUET_MAGIC!r}, and no text: {begins}. Save it again as "
-            "Parquet, or as CSV under a name that ends in .csv."
+            f"{path} is not a Parquet file, which begins with {_PARQUET_MAGIC!r}, and not text: {begins}. Save it "
+            "again as Parquet, or as CSV under a name that ends in .csv."
         )
         raise InvalidInput.at((), detail, "unreadable")
     return False

@@ -41,10 +41,10 @@ def read_tax_lots(path: Path) -> TaxLotsFile:
     name, quantity, cost, bought = (require(table, header) for header in (NAME, QUANTITY, COST, BOUGHT))
     names, quantities = some_names(table, name), filled(table, quantity, "there is no quantity; write the units left.")
     costs, days = filled(table, cost, "there is no cost; write what a unit cost."), table.dates(bought).to_list()
-    _refuse(table, quantity, quantities <= 0, "is no quantity of a lot; one is above 0.")
-    _refuse(table, cost, costs < 0, "is no cost; one is at least 0.")
+    _refuse(table, quantity, quantities <= 0, "is not the quantity of a lot, which is above 0.")
+    _refuse(table, cost, costs < 0, "is not a cost per unit, which is at least 0.")
     unnamed = np.array([each == CASH or len(each) > MAX_NAME_LENGTH for each in names])
-    _refuse(table, name, unnamed, f"is no name of a lot; give 1 to {MAX_NAME_LENGTH} characters, and no cash.")
+    _refuse(table, name, unnamed, f"is not a name of a lot; give 1 to {MAX_NAME_LENGTH} characters, and no cash.")
     again = "the lot of {} already; give each its own id."
     ids = [str(row) for row in table.rows] if lot is None else unique_names(table, lot, again)
     rows = zip(ids, names, quantities.tolist(), costs.tolist(), days, strict=True)

@@ -37,7 +37,7 @@ def read(kind: type[Kind], content: bytes) -> Kind:
     try:
         return kind.FromString(content)
     except DecodeError:
-        raise UnreadableDocument(f"is no {kind.DESCRIPTOR.name}: the bytes cannot be read.") from None
+        raise UnreadableDocument(f"is not a {kind.DESCRIPTOR.name}: the bytes cannot be read.") from None
 
 
 def document_of(request: Message) -> Plain:

@@ -106,5 +106,5 @@ def file_of(path: str, name: str) -> str | None:
         InvalidSettings: it is not there.
     """
     if path and not Path(path).is_file():
-        raise InvalidSettings(f"TANGENCY_PULSAR_{name.upper()} names {path}, which is no file that can be read.")
+        raise InvalidSettings(f"TANGENCY_PULSAR_{name.upper()} names {path}, which is not a file that can be read.")
     return path or None

@@ -67,7 +67,7 @@ async def part_of_page(name: FromPath[str]) -> Outgoing:
     if name == "start.js":
         return _served(START.encode(), SCRIPT)
     if name not in FILES:
-        return refusal(NOT_FOUND, f"{name[:100]!r} is no part of the page.")
+        return refusal(NOT_FOUND, f"{name[:100]!r} is not a part of the page.")
     from swagger_ui_bundle import swagger_ui_path
 
     return _served((swagger_ui_path / name).read_bytes(), FILES[name])

@@ -11,7 +11,7 @@ from tangency.adapters.document.problem import problem
 from tangency.adapters.rest.gate import Application, Message, Receive, Scope, Send
 from tangency.adapters.rest.kinds import MALFORMED, MEDIA_TYPE, encoded
 
-NO_HTTP = "the bytes that came are no request of HTTP/1.1; send the request again."
+NO_HTTP = "the bytes received are not an HTTP/1.1 request; send the request again."
 LONGEST_HEAD = 2**16
 """Bytes; the parser itself would take any number. The same holds for what follows the chunks of a body."""
 AT_ONCE = 2**14
@@ -40,7 +40,7 @@ class ProblemProtocol(HttpToolsProtocol):
         try:
             self._read(memoryview(data))
         except httptools.HttpParserError:
-            self.logger.warning("what came on a connection is no request of HTTP/1.1")
+            self.logger.warning("the bytes received on a connection are not an HTTP/1.1 request")
             self._refuse()
 
     def on_message_begin(self) -> None:

@@ -180,7 +180,7 @@ def _checked_witness(witness: Witness) -> Witness:
     multipliers = {str(key): float(value) for key, value in witness.multipliers.items()}
     cuts = {str(key): np.asarray(value, dtype=float) for key, value in witness.cuts.items()}
     if any(cut.ndim != 1 for cut in cuts.values()):
-        raise ValueError("a cut of its witness is no vector")
+        raise ValueError("a cut of its witness is not a vector")
     finite_cuts = {key: cast(Vector, cut) for key, cut in cuts.items() if np.isfinite(cut).all()}
     finite = {key: value for key, value in multipliers.items() if np.isfinite(value)}
     return Witness(finite, finite_cuts, tuple(map(_checked_case, witness.cases)), _vector(witness.spread))

@@ -34,7 +34,7 @@ class FiniteFloat(TypeDecorator[float]):
     def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
         """Refuse NaN and infinity."""
         if value is not None and not math.isfinite(value):
-            raise ValueError(f"{value} is no finite number")
+            raise ValueError(f"{value} is not a finite number")
         return value
 
 

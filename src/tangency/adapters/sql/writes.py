@@ -135,7 +135,7 @@ async def _piped(
 def _compiled(statement: Executable, names: frozenset[str], dialect: Dialect) -> tuple[str, Bound]:
     """The words of a statement for a driver, and what makes values of ours into the driver's."""
     if not isinstance(statement, ClauseElement):
-        raise TypeError(f"{type(statement).__name__} is no statement that can be compiled")
+        raise TypeError(f"{type(statement).__name__} is not a statement that can be compiled")
     compiled: Any = statement.compile(dialect=dialect, column_keys=sorted(names))
     kinds = {name: each.type.dialect_impl(dialect) for each, name in compiled.bind_names.items()}
     coded = {name: code for name, kind in kinds.items() if (code := kind.bind_processor(dialect)) is not None}

@@ -42,7 +42,7 @@ def _unpacked(unpack: zlib._Decompress, packet: bytes, most: int) -> bytes:
     try:
         part = unpack.decompress(packet, most)
     except zlib.error as error:
-        raise UnreadableBody(f"is no gzip: {error}") from None
+        raise UnreadableBody(f"is not gzip: {error}") from None
     if unpack.unused_data:
         raise UnreadableBody("goes on after the end of its gzip")
     return part

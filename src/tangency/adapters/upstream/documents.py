@@ -137,7 +137,7 @@ def read_portfolio(body: bytes, portfolio_id: str, service: str) -> Portfolio:
     try:
         return Portfolio(portfolio_id, tuple(holdings), document.cash, source)
     except InvalidInput as error:
-        raise Foreign(f"is no portfolio: {error.faults[0]}") from None
+        raise Foreign(f"is not a portfolio: {error.faults[0]}") from None
 
 
 def read_prices(bodies: Sequence[tuple[bytes, Sequence[str]]], service: str) -> PriceHistory | None:
@@ -161,7 +161,7 @@ def read_prices(bodies: Sequence[tuple[bytes, Sequence[str]]], service: str) -> 
         source = told_source(service, "prices", oldest)
         return PriceHistory(tuple(each.name for _, each in kept), tuple(dates), values, source)
     except InvalidInput as error:
-        raise Foreign(f"is no history of prices: {error.faults[0]}") from None
+        raise Foreign(f"is not a history of prices: {error.faults[0]}") from None
 
 
 def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
@@ -177,7 +177,7 @@ def read_risk_model(body: bytes, portfolio_id: str, service: str) -> RiskModel:
         covariance = DenseCovariance.of(document.covariance, ("covariance",)).values
         return RiskModel(tuple(document.names), covariance, source)
     except InvalidInput as error:
-        raise Foreign(f"is no risk model: {error.faults[0]}") from None
+        raise Foreign(f"is not a risk model: {error.faults[0]}") from None
 
 
 def read_tax_lots(body: bytes, portfolio_id: str) -> tuple[TaxLot, ...]:
@@ -211,7 +211,7 @@ def read_benchmark(body: bytes, portfolio_id: str) -> dict[str, float]:
     try:
         refuse_other_totals(weights, ("weights",))
     except InvalidInput as error:
-        raise Foreign(f"is no benchmark: {error.faults[0]}") from None
+        raise Foreign(f"is not a benchmark: {error.faults[0]}") from None
     return weights
 
 

@@ -66,7 +66,7 @@ def _read(text: str) -> httpx.URL | None:
 def _fault(url: httpx.URL | None, public: AbstractSet[str], private: AbstractSet[str]) -> str | None:
     """What is wrong with an address; it may hold a password, so that it is not repeated."""
     if url is None or url.scheme not in ("https", "http") or not url.host:
-        return "is no address that begins with https:// and a host"
+        return "is not an address that begins with https:// and a host"
     if url.userinfo or url.query or url.fragment:
         return "has a user, a query or a fragment; leave it out, and name a token file in place of a password"
     if url.host not in public | private:

@@ -65,7 +65,7 @@ def _day(value: object, path: Path) -> date:
     try:
         return date.fromisoformat(read.text(value, path))
     except ValueError:
-        raise InvalidInput.at(path, f"{read.shown(value)} is no date; write 2018-11-30.", "type") from None
+        raise InvalidInput.at(path, f"{read.shown(value)} is not a date; write 2018-11-30.", "type") from None
 
 
 def _column(value: object, path: Path, length: int) -> Vector:

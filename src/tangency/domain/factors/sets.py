@@ -59,4 +59,4 @@ def columns_by_set(names: Sequence[str], path: Path) -> dict[str, tuple[str, ...
 
 
 def _stranger(name: str, valid: Sequence[str]) -> str:
-    return f"{name!r} is no factor here; {hint(name, valid)} Factors of your own go in as returns by name."
+    return f"{name!r} is not a known factor; {hint(name, valid)} Factors of your own go in as returns by name."

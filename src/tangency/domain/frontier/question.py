@@ -47,7 +47,7 @@ class FrontierQuestion:
     def __post_init__(self) -> None:
         faults = []
         if self.measure not in MEASURES:
-            detail = f"{self.measure!r} is no risk measure here; {hint(self.measure, MEASURES)}"
+            detail = f"{self.measure!r} is not a known risk measure; {hint(self.measure, MEASURES)}"
             faults.append(Fault(("risk_measure",), detail, "unsupported"))
         if not FEWEST_POINTS <= self.points <= MOST_POINTS:
             detail = f"is {self.points}; give a number from {FEWEST_POINTS} to {MOST_POINTS}."

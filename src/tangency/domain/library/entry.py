@@ -52,7 +52,7 @@ class Address:
         match = _ADDRESS.fullmatch(read.text(reference, path))
         if match is None or match["shelf"] not in set(Shelf):
             shelves = ", ".join(Shelf)
-            detail = f"{reference!r} is no address; give /api/v1/SHELF/ID, SHELF being one of {shelves}."
+            detail = f"{reference!r} is not an address; give /api/v1/SHELF/ID, SHELF being one of {shelves}."
             raise InvalidInput.at(path, detail, "reference")
         version = match["version"]
         return cls(Shelf(match["shelf"]), match["id"], None if version is None else int(version))
@@ -159,7 +159,7 @@ def _views(value: object, path: Path) -> list[object]:
     views = [read.plain(view, (*path, i)) for i, view in enumerate(read.listed(value, path))]
     for position, view in enumerate(views):
         if not isinstance(view, str | dict):
-            raise InvalidInput.at((*path, position), "is no view; give its text, or an object.", "type")
+            raise InvalidInput.at((*path, position), "is not a view; give its text, or an object.", "type")
     return views
 
 

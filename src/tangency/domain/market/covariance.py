@@ -217,7 +217,8 @@ def _symmetric(matrix: Matrix, path: Path) -> Matrix:
         row, column = np.unravel_index(int(np.abs(difference).argmax()), matrix.shape)
         raise InvalidInput.at(
             (*path, int(row), int(column)),
-            f"is {matrix[row, column]} and its mirror is {matrix[column, row]}; a covariance is symmetric.",
+            f"is {matrix[row, column]} and its mirror is {matrix[column, row]}; a covariance is symmetric, so give "
+            "both the same value.",
             "asymmetric",
         )
     return frozen(0.5 * (matrix + matrix.T))

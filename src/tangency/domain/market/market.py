@@ -271,7 +271,7 @@ def _without_means(universe: Universe, given: Vector, covered: Sequence[str]) ->
 
 
 def _refuse_without_means(places: Sequence[int]) -> None:
-    detail = "is missing, and there are no returns to estimate it from."
+    detail = "is missing, and there are no returns to estimate it from; give a number, or returns."
     if places:
         raise InvalidInput([Fault(("strategies", i, "expected_return"), detail, "missing") for i in places])
 

@@ -126,7 +126,7 @@ def _lacking(problem: Problem, weights: Vector | None) -> str:
         given = " x ".join(map(str, weights.shape)) or "1"
         return f"{whose} gives {given} weights for {len(names)} names. Its author should hear of it."
     name, weight = next((name, weight) for name, weight in zip(names, weights, strict=True) if not np.isfinite(weight))
-    return f"{whose} gives {name!r} the weight {weight}, which is no finite number. Its author should hear of it."
+    return f"{whose} gives {name!r} the weight {weight}, which is not a finite number. Its author should hear of it."
 
 
 def _usable(weights: Vector | None, problem: Problem) -> TypeGuard[Vector]:

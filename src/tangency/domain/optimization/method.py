@@ -133,7 +133,7 @@ def refuse_unsupported(problem: Problem, method: OptimizationMethod) -> None:
         return
     if problem.objective.name not in can.objectives:
         valid = hint(problem.objective.name, sorted(can.objectives))
-        detail = f"{problem.objective.name!r} is no objective of method {method.name!r}; {valid}"
+        detail = f"{problem.objective.name!r} is not an objective of method {method.name!r}; {valid}"
         raise Unsupported.at(("objective",), detail, "unsupported")
     faults = [
         Fault(constraint.path, f"method {method.name!r} cannot honour {constraint.id}; leave it out.", "unsupported")

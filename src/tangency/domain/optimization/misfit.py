@@ -52,7 +52,7 @@ def misfit(options: type, asked: Mapping[str, object], message: str, path: Path)
     unknown = _UNKNOWN.match(message)
     if unknown:
         return Fault(
-            (*path, *steps, unknown["field"]), f"{unknown['field']!r} is no field here; leave it out.", "unknown"
+            (*path, *steps, unknown["field"]), f"{unknown['field']!r} is not a known field; leave it out.", "unknown"
         )
     other = _OTHER_TYPE.match(message)
     meant = [(below, value) for below, value in _values(asked, steps) if not other or _kind(value) == other["got"]]

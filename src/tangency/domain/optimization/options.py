@@ -26,7 +26,7 @@ def unknown_options(options: type, asked: Mapping[str, object], path: Path) -> I
         if name in known:
             yield from _below(types[name], value, (*path, name))
         else:
-            yield Fault((*path, name), f"{name!r} is no option here; {hint(name, known)}", "unknown")
+            yield Fault((*path, name), f"{name!r} is not a known option; {hint(name, known)}", "unknown")
 
 
 @cache

@@ -36,7 +36,7 @@ class WorstLoss(Risk):
         slopes = [np.array(part.coefficients) for part in parts if isinstance(part, Linear)]
         penalties = [part for part in parts if isinstance(part, Norm | Deviation)]
         if len(slopes) + len(penalties) != len(parts) or len(penalties) > 1:
-            raise TypeError(f"{term.kind!r} is no worst loss")
+            raise TypeError(f"{term.kind!r} is not a worst loss")
         return WorstLoss(sum(slopes, np.zeros(size)), next(iter(penalties), None))
 
     def value(self, x: Vector) -> float:

@@ -103,7 +103,7 @@ class Portfolio:
 
 def _faults(row: int, holding: Holding, seen: set[str]) -> list[Fault]:
     if holding.name == CASH:
-        return [Fault(("holdings", row, "name"), f"{CASH!r} is no holding; give the amount as cash.", "reserved")]
+        return [Fault(("holdings", row, "name"), f"{CASH!r} is not a holding; give the amount as cash.", "reserved")]
     if not holding.name.strip() or len(holding.name) > MAX_NAME_LENGTH:
         detail = f"{holding.name[:120]!r} must have 1 to {MAX_NAME_LENGTH} characters."
         return [Fault(("holdings", row, "name"), detail)]

@@ -154,7 +154,7 @@ def _chosen(counter: _Counter) -> Vector:
 
 def _misfit(lot_id: str, quantity: float, lots: Mapping[str, TaxLot]) -> str:
     if lot_id not in lots:
-        return f"{lot_id!r} is no lot of it; {hint(lot_id, lots)}"
+        return f"{lot_id!r} is not one of its lots; {hint(lot_id, lots)}"
     return f"is {quantity:g}, and the lot has {lots[lot_id].quantity:g} units; choose some of them."
 
 

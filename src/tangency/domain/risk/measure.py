@@ -40,7 +40,7 @@ class Measure:
 
     def __post_init__(self) -> None:
         if self.name not in MEASURES:
-            detail = f"{self.name!r} is no risk measure here; {hint(self.name, MEASURES)}"
+            detail = f"{self.name!r} is not a known risk measure; {hint(self.name, MEASURES)}"
             raise InvalidInput.at(("risk_measure",), detail, "unsupported")
         if not 0 <= self.confidence_level < 1:
             detail = f"is {self.confidence_level}; give a number from 0 to below 1, such as 0.95."

@@ -131,7 +131,7 @@ def _solved(problem: Problem, estimates: Estimates, region: Region, tolerance: f
             return _without_gain(problem, estimates, region, gain)
         return _riskless(objective, point) if point.status == "riskless" else _proposal(point)
     if not isinstance(objective, SumOfTerms):
-        raise TypeError(f"{objective.name} is no sum of terms")
+        raise TypeError(f"{objective.name} is not a sum of terms")
     if all(_is_variance(term) for term in objective.terms):
         root = minimise([RiskOf(1.0, VOLATILITY)], region, estimates, tolerance, limit)
         return _squared(_proposal(root), objective, estimates)

@@ -100,7 +100,7 @@ def compiled(term: Term, build: Builder) -> Compiled:
     """
     known = next((cone for kind, cone in _CONES.items() if isinstance(term, kind)), None)
     if known is None:
-        raise Unsupported.at(("method_options",), f"{term.kind!r} is no term that this solver knows.", "unsupported")
+        raise Unsupported.at(("method_options",), f"{term.kind!r} is not a term that this solver knows.", "unsupported")
     return known(term, build)
 
 
@@ -112,7 +112,7 @@ def measured(risk: Risk, build: Builder) -> Compiled:
     """
     known = next((cone for kind, cone in _RISKS.items() if isinstance(risk, kind)), None)
     if known is None:
-        detail = f"{type(risk).__name__} is no risk that this solver knows; give volatility, variance or cvar."
+        detail = f"{type(risk).__name__} is not a risk that this solver knows; give volatility, variance or cvar."
         raise Unsupported.at(("method_options", "risk_measure"), detail, "unsupported")
     return known(risk, build)
 

@@ -64,7 +64,7 @@ def _checked(model: FactorModel | None, budgets: Mapping[str, float]) -> FactorM
     refuse_shares(budgets)
     known = (*model.factors, SPECIFIC)
     faults = [
-        Fault((*PATH, name), f"{name!r} is no factor here; {hint(name, known)}", "unknown")
+        Fault((*PATH, name), f"{name!r} is not a known factor; {hint(name, known)}", "unknown")
         for name in budgets
         if name not in known
     ]

@@ -191,7 +191,9 @@ def unanswered(who: str, proposal: Proposal) -> Proposal:
 def _found(group: str, word: str, name: str, path: Path) -> object:
     points = _points(group)
     if name.lower() not in points:
-        raise Unsupported.at(path, f"{name!r} is no {word} here; {hint(name.lower(), sorted(points))}", "unsupported")
+        raise Unsupported.at(
+            path, f"{name!r} is not a known {word}; {hint(name.lower(), sorted(points))}", "unsupported"
+        )
     return _loaded(points[name.lower()])
 
 

@@ -97,7 +97,7 @@ def read_views(stated: Sequence[str | View], universe: Universe, path: Path) -> 
 def _from_text(text: str, universe: Universe, path: Path) -> View:
     written = read_view(text, universe.names, path)
     if written.relation != "=":
-        raise InvalidInput.at(path, f"{text!r} is no equality; give a view with '='.")
+        raise InvalidInput.at(path, f"{text!r} is not an equality; give a view with '='.")
     if not any(written.weights.values()):
         raise InvalidInput.at(path, f"{text!r} has no weight that is not 0; say which names the view is about.")
     return View(written.weights, written.value)

@@ -39,7 +39,7 @@ def read_view(text: str, names: Sequence[str], path: Path) -> WrittenView:
     found = _RELATION.match(text)
     value = _VALUE.match(found["right"].strip()) if found else None
     if found is None or value is None:
-        detail = f"{text!r} is no view; write for instance '{_example(names)}', or give an object."
+        detail = f"{text!r} is not a view; write for instance '{_example(names)}', or give an object."
         raise InvalidInput.at(path, detail)
     number = float(value["number"]) * (0.01 if value["percent"] else 1.0)
     relation = cast(Relation, "=" if found["relation"] == "==" else found["relation"])

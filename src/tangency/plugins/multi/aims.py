@@ -134,7 +134,7 @@ def scored(name: str, problem: Problem, policy: str, path: Path) -> Scored:
     universe = problem.universe
     known = sorted({score for asset in universe.assets for score in asset.scores})
     if name not in known:
-        detail = f"{name!r} is no aim, and no name has such a score; {hint(name, [*WORDS, *known])}"
+        detail = f"{name!r} is not an aim, and no name has such a score; {hint(name, [*WORDS, *known])}"
         raise InvalidInput.at(path, detail, "unknown")
     figures = np.array([asset.scores.get(name, np.nan) for asset in universe.assets])
     found = Scored(name, universe, figures)

@@ -108,7 +108,7 @@ class MultiObjectiveOptions(Aims):
         Aims.__post_init__(self)
         convex = sorted(set(MEASURES) - {"var"})
         if self.risk_measure not in convex:
-            detail = f"{self.risk_measure!r} is no convex measure of risk here; {hint(self.risk_measure, convex)}"
+            detail = f"{self.risk_measure!r} is not a convex measure of risk here; {hint(self.risk_measure, convex)}"
             raise InvalidInput.at(("risk_measure",), detail, "unsupported")
 
 

@@ -80,7 +80,7 @@ class RiskfolioOptions:
 
     def __post_init__(self) -> None:
         if self.rm is not None and self.rm not in MEASURED:
-            detail = f"{self.rm!r} is no risk measure of Riskfolio-Lib; {hint(self.rm, sorted(MEASURED))}"
+            detail = f"{self.rm!r} is not a risk measure of Riskfolio-Lib; {hint(self.rm, sorted(MEASURED))}"
             raise InvalidInput.at(("rm",), detail, "unknown")
         if not 1 - LARGEST_KAPPA <= self.kappa <= LARGEST_KAPPA:
             raise InvalidInput.at(("kappa",), f"is {self.kappa}; give a number from 0.0001 to 0.9999.", "range")

@@ -46,7 +46,7 @@ def _rows(given: ByName, path: Path) -> dict[str, dict[str, float]]:
     names = [name for name in given.get("names", ()) if isinstance(name, str)]
     values = [row for row in given.get("values", ()) if isinstance(row, list)]
     if set(given) != {"names", "values"} or {len(names)} != {len(values), *map(len, values)}:
-        detail = "is no matrix; give names, and values with a row of as many figures for each, or the rows by name."
+        detail = "is not a matrix; give names, and values with a row of as many figures for each, or the rows by name."
         raise InvalidInput.at(path, detail, "shape")
     return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, values, strict=True)}
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
 
 from tangency.domain.errors import InvalidInput
 from tangency.plugins.multi.options import Aims
@@ -11,7 +13,7 @@ from tangency.plugins.multi.options import Aims
 ByName: TypeAlias = dict[str, dict[str, float] | list[str | list[float]]]
 """A matrix row by row under the names, or ``names`` and ``values`` as in a request's own covariance."""
 
-Square: TypeAlias = ByName | list[list[float]]
+Square: TypeAlias = Annotated[ByName | list[list[float]], msgspec.Meta(title="matrix")]
 """A matrix by names, or in the names' order."""
 
 

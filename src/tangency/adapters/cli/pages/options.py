@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -18,16 +19,19 @@ from tangency.adapters.cli.pages.notes import markdown
 _ATTRIBUTES = re.compile(r"^Attributes:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _ATTRIBUTE = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.MULTILINE | re.DOTALL)
 
-_WORDS: Mapping[object, str] = {
-    float: "number",
-    int: "whole number",
-    str: "text",
-    bool: "true or false",
-    type(None): "null",
-    object: "anything",
-    Any: "anything",
-    dict: "object",
+_WORDS: Mapping[object, tuple[str, str]] = {
+    float: ("number", "numbers"),
+    int: ("whole number", "whole numbers"),
+    str: ("text", "texts"),
+    bool: ("true or false", "true or false"),
+    type(None): ("null", "null"),
+    object: ("anything", "anything"),
+    Any: ("anything", "anything"),
+    dict: ("object", "objects"),
 }
+_ONE, _MANY = 0, 1
+_BY_NAME = " by name"
+_UNIONS = (Union, types.UnionType)
 
 
 def options_section(options: type) -> str:
@@ -56,13 +60,13 @@ def nested(options: type) -> Iterator[type]:
 
 def _tables(options: type, seen: list[type]) -> Iterator[tuple[str, str]]:
     seen.append(options)
-    told, hints = meanings(options), get_type_hints(options)
-    rows = [
-        f"| `{each.encode_name}` | {_taken(hints[each.name])} | {_default(each)} | {_cell(told.get(each.name, ''))} |"
+    told, hints = meanings(options), get_type_hints(options, include_extras=True)
+    cells = [
+        (f"`{each.encode_name}`", _taken(each, hints[each.name]), _default(each), _cell(told.get(each.name, "")))
         for each in _fields(options)
     ]
     head = ["| option | takes | default | meaning |", "| --- | --- | --- | --- |"]
-    yield options.__name__, "\n".join([*head, *rows])
+    yield options.__name__, "\n".join([*head, *(f"| {' | '.join(row)} |" for row in cells)])
     for part in nested(options):
         if part not in seen:
             yield from _tables(part, seen)
@@ -85,35 +89,73 @@ def _is_class_of_fields(hint: object) -> bool:
     return isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, Struct))
 
 
-def _taken(hint: object) -> str:
-    """The words for a type, as somebody who writes JSON thinks of it."""
-    kind, parts = get_origin(hint), get_args(hint)
-    if kind is Annotated:
-        return _taken(parts[0])
+def _taken(option: Field, hint: object) -> str:
+    """What an option takes. Null is not among it where it is the default, since the next column says so."""
+    if _default_of(option) is None and get_origin(_bare(hint)) in _UNIONS:
+        return _either(_words(each, _ONE) for each in get_args(_bare(hint)) if each is not type(None))
+    return _words(hint, _ONE)
+
+
+def _words(hint: object, number: int) -> str:
+    """The words for a type, as somebody who writes JSON thinks of it; for one value, or for many."""
+    bare = _bare(hint)
+    kind, parts = get_origin(bare), get_args(bare)
+    if title := _title(hint):
+        return title
     if kind is Literal:
-        return " or ".join(f"`{each}`" for each in parts)
-    if kind in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(map(_taken, parts)))
-    return _taken_whole(hint) if kind is None else _taken_together(kind, parts)
+        return _either(f"`{each}`" for each in parts)
+    if kind in _UNIONS:
+        return _either(_words(each, number) for each in parts)
+    return _words_for_one_kind(bare, number) if kind is None else _words_for_many(kind, parts, number)
 
 
-def _taken_together(kind: type, parts: tuple[object, ...]) -> str:
+def _words_for_many(kind: type, parts: tuple[object, ...], number: int) -> str:
     if issubclass(kind, Mapping):
-        return f"object of {_taken(parts[1])} by name"
-    return f"list of {_taken(parts[0])}"
+        held = _words(parts[1], _MANY)
+        return f"{held.removesuffix(_BY_NAME)} by pair of names" if held.endswith(_BY_NAME) else f"{held}{_BY_NAME}"
+    return f"{('list', 'lists')[number]} of {_words(parts[0], _MANY)}"
 
 
-def _taken_whole(hint: object) -> str:
+def _words_for_one_kind(hint: object, number: int) -> str:
+    name = str(getattr(hint, "__name__", hint))
     if _is_class_of_fields(hint):
-        return f"object ({getattr(hint, '__name__', hint)})"
-    return _WORDS.get(hint) or str(getattr(hint, "__name__", hint))
+        return f"[{name}](#{name.lower()})"
+    return _WORDS[hint][number] if hint in _WORDS else name
+
+
+def _bare(hint: object) -> object:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+def _title(hint: object) -> str | None:
+    """The name that an author gave a type that is told in too many words, as ``msgspec.Meta(title="matrix")``."""
+    notes = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((each.title for each in notes if isinstance(each, msgspec.Meta)), None)
+
+
+def _either(words: Iterable[str]) -> str:
+    *others, last = dict.fromkeys(words)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _default(option: Field) -> str:
-    if option.required:
-        return "required"
-    value = option.default if option.default is not NODEFAULT else cast(Callable[[], object], option.default_factory)()
-    return f"`{msgspec.json.encode(value).decode()}`"
+    return "required" if option.required else f"`{json.dumps(_stated(_default_of(option)))}`"
+
+
+def _default_of(option: Field) -> object:
+    if option.default_factory is not NODEFAULT:
+        return cast(Callable[[], object], option.default_factory)()
+    return option.default
+
+
+def _stated(value: object) -> object:
+    """A value as a document states it: an object without the fields that are as they are by default."""
+    if _is_class_of_fields(type(value)):
+        each = {field.encode_name: (getattr(value, field.name), field) for field in _fields(type(value))}
+        return {name: _stated(held) for name, (held, field) in each.items() if held != _default_of(field)}
+    if isinstance(value, list | tuple):
+        return [_stated(part) for part in value]
+    return msgspec.to_builtins(value)
 
 
 def _cell(text: str) -> str:

@@ -122,7 +122,13 @@ def _inputs(row: Mapping[str, Any]) -> str:
     }
     if can["order_dependent"]:
         rows["order of the assets"] = "may change the answer"
-    return "\n".join(["| input | |", "| --- | --- |", *(f"| {key} | {value} |" for key, value in rows.items())])
+    return "\n".join(
+        [
+            "| input | what the method does with it |",
+            "| --- | --- |",
+            *(f"| {key} | {value} |" for key, value in rows.items()),
+        ]
+    )
 
 
 def _objectives(row: Mapping[str, Any]) -> str:
