@@ -392,8 +392,13 @@ class TestRules:
             self.ruled(Proposal(Status.FEASIBLE, EVEN), problem)
         first, second = caught.value.faults
         assert (first.path, first.code) == (("constraints", "max_weight"), "refused")
-        assert "break it by 0.1" in first.detail
+        assert first.detail.startswith("is broken by 0.1: The weight of any name is at most 0.4. 'mean_variance' is")
         assert second.path == ("strategies", "B", "min_weight")
+
+    def test_a_broken_turnover_is_told_one_way_as_it_is_limited(self) -> None:
+        problem = posed(TWO, limits=(*LONG_ONLY, TurnoverLimit(0.1, (0.8, 0.2))))
+        with pytest.raises(Unsupported, match=r"is broken by 0\.2: One-way turnover .* at most 0\.1\."):
+            self.ruled(Proposal(Status.FEASIBLE, EVEN), problem)
 
     def test_why_nothing_is_feasible_is_not_asked_of_them(self) -> None:
         problem = posed(TWO, limits=(*LONG_ONLY, MaximumWeight(0.4)))

@@ -16,7 +16,7 @@ PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>Tangency: the service, described</title>
+<title>Tangency REST API</title>
 <link rel="icon" type="image/png" href="/schema/ui/favicon-32x32.png">
 <link rel="stylesheet" href="/schema/ui/swagger-ui.css">
 </head>

@@ -23,6 +23,7 @@ from tangency.domain.market.estimates import Estimates
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.cases import blamed_for, emptiness_by_cases
 from tangency.domain.optimization.certificate import LARGEST_VIOLATION, Certificate, certify, violations
+from tangency.domain.optimization.constraint import Constraint
 from tangency.domain.optimization.contradiction import Contradiction
 from tangency.domain.optimization.explanation import explain
 from tangency.domain.optimization.infeasibility import Conflicting, Infeasibility, explain_infeasibility
@@ -136,7 +137,7 @@ def _usable(weights: Vector | None, problem: Problem) -> TypeGuard[Vector]:
 def _answered(problem: Problem, estimates: Estimates, proposal: Proposal, weights: Vector, rule: bool) -> Solution:
     certificate = certify(problem, estimates, weights, None if rule else proposal.witness)
     if rule and not certificate.constraints_satisfied:
-        raise Unsupported(_broken(problem, certificate))
+        raise Unsupported(_broken(problem, estimates, weights, certificate))
     status = _verdict(certificate, proposal)
     if not status.answered:
         return _unanswered(problem, proposal, status, _doubt(certificate), certificate)
@@ -202,17 +203,16 @@ def _doubt(certificate: Certificate) -> str:
     )
 
 
-def _broken(problem: Problem, certificate: Certificate) -> list[Fault]:
-    return [
-        Fault(
-            problem.by_id[key].path,
-            f"{problem.by_id[key].sentence()} The weights of {problem.method!r} break it by {excess:.6g}, and a rule "
-            "cannot move them; use an optimizing method or lift the limit.",
-            "refused",
+def _broken(problem: Problem, estimates: Estimates, weights: Vector, certificate: Certificate) -> list[Fault]:
+    def told(limit: Constraint) -> str:
+        excess = float(np.max(limit.shape(problem.universe, estimates).excess(weights))) / abs(limit.sensitivity)
+        return (
+            f"is broken by {excess:.6g}: {limit.sentence()} {problem.method!r} is a rule and does not adapt its weights "
+            "to limits; use an optimizing method, or lift the limit."
         )
-        for key, excess in certificate.violations.items()
-        if excess > LARGEST_VIOLATION
-    ]
+
+    broken = [problem.by_id[key] for key, excess in certificate.violations.items() if excess > LARGEST_VIOLATION]
+    return [Fault(limit.path, told(limit), "refused") for limit in broken]
 
 
 def _without_end(
