@@ -207,8 +207,8 @@ def _broken(problem: Problem, estimates: Estimates, weights: Vector, certificate
     def told(limit: Constraint) -> str:
         excess = float(np.max(limit.shape(problem.universe, estimates).excess(weights))) / abs(limit.sensitivity)
         return (
-            f"is broken by {excess:.6g}: {limit.sentence()} {problem.method!r} is a rule and does not adapt its weights "
-            "to limits; use an optimizing method, or lift the limit."
+            f"is broken by {excess:.6g}: {limit.sentence()} {problem.method!r} is a rule and does not adapt its "
+            "weights to limits; use an optimizing method, or lift the limit."
         )
 
     broken = [problem.by_id[key] for key, excess in certificate.violations.items() if excess > LARGEST_VIOLATION]
