@@ -1,6 +1,7 @@
 """Reading requests: what cannot be read, what is no request, and where each mistake stands."""
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -201,6 +202,79 @@ def test_a_key_twice_is_found_wherever_it_stands(name: str, deep: bool) -> None:
     options = b'{"a":[' + twice + b"]}" if deep else twice
     with pytest.raises(UnreadableDocument, match="twice"):
         read_request(BASE + b',"method_options":' + options + b"}")
+
+
+FIGURES = st.floats(0.1, 0.9)
+SHARES = st.dictionaries(NAMES, FIGURES, max_size=3)
+OPTIONS = st.dictionaries(NAMES, st.recursive(FIGURES | NAMES, lambda inner: st.lists(inner) | SHARES), max_size=3)
+ESTIMATORS = NAMES | st.fixed_dictionaries({"name": NAMES}, optional={"options": OPTIONS})
+REQUESTS = st.fixed_dictionaries(
+    {"portfolio_id": st.just("p")},
+    optional={
+        "objective": NAMES,
+        "method": NAMES,
+        "strategies": st.lists(
+            st.fixed_dictionaries(
+                {"name": NAMES},
+                optional={"sector": NAMES, "max_weight": FIGURES, "returns": st.lists(FIGURES), "scores": SHARES},
+            ),
+            max_size=3,
+        ),
+        "method_options": OPTIONS,
+        "scores": OPTIONS,
+        "constraints": st.fixed_dictionaries({}, optional={"min_weight": FIGURES, "sector_limits": SHARES}),
+        "risk_parameters": st.fixed_dictionaries(
+            {},
+            optional={
+                "target_return": FIGURES,
+                "prior": ESTIMATORS,
+                "covariance_estimator": ESTIMATORS,
+                "missing_data": st.fixed_dictionaries(
+                    {"policy": st.just("proxy")}, optional={"proxies": st.dictionaries(NAMES, NAMES, max_size=3)}
+                ),
+                "covariance": st.just({"names": ["A"], "values": [[1.0]]}),
+            },
+        ),
+    },
+)
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """All those of a document that have a key."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    here = [value] if isinstance(value, dict) and value else []
+    return here + [found for part in inside for found in objects(part)]
+
+
+def written(value: Any, twice: tuple[dict[str, Any], str] | None = None) -> str:
+    """A document as JSON, with one key of one object a second time at its end."""
+    if isinstance(value, list):
+        return f"[{','.join(written(part, twice) for part in value)}]"
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    pairs = [*value.items()]
+    if twice is not None and value is twice[0]:
+        pairs.append((twice[1], value[twice[1]]))
+    return f"{{{','.join(f'{json.dumps(key, ensure_ascii=False)}: {written(part, twice)}' for key, part in pairs)}}}"
+
+
+@given(REQUESTS, st.data())
+def test_of_a_valid_request_every_key_is_found_that_comes_twice_and_none_that_does_not(
+    document: dict[str, Any], data: st.DataObject
+) -> None:
+    read_request(written(document).encode())
+    place = data.draw(st.sampled_from(objects(document)))
+    body = written(document, (place, data.draw(st.sampled_from(sorted(place)))))
+    with pytest.raises(UnreadableDocument, match="twice"):
+        read_request(body.encode())
+
+
+def test_a_matrix_of_a_file_may_have_no_gaps() -> None:
+    values = [[1.0, 0.5], [0.5, math.nan]]
+    risk = {"covariance": {"names": ["A", "B"], "values": values}}
+    with pytest.raises(InvalidInput) as caught:
+        question_of(request_from({"portfolio_id": "p", "risk_parameters": risk}))
+    assert [pointer(fault.path) for fault in caught.value.faults] == ["/risk_parameters/covariance/values/1/1"]
 
 
 @pytest.mark.parametrize("body", CONTEXT_FREE, ids=str)

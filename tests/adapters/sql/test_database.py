@@ -310,7 +310,17 @@ def test_the_driver_is_ours_unless_it_is_named(stated: str, driver: str) -> None
     assert url_of(Settings(database_url=stated)).drivername == driver
 
 
-@pytest.mark.parametrize("stated", ["nonsense", "oracle://u@h/d", "martian://u@h/d"])
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "nonsense",
+        "oracle://u@h/d",
+        "martian://u@h/d",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+    ],
+)
 def test_a_database_that_cannot_be_used_is_named_with_its_variable(stated: str) -> None:
     with pytest.raises(InvalidSettings, match="TANGENCY_DATABASE_URL"):
         engine_of(Settings(database_url=stated))

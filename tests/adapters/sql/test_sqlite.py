@@ -14,8 +14,9 @@ import pytest
 
 from tangency.adapters.bus import InProcessBus
 from tangency.adapters.settings import Settings
-from tangency.adapters.sql import Store
+from tangency.adapters.sql import Store, sqlite, store
 from tangency.adapters.sql.sqlite import Connection, connect
+from tangency.adapters.sql.timescale.choice import Series
 from tangency.domain.errors import StoreUnavailable
 from tangency.domain.event import Event
 from tangency.domain.optimization.configuration import StandingConfiguration
@@ -180,9 +181,7 @@ def test_what_fails_in_one_step_keeps_nothing_and_the_next_is_kept(tmp_path: Pat
     async def work() -> None:
         async with Store.open(Settings(data_dir=str(tmp_path)), lambda: AT) as store:
             with closing(sqlite3.connect(tmp_path / "tangency.db", isolation_level=None)) as other:
-                other.execute(
-                    "CREATE TRIGGER no BEFORE INSERT ON optimization_results BEGIN SELECT raise(ABORT, 'no'); END"
-                )
+                other.execute(REFUSING)
                 with pytest.raises(StoreUnavailable, match=r"the database failed: no\. Nothing was kept"):
                     await keep_answer(store, ended(problem()))
                 assert other.execute(KEPT).fetchone() == (0,)
@@ -190,6 +189,28 @@ def test_what_fails_in_one_step_keeps_nothing_and_the_next_is_kept(tmp_path: Pat
             await keep_answer(store, ended(problem()))
             assert await store.answer("port-1") is not None
 
+    asyncio.run(work())
+
+
+def test_a_database_that_is_locked_while_it_is_opened_is_unavailable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> None:
+        settings = Settings(data_dir=str(tmp_path))
+        async with Store.open(settings, lambda: AT) as opened:
+            series = opened.series
+        with closing(sqlite3.connect(tmp_path / "tangency.db", isolation_level=None)) as other:
+
+            async def locked_meanwhile(*_: object) -> Series:
+                other.execute("BEGIN EXCLUSIVE")
+                return series
+
+            monkeypatch.setattr(store, "series_of", locked_meanwhile)
+            with pytest.raises(StoreUnavailable, match="database is locked"):
+                async with Store.open(settings, lambda: AT):
+                    pass
+
+    monkeypatch.setattr(sqlite, "PRAGMAS", ("busy_timeout=0", *sqlite.PRAGMAS[2:]))
     asyncio.run(work())
 
 

@@ -37,10 +37,14 @@ def engine_of(settings: Settings) -> AsyncEngine:
     """An engine that nothing has connected with yet. Whoever makes one disposes of it.
 
     Raises:
-        InvalidSettings: the address of the database cannot be read, or its driver is not there.
+        InvalidSettings: the address of the database cannot be read, its driver is not there, or it is in memory.
         StoreUnavailable: it is a file that cannot be opened.
     """
     url = url_of(settings)
+    if url.get_backend_name() == "sqlite" and _is_in_memory(url):
+        raise InvalidSettings(
+            f"TANGENCY_DATABASE_URL names a database in memory, which would end with a connection. Give {FORMS}."
+        )
     try:
         engine = create_async_engine(url, json_serializer=to_json, hide_parameters=True, **_options(url, settings))
     except (ImportError, ArgumentError) as error:
@@ -75,10 +79,13 @@ def url_of(settings: Settings) -> URL:
 
 
 def file_of(url: URL) -> Path | None:
-    """The file of a database; None where it is in memory, or on a server."""
-    path = url.database
-    in_memory = path is None or path in ("", ":memory:") or path.startswith("file:")
-    return None if in_memory or url.get_backend_name() != "sqlite" else Path(str(path))
+    """The file of a database; None where that has a URI, or is on a server."""
+    path = url.database or ""
+    return None if path.startswith("file:") or url.get_backend_name() != "sqlite" else Path(path)
+
+
+def _is_in_memory(url: URL) -> bool:
+    return ":memory:" in (url.database or ":memory:") or url.query.get("mode") == "memory"
 
 
 def _make(folder: Path) -> None:

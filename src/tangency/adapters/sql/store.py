@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import datetime
 from uuid import UUID
 
@@ -76,17 +76,18 @@ class Store:
             StoreUnavailable: it cannot be reached.
         """
         engine = engine_of(settings)
-        try:
+        tenant, patience_s = settings.tenant, None if settings.embedded else settings.database_wait_s
+        async with AsyncExitStack() as opened:
+            # the thread behind each connection of SQLite would keep the process alive
+            opened.push_async_callback(engine.dispose)
             async with translated():
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
                 series = await series_of(engine, settings)
-            tenant, patience_s = settings.tenant, None if settings.embedded else settings.database_wait_s
+                writer = await opened.enter_async_context(writing(file_of(engine.url)))
+                glance = opened.enter_context(Glance.opened(file_of(engine.url)))
             units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, settings.ticketed, bus)
-            async with writing(file_of(engine.url)) as units.writer:
-                with Glance.opened(file_of(engine.url)) as glance:
-                    yield cls(Reader(engine, tenant, patience_s, glance), units, series)
-        finally:
-            await engine.dispose()  # the thread behind each connection of SQLite would keep the process alive
+            units.writer = writer
+            yield cls(Reader(engine, tenant, patience_s, glance), units, series)
 
     async def answer(self, portfolio_id: str) -> Answer | None:
         """The latest answer for a portfolio."""

@@ -88,7 +88,7 @@ class Writes:
         Raises:
             sqlite3.Error: nothing was kept.
         """
-        waiting, self._waiting = self._waiting, []
+        waiting = self._taken()
         if not waiting:
             return
         await writer.begin(reads=False)
@@ -99,12 +99,16 @@ class Writes:
 
     async def through(self, driver: Any) -> None:  # noqa: ANN401 - of either database
         """Send what waits through a connection of the driver."""
-        waiting, self._waiting = self._waiting, []
-        self._once.clear()
+        waiting = self._taken()
         if self.database == "postgresql":
             self.changed, self.number = await _piped(driver, waiting, self.number)
         else:
             self.changed = await driver.carry_out_in_turn(waiting, commit=self._last)
+
+    def _taken(self) -> list[tuple[str, Values]]:
+        waiting, self._waiting = self._waiting, []
+        self._once.clear()
+        return waiting
 
 
 def send_together(_cursor: object, _statement: str, _values: object, context: Any) -> bool:  # noqa: ANN401 - SQLAlchemy's
