@@ -106,7 +106,7 @@ def _all_numbers(value: list[object], expected: inspect.Type) -> bool:
     if not value or not isinstance(expected, inspect.FloatType) or not set(map(type, value)) <= {int, float}:
         return False
     numbers = cast(list[float], value)
-    if any(isinstance(number, float) and math.isnan(number) for number in numbers):  # neither least nor greatest
+    if any(isinstance(item, float) and math.isnan(item) for item in value):  # neither least nor greatest
         return False
     return _in_range(min(numbers), expected) and _in_range(max(numbers), expected)
 
