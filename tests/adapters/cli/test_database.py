@@ -36,6 +36,32 @@ def test_a_database_of_a_later_release_is_left_alone(arguments: list[str], comma
     assert "revision 9999" in ran.err
 
 
+EARLIER = {
+    "unknown revision": ("0004a", "CREATE TABLE precious (weight REAL)", "0004a"),
+    "other tables": ("0004", "CREATE TABLE precious (weight REAL)", "no such table"),
+    "tables too many": ("0001", "CREATE TABLE optimization_requests (id TEXT)", "already exists"),
+    "the same revision": (NEWEST, "CREATE TABLE precious (weight REAL)", "no such column"),
+}
+
+
+@pytest.mark.parametrize("state", EARLIER)
+def test_a_database_of_an_earlier_unreleased_state_is_told_and_left_as_it_is(state: str, command: Command) -> None:
+    revision, table, difference = EARLIER[state]
+    command.data.mkdir()
+    with closing(sqlite3.connect(command.data / "tangency.db")) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        database.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+        database.execute(table)
+        before = list(database.execute("SELECT * FROM sqlite_master"))
+    ran = command("optimize", command.write("request.json", REQUEST))
+    assert ran.code == 8
+    assert len(ran.err.splitlines()) == 1
+    for words in (f"{command.data / 'tangency.db'} belongs to another version", difference, "move it away"):
+        assert words in ran.err
+    with closing(sqlite3.connect(command.data / "tangency.db")) as database:
+        assert list(database.execute("SELECT * FROM sqlite_master")) == before
+
+
 def test_a_database_file_that_cannot_be_opened_is_told_in_one_line(command: Command) -> None:
     ran = command("db", "current", TANGENCY_DATABASE_URL=f"sqlite:///{command.folder}/missing/own.db")
     assert ran.code == 8

@@ -51,7 +51,15 @@ PLUGIN = ExitCode(
 STORAGE = ExitCode(
     8,
     "the database or a file cannot be read or written",
-    ("StoreUnavailable", "DatabaseNotMigrated", "DatabaseIsNewer", "TablesDiffer", "ReadTablesDiffer", "OSError"),
+    (
+        "StoreUnavailable",
+        "DatabaseNotMigrated",
+        "DatabaseIsNewer",
+        "DatabaseOfAnotherVersion",
+        "TablesDiffer",
+        "ReadTablesDiffer",
+        "OSError",
+    ),
 )
 NEIGHBOUR = ExitCode(
     9,

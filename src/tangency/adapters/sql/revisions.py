@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import URL, Connection, MetaData, inspect, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tangency.adapters.settings import Settings
@@ -24,6 +26,9 @@ LOCK = 7_264_002
 
 LOCK_TIMEOUT_S = 5
 """A migration that cannot lock a table in this time gives up, so that others do not queue behind it."""
+
+COLUMNS = text("SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c")
+"""Table and column of all that a file has."""
 
 FOLDER = Path(__file__).with_name("migrations")
 
@@ -46,6 +51,17 @@ class DatabaseIsNewer(TangencyError):
         super().__init__(
             f"the database is at revision {found} and this release knows revisions up to {NEWEST}; install the release "
             "that made it (`pip install --upgrade tangency`), or name another database."
+        )
+
+
+class DatabaseOfAnotherVersion(TangencyError):
+    """The database names a revision of this release, or one that nobody knows, and has other tables."""
+
+    def __init__(self, database: str, difference: str) -> None:
+        self.database, self.difference = database, difference
+        super().__init__(
+            f"the database {database} belongs to another version of Tangency ({difference}); move it away to begin "
+            "with an empty one, or name another with TANGENCY_DATA_DIR or TANGENCY_DATABASE_URL."
         )
 
 
@@ -81,6 +97,7 @@ async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> N
     Raises:
         DatabaseIsNewer: a later release has been here, and says that this one cannot work with what it made.
         DatabaseNotMigrated: it is not, and ``migrate`` does not allow to change that.
+        DatabaseOfAnotherVersion: it cannot be brought there from what is in it, which stays as it is.
     """
     async with engine.begin() as connection:
         if migrate:
@@ -94,6 +111,26 @@ async def prepare(engine: AsyncEngine, migrate: bool, series: str = "auto") -> N
         if not migrate:
             raise DatabaseNotMigrated(found)
         await connection.run_sync(_upgrade, series)
+
+
+async def refuse_other_tables(engine: AsyncEngine, wanted: MetaData) -> None:
+    """Make sure that a file has the tables and columns that this release reads and writes, whatever revision it names.
+
+    Raises:
+        DatabaseOfAnotherVersion: it has not.
+    """
+    async with engine.connect() as connection:
+        rows = await connection.execute(COLUMNS)
+        there = {(table, column) for table, column in rows}
+    for table in wanted.sorted_tables:
+        for column in table.columns:
+            if (table.name, column.name) not in there:
+                raise DatabaseOfAnotherVersion(_place(engine.url), f"no such column: {table.name}.{column.name}")
+
+
+def _place(url: URL) -> str:
+    """Where a database is: the path of a file, or an address without its password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else str(url)
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -121,8 +158,16 @@ def _refuse_unreadable(connection: Connection, found: str) -> None:
 
 def _upgrade(connection: Connection, series: str) -> None:
     from alembic import command
+    from alembic.util import CommandError
 
-    command.upgrade(config(connection, series), "head")
+    try:
+        command.upgrade(config(connection, series), "head")
+    except CommandError as error:  # the revision that it names is none
+        raise DatabaseOfAnotherVersion(_place(connection.engine.url), str(error).rstrip(".")) from error
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:  # the disk is full, it is locked, ...
+            raise
+        raise DatabaseOfAnotherVersion(_place(connection.engine.url), str(error.orig)) from error
 
 
 def config(connection: Connection | None = None, series: str = "auto") -> Config:

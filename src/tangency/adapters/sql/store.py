@@ -27,7 +27,8 @@ from tangency.adapters.sql.outbox import SqlOutbox
 from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
 from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.rebalancing import read_last_approval, read_plan, read_plans
-from tangency.adapters.sql.revisions import prepare
+from tangency.adapters.sql.revisions import prepare, refuse_other_tables
+from tangency.adapters.sql.schema import Table
 from tangency.adapters.sql.sqlite import writing
 from tangency.adapters.sql.timescale.choice import Series, series_of
 from tangency.adapters.sql.units import SqlUnitsOfWork
@@ -73,6 +74,7 @@ class Store:
         Raises:
             InvalidSettings: the database stores its history in another way than the settings say.
             DatabaseNotMigrated: another database is at an older revision.
+            DatabaseOfAnotherVersion: the file has other tables.
             StoreUnavailable: it cannot be reached.
         """
         engine = engine_of(settings)
@@ -82,6 +84,8 @@ class Store:
             opened.push_async_callback(engine.dispose)
             async with translated():
                 await prepare(engine, migrate=settings.embedded, series=settings.series)
+                if settings.embedded:
+                    await refuse_other_tables(engine, Table.metadata)
                 series = await series_of(engine, settings)
                 writer = await opened.enter_async_context(writing(file_of(engine.url)))
                 glance = opened.enter_context(Glance.opened(file_of(engine.url)))
