@@ -1,5 +1,6 @@
 """The command as a whole: plain about how it ends, never with a traceback."""
 
+import signal
 import subprocess
 import sys
 
@@ -39,12 +40,12 @@ def test_every_error_of_the_tree_has_an_exit_code() -> None:
 def test_every_name_in_the_table_is_an_error() -> None:
     from tangency.adapters.document.reading import UnreadableDocument
     from tangency.adapters.settings import InvalidSettings
-    from tangency.adapters.sql.revisions import DatabaseIsNewer, DatabaseNotMigrated
+    from tangency.adapters.sql.revisions import DatabaseIsNewer, DatabaseNotMigrated, DatabaseOfAnotherVersion
     from tangency.adapters.sql.upkeep import ReadTablesDiffer, TablesDiffer
     from tangency.domain.optimization.order import AlreadyFinal
 
-    of_the_database = (DatabaseNotMigrated, DatabaseIsNewer, TablesDiffer, ReadTablesDiffer)
-    kinds = (UnreadableDocument, InvalidSettings, *of_the_database, AlreadyFinal, OSError)
+    versions = (DatabaseNotMigrated, DatabaseIsNewer, DatabaseOfAnotherVersion)
+    kinds = (UnreadableDocument, InvalidSettings, *versions, TablesDiffer, ReadTablesDiffer, AlreadyFinal, OSError)
     others = {kind.__name__ for kind in kinds}
     named = {name for each in EXIT_CODES for name in each.errors}
     assert named <= others | set(vars(errors))
@@ -110,6 +111,22 @@ def test_a_mistake_of_ours_is_told_without_a_traceback_unless_asked(capsys: pyte
     assert "Traceback" not in told.err
     failures.report(error, as_json=False, with_traceback=True)
     assert "ZeroDivisionError: one over nothing" in capsys.readouterr().err.splitlines()
+
+
+BEGIN = "import sys; from tangency.adapters.cli import begin; sys.exit(begin())"
+AGAIN = "import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT)); "
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [(BEGIN, 130), (AGAIN + BEGIN, -signal.SIGINT)],
+    ids=["while it is loaded", "again while it ends"],
+)
+def test_ctrl_c_leaves_no_traceback(program: str, code: int, command: Command) -> None:
+    command.write("click.py", "import os, signal; os.kill(os.getpid(), signal.SIGINT)")  # found ahead of the library
+    line = [sys.executable, "-c", program, "settings"]
+    ended = subprocess.run(line, capture_output=True, text=True, cwd=command.folder, check=False)
+    assert (ended.returncode, ended.stderr) == (code, "Interrupted.\n")
 
 
 def test_a_reader_who_leaves_early_is_no_error_with_words(command: Command) -> None:

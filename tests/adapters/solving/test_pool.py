@@ -439,34 +439,48 @@ def test_a_cancelled_caller_frees_its_process(service: Service, golden: bytes) -
     assert weights(service.solve(GOLDEN, 5.0)) == golden
 
 
-def test_a_preloaded_module_that_starts_a_thread_is_found(tmp_path: Path) -> None:
-    (tmp_path / "starts_a_thread.py").write_text(
-        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
-    )
-    program = """
+def started_with(preloaded: str, source: str, folder: Path) -> str:
+    """What a program says that starts a pool whose fork server loads a module."""
+    (folder / f"{preloaded}.py").write_text(source)
+    program = f"""
 import asyncio
 from tangency.adapters.entry_points import EntryPointPlugins
 from tangency.adapters.solving.pool import ProcessSolverPool
 
 async def run():
-    pool = ProcessSolverPool(EntryPointPlugins(), workers=1, preload=["starts_a_thread"])
+    pool = ProcessSolverPool(EntryPointPlugins(), workers=1, preload=["{preloaded}"])
     try:
         await pool.start()
     except RuntimeError as error:
         print(error)
+    else:
+        print("it started")
+    await pool.close()
 
 asyncio.run(run())
 """
     result = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])},
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert "the fork server runs 2 threads" in result.stdout
-    assert "starts_a_thread" in result.stdout
+    assert "Traceback" not in result.stderr
+    return result.stdout
+
+
+def test_a_preloaded_module_that_starts_a_thread_is_found(tmp_path: Path) -> None:
+    source = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    told = started_with("starts_a_thread", source, tmp_path)
+    assert "the fork server runs 2 threads" in told
+    assert "starts_a_thread" in told
+
+
+def test_ctrl_c_does_not_end_the_fork_server_while_it_loads(tmp_path: Path) -> None:
+    told = started_with("is_interrupted", "import os, signal; os.kill(os.getpid(), signal.SIGINT)", tmp_path)
+    assert told == "it started\n"
 
 
 UNGUARDED = """

@@ -7,11 +7,12 @@ has to be imported again. Neither it nor its children ever run the program that 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import ModuleType
 
@@ -36,7 +37,7 @@ class SolverProcess(ForkServerProcess):
 
     def start(self) -> None:
         """Start it."""
-        with _without_main():
+        with _alone():
             super().start()
 
 
@@ -54,17 +55,23 @@ def start(modules: Iterable[str]) -> None:
     """
     os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     forkserver.set_forkserver_preload([*PRELOADED, *modules])
-    with _without_main():
+    with _alone():
         forkserver.ensure_running()
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
-    """For a moment, look like a program that has no file."""
+def _alone() -> Iterator[None]:
+    """For a moment, look like a program that has no file and no keyboard: what starts now is to have neither.
+
+    Ctrl-C goes to every process of a terminal. The server ignores it once it listens, and would die of it before.
+    """
+    resource_tracker.ensure_running()  # by the server; it lets interrupts in again where it starts one
     with _main:
         program = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             yield
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             sys.modules["__main__"] = program
