@@ -1,12 +1,14 @@
 """Names: ordered, unique, and the only way to line figures up."""
 
+from typing import cast
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tangency.domain.errors import Fault, InvalidInput
-from tangency.domain.market.universe import MAX_NAME_LENGTH, Asset, Universe
+from tangency.domain.market.universe import MAX_NAME_LENGTH, Asset, Universe, labelled
 
 THREE = Universe.of(["AAPL", "MSFT", "XOM"], {"AAPL": "technology", "MSFT": "technology"})
 
@@ -69,6 +71,12 @@ class TestLookingUp:
 
     def test_an_asset_class_is_kept(self) -> None:
         assert Universe((Asset("AAPL", "technology", "equity"),)).assets[0].asset_class == "equity"
+
+    def test_an_asset_that_many_share_can_be_given_no_scores(self) -> None:
+        asset = labelled("AAPL", "technology", None)
+        assert asset == Asset("AAPL", "technology")
+        with pytest.raises(TypeError):
+            cast(dict[str, float], asset.scores)["esg"] = 1.0
 
 
 class TestJoin:

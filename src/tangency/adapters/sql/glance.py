@@ -29,7 +29,7 @@ class Glance:
         with closing(sqlite3.connect(file, timeout=0.0, isolation_level=None)) as connection:
             yield cls(connection)
 
-    def finds(self, statement: Select[Any], values: Mapping[str, Any]) -> bool:
+    def finds(self, statement: Select[Any], values: Mapping[str, str]) -> bool:
         """Whether there is a row that a statement looks up by an index.
 
         Raises:

@@ -58,7 +58,7 @@ class Reader:
 
         return await again_where_interrupted(once)
 
-    async def first(self, statement: Select[Any], values: Mapping[str, Any]) -> RowMapping | None:
+    async def first(self, statement: Select[Any], values: Mapping[str, str]) -> RowMapping | None:
         """The first row of a statement that looks it up by an index; None where there is none.
 
         Raises:
@@ -72,7 +72,7 @@ class Reader:
 
 
 async def _first(
-    session: AsyncSession, _tenant: str, statement: Select[Any], values: Mapping[str, Any]
+    session: AsyncSession, _tenant: str, statement: Select[Any], values: Mapping[str, str]
 ) -> RowMapping | None:
     row: RowMapping | None = (await session.execute(statement, values)).mappings().first()
     return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -32,10 +33,14 @@ class Asset:
     scores: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
+_NO_SCORES: Mapping[str, float] = MappingProxyType({})
+"""Nobody can add one: the asset that has them is everybody's."""
+
+
 @lru_cache(maxsize=2**14)
 def labelled(name: str, sector: str | None, asset_class: str | None) -> Asset:
     """An asset without scores: one object for the same words, which come with one request after another."""
-    return Asset(name, sector, asset_class)
+    return Asset(name, sector, asset_class, _NO_SCORES)
 
 
 @dataclass(frozen=True)
