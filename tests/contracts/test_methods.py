@@ -46,7 +46,7 @@ def test_a_report_says_of_every_law_whether_it_holds() -> None:
     report = check("EQUAL_WEIGHT", examples=3)
     assert report.passed
     assert [law.law for law in report.laws] == list(LAWS)
-    assert "spared  duplication: a name that is there twice adds nothing" in report.text
+    assert "exempt  duplication: a copy of a name does not improve the answer" in report.text
     assert "it is a rule, which optimizes nothing" in report.text
     assert report.text.endswith("equal_weight obeys every law.")
 

@@ -29,7 +29,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.plain_values import as_lists
 from tests.architecture.source_tree import REPOSITORY
 from tests.support.distributions import Distribution
-from tests.support.posed import posed
+from tests.support.posed import answer, posed
 
 GUIDE = (REPOSITORY / "docs" / "plugins.md").read_text()
 
@@ -100,11 +100,14 @@ def test_the_expression_shown_obeys_every_law() -> None:
     assert report.passed, report.text
 
 
-def test_the_request_shown_names_the_example_plugin_and_its_option() -> None:
-    request = json.loads(blocks("json")[0])
-    example = tomllib.loads((REPOSITORY / "tests" / "example_plugin" / "pyproject.toml").read_text())
-    assert request["method"] in example["project"]["entry-points"]["tangency.methods"]
-    assert list(request["method_options"]) == ["iterations"]
+def test_the_request_shown_has_the_weights_told() -> None:
+    scope: dict[str, Any] = {}
+    exec(blocks("python")[0], scope)  # noqa: S102 - our own guide
+    method, request = scope["UncorrelatedMinimum"](), json.loads(blocks("json")[0])
+    assert request["method"] == method.name
+    weights = answer(posed(request["risk_parameters"]["covariance"]["values"]), method).weights
+    assert weights is not None
+    assert " and ".join(f"{weight:.2%}".replace("%", " %") for weight in weights) in GUIDE
 
 
 def test_the_reading_shown_is_an_aim_that_travels() -> None:

@@ -226,20 +226,22 @@ def _degenerate(subject: Subject) -> st.SearchStrategy[Problem]:
 
 
 LAWS: Mapping[str, Law] = {
-    "declaration": Law("it says what it can do in words that exist", _declares, stands_on=None),
+    "declaration": Law("what it declares is complete, in names that exist", _declares, stands_on=None),
     "limits": Law(
-        "it answers every feasible problem that it takes, within every limit",
+        "every feasible problem that it accepts gets an answer within every limit",
         On(_any, _honours),
         stands_on="declaration",
     ),
-    "proof": Law("it says 'optimal' only with a witness that proves it", On(_any, _proves)),
-    "permutation": Law("the order of the names does not move the answer", On(_any, _permutes), _order_matters),
-    "scale": Law("the unit in which returns are counted does not move the answer", On(_any, _scales)),
-    "duplication": Law("a name that is there twice adds nothing", On(_without_limits, _duplicates), _optimizes),
-    "determinism": Law("the same problem gives the same weights, bit by bit", On(_any, _repeats)),
-    "innocence": Law("it does not change the problem that it is asked", On(_any, _leaves_alone)),
+    "proof": Law("'optimal' comes with a witness that proves it", On(_any, _proves)),
+    "permutation": Law("the order of the names does not change the answer", On(_any, _permutes), _order_matters),
+    "scale": Law("the unit of returns does not change the answer", On(_any, _scales)),
+    "duplication": Law("a copy of a name does not improve the answer", On(_without_limits, _duplicates), _optimizes),
+    "determinism": Law("the same problem gives the same weights, bit for bit", On(_any, _repeats)),
+    "innocence": Law("the problem is not modified", On(_any, _leaves_alone)),
     "degeneracy": Law(
-        "singular, riskless and single-name markets end honestly", On(_degenerate, _stays_calm), stands_on="declaration"
+        "singular, riskless and single-name markets get an honest answer",
+        On(_degenerate, _stays_calm),
+        stands_on="declaration",
     ),
     "infeasibility": Law(
         "a problem without a solution gets none",

@@ -25,7 +25,7 @@ class LawReport:
 
     law: str
     sentence: str
-    outcome: Literal["holds", "broken", "spared", "untried"]
+    outcome: Literal["holds", "broken", "exempt", "untried"]
     detail: str = ""
 
     @property
@@ -85,7 +85,7 @@ def check(
 def _report(name: str, law: Law, together: Together) -> LawReport:
     spared = law.spares(together.subject)
     if spared is not None:
-        return LawReport(name, law.sentence, "spared", spared)
+        return LawReport(name, law.sentence, "exempt", spared)
     try:
         together.check(name, law)
     except LawBroken as broken:

@@ -118,6 +118,14 @@ def test_a_contradiction_is_told_with_what_would_do(command: Command) -> None:
     assert "0.333333334" in ran.err
 
 
+def test_a_limit_with_a_long_name_is_told_with_what_would_do(command: Command) -> None:
+    sectors = {"technology": 0.3, "energy": 0.3, "health_care": 0.3}
+    ran = optimize(command, asked(constraints={"sector_limits": sectors}))
+    rows = [" ".join(line.split()) for line in ran.err.splitlines()]
+    assert "constraints.sector_limits. Sector technology weighs at 0.4" in rows, ran.err
+    assert "technology most 0.3, net." in rows
+
+
 @pytest.mark.parametrize(
     ("method", "options", "code", "slug"),
     [

@@ -50,7 +50,10 @@ if TYPE_CHECKING:
 @click.option("--risk-free-rate", type=float, help="Annual.  [default: the rate that comes with the factors]")
 @json_option
 def factors(portfolio_id: str, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - as click hands them over
-    """Explain the returns and the risk of a portfolio by factors, and store the analysis."""
+    """Explain a portfolio's returns and risk by factors.
+
+    The analysis is stored.
+    """
     with progress("Analyzing factors", as_json):
         analysis = asyncio.run(_handled(_command(portfolio_id, **options)))
     if as_json:

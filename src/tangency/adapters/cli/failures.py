@@ -131,7 +131,7 @@ def tell_conflict(conflict: Sequence[ConflictingLimit], relaxation: Sequence[Rel
         screen.print("\nThese limits contradict each other:")
         screen.print(conflict_table(conflict))
     if relaxation:
-        screen.print("The least that has to give way, all of it together:")
+        screen.print("The smallest change that resolves the conflict:")
         screen.print(relaxation_table(relaxation))
 
 

@@ -32,7 +32,10 @@ def frontier(
     risk_measure: str | None,
     as_json: bool,
 ) -> None:
-    """Trace and store the efficient frontier of an imported portfolio. Every point is proven optimal."""
+    """Trace and store a portfolio's efficient frontier.
+
+    The portfolio has been imported. Every point is proven optimal.
+    """
     from tangency.adapters.document.frontier import frontier_asked_by_query, response_of_frontier
 
     stated = {"points": points, "min_return": min_return, "max_risk": max_risk, "risk_measure": risk_measure}

@@ -16,7 +16,10 @@ from tangency.adapters.cli.terminal import console, json_option, print_json, pro
 @json_option
 @click.pass_context
 def methods(context: click.Context, as_json: bool) -> None:
-    """List the installed optimization methods with the packages that provide them."""
+    """List the installed methods and estimators.
+
+    Each with the package that provides it.
+    """
     if context.invoked_subcommand is not None:
         return
     from tangency.adapters import container

@@ -35,7 +35,7 @@ ID = click.argument("optimization_id", metavar="ID")
 
 @click.group()
 def optimizations() -> None:
-    """Order optimizations that are solved later, and read their results.
+    """Order optimizations to be solved later, and read them.
 
     Whoever serves the database carries them out: `tangency serve`.
     """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show queues, workers, leases, and events that wait for the broker.
+    """Show queues, workers, leases and waiting events.
 
     Everything is read from the database, so no service needs to run.
     """

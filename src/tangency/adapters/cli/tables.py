@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tangency.domain.optimization.explanation import Explanation
 
 NONE = "-"
-LONGEST_UNBROKEN = 44
-"""Characters of a constraint's name that stay in one line, of the 80 that a terminal has."""
+LONGEST_UNBROKEN = 28
+"""Characters of a constraint's id that a table of 80 columns has room for, beside what the constraint says."""
 
 HALF_A_DIGIT = 5e-5
 """Of a percentage with two decimals: what is below shows as 0.00%, without a sign."""
@@ -124,19 +124,25 @@ def bounds_table(why: Explanation) -> Table:
 def conflict_table(conflict: Iterable[ConflictingLimit]) -> Table:
     """A smallest set of limits that contradict each other."""
     made = table("Constraint", "It says", "This alone would do", numbers=(2,))
-    limits = list(conflict)
-    made.columns[0].min_width = min(LONGEST_UNBROKEN, max((len(each.constraint) for each in limits), default=0))
-    for each in limits:
-        made.add_row(each.constraint, each.sentence, NONE if each.sufficient is None else _exact(each.sufficient))
+    for each in conflict:
+        made.add_row(
+            _in_lines(each.constraint), each.sentence, NONE if each.sufficient is None else _exact(each.sufficient)
+        )
     return made
 
 
 def relaxation_table(relaxation: Iterable[RelaxedLimit]) -> Table:
-    """What has to give way."""
+    """The smallest change that resolves a conflict."""
     made = table("Constraint", "Limit", "Needed", numbers=(1, 2))
     for each in relaxation:
         made.add_row(each.constraint, _exact(each.limit), _exact(each.needed))
     return made
+
+
+def _in_lines(constraint: str) -> str:
+    """An id that is long, broken before its last word instead of within one."""
+    head, dot, word = constraint.rpartition(".")
+    return constraint if len(constraint) <= LONGEST_UNBROKEN else f"{head}{dot}\n{word}"
 
 
 def _percent(value: float | None) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def upstream() -> None:
-    """Check the services that portfolios, prices and risk models come from."""
+    """Check the services that supply the data."""
 
 
 @upstream.command("check")

@@ -327,7 +327,7 @@ def conflict_of(found: Infeasibility) -> list[ConflictingLimit]:
 
 
 def relaxation_of(found: Infeasibility) -> list[RelaxedLimit]:
-    """The least that has to give way, as it is served."""
+    """The smallest change that resolves the conflict, as it is served."""
     return [RelaxedLimit(constraint=each.constraint, limit=each.limit, needed=each.needed) for each in found.relaxation]
 
 

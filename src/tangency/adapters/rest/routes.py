@@ -143,7 +143,8 @@ def _query_faults(request: Incoming) -> list[Fault]:
     unknown = given.keys() - known
     if unknown or not given:
         names = ", ".join(repr(name[:100]) for name in sorted(unknown)) or repr(request.url.query[:100])
-        return [Fault((), f"{names} is not a known query parameter; leave it out.", "unknown")]
+        remedy = f"valid: {', '.join(sorted(known))}." if known else "leave it out."
+        return [Fault((), f"{names} is not a known query parameter; {remedy}", "unknown")]
     twice = sorted(name for name, times in given.items() if times > 1)
     return [Fault((name,), "is given twice; give it once.", "duplicate") for name in twice]
 
