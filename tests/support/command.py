@@ -56,12 +56,14 @@ class Command:
     Attributes:
         plugins: folders with distributions that a process finds beside the installed ones; here they are on the path.
         cold: whether even those that are apart are processes from the very start, which import everything themselves.
+        errors: where services write theirs; with ours where nobody says.
     """
 
     folder: Path
     plugins: tuple[Path, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
     cold: bool = False
+    errors: TextIO | None = None
 
     @property
     def data(self) -> Path:
@@ -100,7 +102,7 @@ class Command:
     @contextmanager
     def serving(self, *arguments: str, verb: str = "serve", **settings: str) -> Iterator["Served"]:
         """``tangency serve``, or another verb, on a free port until the block ends."""
-        process = self._started([verb, "--port", "0", *arguments], self.environment(settings))
+        process = self._started([verb, "--port", "0", *arguments], self.environment(settings), self.errors)
         assert process.stdout is not None
         try:
             address = ADDRESS.search(process.stdout.readline())

@@ -3,6 +3,7 @@
 import signal
 import socket
 from dataclasses import replace
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -70,6 +71,29 @@ def test_the_risk_can_be_accepted_by_name_and_an_interrupt_is_a_good_end(command
         port = served.address.rpartition(":")[2]
         assert plain_http.get(f"http://127.0.0.1:{port}/health/live", timeout=HANGS).status_code == 200
         assert served.ended_by(signal.SIGINT)[0] == 0
+
+
+def test_a_second_interrupt_waits_for_no_client_and_ends_it_as_well(command: Command) -> None:
+    asked = b"POST /api/v1/optimize HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+    with TemporaryFile("w+") as told, replace(command, errors=told).serving() as served:
+        host, _, port = served.address.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host, int(port)), HANGS) as slow:
+            slow.sendall(asked)
+            assert b"100" in slow.recv(64)
+            served.process.send_signal(signal.SIGINT)
+            while not _refused(host, int(port)):
+                pass
+            assert served.ended_by(signal.SIGINT)[0] == 0
+        told.seek(0)
+        assert told.read() == ""
+
+
+def _refused(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_a_port_that_is_taken_is_told(command: Command) -> None:

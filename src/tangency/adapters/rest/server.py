@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,11 +30,18 @@ def serve(settings: Settings, running: Running, listening: socket.socket, door: 
     gate = _application(settings, beginning) if door else create_vital_signs(settings, beginning)
 
     class Server(uvicorn.Server):
-        """One that ends the streams first: it waits for every connection, and those would stay."""
+        """One that ends the streams first: it waits for every connection, and those would stay.
+
+        Told again, it waits for no client: it leaves them, and what they asked for ends as when they leave.
+        """
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            gate.ending = True
-            super().handle_exit(sig, frame)
+            if not self.should_exit:
+                gate.ending = True
+                super().handle_exit(sig, frame)
+                return
+            for connection in self.server_state.connections:
+                asyncio.get_running_loop().call_soon_threadsafe(connection.transport.close)
 
     try:
         Server(configuration(gate)).run(sockets=[listening])
