@@ -20,7 +20,7 @@ JSON = "application/json"
 
 
 class Outgoing:
-    """A response, sent as it is: that of the framework takes a third of a millisecond more.
+    """A response, sent as it is: what the framework would make of it costs more than to write it.
 
     Attributes:
         headers: beside its type and its length.

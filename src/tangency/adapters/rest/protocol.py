@@ -15,7 +15,7 @@ NO_HTTP = "the bytes received are not an HTTP/1.1 request; send the request agai
 LONGEST_HEAD = 2**16
 """Bytes; the parser itself would take any number. The same holds for what follows the chunks of a body."""
 AT_ONCE = 2**14
-"""Bytes that the parser gets in one go, and of which a head may have one or two more."""
+"""Bytes that the parser gets at a time. A head is measured in between, so that it may have up to twice as many more."""
 
 
 class ProblemProtocol(HttpToolsProtocol):
