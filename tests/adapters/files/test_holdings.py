@@ -91,7 +91,7 @@ def test_the_sample_is_read_whole() -> None:
         (ROWS.replace("quantity", "amount"), ["has no column 'quantity'"]),
         (ROWS.replace("asset_class", "Sector"), ["columns 3 ('sector') and 4 ('Sector') mean the same"]),
         (ROWS.replace("-2.5", ""), ["line 3", "there is no quantity", "write 0"]),
-        (ROWS.replace("-2.5", "two"), ["line 3", "'quantity'", "'two' is not a number"]),
+        (ROWS.replace("-2.5", "two"), ["line 3", "'quantity'", "'two' is not a number; write a finite number."]),
         (ROWS.replace("BBB", "AAA"), ["line 3", "'AAA' is already held in line 2", "add the two rows up"]),
         (ROWS.replace("BBB", "CASH"), ["line 4", "'CASH' is already held in line 3"]),
         (ROWS.replace("BBB", ""), ["line 3", "there is no name"]),

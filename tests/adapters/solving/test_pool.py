@@ -371,7 +371,7 @@ def test_a_problem_that_waits_too_long_or_behind_too_many_is_sent_away(installed
     assert isinstance(results[1], NoFreeSolver)
     assert "deadline of 1.5 s" in str(results[1])
     assert isinstance(results[2], NoFreeSolver)
-    assert "1 problems wait for 1 busy solvers" in str(results[2])
+    assert "all busy: 1; problems that wait, the most allowed: 1. Try again" in str(results[2])
     assert results[2].retry_after_s >= 1.0
 
 

@@ -34,7 +34,7 @@ def frontier(
 ) -> None:
     """Trace and store a portfolio's efficient frontier.
 
-    The portfolio has been imported. Every point is proven optimal.
+    Its prices must have been imported. Every point is proven optimal.
     """
     from tangency.adapters.document.frontier import frontier_asked_by_query, response_of_frontier
 

@@ -71,7 +71,7 @@ def import_lots(file: Path, portfolio_id: str, as_json: bool) -> None:
     """Import tax lots, replacing those of an earlier import.
 
     FILE is CSV or Parquet with columns name, quantity (the units left), cost (of a unit), date (of the purchase) and,
-    where the lots have ids, lot_id. They are taken wherever a rebalance plan considers taxes and states no lots.
+    where the lots have ids, lot_id. They are used by rebalance plans that take taxes into account and state no lots.
     """
     from tangency.adapters import container
     from tangency.application.portfolio import ImportTaxLots
@@ -108,8 +108,8 @@ def import_benchmark(file: Path, portfolio_id: str, as_json: bool) -> None:
 def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
     """Import sectors and asset classes, replacing those of an earlier import.
 
-    FILE is CSV or Parquet with columns name, and sector or asset_class or both. They come before labels in the file of
-    holdings, and stay when holdings are imported again.
+    FILE is CSV or Parquet with columns name, and sector or asset_class or both. They take precedence over labels in the
+    file of holdings, and remain when holdings are imported again.
     """
     from tangency.adapters import container
     from tangency.application.portfolio import ImportLabels
@@ -133,7 +133,7 @@ def import_labels(file: Path, portfolio_id: str, as_json: bool) -> None:
 def import_risk_model(file: Path, portfolio_id: str, as_json: bool) -> None:
     """Import covariances, replacing those of an earlier import.
 
-    FILE is CSV or Parquet with a column name and a column for every name: annual covariances. They are taken wherever
+    FILE is CSV or Parquet with a column name and a column for every name: annual covariances. They are used where
     a request about the portfolio states neither a covariance nor an estimator of it.
     """
     from tangency.adapters import container
@@ -154,7 +154,7 @@ def import_factors(file: Path, identity: str, as_json: bool) -> None:
 
     FILE is one of French's CSV files as it is downloaded, or CSV or Parquet with a date column and a column of
     fractions per factor; a column RF is the risk-free rate. Under the ids fama_french_3, fama_french_5 and momentum
-    they are taken wherever these are asked for.
+    they are used by every analysis that asks for these.
     """
     from tangency.adapters import container
     from tangency.application.library import WriteEntry

@@ -99,7 +99,8 @@ def check(name: str, examples: int, as_json: bool) -> None:
 def docs(folder: Path, distribution: str | None) -> None:
     """Write a page for every method, and one for all estimators, into FOLDER.
 
-    What a plugin declares, its docstrings, the Markdown file beside its module and the answer to the example in it.
+    A page is made from what the plugin declares, its docstrings, and the Markdown file next to its module, whose
+    example is solved.
     """
     from tangency.adapters.cli.pages.making import pages
     from tangency.adapters.settings import Settings

@@ -37,7 +37,7 @@ ID = click.argument("optimization_id", metavar="ID")
 def optimizations() -> None:
     """Order optimizations to be solved later, and read them.
 
-    Whoever serves the database carries them out: `tangency serve`.
+    A `tangency serve` or `tangency worker` on the same database solves them.
     """
 
 
@@ -58,7 +58,7 @@ def order(file: Path | None, url: str | None, follows: bool, as_json: bool, **as
     """Order an optimization of an imported portfolio.
 
     FILE is JSON or YAML: the document of POST /api/v1/optimizations; a dash reads JSON from standard input. Options
-    win over it, and do without it.
+    override its fields, or replace it.
     """
     document = _with_options(_document(file), asked)
     made = _asked(url, lambda desk: desk.order(document))

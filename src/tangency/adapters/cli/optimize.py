@@ -36,9 +36,9 @@ STANDARD_INPUT = Path("standard input")
 def optimize(file: Path, report: Path | None, as_json: bool) -> None:
     """Optimize what FILE asks for, and prove the answer.
 
-    FILE is JSON or YAML: the document of POST /api/v1/optimize, whose answer is kept as the service keeps it, or a
-    serialised problem (it has the field tangency_problem), of which nothing is kept. A dash reads JSON from standard
-    input.
+    FILE is JSON or YAML. It is either a request, as for POST /api/v1/optimize, whose answer is stored as the service
+    would store it; or a serialised problem (with the field tangency_problem), for which nothing is stored. A dash
+    reads JSON from standard input.
     """
     from tangency.adapters import container
 

@@ -59,7 +59,7 @@ def rebalance(
 ) -> None:
     """Plan the trades from the current holdings to a target.
 
-    Prices and holdings were imported under the id. The plan is kept, to be approved or rejected over HTTP.
+    Prices and holdings must have been imported. The plan is stored; approve or reject it over REST.
     """
     limits = {name: asked.pop(name) for name in ("max_turnover", "min_trade_size", "max_trades")}
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}

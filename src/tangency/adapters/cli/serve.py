@@ -54,9 +54,10 @@ SELDOM = 20_000
     help="Listen on an address that other machines can reach. Anybody there can read and replace every portfolio.",
 )
 def serve(host: str | None, port: int | None, grpc: str | None, roles: frozenset[Role], insecure: bool) -> None:
-    """Answer over REST, and gRPC, until a signal comes.
+    """Start the service: REST, and gRPC if asked for.
 
-    The description of the service is at /schema. Nobody is asked who they are yet, so only this machine is served.
+    It runs until Ctrl-C or SIGTERM. /schema describes it. There are no user accounts yet, so an address that other
+    machines can reach is refused.
     """
     settings = settings_with(host=host, port=port, grpc=None if grpc is None else _grpc_address(grpc))
     if Role.GRPC not in roles:

@@ -29,14 +29,16 @@ def settings(as_json: bool, as_markdown: bool) -> None:
     if as_json:
         print_json({variable: value for variable, value, _, _ in _rows(here)})
         return
-    from rich.table import Table
+    from rich.padding import Padding
+    from rich.text import Text
 
     from tangency.adapters.cli.terminal import console
 
-    table = Table("variable", "here", "default", "meaning")
+    screen = console()
     for variable, value, default, meaning in _rows(here):
-        table.add_row(variable, told(value), "" if value == default else told(default), meaning)
-    console().print(table)
+        otherwise = "" if value == default else f"  (default: {told(default)})"
+        screen.print(Text(f"{variable} = {told(value)}{otherwise}"), soft_wrap=True)
+        screen.print(Padding(Text(meaning, overflow="fold"), (0, 0, 0, 4)))
 
 
 def markdown_table() -> Iterator[str]:

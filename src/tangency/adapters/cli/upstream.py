@@ -31,7 +31,7 @@ def check(portfolio_id: str, names: tuple[str, ...], as_json: bool) -> int:
     """Ask each service once about a portfolio that it should know.
 
     Says for each whether it can be reached, whether its answer keeps the contract, and how long it took. Nothing is
-    kept.
+    stored.
     """
     from tangency.adapters import container
     from tangency.adapters.settings import Settings

@@ -30,7 +30,7 @@ from tangency.domain.optimization.queue import EVERY_QUEUE, Queue
 def worker(queues: tuple[Queue, ...], concurrency: int | None, host: str | None, port: int | None) -> None:
     """Solve orders on this machine until it is told to stop.
 
-    It is `tangency serve --role worker` and nothing else: as many of them as one likes share one PostgreSQL.
+    The same as `tangency serve --role worker`. Any number of workers can share one PostgreSQL.
     """
     settings = settings_with(solver_workers=concurrency, host=host, port=port)
     run(settings, Duties(frozenset({Role.WORKER}), queues))

@@ -44,7 +44,7 @@ def filled(table: Table, column: int, otherwise: str) -> Vector:
     Raises:
         InvalidInput: a row without one, in the words of ``otherwise``.
     """
-    values = table.numbers(column)
+    values = table.numbers(column, gaps=False)
     missing = np.flatnonzero(np.isnan(values))
     if missing.size:
         table.refuse(int(missing[0]), column, otherwise)

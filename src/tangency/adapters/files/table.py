@@ -64,8 +64,10 @@ class Table:
             self.refuse(row, column, f"{_shown(cells[row])} is not a date; write dates as YYYY-MM-DD.")
         return read
 
-    def numbers(self, column: int) -> Vector:
+    def numbers(self, column: int, gaps: bool = True) -> Vector:
         """A column of finite numbers, NaN where there is none; shape (rows,).
+
+        ``gaps`` says whether a mistake may be mended by leaving the cell empty.
 
         Raises:
             InvalidInput: a cell that is neither empty nor a finite number.
@@ -77,7 +79,7 @@ class Table:
         wrong = np.concatenate([wrong, np.flatnonzero(np.abs(values) > LARGEST)])
         if wrong.size:
             row = int(wrong.min())
-            self.refuse(row, column, f"{_shown(cells[row])} is not a number; {_remedy(str(cells[row]))}")
+            self.refuse(row, column, f"{_shown(cells[row])} is not a number; {_remedy(str(cells[row]), gaps)}")
         return values
 
     def refuse(self, row: int, column: int, detail: str) -> None:
@@ -182,7 +184,7 @@ def _shown(cell: object) -> str:
     return "nothing" if cell is None or cell == "" else repr(str(cell)[:60])
 
 
-def _remedy(cell: str) -> str:
+def _remedy(cell: str, gaps: bool) -> str:
     if "," in cell:
         return "write a point for decimals, and nothing between thousands."
-    return "write a finite number, or nothing where there is a gap."
+    return f"write a finite number{', or nothing where there is a gap' if gaps else ''}."

@@ -179,8 +179,8 @@ class ProcessSolverPool:
         """Borrow a free process, and return it afterwards."""
         retry_after_s = max(1.0, self._typical_s * (self._waiting + 1) / self._workers)
         if self._free.empty() and self._waiting >= self._queue:
-            detail = f"{self._waiting} problems wait for {self._workers} busy solvers, and that is the limit"
-            raise NoFreeSolver(f"{detail}. Try again in {retry_after_s:.0f} s.", retry_after_s)
+            detail = f"Solvers, all busy: {self._workers}; problems that wait, the most allowed: {self._waiting}."
+            raise NoFreeSolver(f"{detail} Try again in {retry_after_s:.0f} s.", retry_after_s)
         self._waiting += 1
         try:
             async with asyncio.timeout(deadline.left_s):
