@@ -123,7 +123,9 @@ def test_limits_that_contradict_each_other_are_explained(http: httpx.Client) -> 
 def test_a_query_that_means_nothing_is_refused(http: httpx.Client, query: str, pointer: str) -> None:
     problem = problem_of(http.get(f"{address('query')}?{query}"), 422, "invalid")
     assert problem["errors"][0]["pointer"] == pointer
-    problem_of(http.get(f"{address('query')}?colour=red"), 422, "invalid")
+    unknown = problem_of(http.get(f"{address('query')}?colour=red"), 422, "invalid")
+    known = "valid: max_risk, min_return, points, risk_measure."
+    assert unknown["detail"] == f"'colour' is not a known query parameter; {known}"
 
 
 def test_a_portfolio_that_nobody_imported_is_not_found(http: httpx.Client) -> None:

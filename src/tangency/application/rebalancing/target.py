@@ -84,7 +84,9 @@ def _lined_up(weights: Mapping[str, float], names: Sequence[str], field_name: st
             raise InvalidInput.at((field_name, name), f"is {weight}; give a weight of at least 0.", "range")
     total = sum(weights.values())
     if abs(total - 1.0) > LARGEST_MISS:
-        raise InvalidInput.at((field_name,), f"sums to {total:.9g}; weights and {CASH} sum to 1.", "budget")
+        raise InvalidInput.at(
+            (field_name,), f"sums to {total:.9g}; the weights, including {CASH}, must sum to 1.", "budget"
+        )
     return {name: weights.get(name, 0.0) for name in names}
 
 

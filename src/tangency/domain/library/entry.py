@@ -134,7 +134,7 @@ def _weights(value: object, path: Path) -> dict[str, float]:
     weights = _named_numbers(value, path)
     total = sum(weights.values())
     if abs(total - 1.0) > LARGEST_MISS:
-        raise InvalidInput.at(path, f"sums to {total:.9g}; the weights of a model portfolio sum to 1.", "budget")
+        raise InvalidInput.at(path, f"sums to {total:.9g}; the weights of a model portfolio must sum to 1.", "budget")
     return weights
 
 

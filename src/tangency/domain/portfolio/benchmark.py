@@ -21,4 +21,4 @@ def refuse_other_totals(weights: Mapping[str, float], path: Path) -> None:
         raise InvalidInput.at(path, "is empty; give at least one name.", "empty")
     total = math.fsum(weights.values())
     if not abs(total - 1.0) <= LARGEST_MISS:
-        raise InvalidInput.at(path, f"sums to {total:.9g}; the weights, CASH among them, sum to 1.", "budget")
+        raise InvalidInput.at(path, f"sums to {total:.9g}; the weights, including CASH, must sum to 1.", "budget")
