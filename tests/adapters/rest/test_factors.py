@@ -258,7 +258,7 @@ def test_a_stated_factor_that_costs_something_has_the_risk_free_rate_taken_off(h
         ({"factors": []}, "/factors", "at least one"),
         ({"factors": {"own": [0.1, 0.2]}}, "/factors/own", "state dates too"),
         ({"factors": {"own": [0.1]}, "dates": ["2018-01-31", "2018-02-28"]}, "/factors/own", "one for each"),
-        ({"factors": {"$ref": "/api/v1/factors/nobody"}}, "/factors/$ref", "not written"),
+        ({"factors": {"$ref": "/api/v1/factors/nobody"}}, "/factors/$ref", "not stored"),
         ({"factors": {"$ref": "/api/v1/models/house"}}, "/factors/$ref", "another shelf"),
         ({"factors": "statistical", "count": 21, "start": "2015-01-01"}, "/count", "18 components"),
         ({"factors": "fama_french_3", "frequency": "daily"}, "/frequency", "monthly"),

@@ -99,7 +99,7 @@ def test_scores_are_referred_to_and_the_answer_says_which_version(http: httpx.Cl
 @pytest.mark.parametrize(
     ("reference", "detail"),
     [
-        ("/api/v1/scores/nobody", "not written"),
+        ("/api/v1/scores/nobody", "not stored"),
         ("scores/esg", "is not an address"),
         ("/api/v1/shoes/esg", "is not an address"),
         (7, "give text"),

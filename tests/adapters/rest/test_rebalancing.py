@@ -274,7 +274,7 @@ def test_time_expires_a_plan(http: httpx.Client) -> None:
         ({"target_type": "model"}, "/model_id", "is left out"),
         ({"target_type": "equal_weight", "target_allocation": {"AAPL": 1.0}}, "/target_allocation", "custom"),
         ({"target_type": "optimal", "model_id": "house"}, "/model_id", "model or benchmark, and optimal is stated"),
-        ({"target_type": "benchmark", "model_id": "nobody"}, "/model_id", "not written"),
+        ({"target_type": "benchmark", "model_id": "nobody"}, "/model_id", "not stored"),
         ({"target_type": "best"}, "/target_type", "best"),
         ({"target_type": "optimal", "transaction_cost_model": 10}, "/transaction_cost_model", "give 0.001"),
         (

@@ -98,7 +98,7 @@ def next_version(before: Entry | None, address: Address, content: object, at: da
 
 def missing(address: Address) -> NotFound:
     """There is no such entry."""
-    return NotFound(f"nothing is stored at {address}; put it there first, or name a version that exists.")
+    return NotFound(f"{address} is not stored; put it there first, or name a version that exists.")
 
 
 LAST_VERSION = 10**9
