@@ -61,14 +61,12 @@ def descend(
 
 def project(point: Vector, lower: Vector, upper: Vector, budget: float) -> Vector:
     """The nearest point within the bounds that meets the budget: every name moves by one amount, then is clipped."""
-    low, high = float((point - upper).min()), float((point - lower).max())
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        if float(np.clip(point - middle, lower, upper).sum()) > budget:
-            low = middle
-        else:
-            high = middle
-    return np.clip(point - high, lower, upper)
+    ends = np.concatenate([point - upper, point - lower])  # of the amounts in between, each name moves freely
+    order = np.argsort(ends, kind="stable")
+    ends, free = ends[order], np.cumsum(np.repeat([1.0, -1.0], len(point))[order])
+    taken = np.append(0.0, np.cumsum(free[:-1] * np.diff(ends)))
+    amount = float(np.interp(float(upper.sum()) - budget, taken, ends))
+    return np.clip(point - amount, lower, upper)
 
 
 def _gap(gradient: Vector, weights: Vector, lower: Vector, upper: Vector, budget: float) -> float:
