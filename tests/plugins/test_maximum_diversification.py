@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skfolio.optimization import MaximumDiversification as SkfolioMaximumDiversification
 
 from tangency.domain.numbers import Matrix, Vector
 from tangency.domain.optimization.constraint import (
@@ -80,8 +79,10 @@ def test_a_name_that_is_there_twice_has_the_same_total(seed: int) -> None:
 
 
 def test_skfolio_reaches_no_more_on_the_sample() -> None:
+    from skfolio.optimization import MaximumDiversification as Peer
+
     covariance = sample_covariance()
-    peer = SkfolioMaximumDiversification().fit(pd.DataFrame(five_years()[1])).weights_
+    peer = Peer().fit(pd.DataFrame(five_years()[1])).weights_
     theirs = np.sqrt(np.diagonal(covariance)) @ peer / np.sqrt(peer @ covariance @ peer)
     solution = diversified(covariance)
     np.testing.assert_allclose(weights_of(solution), peer, atol=1e-3)

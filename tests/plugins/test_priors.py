@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-import skfolio.prior as peer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,6 +74,8 @@ def frame() -> pd.DataFrame:
 
 
 def peer_weights(**views: Any) -> Vector:
+    from skfolio import prior as peer
+
     fitted = peer.EntropyPooling(**views).fit(frame())
     return np.asarray(fitted.return_distribution_.sample_weight)
 
@@ -233,6 +234,8 @@ def test_the_tail_of_returns_that_never_change_cannot_be_moved() -> None:
 
 @pytest.mark.parametrize("pooling", ["linear", "logarithmic"])
 def test_opinions_are_pooled_as_the_peer_does(pooling: Any) -> None:
+    from skfolio import prior as peer
+
     bull, bear = f"{NAMES[0]} == {0.5 / DAYS}", f"{NAMES[0]} == {-0.1 / DAYS}"
     theirs = peer.OpinionPooling(
         [("bull", peer.EntropyPooling(mean_views=[bull])), ("bear", peer.EntropyPooling(mean_views=[bear]))],
