@@ -430,7 +430,7 @@ VIEW = {"weights": {"A": 1}, "return": 0.05}
         ({"benchmark": "A"}, ("benchmark",), "give one market"),
         ({"tau": 0.0}, ("tau",), "is 0.0; give a number above 0"),
         ({"views": ["A - D = 0.02"]}, ("views", 0), "'D' is not a name here"),
-        ({"views": ["A >= 0.02"]}, ("views", 0), "no equality"),
+        ({"views": ["A >= 0.02"]}, ("views", 0), "not an equality"),
         ({"views": ["0 A = 0.02"]}, ("views", 0), "no weight"),
         ({"views": [VIEW, {"weights": {"D": 1}, "return": 0.1}]}, ("views", 1, "weights", "D"), "'D' is not a name"),
         ({"views": [{**VIEW, "confidence": 0.5, "variance": 0.1}]}, ("views", 0), "give one of them"),

@@ -130,6 +130,7 @@ ENDINGS: dict[str, tuple[type[TangencyError], str]] = {
     "c_loop": (TimeLimitReached, "method 'c_loop' of distribution 'evil-methods'"),
     "deadlock": (TimeLimitReached, "method 'deadlock' of distribution 'evil-methods'"),
     "exits": (MethodCrashed, "method 'exits' of distribution 'evil-methods' 1.2.3 ended with exit code 3"),
+    "exits_well": (MethodCrashed, "method 'exits_well' of distribution 'evil-methods' 1.2.3 ended with exit code 0"),
     "nameless": (MethodCrashed, "method 'nameless' of distribution 'evil-methods' 1.2.3 ended with signal 40"),
     "system_exit": (MethodCrashed, "method 'system_exit' of distribution 'evil-methods' 1.2.3 raised SystemExit: 4"),
     "raises": (MethodCrashed, "'evil-methods' 1.2.3 raised ZeroDivisionError: one over nothing"),

@@ -1,5 +1,6 @@
 """Names: ordered, unique, and the only way to line figures up."""
 
+from copy import deepcopy
 from typing import cast
 
 import numpy as np
@@ -77,6 +78,7 @@ class TestLookingUp:
         assert asset == Asset("AAPL", "technology")
         with pytest.raises(TypeError):
             cast(dict[str, float], asset.scores)["esg"] = 1.0
+        assert deepcopy(asset) == asset  # as whoever keeps an answer may do
 
 
 class TestJoin:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -33,7 +32,23 @@ class Asset:
     scores: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
-_NO_SCORES: Mapping[str, float] = MappingProxyType({})
+class _NoScores(Mapping[str, float]):
+    """None, and none to be added; unlike a mapping proxy it can be copied and pickled."""
+
+    def __getitem__(self, name: str) -> float:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "{}"
+
+
+_NO_SCORES = _NoScores()
 """Nobody can add one: the asset that has them is everybody's."""
 
 
