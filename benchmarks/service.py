@@ -114,6 +114,7 @@ async def _rounds(connection: HTTPConnection, beside: str, on_disk: str) -> list
             problems = [problem_of(sample, BLOCK * number + i, CAP) for i in range(BLOCK)]
             bodies = [body_of(problem, CAP, "benchmark") for problem in problems]
             requests = [posted(connection, body) for body in bodies]
+            connection.close()  # it opens again by itself; the service closes one that is silent for seconds
             solved = [_solved(problem) for problem in problems]
             peer = [_spent_by_peer(sample) for _ in problems]
             commits = [
