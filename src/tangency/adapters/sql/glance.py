@@ -5,12 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
+
+from tangency.adapters.sql.statements import compiled
+
+DIALECT = sqlite.dialect()
 
 
 class Glance:
@@ -35,12 +38,5 @@ class Glance:
         Raises:
             sqlite3.Error: somebody is writing, or the database cannot be read.
         """
-        words, order = _compiled(statement)
-        return self._connection.execute(words, [values[name] for name in order]).fetchone() is not None
-
-
-@lru_cache
-def _compiled(statement: Select[Any]) -> tuple[str, tuple[str, ...]]:
-    """A statement in words, and the names of its parameters in their order."""
-    compiled: Any = statement.compile(dialect=sqlite.dialect())
-    return str(compiled), tuple(compiled.positiontup)
+        words, bound = compiled(statement, frozenset(values), DIALECT)
+        return self._connection.execute(words, bound(values)).fetchone() is not None

@@ -1,14 +1,16 @@
-"""Inserts, each built once: building one costs as much as running it."""
+"""Statements, each built and compiled once: either costs as much as running one."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Result, bindparam, func, select
+from sqlalchemy import CursorResult, Dialect, Executable, Insert, Result, bindparam, func, select
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.expression import ClauseElement
 
 from tangency.adapters.sql.schema import KnownPortfolio, OptimizationRequest, OptimizationResult, StoredMatrix, Table
 
@@ -16,6 +18,13 @@ from tangency.adapters.sql.schema import KnownPortfolio, OptimizationRequest, Op
 def dialect(session: AsyncSession) -> str:
     """``sqlite`` or ``postgresql``."""
     return session.get_bind().dialect.name
+
+
+STATEMENTS = 512
+"""More than there are; each is compiled once."""
+
+Values = Mapping[str, Any] | tuple[Any, ...]
+Bound = Callable[[Mapping[str, Any]], Values]
 
 
 @cache
@@ -80,3 +89,21 @@ def changed(result: Result[Any]) -> bool:
 def table_of(mapped: type[Table]) -> SqlTable:
     """The table behind a class."""
     return Table.metadata.tables[mapped.__tablename__]
+
+
+@lru_cache(STATEMENTS)
+def compiled(statement: Executable, names: frozenset[str], dialect: Dialect) -> tuple[str, Bound]:
+    """The words of a statement for a driver, and what makes values of ours into the driver's."""
+    if not isinstance(statement, ClauseElement):
+        raise TypeError(f"{type(statement).__name__} is not a statement that can be compiled")
+    made: Any = statement.compile(dialect=dialect, column_keys=sorted(names))
+    kinds = {name: each.type.dialect_impl(dialect) for each, name in made.bind_names.items()}
+    coded = {name: code for name, kind in kinds.items() if (code := kind.bind_processor(dialect)) is not None}
+
+    def bound(values: Mapping[str, Any]) -> Values:
+        given = made.construct_params(values)
+        for name, code in coded.items():
+            given[name] = code(given[name])
+        return given if made.positiontup is None else tuple(given[name] for name in made.positiontup)
+
+    return str(made), bound

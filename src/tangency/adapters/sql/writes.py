@@ -6,25 +6,19 @@ them and judges what they raise; the driver gets them as one batch, in place of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, text
+from sqlalchemy import Executable, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.expression import ClauseElement
 from sqlalchemy.util import await_only
 
 from tangency.adapters.sql.sqlite import Connection
+from tangency.adapters.sql.statements import Values, compiled
 
 TOGETHER = text("SELECT 1")
 """Never sent: what is sent in its place comes as the execution option ``together``."""
 NUMBER = "SELECT pg_current_xact_id_if_assigned()::text"
-STATEMENTS = 512
-"""More than there are; each is built once."""
-
-Values = Mapping[str, Any] | tuple[Any, ...]
-Bound = Callable[[Mapping[str, Any]], Values]
 
 
 class Writes:
@@ -56,7 +50,7 @@ class Writes:
             statement: one that is built once and kept, as is what it compiles to.
             values: of every column and parameter that it has.
         """
-        words, bound = _compiled(statement, frozenset(values), self._dialect)
+        words, bound = compiled(statement, frozenset(values), self._dialect)
         self._waiting.append((words, bound(values)))
 
     def once(self, statement: Executable, **values: int) -> None:
@@ -133,21 +127,3 @@ async def _piped(
     if asked is not None:
         (number,) = await asked.fetchone()
     return cursor.rowcount, number
-
-
-@lru_cache(STATEMENTS)
-def _compiled(statement: Executable, names: frozenset[str], dialect: Dialect) -> tuple[str, Bound]:
-    """The words of a statement for a driver, and what makes values of ours into the driver's."""
-    if not isinstance(statement, ClauseElement):
-        raise TypeError(f"{type(statement).__name__} is not a statement that can be compiled")
-    compiled: Any = statement.compile(dialect=dialect, column_keys=sorted(names))
-    kinds = {name: each.type.dialect_impl(dialect) for each, name in compiled.bind_names.items()}
-    coded = {name: code for name, kind in kinds.items() if (code := kind.bind_processor(dialect)) is not None}
-
-    def bound(values: Mapping[str, Any]) -> Values:
-        given = compiled.construct_params(values)
-        for name, code in coded.items():
-            given[name] = code(given[name])
-        return given if compiled.positiontup is None else tuple(given[name] for name in compiled.positiontup)
-
-    return str(compiled), bound

@@ -18,22 +18,8 @@ CASH = "CASH"
 MAX_NAME_LENGTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """Something with a weight: a share, a fund, a strategy.
-
-    Attributes:
-        scores: by name, such as ``esg``; higher is better.
-    """
-
-    name: str
-    sector: str | None = None
-    asset_class: str | None = None
-    scores: Mapping[str, float] = field(default_factory=dict, hash=False)
-
-
 class _NoScores(Mapping[str, float]):
-    """None, and none to be added; unlike a mapping proxy it can be copied and pickled."""
+    """None, and none to be added, since requests share assets. A mapping proxy could not be copied or pickled."""
 
     def __getitem__(self, name: str) -> float:
         raise KeyError(name)
@@ -48,14 +34,24 @@ class _NoScores(Mapping[str, float]):
         return "{}"
 
 
-_NO_SCORES = _NoScores()
-"""Nobody can add one: the asset that has them is everybody's."""
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Something with a weight: a share, a fund, a strategy.
+
+    Attributes:
+        scores: by name, such as ``esg``; higher is better.
+    """
+
+    name: str
+    sector: str | None = None
+    asset_class: str | None = None
+    scores: Mapping[str, float] = field(default_factory=_NoScores, hash=False)
 
 
 @lru_cache(maxsize=2**14)
 def labelled(name: str, sector: str | None, asset_class: str | None) -> Asset:
     """An asset without scores: one object for the same words, which come with one request after another."""
-    return Asset(name, sector, asset_class, _NO_SCORES)
+    return Asset(name, sector, asset_class)
 
 
 @dataclass(frozen=True)
