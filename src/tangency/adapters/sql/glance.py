@@ -1,4 +1,4 @@
-"""Looking on the event loop whether the embedded database has a row: a session for it takes forty times as long."""
+"""Looking on the event loop whether the embedded database has a row: a session for it takes thirty times as long."""
 
 from __future__ import annotations
 
