@@ -37,7 +37,8 @@ test: .venv/dev.stamp ## run every test
 	@$(BIN)/python $(COMPILE)
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# Counting branches doubles the time of the suite, so only the tests of what is counted run again, with few examples each.
+# Counting branches doubles the time of the suite, so only the tests of what is counted run again, with few examples each,
+# and with the arithmetic of another processor: no answer may hang on how one of them rounds.
 coverage: .venv/dev.stamp ## domain and plugins must be covered to 90 % by their own tests, branches counted
 	@$(BIN)/python -m coverage erase
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --cov --cov-report= --hypothesis-profile=few -m "not slow" \

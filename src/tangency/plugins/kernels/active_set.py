@@ -201,10 +201,21 @@ def _least_squares(gram: Matrix, right: Matrix) -> Matrix:
         return np.full_like(right, np.nan)
 
 
+def inside(region: Polyhedron, x: Vector) -> bool:
+    """Whether a point is within every limit, but for rounding."""
+    size = max(1.0, float(np.abs(x).max()))
+    outside = float(np.maximum(region.lower - x, x - region.upper).max())
+    over = region.rows @ x - region.limits
+    outside = max(outside, float(np.where(region.equality, np.abs(over), over).max(initial=0.0)))
+    for distance in region.distances:
+        outside = max(outside, distance.excess(x))
+    return outside <= FEASIBLE * size
+
+
 def holds(region: Polyhedron, line: Piece, tau: float) -> bool:
     """Whether the same limits bind at tau: the point is inside the others, and no multiplier has the wrong sign."""
     x, row_prices, distance_prices = line.at(tau)
-    if not _inside(region, x):
+    if not inside(region, x):
         return False
     gradient = line.gradient(tau)
     scale = max(SIGN * max(float(np.abs(gradient).max()), tau * float(np.abs(line.mean).max())), ROUNDING)
@@ -249,7 +260,7 @@ def pivoted(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
     held = ~free & (region.lower < region.upper)
     leaving = _foremost(pull, held & (pull > scale), max(FEWEST_LET_GO, most // 2))
     over = np.maximum(region.lower - x, x - region.upper)
-    resting = _foremost(over, free & (over > 0.0), max(1, most // 2))
+    resting = _foremost(over, free & (over > FEASIBLE), max(1, most // 2))
     rows = region.equality | (tight & (row_prices >= -scale))
     beyond = region.rows @ x - region.limits
     rows[_foremost(beyond, ~tight & (beyond > FEASIBLE), 1)] = True
@@ -265,13 +276,3 @@ def _foremost(figures: Vector, counts: NDArray[np.bool_], most: int) -> np.ndarr
     """Where the largest figures that count stand, at most so many."""
     found = counts.nonzero()[0]
     return found if len(found) <= most else found[np.argsort(-figures[found], kind="stable")[:most]]
-
-
-def _inside(region: Polyhedron, x: Vector) -> bool:
-    size = max(1.0, float(np.abs(x).max()))
-    outside = float(np.maximum(region.lower - x, x - region.upper).max())
-    over = region.rows @ x - region.limits
-    outside = max(outside, float(np.where(region.equality, np.abs(over), over).max(initial=0.0)))
-    for distance in region.distances:
-        outside = max(outside, distance.excess(x))
-    return outside <= FEASIBLE * size

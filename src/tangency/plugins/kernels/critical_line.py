@@ -25,6 +25,8 @@ MOST_PIECES = 20
 """Per name and row; long-only families of n names have n to 2 n."""
 FLAT = 1e-15
 """A figure that falls more slowly than this over a unit of tau does not fall: matrix and mean are scaled to 1."""
+SLOW = 1e-12
+"""Relative: what moves more slowly than this while another moves is held where it is; the movement is rounding."""
 BEYOND = 1e-7
 """Relative: how far past the end of a piece the family is asked where the next one was not found."""
 INSIDE = 1e-9
@@ -188,8 +190,9 @@ class _Walk:
         free = np.isnan(parked)
         bound = np.where(line.direction < 0.0, region.lower, region.upper)
         slope, turn = _slope(region, line)
-        start, change = np.where(free, line.start - bound, slope), np.where(free, line.direction, turn)
-        falls, rises = change < -FLAT, change > FLAT
+        start = np.where(free, line.start - bound, slope)
+        change = np.where(free, _moving(line.direction), _moving(turn, 1.0))
+        falls, rises = change < 0.0, change > 0.0
         ends = (falls & (free | (parked == self.floor))) | (rises & (free | (parked == self.ceiling)))
         high, name = _first_zero(start, change, ends, low)
         return high, name, float(bound[name]) if free[name] else np.nan
@@ -198,8 +201,10 @@ class _Walk:
         """The first tau at which a row that binds lets go or another one binds, and which."""
         region, tight = self.region, line.leaning.rows
         start = np.where(tight, line.row_start, region.limits - region.rows @ line.start)
-        change = np.where(tight, line.row_direction, -(region.rows @ line.direction))
-        return _first_zero(start, change, ~region.equality & (change < -FLAT), low)
+        fastest = float(np.abs(line.direction).max())
+        approach = _moving(-(region.rows @ line.direction), fastest)
+        change = np.where(tight, _moving(line.row_direction, 1.0), approach)
+        return _first_zero(start, change, ~region.equality & (change < 0.0), low)
 
 
 def _with_name(before: Leaning, name: int, parked: float) -> Leaning:
@@ -221,6 +226,11 @@ def _slope(region: Polyhedron, line: Piece) -> tuple[Vector, Vector]:
         line.image_start + line.row_start @ region.rows,
         line.image_direction - line.mean + line.row_direction @ region.rows,
     )
+
+
+def _moving(changes: Vector, fastest: float = 0.0) -> Vector:
+    """Changes without those that are slow next to the fastest of them, and to another figure; shape (k,)."""
+    return np.where(np.abs(changes) > SLOW * max(fastest, float(np.abs(changes).max(initial=0.0))), changes, 0.0)
 
 
 def _first_zero(start: Vector, change: Vector, counts: np.ndarray, low: float) -> tuple[float, int]:

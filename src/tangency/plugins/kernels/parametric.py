@@ -19,6 +19,7 @@ from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Distance, Region, Row
 from tangency.plugins.kernels import working_set
 from tangency.plugins.kernels.active_set import Piece, holds, piece, pivoted
+from tangency.plugins.kernels.degeneracy import settled
 from tangency.plugins.kernels.interior_point import InteriorPoint, Leaning, Polyhedron
 
 MOST_STEPS = 60
@@ -165,7 +166,7 @@ class Family:
             if self._holds(line, reached):
                 return self._member(aim, *line.at(reached), exact=True)
             inner = aim if np.isfinite(aim) else inner
-            leaning = pivoted(self._polyhedron, line, inner)
+            leaning = settled(self._polyhedron, line, inner) or pivoted(self._polyhedron, line, inner)
             following = None if leaning is None else piece(self._S, self._m, self._polyhedron, leaning, line.start)
             if following is None:
                 return None
@@ -208,8 +209,10 @@ class Family:
         if self._pivot(aim, inner) is not None:
             return found[-1]
         point = self._point(inner)
-        lines = () if point is None else self._pieces(point)
-        return next((line for line in lines if self._holds(line, inner)), None)
+        for line in () if point is None else self._pieces(point):
+            if self._landed(line, aim, inner, []) is not None:
+                return found[-1]
+        return None
 
     def piece_on(self, leaning: Leaning, near: Vector) -> Piece | None:
         """The piece on which given limits bind, whether or not it holds anywhere."""
