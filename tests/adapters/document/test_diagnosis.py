@@ -7,7 +7,9 @@ import pytest
 from tangency.adapters.document.diagnosis import faults_in, pointer
 from tangency.adapters.document.factors import FactorAnalysisRequest, analysis_request
 from tangency.adapters.document.rebalancing.request import RebalanceRequest
+from tangency.adapters.document.request import OptimizationConstraints, RiskParameters
 from tangency.domain.errors import InvalidInput
+from tangency.domain.optimization.options import BESIDE
 
 LOT = {"instrument_id": "A", "quantity": 1, "cost": 1, "date": "20200101"}
 RATES = {"rates": {"short_term": 0.3, "long_term": 0.2}}
@@ -60,3 +62,10 @@ def test_every_mistake_of_a_factor_analysis_is_told() -> None:
 @pytest.mark.parametrize("factors", ["market", ["market", "value"], {"oil": [0.1]}])
 def test_where_one_of_several_kinds_is_taken_the_others_are_no_mistake(factors: object) -> None:
     assert not faults_in({"factors": factors}, FactorAnalysisRequest)
+
+
+def test_what_belongs_beside_the_options_is_what_requests_state_there() -> None:
+    documents = {"risk_parameters": RiskParameters, "constraints": OptimizationConstraints}
+    assert {place: set(names) for place, names in BESIDE.items()} == {
+        place: set(document.__struct_fields__) for place, document in documents.items()
+    }

@@ -156,6 +156,24 @@ def test_a_minimum_of_one_name_is_pointed_at_by_its_position(http: httpx.Client)
     assert "did you mean energy" in found["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer", "told"),
+    [
+        ({"method_options": {"confidence_level": 0.9}}, "/method_options/confidence_level", "risk_parameters"),
+        ({"method_options": {"max_weight": 0.5}}, "/method_options/max_weight", "constraints"),
+        ({"risk_parameters": {"turnover_limit": 0.5}}, "/risk_parameters/turnover_limit", "constraints"),
+        ({"constraints": {"target_return": 0.1}}, "/constraints/target_return", "risk_parameters"),
+        ({"sector_limits": {"energy": 0.5}}, "/sector_limits", "constraints"),
+    ],
+)
+def test_a_field_in_the_wrong_place_is_told_where_it_belongs(
+    http: httpx.Client, changes: dict[str, Any], pointer: str, told: str
+) -> None:
+    (error,) = problem_of(post(http, asked("misplaced", **changes)), 422, "invalid")["errors"]
+    assert error["pointer"] == pointer
+    assert error["detail"].endswith(f"; it belongs in {told}.")
+
+
 def test_not_applicable_where_nothing_beats_the_risk_free_rate(http: httpx.Client) -> None:
     document = asked("not-applicable")
     document["risk_parameters"]["risk_free_rate"] = 0.5

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TypeGuard, cast
@@ -26,7 +27,7 @@ def faults_in(value: object, expected: type, path: Path = ()) -> list[Fault]:
     """The mistakes in a value that was read from JSON or YAML, at a place of the document; at most 50."""
     found: list[Fault] = []
     for fault in _faults(value, _layout(expected), path):
-        found.append(fault)
+        found.append(_with_its_place(fault, expected) if fault.code == "unknown" else fault)
         if len(found) == MOST_FAULTS:
             break
     return found
@@ -38,10 +39,30 @@ def _layout(expected: type) -> inspect.Type:
     return inspect.type_info(expected)
 
 
+def _with_its_place(fault: Fault, document: type) -> Fault:
+    """What is told of an unknown field that another object of the document has: where it belongs."""
+    name = fault.path[-1]
+    places = " or ".join(place for place, fields in _objects(document).items() if name in fields)
+    return (
+        replace(fault, detail=f"{shown(name)} is not a known field here; it belongs in {places}.") if places else fault
+    )
+
+
+@cache
+def _objects(document: type) -> dict[str, frozenset[str]]:
+    """By name, the objects that a document has at its top, with their fields."""
+    layout = _layout(document)
+    fields = layout.fields if isinstance(layout, inspect.StructType) else ()
+    inside = {field.encode_name: _meant({}, field.type) for field in fields}
+    return {
+        name: frozenset(field.encode_name for field in part.fields)
+        for name, part in inside.items()
+        if isinstance(part, inspect.StructType)
+    }
+
+
 def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault]:
-    expected = _bare(expected)
-    if isinstance(expected, inspect.UnionType):
-        expected = _bare(_member(value, expected))
+    expected = _meant(value, expected)
     if isinstance(expected, inspect.StructType):
         yield from _in_object(value, expected, path)
     elif isinstance(expected, inspect.ListType):
@@ -50,6 +71,12 @@ def _faults(value: object, expected: inspect.Type, path: Path) -> Iterator[Fault
         yield from _in_mapping(value, expected, path)
     elif not _fits(value, expected):
         yield Fault(path, f"is {shown(value)}; give {_wanted(expected, value)}.", "type_or_range")
+
+
+def _meant(value: object, expected: inspect.Type) -> inspect.Type:
+    """The type that a value seems to be meant for."""
+    expected = _bare(expected)
+    return _bare(_member(value, expected)) if isinstance(expected, inspect.UnionType) else expected
 
 
 def _bare(expected: inspect.Type) -> inspect.Type:
@@ -67,11 +94,11 @@ def _member(value: object, union: inspect.UnionType) -> inspect.Type:
     if value is None and union.includes_none:
         return inspect.NoneType()
     members = [member for member in union.types if not isinstance(member, inspect.NoneType)]
-    of_kind = [member for member in members if isinstance(_bare(member), _MEANT.get(type(value), ()))]
+    of_kind = [member for member in members if isinstance(_bare(member), _KINDS.get(type(value), ()))]
     return (of_kind or members)[0]
 
 
-_MEANT: dict[type, tuple[type, ...]] = {dict: (inspect.StructType, inspect.DictType), list: (inspect.ListType,)}
+_KINDS: dict[type, tuple[type, ...]] = {dict: (inspect.StructType, inspect.DictType), list: (inspect.ListType,)}
 
 
 def _in_object(value: object, expected: inspect.StructType, path: Path) -> Iterator[Fault]:

@@ -10,6 +10,31 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from tangency.domain.errors import Fault, InvalidInput, Path, hint
 
+BESIDE = {
+    "risk_parameters": (
+        "risk_free_rate",
+        "risk_aversion",
+        "target_return",
+        "target_volatility",
+        "confidence_level",
+        "periods_per_year",
+        "expected_return_estimator",
+        "covariance_estimator",
+        "prior",
+        "missing_data",
+        "covariance",
+    ),
+    "constraints": (
+        "min_weight",
+        "max_weight",
+        "min_position_size",
+        "sector_limits",
+        "turnover_limit",
+        "leverage_limit",
+    ),
+}
+"""What a request states beside the options, by where: whoever states it among them is told."""
+
 
 def unknown_options(options: type, asked: Mapping[str, object], path: Path) -> Iterator[Fault]:
     """The names that a dataclass does not have, at any depth: a misspelt option is refused, never overlooked.
@@ -26,7 +51,12 @@ def unknown_options(options: type, asked: Mapping[str, object], path: Path) -> I
         if name in known:
             yield from _below(types[name], value, (*path, name))
         else:
-            yield Fault((*path, name), f"{name!r} is not a known option; {hint(name, known)}", "unknown")
+            yield Fault((*path, name), f"{name!r} is not a known option; {_remedy(name, known)}", "unknown")
+
+
+def _remedy(name: str, known: list[str]) -> str:
+    place = next((place for place, names in BESIDE.items() if name in names), None)
+    return hint(name, known) if place is None else f"it belongs in {place}."
 
 
 @cache
