@@ -122,3 +122,13 @@ def test_an_example_without_an_answer_ends_the_command_with_the_reason(tmp_path:
     assert ran.code == 4
     assert "contradict each other" in ran.err
     assert not (tmp_path / "docs").exists()
+
+
+def test_a_plugin_that_cannot_be_used_has_no_page_and_is_told(
+    command: Command, strange_plugins: tuple[Path, ...]
+) -> None:
+    folder = command.folder / "docs"
+    ran = Command(command.folder, strange_plugins)("methods", "docs", folder, "--distribution", "absent-methods")
+    assert (ran.code, ran.out) == (0, f"2 pages in {folder}\n")
+    assert ran.err.startswith("Left out: plugin 'absent' of distribution 'absent-methods' cannot be used: ")
+    assert not (folder / "methods" / "absent.md").exists()

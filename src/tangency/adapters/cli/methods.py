@@ -107,8 +107,10 @@ def docs(folder: Path, distribution: str | None) -> None:
 
     with progress("Answering the examples", quiet=False):
         made = asyncio.run(pages(Settings.load(), distribution))
-    for name, text in made.items():
+    for reason in made.left_out:
+        click.echo(f"Left out: {reason}", err=True)
+    for name, text in made.texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    click.echo(f"{len(made)} pages in {folder}")
+    click.echo(f"{len(made.texts)} pages in {folder}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,8 +20,20 @@ Row: TypeAlias = Mapping[str, Any]
 """How the catalogue describes a plugin."""
 
 
-async def pages(settings: Settings, distribution: str | None = None) -> dict[str, str]:
-    """Every page by its path.
+class Pages(NamedTuple):
+    """Pages about plugins.
+
+    Attributes:
+        texts: every page by its path.
+        left_out: why a plugin has none, for each that cannot be used.
+    """
+
+    texts: Mapping[str, str]
+    left_out: Sequence[str]
+
+
+async def pages(settings: Settings, distribution: str | None = None) -> Pages:
+    """A page for every method, one that lists them, and one for all estimators.
 
     Args:
         settings: which plugins are blocked; the examples run on a database that is gone afterwards.
@@ -34,9 +46,10 @@ async def pages(settings: Settings, distribution: str | None = None) -> dict[str
 
     async with passing_service(settings) as service:
         offer = await service.handle(ListMethods())
-        methods = [row for row in offer.methods if _wanted(row, distribution)]
-        estimators = [row for row in offer.estimators if _wanted(row, distribution)]
-        return {**await _of_methods(service, methods), **_of_estimators(service, estimators)}
+        wanted = [[row for row in rows if _wanted(row, distribution)] for rows in (offer.methods, offer.estimators)]
+        methods, estimators = ([row for row in rows if row["error"] is None] for rows in wanted)
+        texts = {**await _of_methods(service, methods), **_of_estimators(service, estimators)}
+        return Pages(texts, [row["error"] for rows in wanted for row in rows if row["error"] is not None])
 
 
 async def _of_methods(service: Service, rows: Sequence[Row]) -> dict[str, str]:
@@ -58,7 +71,7 @@ def _of_estimators(service: Service, rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _wanted(row: Row, distribution: str | None) -> bool:
-    return row["error"] is None and distribution in (None, row["distribution"])
+    return distribution in (None, row["distribution"])
 
 
 async def answered(service: Service, request: Mapping[str, Any]) -> dict[str, Any]:
