@@ -33,7 +33,7 @@ from tangency.domain.errors import (
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.solution import Solution
 from tests.domain.test_trace import PARENT
-from tests.support.server import client, listening
+from tests.support.server import client, listening, served
 
 
 class Failing:
@@ -160,6 +160,27 @@ def test_a_store_that_is_gone_makes_the_service_alive_and_not_ready(
     told = [record for record in caplog.records if record.name == "tangency.rest"]
     assert [record.getMessage() for record in told] == [f"a request failed: {gone.error}"] * 2
     assert not any(record.exc_info for record in told)
+
+
+@pytest.mark.parametrize(
+    ("successor", "told"), [(None, "cannot be found"), (b"", "was replaced by another one while it was open")]
+)
+def test_a_file_that_is_taken_away_from_the_service_makes_it_not_ready(
+    tmp_path: Path, successor: bytes | None, told: str
+) -> None:
+    file, aside = tmp_path / "tangency.db", tmp_path / "aside.db"
+    with served(tmp_path) as address, client(address) as http:
+        assert http.get("/health/ready").json() == {"status": "ready"}
+        file.rename(aside)
+        if successor is not None:
+            file.write_bytes(successor)
+        for _ in range(2):
+            response = http.get("/health/ready")
+            assert response.status_code == 503
+            assert told in response.json()["detail"]
+        assert http.get("/health/live").status_code == 200
+        aside.rename(file)
+        assert http.get("/health/ready").json() == {"status": "ready"}
 
 
 def test_no_body_is_ever_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

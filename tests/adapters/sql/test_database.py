@@ -265,7 +265,7 @@ def test_a_disk_that_fills_up_is_told_before_writes_fail(embedded: Settings, mon
         async with Store.open(embedded, now) as store:
             await store.check()
             with monkeypatch.context() as fuller:
-                fuller.setattr("tangency.adapters.sql.engine.LEAST_FREE_MB", 2**40)
+                fuller.setattr("tangency.adapters.sql.database_file.LEAST_FREE_MB", 2**40)
                 with pytest.raises(StoreUnavailable, match=r"has .* MB left, and answers may take .* makes room"):
                     await store.check()
             await store.check()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import select
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ from tangency.domain.errors import StoreUnavailable
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 FORMS = "sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
 ELSEWHERE = "TANGENCY_DATA_DIR names another folder, TANGENCY_DATABASE_URL another database"
-LEAST_FREE_MB = 32
-"""As much as the largest body may bring, unless an operator says otherwise."""
 CONNECT_TIMEOUT_S = 2
 SILENCE_S = 15
 """After so many seconds without a sign of life, the server of a connection is taken for gone."""
@@ -130,24 +127,6 @@ def _open_once(path: Path | None) -> None:
             pass
     except OSError as error:
         raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}. {ELSEWHERE}.") from None
-
-
-def refuse_full(url: URL) -> None:
-    """Look whether a database file has room to grow, before writes fail over it. The disk of a server is not seen.
-
-    Raises:
-        StoreUnavailable: it has none, or is gone.
-    """
-    path = file_of(url)
-    if path is None:
-        return
-    try:
-        free_mb = shutil.disk_usage(path).free / 2**20
-    except OSError as error:
-        raise StoreUnavailable(f"the file of the database cannot be found: {error.strerror}.") from None
-    if free_mb < LEAST_FREE_MB:
-        left = f"the disk of the database has {free_mb:.1f} MB left, and answers may take {LEAST_FREE_MB}"
-        raise StoreUnavailable(f"{left}. Its operator makes room.")
 
 
 def _take_if_silent(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:

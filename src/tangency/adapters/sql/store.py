@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tangency.adapters.settings import Settings
 from tangency.adapters.sql.configurations import OF_A_PORTFOLIO, configuration_of, of_a_portfolio
-from tangency.adapters.sql.engine import engine_of, file_of, refuse_full
+from tangency.adapters.sql.database_file import DatabaseFile
+from tangency.adapters.sql.engine import engine_of, file_of
 from tangency.adapters.sql.events import last_position, read_events
 from tangency.adapters.sql.factors import read_analyses, read_analysis
 from tangency.adapters.sql.failures import translated
@@ -53,8 +54,8 @@ from tangency.domain.rebalancing.plan import RebalancePlan
 class Store:
     """Implements the read ports; ``units`` is for writing. Open one with :meth:`open`."""
 
-    def __init__(self, reader: Reader, units: SqlUnitsOfWork, series: Series) -> None:
-        self._reader, self._tenant = reader, units.tenant
+    def __init__(self, reader: Reader, units: SqlUnitsOfWork, series: Series, file: DatabaseFile | None = None) -> None:
+        self._reader, self._tenant, self._file = reader, units.tenant, file
         self.units, self.series = units, series
         self.outbox = SqlOutbox(units)
         self.tickets = TicketOutbox(units)
@@ -87,11 +88,13 @@ class Store:
                 if settings.embedded:
                     await refuse_other_tables(engine, Table.metadata)
                 series = await series_of(engine, settings)
-                writer = await opened.enter_async_context(writing(file_of(engine.url)))
-                glance = opened.enter_context(Glance.opened(file_of(engine.url)))
+                path = file_of(engine.url)
+                writer = await opened.enter_async_context(writing(path))
+                glance = opened.enter_context(Glance.opened(path))
+                file = DatabaseFile.opened(path)
             units = SqlUnitsOfWork(engine, tenant, now, series.partitions, patience_s, settings.ticketed, bus)
             units.writer = writer
-            yield cls(Reader(engine, tenant, patience_s, glance), units, series)
+            yield cls(Reader(engine, tenant, patience_s, glance), units, series, file)
 
     async def answer(self, portfolio_id: str) -> Answer | None:
         """The latest answer for a portfolio."""
@@ -212,10 +215,11 @@ class Store:
         """Ask the database anything, and whether it could keep anything.
 
         Raises:
-            StoreUnavailable: it does not answer, or its disk is full.
+            StoreUnavailable: it does not answer, or its file is gone, is another one, or has no room to grow.
         """
+        if self._file is not None:  # first, because whoever connects makes a file where there is none
+            self._file.check()
         await self._reader.read(_anything)
-        refuse_full(self.units.engine.url)
 
 
 async def _anything(session: AsyncSession, _tenant: str) -> None:
