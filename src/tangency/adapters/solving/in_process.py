@@ -51,8 +51,8 @@ def solve(problem: Problem, plugins: Plugins) -> Solution:
 def _one_thread() -> AbstractContextManager[object]:
     """One thread of each BLAS while we solve; nothing to do where there is one anyway.
 
-    The same answer to the last bit whatever the machine, and at our sizes a quicker one (threads that wait for each
-    other cost 30 times the arithmetic at n = 100 on two busy cores).
+    The same answer to the last bit however many cores there are, and at our sizes a quicker one (threads that wait for
+    each other cost 30 times the arithmetic at n = 100 on two busy cores).
     """
     blas = _blas()
     single = all(library.num_threads == 1 for library in blas.lib_controllers)
