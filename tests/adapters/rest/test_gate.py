@@ -143,6 +143,8 @@ def test_a_wrong_announcement_does_not_help(address: str) -> None:
         b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: x\r\n" * 20_000,
         b"GET / HTTP/2.0\r\nHost: 127.0.0.1\r\n\r\n",
         b"GET /\r\n\r\n",
+        b"GET / RTSP/1.0\r\n\r\n",
+        b"SOURCE / ICE/1.0\r\n\r\n",
     ],
 )
 def test_what_is_no_http_gets_a_problem_document_too(address: str, request_: bytes) -> None:
@@ -196,6 +198,12 @@ def test_an_older_client_is_told_nothing_in_between_and_gets_no_chunks(address: 
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert b"transfer-encoding" not in answer
     assert body == b"[1, false]"
+
+
+@pytest.mark.parametrize("cut", [0, 2, 5, 6, 8, 12, 20])
+def test_an_older_client_may_send_its_first_line_in_pieces(address: str, cut: int) -> None:
+    request = b"GET /  HTTP/1.0\r\nHost: 127.0.0.1\r\nX: GET / RTSP/1.0\r\n\r\n"
+    assert statuses(address, request[:cut] or request, request[cut:] if cut else b"") == [200]
 
 
 def statuses(address: str, *parts: bytes) -> list[int]:

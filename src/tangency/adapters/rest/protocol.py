@@ -27,6 +27,8 @@ class ProblemProtocol(HttpToolsProtocol):
 
     _pending_bytes = 0
     """Read since a head or a part of a body was last whole."""
+    _part: bytes | memoryview = b""
+    """What the parser is getting."""
     _answering: RequestResponseCycle | None = None
     """The oldest request without a whole answer; ``cycle`` is the newest."""
     _refused = False
@@ -58,6 +60,8 @@ class ProblemProtocol(HttpToolsProtocol):
         if not self._is_http():
             raise httptools.HttpParserError
         if self.parser.get_http_version() == "1.0":
+            if not self._names_http():
+                raise httptools.HttpParserError
             self.expect_100_continue = False
         if not self.parser.should_upgrade():
             super().on_headers_complete()
@@ -94,7 +98,7 @@ class ProblemProtocol(HttpToolsProtocol):
 
     def _read(self, data: memoryview) -> None:
         while data:
-            part = data[:AT_ONCE]
+            part = self._part = data[:AT_ONCE]
             self._pending_bytes += len(part)
             try:
                 self.parser.feed_data(part)
@@ -104,6 +108,7 @@ class ProblemProtocol(HttpToolsProtocol):
                 self._decline()
             if self._pending_bytes > LONGEST_HEAD:
                 raise httptools.HttpParserError
+        self._part = b""
 
     def _is_http(self) -> bool:
         version = self.parser.get_http_version()
@@ -114,6 +119,15 @@ class ProblemProtocol(HttpToolsProtocol):
             and self.parser.get_method() != b"CONNECT"
             and all(value.lower() == b"chunked" for name, value in self.headers if name == b"transfer-encoding")
         )
+
+    def _names_http(self) -> bool:
+        """Whether the first line ends as one of HTTP: the parser takes RTSP/1.0 and ICE/1.0 too, and does not say so.
+
+        A line that comes in pieces is not looked at.
+        """
+        line = b"\n%b %b " % (self.parser.get_method(), self.url)
+        protocol = (b"\n" + bytes(self._part)).partition(line)[2].lstrip(b" ")[: len(b"HTTP/")]
+        return b"HTTP/".startswith(protocol)
 
     def _decline(self) -> None:
         """Read the head once more, as one that offers nothing."""
