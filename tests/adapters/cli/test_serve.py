@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import time
 from dataclasses import replace
 from tempfile import TemporaryFile
 
@@ -10,7 +11,7 @@ import pytest
 from tangency.adapters.cli.serve import _listen
 from tangency.adapters.settings import Settings
 from tests.support import plain_http
-from tests.support.command import HANGS, Command
+from tests.support.command import HANGS, Command, Served
 from tests.support.requests import REQUEST
 
 
@@ -74,24 +75,65 @@ def test_the_risk_can_be_accepted_by_name_and_an_interrupt_is_a_good_end(command
 
 
 def test_a_second_interrupt_waits_for_no_client_and_ends_it_as_well(command: Command) -> None:
-    asked = b"POST /api/v1/optimize HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
     with TemporaryFile("w+") as told, replace(command, errors=told).serving() as served:
-        host, _, port = served.address.removeprefix("http://").rpartition(":")
-        with socket.create_connection((host, int(port)), HANGS) as slow:
-            slow.sendall(asked)
-            assert b"100" in slow.recv(64)
+        with _begun(served):
             served.process.send_signal(signal.SIGINT)
-            while not _refused(host, int(port)):
+            while not _refused(_place_of(served)):
                 pass
             assert served.ended_by(signal.SIGINT)[0] == 0
         told.seek(0)
         assert told.read() == ""
 
 
-def _refused(host: str, port: int) -> bool:
+def test_a_body_that_does_not_come_does_not_keep_the_service(command: Command) -> None:
+    with TemporaryFile("w+") as told, replace(command, errors=told).serving(TANGENCY_BODY_DEADLINE_S="3600") as served:
+        with _begun(served) as slow:
+            assert served.ended_by(signal.SIGTERM)[0] == 0
+            assert slow.recv(64) == b""
+        told.seek(0)
+        assert told.read() == ""
+
+
+def test_a_body_that_comes_late_is_still_answered(command: Command) -> None:
+    with command.serving() as served:
+        with _begun(served) as slow:
+            served.process.send_signal(signal.SIGTERM)
+            while not _refused(_place_of(served)):
+                pass
+            slow.sendall(b"nonsense!")
+            assert slow.recv(64).startswith(b"HTTP/1.1 400 ")
+        assert served.process.wait(HANGS) == 0
+
+
+def test_a_silent_client_that_comes_at_the_last_moment_does_not_keep_the_service(command: Command) -> None:
+    with command.serving() as served:
+        assert plain_http.get(f"{served.address}/health/ready", timeout=HANGS).status_code == 200
+        served.process.send_signal(signal.SIGSTOP)
+        with socket.create_connection(_place_of(served), HANGS):
+            served.process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)  # then it is accepted in the moment in which the server sees that it is to end
+            served.process.send_signal(signal.SIGCONT)
+            assert served.process.wait(HANGS) == 0
+
+
+def _begun(served: Served) -> socket.socket:
+    """A connection with a request whose body of 9 bytes the service waits for."""
+    asked = b"POST /api/v1/optimize HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    slow = socket.create_connection(_place_of(served), HANGS)
+    slow.sendall(asked + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+    assert b"100" in slow.recv(64)
+    return slow
+
+
+def _place_of(served: Served) -> tuple[str, int]:
+    host, _, port = served.address.removeprefix("http://").rpartition(":")
+    return host, int(port)
+
+
+def _refused(place: tuple[str, int]) -> bool:
     try:
-        socket.create_connection((host, port)).close()
-    except ConnectionRefusedError:
+        socket.create_connection(place).close()
+    except (ConnectionRefusedError, ConnectionResetError):
         return True
     return False
 

@@ -91,6 +91,12 @@ class ProblemProtocol(HttpToolsProtocol):
             self._answering.disconnected = True
             self._answering.message_event.set()
 
+    def give_up(self) -> None:
+        """Wait no longer for the body of the request whose turn it is."""
+        current = self._answering
+        if current is not None and current.more_body and not current.response_complete:
+            self.transport.close()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's
         self._answering = cycle
         old = cycle.scope["http_version"] == "1.0"

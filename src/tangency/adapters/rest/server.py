@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from itertools import count
 from types import FrameType
+from typing import cast
 
 import uvicorn
 
@@ -15,6 +17,11 @@ from tangency.adapters.rest.protocol import ProblemProtocol
 from tangency.adapters.rest.vital_signs import create_vital_signs
 from tangency.adapters.settings import Settings
 from tangency.application.service import Service
+
+LOOK_S = 0.1
+"""Between looks at the connections that are still open at the end."""
+GRACE_S = 5.0
+"""What a service about to end gives to bodies that have begun to arrive."""
 
 
 def serve(settings: Settings, running: Running, listening: socket.socket, door: bool = True) -> None:
@@ -32,8 +39,17 @@ def serve(settings: Settings, running: Running, listening: socket.socket, door: 
     class Server(uvicorn.Server):
         """One that ends the streams first: it waits for every connection, and those would stay.
 
-        Told again, it waits for no client: it leaves them, and what they asked for ends as when they leave.
+        It waits for no client that says nothing, and a few seconds for one that has begun. Told again, it waits for
+        none: it leaves them, and what they asked for ends as when they leave.
         """
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            connections = cast(Collection[ProblemProtocol], self.server_state.connections)
+            leaving = asyncio.create_task(_leave(connections))
+            try:
+                await super().shutdown(sockets)
+            finally:
+                leaving.cancel()
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             if not self.should_exit:
@@ -66,6 +82,16 @@ class _Beginning:
         except Exception as error:
             self.fault = error
             raise
+
+
+async def _leave(connections: Collection[ProblemProtocol]) -> None:
+    """Close connections with nothing to answer, also those that were accepted last, until cancelled."""
+    for look in count(1):
+        await asyncio.sleep(LOOK_S)
+        for connection in tuple(connections):
+            connection.shutdown()
+            if look * LOOK_S >= GRACE_S:
+                connection.give_up()
 
 
 def configuration(application: Application) -> uvicorn.Config:
