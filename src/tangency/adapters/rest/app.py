@@ -11,9 +11,11 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 
 from tangency.adapters.rest import pages, routes
+from tangency.adapters.rest.exchange import Incoming
 from tangency.adapters.rest.gate import Gate, Running
 from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
+from tangency.adapters.rest.shortcut import Shortcut
 from tangency.adapters.settings import Settings
 
 
@@ -33,14 +35,15 @@ def create_app(settings: Settings, running: Running) -> Gate:
 
     application = Litestar(
         route_handlers=[
-            Router("/", route_handlers=routes.HANDLERS, before_request=routes.check_request),
+            Router("/", route_handlers=routes.HANDLERS, before_request=cast(Any, routes.check_request)),
             *pages.HANDLERS,
         ],
         lifespan=[lifespan],
         state=State({"settings": settings, "description": pages.encoded(description(settings, version("tangency")))}),
         exception_handlers={Exception: cast(Any, on_error)},  # a response of ours, see there
+        request_class=Incoming,
         openapi_config=None,
         logging_config=None,
         request_max_body_size=None,  # the gate has read the body already, within the operator's limit
     )
-    return Gate(application, settings)
+    return Gate(Shortcut(application), settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from litestar import Request
@@ -14,9 +14,19 @@ from tangency.adapters.settings import Settings
 from tangency.application.service import Service
 from tangency.domain.trace import trace_at_work
 
-Incoming = Request[Any, Any, State]
+BODY = "tangency.body"
+"""Where the gate leaves the body of a request."""
 
 JSON = "application/json"
+
+
+class Incoming(Request[Any, Any, State]):
+    """A request whose body the gate has read."""
+
+    async def body(self) -> bytes:
+        """All of it, as it came."""
+        scope: Mapping[str, Any] = self.scope
+        return cast(bytes, scope[BODY])
 
 
 class Outgoing:

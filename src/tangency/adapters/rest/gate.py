@@ -1,7 +1,7 @@
 """The outermost layer: checks that a request must pass before it is read.
 
 A plain ASGI application, because middleware of the framework does not see every request. It refuses foreign hosts and
-sites, reads the whole body within a size, a time and a budget, and hands it on in one piece.
+sites, reads the whole body within a size, a time and a budget, and leaves it in one piece for the request.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlencode, urlsplit
 
 from tangency.adapters.document.problem import Kind, problem
+from tangency.adapters.rest.exchange import BODY
 from tangency.adapters.rest.kinds import FORBIDDEN, MEDIA_TYPE, NOT_FOUND, TOO_LARGE, TOO_MUCH, TOO_SLOW, encoded
 from tangency.adapters.settings import Settings, is_loopback
 from tangency.application.service import Service
@@ -63,9 +64,9 @@ class Gate:
             self._refuse_strangers(scope)
             _refuse_other_bytes(scope)
             _compose(scope)
-            body = await self._body(scope, receive, held)
+            scope[BODY] = await self._body(scope, receive, held)
             scope["gate"] = self
-            await self.application(scope, _replay(body, receive), send)
+            await self.application(scope, receive, send)
         except Refused as refused:
             await _answer(refused, send)
         except Disconnected:
@@ -185,18 +186,6 @@ def _without_words(send: Send) -> Send:
         await send({"type": NOT_BEGUN} if message["type"] == NOT_BEGUN else message)
 
     return tell
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body in one message, then whatever comes."""
-    waiting = [body]
-
-    async def again() -> Message:
-        if waiting:
-            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
-        return await receive()
-
-    return again
 
 
 async def _answer(refused: Refused, send: Send) -> None:
