@@ -324,3 +324,11 @@ def test_a_limit_that_leaves_a_millionth_of_room_is_used_to_the_last_of_it() -> 
     found = asked(rows, MaximumUtility(3.0), limits, risk_measure="evar", risk_limits=limit)
     assert found.status is Status.OPTIMAL, found.message
     assert known(found.expected_return) > known(least.expected_return)
+
+
+def test_a_linear_program_that_an_interior_point_leaves_outside_of_its_limits_is_solved_at_a_corner() -> None:
+    returns, name = sample_returns(80)[:, :5], "gini_mean_difference"
+    limit = known(best(returns, MinimumRisk(), risk_measure=name).objective_value) * (1.0 + 1e-5)
+    found = best(returns, MaximumReturn(), risk_limits={name: limit})
+    assert known(found.certificate).max_violation <= 1e-10
+    assert Measure(name).of(estimates_of(returns)).value(known(found.weights)) == pytest.approx(limit, rel=1e-8)

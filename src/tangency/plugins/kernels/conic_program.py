@@ -22,6 +22,7 @@ from tangency.domain.optimization.proposal import SolverAttempt
 from tangency.domain.optimization.region import Region
 from tangency.domain.risk.risk import Risk
 from tangency.plugins.kernels.endings import CLARABEL
+from tangency.plugins.kernels.simplex import Vertex, best_vertex
 
 Sparse: TypeAlias = Any
 """SciPy's sparse matrices and Clarabel's cones and results have no types."""
@@ -37,6 +38,11 @@ SHORTER_STEPS = (0.95, 0.8)
 
 _STATUS = {**CLARABEL, "InsufficientProgress": "almost_solved"}
 """The certificate says how near it came."""
+
+_SURE = {"Solved", "PrimalInfeasible", "DualInfeasible", "MaxTime"}
+"""Clarabel's words for what takes no second solver: proofs, and that no time is left for one."""
+_FLAT = (clarabel.ZeroConeT, clarabel.NonnegativeConeT)
+"""Cones of a linear program."""
 
 
 class Expression(NamedTuple):
@@ -152,25 +158,43 @@ class Builder:
         q = np.bincount(loss.columns, loss.coefficients, self.columns)
         curved = 0.0 if self.quadratic is None else float(np.abs(self.quadratic).max())
         unit = power_of_two_near(max(float(np.abs(q).max()), curved))
-        settings = clarabel.DefaultSettings()
-        settings.verbose, settings.time_limit, settings.max_threads = False, time_limit_s, 1
-        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
         rows, columns, values = (np.concatenate([entry[i] for entry in self._entries]) for i in range(3))
         A = sparse.csc_matrix((values, (rows, columns)), (self.rows, self.columns))
         A.eliminate_zeros()  # of triangular factors, half
         started = perf_counter()
-        program = (self._curvature(unit), q / unit, A, np.concatenate(self._limits), self.cones, settings)
+        result = self._inside(q / unit, A, self._curvature(unit), tolerance, time_limit_s)
+        status, x, prices = _STATUS.get(str(result.status), "numerical_error"), result.x, result.z
+        solver, iterations = "clarabel", int(result.iterations)
+        vertex = None if str(result.status) in _SURE else self._at_vertex(q / unit, A, time_limit_s)
+        if vertex is not None:
+            status, x, prices = "solved", vertex.x, vertex.prices
+            solver, iterations = "highs", iterations + vertex.iterations
+        spent = 1e3 * (perf_counter() - started)
+        with np.errstate(over="ignore"):  # without a solution prices may grow beyond all measure, and prove nothing
+            solved = Solved(np.array(x), unit * np.array(prices))
+        return status, solved, SolverAttempt(solver, status, iterations, spent)
+
+    def _inside(self, q: Vector, A: Sparse, P: Sparse, tolerance: float, time_limit_s: float) -> Sparse:
+        """Where Clarabel ends, with shorter steps where its own get stuck."""
+        settings = clarabel.DefaultSettings()
+        settings.verbose, settings.time_limit, settings.max_threads = False, time_limit_s, 1
+        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
+        program = (P, q, A, np.concatenate(self._limits), self.cones, settings)
         result = clarabel.DefaultSolver(*program).solve()
         for step in SHORTER_STEPS:
             if str(result.status) != "InsufficientProgress":
                 break
             settings.max_step_fraction = step
             result = clarabel.DefaultSolver(*program).solve()
-        spent = 1e3 * (perf_counter() - started)
-        status = _STATUS.get(str(result.status), "numerical_error")
-        with np.errstate(over="ignore"):  # without a solution prices may grow beyond all measure, and prove nothing
-            solved = Solved(np.array(result.x), unit * np.array(result.z))
-        return status, solved, SolverAttempt("clarabel", status, int(result.iterations), spent)
+        return result
+
+    def _at_vertex(self, q: Vector, A: Sparse, time_limit_s: float) -> Vertex | None:
+        """By the simplex method, which ends in a corner of even the thinnest set; None unless all is linear."""
+        if self.quadratic is not None or not all(isinstance(cone, _FLAT) for cone in self.cones):
+            return None
+        sizes = [len(limits) for limits in self._limits]
+        equality = np.repeat([isinstance(cone, clarabel.ZeroConeT) for cone in self.cones], sizes)
+        return best_vertex(q, A, np.concatenate(self._limits), equality, time_limit_s)
 
     def _curvature(self, unit: float) -> Sparse:
         """The upper triangle, column by column, of what curves the loss along the weights and along nothing else."""

@@ -32,7 +32,7 @@ Cuts: TypeAlias = dict[Risk, list[Vector]]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CompositePoint:
-    """Where Clarabel ended.
+    """Where a solver ended.
 
     Attributes:
         status: our word for the solver's.
@@ -78,7 +78,7 @@ def refined(
         point = solved(cuts, left)
         iterations += point.attempt.iterations
     spent = 1e3 * (perf_counter() - started) if listed else point.attempt.time_ms
-    return replace(point, attempt=SolverAttempt("clarabel", point.attempt.status, iterations, spent))
+    return replace(point, attempt=SolverAttempt(point.attempt.solver, point.attempt.status, iterations, spent))
 
 
 def _joined(risks: Sequence[Risk], cuts: Cuts, weights: Vector) -> bool:

@@ -7,7 +7,7 @@ solution is that of all; the dual vector, 0 for those left out, proves it like a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, TypeAlias
@@ -26,6 +26,7 @@ from tangency.domain.risk.envelope import LossRisk
 from tangency.domain.risk.tail import Tail
 from tangency.plugins.kernels.cutting_planes import CompositePoint
 from tangency.plugins.kernels.newton_cuts import CLOSED, proven_gap
+from tangency.plugins.kernels.simplex import OPTIONS
 
 NEAR = 2.0
 """Of the tail's probability: what the scenarios have that the first program knows. Of 1,250 scenarios 80 were missed at
@@ -33,14 +34,6 @@ NEAR = 2.0
 MISSED = 1e-11
 """Of the largest return: a loss that exceeds the tail's level by no more is in rounding's reach."""
 MOST_ROUNDS = 50
-
-_OPTIONS: Mapping[str, bool | float | str] = {
-    "output_flag": False,
-    "presolve": "off",  # on programs so small and dense it costs more than it saves, and drops the basis
-    "parallel": "off",
-    "primal_feasibility_tolerance": 1e-10,
-    "dual_feasibility_tolerance": 1e-10,
-}
 
 Highs: TypeAlias = Any
 """Its class has no types."""
@@ -155,7 +148,7 @@ class _TailProgram:
         program.a_matrix_.start_, program.a_matrix_.index_ = entries.indptr, entries.indices
         program.a_matrix_.value_ = entries.data
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in {**_OPTIONS, "time_limit": time_limit_s}.items():
+        for name, value in {**OPTIONS, "time_limit": time_limit_s}.items():
             solver.setOptionValue(name, value)
         solver.passModel(program)
         return solver
