@@ -19,9 +19,11 @@ from tangency.plugins.kernels.interior_point import Leaning, Polyhedron
 FEASIBLE = 1e-10
 """How far a polished point may be outside of a limit it does not lean on; then it is clipped to it."""
 STANDING = 1e-12
-"""Matrix and mean are scaled to 1, and so is a direction; one as short as this is rounding at a corner."""
-SIGN = 1e-9
-"""How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12."""
+"""Matrix and mean are scaled to 1, and so is a direction; one as short as this is rounding at a corner. So is one whose
+product with the matrix is: where that is singular, rounding goes far."""
+SIGN = 1e-11
+"""How far a multiplier may have the wrong sign, relative to the gradient: rounding at n = 1000 leaves 1e-12. What tells
+portfolios apart that a singular covariance does not (see ``ties``) is above it."""
 ROUNDING = 1e-14
 """A gradient as small as this, matrix and mean being scaled to 1, is that of a portfolio without risk."""
 NEARLY_SINGULAR = 1e-2
@@ -74,7 +76,9 @@ class Piece:
         return self.image_start + tau * (self.image_direction - self.mean)
 
 
-def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector) -> Piece | None:
+def piece(
+    S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector, apart: Matrix | None = None
+) -> Piece | None:
     """Solve for the line on which the given limits bind.
 
     Args:
@@ -83,6 +87,8 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
         region: the polyhedron.
         leaning: which limits bind.
         x: a point near the solution, for the side of each free name on the distances that bind; shape (n,).
+        apart: a matrix near S to factor in its place, where S is singular; refinements lead from its solution to one
+            for S, and choose none among several.
 
     Returns:
         None where the equations have no solution.
@@ -99,14 +105,15 @@ def piece(S: Matrix, m: Vector, region: Polyhedron, leaning: Leaning, x: Vector)
     A = A.take(free, axis=1)
     pull, columns = _image(S, lines[0]), S.take(free, axis=0)
     linear = np.array([-pull.take(free), m.take(free)])
-    solved = _equality_constrained(columns, free, A, linear, b)
+    factored = columns if apart is None else apart.take(free, axis=0)
+    solved = _equality_constrained(columns, factored, free, A, linear, b)
     if solved is None:
         return None
     moving, prices = solved
-    if not (np.abs(moving[1]) > STANDING).any():
-        moving[1] = 0.0
-    lines[:, free] = moving
     images = moving @ columns
+    if not (np.abs(moving[1]) > STANDING).any() or not (np.abs(images[1].take(free)) > STANDING).any():
+        moving[1] = images[1] = 0.0
+    lines[:, free] = moving
     row_prices, distance_prices = np.zeros((2, len(region.limits))), np.zeros((2, len(region.distances)))
     row_prices[:, binding] = prices[: len(binding)].T
     distance_prices[:, leaning.distances] = prices[len(binding) :].T
@@ -148,12 +155,13 @@ def _image(S: Matrix, x: Vector) -> Vector:
 
 
 def _equality_constrained(
-    columns: Matrix, free: NDArray[np.intp], A: Matrix, linear: Matrix, b: Vector
+    columns: Matrix, factored: Matrix, free: NDArray[np.intp], A: Matrix, linear: Matrix, b: Vector
 ) -> tuple[Matrix, Matrix] | None:
     """Minimise 1/2 x'Sx - linear'x over A x = b, with b for the first row of ``linear`` and 0 for the second.
 
     Args:
         columns: of S, those of the free names, as rows; shape (f, n).
+        factored: the same of the matrix to factor, S itself or one near it; shape (f, n).
         free: the names that x is over; shape (f,).
         A: shape (r, f).
         linear: shape (2, f).
@@ -165,7 +173,7 @@ def _equality_constrained(
     if not len(free):
         return np.zeros((2, 0)), np.zeros((len(A), 2))
     # S is symmetric, and its transpose the column-major matrix that LAPACK takes without a copy.
-    factor, failed = dpotrf(columns.take(free, axis=1).T, lower=1, clean=0, overwrite_a=1)
+    factor, failed = dpotrf(factored.take(free, axis=1).T, lower=1, clean=0, overwrite_a=1)
     if failed:
         return None
     whitened = dtrtrs(factor, np.concatenate([linear, A]).T, lower=1, overwrite_b=1)[0]
@@ -173,7 +181,7 @@ def _equality_constrained(
     right = np.zeros((len(A), 2))
     right[:, 0] = b
     lines, prices = _on_factor(factor, u, V, right)
-    if np.diagonal(factor).min() < NEARLY_SINGULAR:
+    if factored is not columns or np.diagonal(factor).min() < NEARLY_SINGULAR:
         S = columns.take(free, axis=1)
         for _ in range(REFINEMENTS):
             residual = dtrtrs(factor, linear.T - S @ lines - A.T @ prices, lower=1)[0]

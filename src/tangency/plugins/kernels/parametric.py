@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from tangency.plugins.kernels import working_set
 from tangency.plugins.kernels.active_set import Piece, holds, piece, pivoted
 from tangency.plugins.kernels.degeneracy import settled
 from tangency.plugins.kernels.interior_point import InteriorPoint, Leaning, Polyhedron
+from tangency.plugins.kernels.ties import told_apart
 
 MOST_STEPS = 60
 """Searches that land take 2 to 5; bisection needs 50 to reach the last digit."""
@@ -61,11 +63,21 @@ class Member:
 Target = Callable[[Piece], float | None]
 
 
+class _Landing(NamedTuple):
+    """A piece, the tau it aims at, and one at which it holds: the same, or a finite one where that is endless."""
+
+    line: Piece
+    aim: float
+    reached: float
+
+
 @dataclass(eq=False)
 class Family:
     """The family for one covariance, mean and region. Not a value: it collects the attempts it makes.
 
     Attributes:
+        even: whether portfolios are told apart that a singular covariance does not tell apart; a step of a method that
+            takes many needs none of it.
         attempts: every call of a solver so far.
     """
 
@@ -73,12 +85,16 @@ class Family:
     mean: Vector
     region: Region
     tolerance: float
+    even: bool = True
     attempts: list[SolverAttempt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._variance_unit = power_of_two_near(float(self.covariance.variances.max()))
         self._mean_unit = power_of_two_near(float(np.abs(self.mean).max()))
-        self._S = self.covariance.dense() / self._variance_unit
+        values = self.covariance.dense()
+        apart = told_apart(self.covariance) if self.even else values
+        self._tied = apart is not values
+        self._S = apart / self._variance_unit
         self._m = self.mean / self._mean_unit
         units = [power_of_two_near(float(np.abs(row.coefficients).max())) for row in self.region.rows]
         self._row_units = np.array(units)
@@ -99,14 +115,16 @@ class Family:
     def member(self, tau: float) -> Member | None:
         """The member at tau; None where the solver failed."""
         inner = self._inner(tau)
-        found = self._pivot(lambda _: inner, inner)
-        point = None if found else self._point(inner)
+        landing = self._pivot(lambda _: inner, inner)
+        if landing is not None:
+            return self._settled(landing, lambda _: inner)
+        point = self._point(inner)
         if point is None:
-            return found
+            return None
         for line in self._pieces(point):
-            found = self._landed(line, lambda _: inner, inner, [])
-            if found is not None:
-                return found
+            landing = self._landed(line, lambda _: inner, inner, [])
+            if landing is not None:
+                return self._settled(landing, lambda _: inner)
         return self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
@@ -121,18 +139,19 @@ class Family:
             tau: where to begin.
         """
         low, high, inner = 0.0, np.inf, self._inner(tau)
-        best = self._pivot(target, inner)
-        if best is not None:
-            return best
+        best: Member | None = None
+        landing = self._pivot(target, inner)
+        if landing is not None:
+            return self._settled(landing, target)
         for _ in range(MOST_STEPS):
             point = self._point(inner)
             if point is None:
                 return best
             aims: list[float] = []
             for line in self._pieces(point):
-                found = self._landed(line, target, inner, aims)
-                if found is not None:
-                    return found
+                landing = self._landed(line, target, inner, aims)
+                if landing is not None:
+                    return self._settled(landing, target)
             best = self._approximate(inner, point)
             low, high = (inner, high) if verdict(best) < 0 else (low, inner)
             if high - low <= 1e-15 * low:
@@ -140,8 +159,8 @@ class Family:
             inner = next((aim for aim in aims if low < aim < high), _between(low, high, inner))
         return best
 
-    def _pivot(self, target: Target, inner: float) -> Member | None:
-        """The member that a piece aims at, found from a ranking of the names by pivots alone."""
+    def _pivot(self, target: Target, inner: float) -> _Landing | None:
+        """The piece that aims at a tau of its own, found from a ranking of the names by pivots alone."""
         if self._distances:
             return None
         started = perf_counter()
@@ -154,8 +173,8 @@ class Family:
         self.attempts.append(SolverAttempt("active_set", "solved" if found else "not_solved", len(aims), spent))
         return found
 
-    def _landed(self, line: Piece, target: Target, inner: float, aims: list[float]) -> Member | None:
-        """The member that a piece aims at, or that a piece aims at which is reached from it by pivots."""
+    def _landed(self, line: Piece, target: Target, inner: float, aims: list[float]) -> _Landing | None:
+        """A piece if it aims at a tau of its own, or one that is reached from it by pivots and does."""
         for _ in range(MOST_PIVOTS):
             aim = target(line)
             if aim is None:
@@ -164,7 +183,7 @@ class Family:
             # Only an endless aim has a stand-in: multipliers of another tau prove nothing about this one.
             reached = aim if np.isfinite(aim) else max(1.0, inner) * ENDLESS
             if self._holds(line, reached):
-                return self._member(aim, *line.at(reached), exact=True)
+                return _Landing(line, aim, reached)
             inner = aim if np.isfinite(aim) else inner
             leaning = settled(self._polyhedron, line, inner) or pivoted(self._polyhedron, line, inner)
             following = None if leaning is None else piece(self._S, self._m, self._polyhedron, leaning, line.start)
@@ -172,6 +191,21 @@ class Family:
                 return None
             line = following
         return None
+
+    def _settled(self, landing: _Landing, target: Target) -> Member:
+        """The member landed at; without what tells portfolios apart, if that is one on the same limits."""
+        closer = self._exactly(landing.line, landing.reached)
+        aim = None if closer is None else target(closer)
+        if closer is None or aim is None or not np.isfinite(aim) or not self._holds(closer, aim):
+            return self._member(landing.aim, *landing.line.at(landing.reached), exact=True)
+        return self._member(aim, *closer.at(aim), exact=True)
+
+    def _exactly(self, line: Piece, tau: float) -> Piece | None:
+        """The piece of the covariance itself on the same limits; None where it is the one that is there."""
+        if not self._tied:
+            return None
+        values = self.covariance.dense() / self._variance_unit
+        return piece(values, self._m, self._polyhedron, line.leaning, line.at(tau)[0], self._S)
 
     def furthest(self) -> tuple[Member, bool] | None:
         """The member of greatest mean, and among those of least variance, with the multipliers of a linear objective.
@@ -200,18 +234,14 @@ class Family:
 
     def piece_at(self, inner: float) -> Piece | None:
         """The piece that holds at a tau in the family's own scale; None where none was found."""
-        found: list[Piece] = []
-
-        def aim(line: Piece) -> float:
-            found.append(line)
-            return inner
-
-        if self._pivot(aim, inner) is not None:
-            return found[-1]
+        landing = self._pivot(lambda _: inner, inner)
+        if landing is not None:
+            return landing.line
         point = self._point(inner)
         for line in () if point is None else self._pieces(point):
-            if self._landed(line, aim, inner, []) is not None:
-                return found[-1]
+            landing = self._landed(line, lambda _: inner, inner, [])
+            if landing is not None:
+                return landing.line
         return None
 
     def piece_on(self, leaning: Leaning, near: Vector) -> Piece | None:
@@ -220,7 +250,7 @@ class Family:
 
     def on(self, line: Piece, inner: float) -> Member:
         """The member on a piece, at a tau in the family's own scale."""
-        return self._member(inner, *line.at(inner))
+        return self._member(inner, *(self._exactly(line, inner) or line).at(inner))
 
     def greatest(self, line: Piece) -> Member:
         """The end of a piece that stands still without end, with the multipliers of a linear objective."""

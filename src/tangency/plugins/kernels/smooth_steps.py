@@ -233,4 +233,4 @@ def _with(region: Region, more: int, kinks: Sequence[Row]) -> Region | None:
 
 def _family(curvature: Matrix, pull: Vector, region: Region) -> Family:
     symmetric = 0.5 * (curvature + curvature.T)
-    return Family(DenseCovariance(symmetric, None, Definite(0.0, 0.0)), pull, region, TOLERANCE)
+    return Family(DenseCovariance(symmetric, None, Definite(0.0, 0.0)), pull, region, TOLERANCE, even=False)
