@@ -42,6 +42,17 @@ def test_imports_come_back_and_replace_each_other(settings: Settings) -> None:
     assert history.values.tobytes() == prices().values.tobytes()
 
 
+def test_the_portfolios_that_are_known_are_listed_as_far_as_wanted(settings: Settings) -> None:
+    async def put_and_look(store: Store) -> list[Any]:
+        async with store.units() as unit:
+            for portfolio_id in ("port-2", "port-1", "port-3"):
+                await unit.portfolios.put(Portfolio(portfolio_id, (Holding("A", 1.0),)))
+            await unit.commit()
+        return [list(await store.known_portfolios(most)) for most in (2, 9)]
+
+    assert run(settings, put_and_look) == [["port-1", "port-2"], ["port-1", "port-2", "port-3"]]
+
+
 def test_lots_a_benchmark_and_labels_come_back_and_replace_each_other(settings: Settings) -> None:
     lots = [TaxLot("b", "A", 3.5, 10.25, date(2020, 2, 29)), TaxLot("a", "B", 1.0, 0.0, date(2024, 1, 2))]
     weights = {"A": 0.1 + 0.2, "CASH": 0.7}

@@ -11,7 +11,7 @@ from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.order_limits import as_stated, failure_as_stated, within
 from tangency.application.order_request import OrderLimits
-from tangency.application.portfolio_data import holdings_and_prices
+from tangency.application.portfolio_data import holdings_and_prices, likely_meant
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.domain.errors import InvalidInput, NoAnswer, NoFreeSolver, NotFound, PluginError
@@ -161,7 +161,7 @@ async def _posed(
     """The problem of least risk; targets that the question states limit the ends."""
     if question.strategies is None and (await holdings_and_prices(question.portfolio_id, context))[1] is None:
         detail = f"no prices are imported under portfolio {question.portfolio_id!r}; import prices and holdings first."
-        raise NotFound(detail)
+        raise NotFound(detail + await likely_meant(question.portfolio_id, context))
     evidence = await gathered(question, context)
     question, evidence = within(limits, question, evidence)
     risk = question.risk

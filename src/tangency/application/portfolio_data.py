@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tangency.application.context import Context
 from tangency.application.question import RiskParameters
+from tangency.domain.errors import similar
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
@@ -16,6 +17,19 @@ from tangency.domain.portfolio.prices import PriceHistory
 from tangency.domain.portfolio.tax_lots import TaxLot
 
 Read = TypeVar("Read")
+
+MOST_COMPARED = 100
+"""Portfolios; comparing more ids would take longer than saying that there is nothing."""
+
+
+async def likely_meant(portfolio_id: str, context: Context) -> str:
+    """A sentence that asks for portfolios of similar ids, to end a message with.
+
+    Empty where there are none, where the id is known itself, and where too many are known to compare.
+    """
+    known = await context.answers.known_portfolios(MOST_COMPARED + 1)
+    near = [] if portfolio_id in known or len(known) > MOST_COMPARED else similar(portfolio_id, known)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 async def holdings_and_prices(portfolio_id: str, context: Context) -> tuple[Portfolio | None, PriceHistory | None]:

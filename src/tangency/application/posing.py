@@ -10,7 +10,7 @@ import numpy as np
 from tangency.application.context import Context
 from tangency.application.evidence import Evidence, known, stated
 from tangency.application.measured import by_measure
-from tangency.application.portfolio_data import holdings_and_prices, risk_model
+from tangency.application.portfolio_data import holdings_and_prices, likely_meant, risk_model
 from tangency.application.question import Limits, NamedCovariance, Question, RiskParameters
 from tangency.domain import plain_values as read
 from tangency.domain.errors import Fault, InvalidInput, Unsupported, hint
@@ -80,6 +80,7 @@ async def gathered(question: Question, context: Context) -> Evidence:
             f"are left out, and no prices are imported under {question.portfolio_id!r}; state them, or import prices "
             "and holdings first."
         )
+        detail += await likely_meant(question.portfolio_id, context)
         raise InvalidInput.at(("strategies",), detail, "missing")
     refuse_too_many(len(prices.names), context.names_limit)
     return known(portfolio, prices, await risk_model(question.portfolio_id, question.risk, context))

@@ -192,12 +192,17 @@ class PluginError(TangencyError):
 def hint(wrong: str, valid: Iterable[str]) -> str:
     """A hint for a misspelt name: the most similar valid names, or all valid names if none is similar."""
     known = list(valid)
-    near = get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_form(wrong, known)
+    near = similar(wrong, known)
     if near:
         return f"did you mean {' or '.join(near)}?"
     if not known:
         return "there are none."
     return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else '.'}"
+
+
+def similar(wrong: str, known: Sequence[str]) -> list[str]:
+    """The names that are most similar to a misspelt one, at most three."""
+    return get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_form(wrong, known)
 
 
 def _near_in_another_form(wrong: str, known: Iterable[str]) -> list[str]:

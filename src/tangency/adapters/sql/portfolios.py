@@ -141,6 +141,12 @@ class SqlPortfolios:
         )
 
 
+async def read_known_portfolios(session: AsyncSession, tenant: str, most: int) -> Sequence[str]:
+    """The ids of portfolios, in order; no more than ``most``."""
+    query = select(KnownPortfolio.id).where(KnownPortfolio.tenant == tenant).order_by(KnownPortfolio.id).limit(most)
+    return (await session.scalars(query)).all()
+
+
 async def read_portfolio(session: AsyncSession, tenant: str, portfolio_id: str) -> Portfolio | None:
     """What is held under an id; None where nothing was imported."""
     head = await session.get(KnownPortfolio, (tenant, portfolio_id))

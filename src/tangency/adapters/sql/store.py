@@ -25,7 +25,14 @@ from tangency.adapters.sql.library import read_entry
 from tangency.adapters.sql.optimizations import latest_answer, read_answer
 from tangency.adapters.sql.orders import held, read_order, read_orders, still_waits, waits
 from tangency.adapters.sql.outbox import SqlOutbox
-from tangency.adapters.sql.portfolios import read_benchmark, read_portfolio, read_prices, read_risk_model, read_tax_lots
+from tangency.adapters.sql.portfolios import (
+    read_benchmark,
+    read_known_portfolios,
+    read_portfolio,
+    read_prices,
+    read_risk_model,
+    read_tax_lots,
+)
 from tangency.adapters.sql.reading import Reader
 from tangency.adapters.sql.rebalancing import read_last_approval, read_plan, read_plans
 from tangency.adapters.sql.revisions import prepare, refuse_other_tables
@@ -103,6 +110,10 @@ class Store:
     async def answer_of(self, optimization_id: UUID) -> Answer | None:
         """The answer of an optimization."""
         return await self._reader.read(read_answer, optimization_id)
+
+    async def known_portfolios(self, most: int) -> Sequence[str]:
+        """The ids of portfolios, in order; no more than ``most``."""
+        return await self._reader.read(read_known_portfolios, most)
 
     async def configuration(self, portfolio_id: str) -> StandingConfiguration | None:
         """The default values for requests of a portfolio."""

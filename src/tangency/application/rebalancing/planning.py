@@ -9,7 +9,7 @@ from typing import cast
 
 from tangency.application.context import Context
 from tangency.application.library import with_entries
-from tangency.application.portfolio_data import holdings_and_prices
+from tangency.application.portfolio_data import holdings_and_prices, likely_meant
 from tangency.application.posing import gathered, pose
 from tangency.application.rebalancing.bill import Bill, billed, tax_evidence
 from tangency.application.rebalancing.command import MakePlan
@@ -169,7 +169,8 @@ async def _state(portfolio_id: str, context: Context) -> tuple[Portfolio, PriceH
     portfolio, prices = await holdings_and_prices(portfolio_id, context)
     if portfolio is None or prices is None:
         what = "holdings" if portfolio is None else "prices"
-        raise NotFound(f"no {what} are imported under {portfolio_id!r}; import prices and holdings first.")
+        missing = f"no {what} are imported under {portfolio_id!r}; import prices and holdings first."
+        raise NotFound(missing + await likely_meant(portfolio_id, context))
     return portfolio, prices
 
 

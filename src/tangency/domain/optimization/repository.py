@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -29,3 +30,6 @@ class Answers(Protocol):
 
     async def answer_of(self, optimization_id: UUID) -> Answer | None:
         """The answer of an optimization; None where it has none."""
+
+    async def known_portfolios(self, most: int) -> Sequence[str]:
+        """The ids of portfolios that were imported or asked about, in order; no more than ``most``."""
