@@ -18,8 +18,10 @@ from tangency.domain.portfolio.tax_lots import TaxLot
 
 Read = TypeVar("Read")
 
-MOST_COMPARED = 100
-"""Portfolios; comparing more ids would take longer than saying that there is nothing."""
+MOST_COMPARED = 50
+"""Portfolios; comparing more ids would take longer than finding that there is nothing."""
+LIKENESS = 0.8
+"""Least part of the letters that two ids have in common; ids made by machines have half of them by chance."""
 
 
 async def likely_meant(portfolio_id: str, context: Context) -> str:
@@ -28,7 +30,7 @@ async def likely_meant(portfolio_id: str, context: Context) -> str:
     Empty where there are none, where the id is known itself, and where too many are known to compare.
     """
     known = await context.answers.known_portfolios(MOST_COMPARED + 1)
-    near = [] if portfolio_id in known or len(known) > MOST_COMPARED else similar(portfolio_id, known)
+    near = [] if portfolio_id in known or len(known) > MOST_COMPARED else similar(portfolio_id, known, LIKENESS)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -200,14 +200,20 @@ def hint(wrong: str, valid: Iterable[str]) -> str:
     return f"valid: {', '.join(known[:MOST_NAMES])}{', ...' if len(known) > MOST_NAMES else '.'}"
 
 
-def similar(wrong: str, known: Sequence[str]) -> list[str]:
-    """The names that are most similar to a misspelt one, at most three."""
-    return get_close_matches(wrong, known, n=3, cutoff=0.5) or _near_in_another_form(wrong, known)
+def similar(wrong: str, known: Sequence[str], likeness: float = 0.5) -> list[str]:
+    """The names that are most similar to a misspelt one, at most three.
+
+    Args:
+        wrong: what is misspelt.
+        known: what it may be meant for.
+        likeness: least part of the letters that two names have in common; above 1/2 more names are passed over quickly.
+    """
+    return get_close_matches(wrong, known, 3, likeness) or _near_in_another_form(wrong, known, likeness)
 
 
-def _near_in_another_form(wrong: str, known: Iterable[str]) -> list[str]:
+def _near_in_another_form(wrong: str, known: Iterable[str], likeness: float) -> list[str]:
     """Valid names that differ in case, or that begin with it."""
     folded = {word.casefold(): word for word in known}
-    near = get_close_matches(wrong.casefold(), folded, n=3, cutoff=0.5)
+    near = get_close_matches(wrong.casefold(), folded, 3, likeness)
     longer = [word for word in folded if wrong and word.startswith(wrong.casefold())]
     return [folded[word] for word in near or longer[:3]]
