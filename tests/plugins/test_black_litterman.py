@@ -418,6 +418,25 @@ def test_certain_views_about_names_that_are_one_are_infeasible_though_their_rows
     assert "B = 0.06" in found.message
 
 
+TWINS = np.array([[0.09, 0.09, 0.0096], [0.09, 0.09, 0.0096], [0.0096, 0.0096, 0.04]])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / 3, 0.7])
+def test_a_view_that_two_names_differ_that_are_the_same_is_infeasible_and_named(scale: float) -> None:
+    found = solved(("A", "B", "C"), scale * TWINS, {"views": ["C = 0.03", "A - B = 0.02"]})
+    assert found.status is Status.INFEASIBLE
+    assert "without risk: views.1 (A - B = 0.02)" in found.message
+    assert found.infeasibility is not None
+    assert [member.constraint for member in found.infeasibility.conflict] == ["method_options.views.1"]
+
+
+def test_with_an_uncertainty_of_its_own_it_changes_nothing() -> None:
+    view = {"weights": {"A": 1, "B": -1}, "return": 0.02, "variance": 0.01}
+    told = solved(("A", "B", "C"), TWINS, {"views": ["C = 0.03", view]}).findings["estimates"]
+    untold = solved(("A", "B", "C"), TWINS, {"views": ["C = 0.03"]}).findings["estimates"]
+    assert told["posterior_returns"] == pytest.approx(untold["posterior_returns"], rel=1e-12)  # type: ignore[index]
+
+
 VIEW = {"weights": {"A": 1}, "return": 0.05}
 
 

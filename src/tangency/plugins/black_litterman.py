@@ -20,7 +20,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.stated_views import View, omega_from, omega_of, read_views
-from tangency.plugins.kernels.view_posterior import ViewPosterior
+from tangency.plugins.kernels.view_posterior import ViewPosterior, risks
 from tangency.plugins.mean_variance import MeanVariance
 from tangency.plugins.multi.delegation import by_aims, without_aims
 from tangency.plugins.multi.options import Aims
@@ -225,7 +225,7 @@ def _belief(
     values = np.array([view.annual_return for view in held])
     omega = _omega(asked, len(views))
     if omega is None:
-        prior = asked.tau * np.einsum("ki,ij,kj->k", rows, equilibrium.covariance, rows)
+        prior = asked.tau * risks(equilibrium.covariance, rows)
         omega = np.diag([view.error_variance(each) for view, each in zip(held, prior.tolist(), strict=True)])
     return ViewPosterior(equilibrium.covariance, equilibrium.returns, asked.tau, rows, values, omega)
 
@@ -249,20 +249,24 @@ def _revised(problem: Problem, estimates: Estimates, belief: ViewPosterior, aske
 
 
 def _contradicted(belief: ViewPosterior, views: list[View], covariance: Covariance) -> Proposal:
-    """Certain views that are not independent: they say one thing twice, or two things about one."""
+    """Certain views that are not independent: they say one thing twice, two things about one, or one about none."""
     held = [position for position, view in enumerate(views) if view.held]
     combination = np.zeros(0) if belief.dependence is None else belief.dependence
     members = np.flatnonzero(combination).tolist()
-    in_risk = belief.rows @ covariance.factor()  # where names are perfectly correlated, their rows differ and these not
+    # Where names are perfectly correlated, their rows differ and these do not.
+    in_risk = np.where(risks(belief.covariance, belief.rows)[:, None] > 0.0, belief.rows @ covariance.factor(), 0.0)
     statements = tuple(
         Statement(f"method_options.views.{held[k]}", f"{views[held[k]].sentence}, for certain.", row, value)
         for k, row, value in zip(members, in_risk[members], belief.values[members].tolist(), strict=True)
     )
     said = "; ".join(f"views.{held[k]} ({views[held[k]].sentence})" for k in members)
-    message = (
-        f"Certain views are not independent of each other: {said}. Either they contradict each other or one of them "
-        "says nothing new; leave one out, or say how uncertain they are."
-    )
+    if len(members) == 1:
+        message = f"No view changes the return of a portfolio without risk: {said}. Leave it out, or give its variance."
+    else:
+        message = (
+            f"Certain views are not independent of each other: {said}. Either they contradict each other or one of "
+            "them says nothing new; leave one out, or say how uncertain they are."
+        )
     return Proposal(Status.INFEASIBLE, message=message, contradiction=Contradiction(statements, combination[members]))
 
 

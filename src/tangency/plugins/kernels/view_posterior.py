@@ -17,6 +17,9 @@ from tangency.domain.numbers import Matrix, Vector
 INDEPENDENT = 1e-13
 """Of a view's variance: what the views before it leave of it, where it is not one of their combinations. Repairs of a
 singular covariance leave 1e-15."""
+NO_RISK = 1e-12
+"""Of the variance that a view's portfolio would have if its names were uncorrelated: with less it has none. Rounding is
+what is left of one name less another that is the same."""
 PART_OF_IT = 1e-6
 """Of the largest multiplier: a view with less takes no part in a combination."""
 
@@ -43,9 +46,9 @@ class ViewPosterior:
 
     @cached_property
     def images(self) -> Matrix:
-        """S P'; shape (n, k)."""
+        """S P', 0 for a portfolio without risk; shape (n, k)."""
         product: Matrix = self.covariance @ self.rows.T
-        return product
+        return np.where(risks(self.covariance, self.rows) > 0.0, product, 0.0)
 
     @cached_property
     def surprise(self) -> Vector:
@@ -55,7 +58,13 @@ class ViewPosterior:
     @cached_property
     def variances(self) -> Matrix:
         """V; shape (k, k)."""
-        return _mirrored(self.tau * self.rows @ self.images + self.uncertainty)
+        return _mirrored(self.tau * self._risks + self.uncertainty)
+
+    @cached_property
+    def _risks(self) -> Matrix:
+        """P S P'; shape (k, k)."""
+        there = risks(self.covariance, self.rows) > 0.0
+        return np.where(there[:, None], self.rows @ self.images, 0.0)
 
     @cached_property
     def dependence(self) -> Vector | None:
@@ -91,7 +100,7 @@ class ViewPosterior:
                 is S (Idzorek 2005, formula 8).
         """
         share = self.tau / inflation
-        variances = _mirrored(share * self.rows @ self.images + self.uncertainty)
+        variances = _mirrored(share * self._risks + self.uncertainty)
         distance = self.values - self.rows @ self.prior / inflation
         return self.tau / risk_aversion * _solve(variances, distance)
 
@@ -100,12 +109,18 @@ class ViewPosterior:
 
         None where certain views would not move it, or contradict each other.
         """
-        certain = _mirrored(self.tau * self.rows @ self.images)
+        certain = _mirrored(self.tau * self._risks)
         if _dependence(certain) is not None:
             return [None] * len(self.values)
         reached, furthest = _solve(self.variances, self.surprise), _solve(certain, self.surprise)
         some = np.abs(furthest) > INDEPENDENT * np.abs(furthest).max(initial=0.0)
         return [float(a / b) if there else None for a, b, there in zip(reached, furthest, some, strict=True)]
+
+
+def risks(covariance: Matrix, rows: Matrix) -> Vector:
+    """The variance of each portfolio p, shape (k,), for p by row, shape (k, n); 0 where only rounding is left of it."""
+    found = np.einsum("ki,ij,kj->k", rows, covariance, rows)
+    return np.where(found > NO_RISK * (rows**2 @ np.diagonal(covariance)), found, 0.0)
 
 
 def _mirrored(matrix: Matrix) -> Matrix:
