@@ -10,6 +10,10 @@ BANDWIDTH = 0.01
 """Of the kernel that smooths the eigenvalues, as Lopez de Prado has it."""
 GRID = 1000
 """Points at which the densities are compared."""
+EQUAL = 1e-9
+"""Of the largest eigenvalue: two that differ by less are equal, and rounding decides what their vectors are."""
+COUNTS = 0.4
+"""Of the largest part that a name has in a vector or a space: the first name with as much decides."""
 VARIANCES = np.linspace(0.01, 1.0, 100)
 """Of the noise, among which the fit begins: the distance has several minima."""
 
@@ -56,7 +60,34 @@ def _distance(variance: float, eigenvalues: Vector, ratio: float) -> float:
 
 
 def descending(correlations: Matrix) -> tuple[Vector, Matrix]:
-    """Eigenvalues from the largest, shape (n,), and their vectors as columns, each with a sum of at least 0."""
-    eigenvalues, vectors = np.linalg.eigh(correlations)
-    signs = np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
-    return eigenvalues[::-1], (vectors * signs)[:, ::-1]
+    """Eigenvalues from the largest, shape (n,), and their vectors as columns, each with a sum of at least 0.
+
+    Vectors of eigenvalues that are equal are those nearest to the first names, one after the other. A vector with a sum
+    of 0 is positive in the first name that counts in it.
+    """
+    ascending, columns = np.linalg.eigh(correlations)
+    eigenvalues, vectors = ascending[::-1], columns[:, ::-1]
+    apart = np.flatnonzero(eigenvalues[:-1] - eigenvalues[1:] > EQUAL * float(np.abs(eigenvalues).max(initial=0.0)))
+    spaces = np.split(vectors, apart + 1, axis=1)
+    return eigenvalues, np.concatenate([_signed(_by_names(space)) for space in spaces], axis=1)
+
+
+def _by_names(space: Matrix) -> Matrix:
+    """Another orthonormal basis of the columns, shape (n, k): each is the nearest to a name that is left, in order."""
+    if space.shape[1] == 1:
+        return space
+    found, rest = np.zeros((0, len(space))), space @ space.T
+    for _ in range(space.shape[1]):
+        lengths = np.linalg.norm(rest, axis=0)
+        nearest = rest[:, int(np.argmax(lengths > COUNTS * lengths.max()))]
+        nearest = nearest - found.T @ (found @ nearest)
+        vector = nearest / np.linalg.norm(nearest)
+        found, rest = np.vstack([found, vector]), rest - np.outer(vector, vector @ rest)
+    return found.T
+
+
+def _signed(vectors: Matrix) -> Matrix:
+    sizes, sums = np.abs(vectors), vectors.sum(axis=0)
+    first = np.take_along_axis(vectors, np.argmax(sizes > COUNTS * sizes.max(axis=0), axis=0)[None, :], axis=0)[0]
+    deciding = np.where(np.abs(sums) > EQUAL, sums, first)
+    return np.where(deciding < 0, -vectors, vectors)
