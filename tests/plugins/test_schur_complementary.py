@@ -109,3 +109,16 @@ def test_one_name_and_a_perfectly_correlated_market() -> None:
 def test_gamma_goes_from_0_to_1(gamma: float) -> None:
     with pytest.raises(InvalidInput, match=f"gamma: is {gamma}; give a number from 0 to 1"):
         SchurComplementaryOptions(gamma=gamma)
+
+
+def test_a_name_that_is_there_twice_is_split_alike_whatever_the_last_digit() -> None:
+    loadings = np.array([0.5, -0.4, 0.8, 0.3, 0.5, -0.4, 0.8, 0.3])
+    correlations = np.outer(loadings, loadings)
+    np.fill_diagonal(correlations, 1.0)
+    order = [*range(8), 0]
+    twice = (0.04 * correlations)[np.ix_(order, order)]
+    found = weights_of(proposed(twice))
+    for seed in range(5):
+        digits = np.random.default_rng(seed).integers(-1, 2, twice.shape) * 2.0**-53
+        rounded = twice * np.where(np.eye(9) == 1.0, 1.0, 1.0 + digits + digits.T)
+        np.testing.assert_allclose(weights_of(proposed(rounded)), found, atol=1e-6)

@@ -20,6 +20,7 @@ from tangency.plugins.kernels.dendrogram import TreeOptions, dendrogram
 from tangency.plugins.kernels.limits import EVERY_LIMIT
 from tangency.plugins.kernels.naive_risk import NaiveRisk, share_of_first
 from tangency.plugins.kernels.projection import heuristic
+from tangency.plugins.kernels.ties import told_apart
 
 STEPS = 10
 """Into which 0 to 1 is cut in search of the first valley of the variance."""
@@ -75,7 +76,7 @@ class SchurComplementary:
         asked = cast(SchurComplementaryOptions, options)
         tree = dendrogram(asked, estimates)
         naive = NaiveRisk("variance", problem.confidence_level, estimates)
-        market = _Market(estimates.covariance.dense(), naive, tree.leaves)
+        market = _Market(told_apart(estimates.covariance), naive, tree.leaves)
         gamma, raw = asked.gamma, market.weights(asked.gamma)
         if asked.keep_monotonic:
             gamma = _first_valley(cache(market.variance), asked.gamma)

@@ -5,6 +5,7 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, leaves_list
 
 from tangency.domain.errors import InvalidInput
+from tangency.domain.numbers import Matrix
 from tangency.plugins.kernels.dendrogram import ClusterOptions, Dendrogram, TreeOptions, dendrogram
 from tests.support.history import of_sample
 from tests.support.posed import estimated, posed
@@ -40,6 +41,36 @@ def test_names_that_are_alike_stand_in_the_order_of_the_alphabet() -> None:
     tree = dendrogram(TreeOptions(leaf_order="canonical"), estimated(posed(0.04 * np.eye(3), names=["C", "A", "B"])))
     assert sorted(tree.names[leaf] for leaf in tree.members[tree.children(4)[0]] + tree.members[tree.children(4)[1]])
     assert [tree.names[leaf] for leaf in tree.members[3]] == ["A", "B"]
+
+
+def rounded_otherwise(covariance: Matrix, seed: int) -> Matrix:
+    """The figures with another last digit, symmetric, and variances as they were."""
+    noise = np.random.default_rng(seed).integers(-1, 2, covariance.shape) * 2.0**-53
+    changed = covariance * (1.0 + noise + noise.T)
+    np.fill_diagonal(changed, np.diagonal(covariance))
+    return changed
+
+
+ALIKE = {
+    "correlations of the same size": np.outer(*2 * ([0.5, -0.4, 0.8, 0.5, -0.4, 0.5, 0.8, 0.5],)),
+    "all alike": np.full((8, 8), 0.3),
+    "names twice": np.kron(0.7 * np.eye(4) + 0.3, np.ones((2, 2))),
+}
+
+
+@pytest.mark.parametrize("order", ["input", "optimal", "canonical"])
+@pytest.mark.parametrize("rho", ALIKE.values(), ids=ALIKE)
+def test_the_last_digit_decides_no_tie(order: str, rho: Matrix) -> None:
+    volatilities = np.array([0.2, 0.1, 0.3, 0.15, 0.2, 0.25, 0.1, 0.3])
+    correlations = np.where(np.eye(8) == 1.0, 1.0, rho)
+    covariance = correlations * np.outer(volatilities, volatilities)
+    for linkage in ("single", "average", "ward"):
+        options = TreeOptions(linkage=linkage, leaf_order=order)  # type: ignore[arg-type]
+        tree = dendrogram(options, estimated(posed(covariance)))
+        for seed in range(5):
+            other = dendrogram(options, estimated(posed(rounded_otherwise(covariance, seed))))
+            assert other.members == tree.members
+            assert other.bend(10) == tree.bend(10)
 
 
 def test_the_dispersion_bends_at_the_number_of_groups() -> None:

@@ -21,7 +21,9 @@ Distance = Literal["lopez_de_prado", "correlation"]
 LeafOrder = Literal["input", "optimal", "canonical"]
 
 DIGITS = 10
-"""Of distances, where the order of names may not matter: what differs in rounding alone is a tie, settled by name."""
+"""Of distances: what differs in rounding alone is a tie, settled by the order of the names."""
+SQUARES = 12
+"""Digits of 1 - correlation: a root makes 1e-8 of what rounding leaves of two names that are the same."""
 TIE = 1e-9
 """Relative: clusters whose variances differ by less are alike."""
 
@@ -147,7 +149,8 @@ class Dendrogram:
         if largest <= 1:
             return max(1, min(most, len(self.names)))
         dispersions = np.array([self._dispersion(k) for k in range(1, largest + 2)])
-        return int(np.argmax(dispersions[:-2] - 2 * dispersions[1:-1] + dispersions[2:])) + 2
+        bends = dispersions[:-2] - 2 * dispersions[1:-1] + dispersions[2:]
+        return int(np.argmax(bends >= bends.max() - TIE * dispersions.max())) + 2
 
     def _dispersion(self, clusters: int) -> float:
         return sum(self._within(self.members[node]) / (2 * len(self.members[node])) for node in self.cut(clusters))
@@ -197,7 +200,7 @@ def dendrogram(options: TreeOptions, estimates: Estimates) -> Dendrogram:
 
 
 def _distances(rho: Matrix, kind: Distance) -> Matrix:
-    roots = np.sqrt((1.0 - rho) / 2.0)
+    roots = np.sqrt(np.round(1.0 - rho, SQUARES) / 2.0)
     if kind == "correlation":
         return roots
     from scipy.spatial.distance import pdist, squareform
@@ -207,17 +210,18 @@ def _distances(rho: Matrix, kind: Distance) -> Matrix:
 
 
 def _linked(distances: Matrix, linkage: Linkage, *, optimal: bool = False) -> Matrix:
+    """The merges; of distances that are equal but for rounding the first in the order of the names goes first."""
     from scipy.cluster.hierarchy import linkage as linked
     from scipy.spatial.distance import squareform
 
-    merges: Matrix = linked(squareform(distances, checks=False), linkage, optimal_ordering=optimal)
+    merges: Matrix = linked(squareform(np.round(distances, DIGITS), checks=False), linkage, optimal_ordering=optimal)
     return merges
 
 
 def _canonical(names: tuple[str, ...], distances: Matrix, linkage: Linkage, estimates: Estimates) -> Dendrogram:
     """A tree that is the same whatever the order of the names: clustered in the order of the alphabet, then turned."""
     order = np.argsort(np.array(names), kind="stable")
-    merges = _linked(np.round(distances[np.ix_(order, order)], DIGITS), linkage)
+    merges = _linked(distances[np.ix_(order, order)], linkage)
     children = merges[:, :2].astype(int)
     merges[:, :2] = np.where(children < len(names), order[np.minimum(children, len(names) - 1)], children)
     return Dendrogram(names, _turned(names, merges, estimates), distances)
