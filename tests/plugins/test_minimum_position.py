@@ -299,3 +299,16 @@ def test_names_with_risk_of_their_own_need_few_cases() -> None:
         held = posed(np.diag(smallest[:count]), limits=(*limits[:3], MinimumWeight(0.08)))
         values.append(answer(held).objective_value)
     assert solution.objective_value == pytest.approx(min(value for value in values if value), rel=1e-7)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(("size", "smallest"), [(5, 0.3), (6, 0.2), (8, 0.25)])
+def test_of_names_that_are_alike_the_first_ones_are_held(objective: Objective, size: int, smallest: float) -> None:
+    """Whichever are, the portfolio is as good."""
+    covariance = 0.0225 * (0.3 + 0.7 * np.eye(size))
+    limits = (Budget(), LongOnly(), MinimumPosition(smallest))
+    found = answer(posed(covariance, np.full(size, 0.08), objective, limits))
+    assert found.status is Status.OPTIMAL
+    assert found.weights is not None
+    held = np.flatnonzero(found.weights).tolist()
+    assert held == list(range(len(held)))

@@ -294,3 +294,14 @@ def test_long_only_is_told_by_its_names() -> None:
     problem = posed(np.diag([0.04, 0.09]), [0.1, 0.05], MaximumReturn(), (Budget(), LongOnly()))
     assert why(problem).binding == ()
     assert [(each.name, each.bound) for each in why(problem).at_bound] == [("B", "min")]
+
+
+def test_a_pinned_name_that_nothing_holds_back_is_listed_at_its_lower_bound() -> None:
+    """Where every mean is the same, its slope is rounding, above 0 or below."""
+    for mean in np.linspace(0.01, 0.2, 39).tolist():
+        pinned = (*LONG_ONLY, MinimumWeight(0.1, "B"), MaximumWeight(0.1, "B"))
+        problem = posed(COVARIANCE, np.full(4, mean), MaximumReturn(), pinned)
+        for slip in (-1.0, 0.0, 1.0):
+            witness = Witness({"budget": mean * (1.0 + slip * 2.0**-52)})
+            told = explain(problem, estimated(problem), np.array([0.3, 0.1, 0.3, 0.3]), witness)
+            assert [(each.name, each.bound) for each in told.at_bound] == [("B", "min")]

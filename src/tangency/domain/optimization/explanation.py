@@ -78,7 +78,7 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     lagrangian = Lagrangian.of(nearby.minorant(weights, estimates, witness.cuts), region, witness)
     scale = objective.scale(weights, estimates) * price
     binding = _binding(problem, region, witness, price, SMALLEST_SHARE * scale)
-    at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price)
+    at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price, SMALLEST_SHARE * scale)
     return Explanation((*binding, *_smallest(problem, at_bound, SMALLEST_SHARE * scale)), at_bound)
 
 
@@ -110,13 +110,19 @@ def _bound_by(limit: Constraint, shadow: float) -> BindingConstraint:
 
 
 def _at_bound(
-    problem: Problem, lagrangian: Lagrangian, lower: Vector, upper: Vector, weights: Vector, price: float
+    problem: Problem,
+    lagrangian: Lagrangian,
+    lower: Vector,
+    upper: Vector,
+    weights: Vector,
+    price: float,
+    least: float,
 ) -> tuple[NameAtBound, ...]:
     below, above = _slopes(lagrangian, weights)
     names = problem.universe.names
     at_lower, at_upper = np.abs(weights - lower) <= AT_BOUND, np.abs(weights - upper) <= AT_BOUND
-    # A name pinned between two equal bounds is listed at the one that holds it back.
-    at_lower &= ~(at_upper & (above < 0))
+    # A name pinned between two equal bounds is listed at the one that holds it back, at the lower one if neither does.
+    at_lower &= ~(at_upper & (price * above < -least))
     limits = np.where(at_lower, lower, upper).tolist()
     costs = (price * np.maximum(0.0, np.where(at_lower, below, -above))).tolist()
     places, low = np.flatnonzero(at_lower | at_upper).tolist(), at_lower.tolist()

@@ -28,12 +28,22 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import Region, Side, Sides
 from tangency.plugins.kernels.perspective import Perspective
 from tangency.plugins.kernels.refutation import refuted
-from tangency.plugins.kernels.whole_positions import FITS, branches, exact, fewest_leaves, misses, settled
+from tangency.plugins.kernels.whole_positions import (
+    FITS,
+    branches,
+    exact,
+    fewest_leaves,
+    misses,
+    settled,
+    smallest_first,
+)
 
 MOST_NODES = 4000
 """As many cases may have to be proven, in a tenth of a second and a few megabytes at 100 names."""
 SETTLED = 1e-8
 """Relative: a node that promises less is closed. The certificate asks for 1e-6."""
+SAME = 1e-10
+"""Relative: portfolios that differ by less are as good as each other, and the first one found stays."""
 MUCH = 0.8
 """Of the gap at the root: a stronger relaxation takes longer to solve, and has to leave less of it."""
 DIVES = 25
@@ -139,6 +149,7 @@ class _Tree:
             return replace(relaxed, weights=exact(self.region, relaxed.weights))
         self.reading = relaxed.reading
         self.objective: Objective = relaxed.reading.of(self.problem).objective
+        self.scale = self.objective.scale(relaxed.weights, self.estimates)
         root = self._node(anything, relaxed, None)
         self._dive(root)
         root = self._strengthened(root)
@@ -178,7 +189,8 @@ class _Tree:
     def _enter(self, node: _Node) -> None:
         """What is not settled about a node is looked at later."""
         if node.weights is not None and not self._closed(node) and not self._fits(node.weights):
-            heapq.heappush(self.open, (node.merit, next(self.order), node))
+            promise = np.round(node.merit / (SETTLED * self.scale)) if self.scale else node.merit
+            heapq.heappush(self.open, (float(promise), next(self.order), node))
 
     def _child(self, sides: Sides, parent: _Node) -> _Node:
         """By the stronger relaxation where there is one; a candidate where its positions are large enough."""
@@ -229,7 +241,7 @@ class _Tree:
             return
         weights = exact(self.region, proposal.weights)
         merit = self._merit(weights)
-        if self.best is None or merit < self.best.merit:
+        if self.best is None or merit < self.best.merit - SAME * self.objective.scale(weights, self.estimates):
             self.best = _Best(weights, _proof(proposal), merit, replace(proposal, weights=weights))
 
     def _merit(self, weights: Vector) -> float:
@@ -269,7 +281,7 @@ class _Tree:
         """Give up the smallest positions, a few at a time, until all are large enough."""
         sides, weights = node.case.sides, node.weights
         while weights is not None and (small := np.flatnonzero(misses(self.region, weights))).size:
-            ranked = small[np.argsort(np.abs(weights[small]), kind="stable")]
+            ranked = smallest_first(weights, small)
             dropped = ranked[: max(1, int(SHARE_DROPPED * len(ranked)))]
             sides, weights = self._given_up(sides, dropped) or self._kept(sides, weights, int(ranked[-1]))
 

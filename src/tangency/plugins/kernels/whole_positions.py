@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.numbers import Vector
 from tangency.domain.optimization.region import HELD_OR_NOT, Region, Side, Sides
 
 FITS = 1e-9
 """A weight as near to 0, or to the smallest position, is there."""
+ALIKE = 1e-6
+"""Weights that differ by less are alike to a solver: which of them is held, the order of the names decides."""
 
 
 def misses(region: Region, weights: Vector) -> Vector:
@@ -19,6 +22,12 @@ def misses(region: Region, weights: Vector) -> Vector:
     size = np.abs(weights)
     missing: Vector = np.minimum(size, region.least - size)
     return np.where(missing > FITS, missing, 0.0)
+
+
+def smallest_first(weights: Vector, names: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Names by the size of their weights; of those that are alike the last one first, so that the first ones stay."""
+    later = names[::-1]
+    return later[np.argsort(np.round(np.abs(weights[later]) / ALIKE), kind="stable")]
 
 
 def exact(region: Region, weights: Vector) -> Vector:
@@ -45,7 +54,8 @@ def branches(region: Region, sides: Sides, missing: Vector) -> Iterator[Sides]:
         sides: what is settled already.
         missing: see :func:`misses`.
     """
-    name = int(np.argmax(missing / np.maximum(region.least, FITS)))
+    shares = missing / np.maximum(region.least, FITS)
+    name = int(np.argmax(shares >= shares.max() - ALIKE))
     possible = [side for side in HELD_OR_NOT if region.sides[name, side]]
     for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
         yield settled(sides, name, side)
