@@ -46,6 +46,7 @@ from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.domain.optimization.region import HELD_OR_NOT, Side
 from tangency.domain.optimization.solution import Origin, Provenance
 from tangency.plugins.kernels.mean_variance_options import MeanVarianceOptions
+from tangency.plugins.kernels.whole_positions import branches
 from tangency.plugins.mean_variance import MeanVariance
 from tests.plugins.random_problems import given_estimates, random_market, random_problem
 from tests.support.known import known
@@ -312,3 +313,11 @@ def test_of_names_that_are_alike_the_first_ones_are_held(objective: Objective, s
     assert found.weights is not None
     held = np.flatnonzero(found.weights).tolist()
     assert held == list(range(len(held)))
+
+
+def test_a_name_that_misses_next_to_nothing_is_branched_on_and_no_other() -> None:
+    problem = posed(0.04 * np.eye(4), limits=(Budget(), LongOnly(), MinimumPosition(0.2)))
+    region = problem.region(given_estimates(problem))
+    anything = np.full(4, Side.ANY, np.int8)
+    for sides in branches(region, anything, np.array([0.0, 0.0, 5e-9, 0.0])):
+        assert np.flatnonzero(sides != anything).tolist() == [2]

@@ -55,7 +55,7 @@ def branches(region: Region, sides: Sides, missing: Vector) -> Iterator[Sides]:
         missing: see :func:`misses`.
     """
     shares = missing / np.maximum(region.least, FITS)
-    name = int(np.argmax(shares >= shares.max() - ALIKE))
+    name = int(np.argmax(shares >= (1.0 - ALIKE) * shares.max()))  # one that misses something, however little it is
     possible = [side for side in HELD_OR_NOT if region.sides[name, side]]
     for side in possible or HELD_OR_NOT[:1]:  # where no side is possible, any shows it
         yield settled(sides, name, side)
