@@ -46,6 +46,8 @@ NOTICEABLE, NO_DEARER = 1e-4, 1e-6
 """A share of all changes below the first may be rounding: it is, if doing without it costs no more than the second."""
 DECIMALS = 9
 """Limits are reported with as many decimals, rounded to the side that is feasible."""
+UNTOLD = 0.05
+"""Of the last decimal: what a program leaves of a slack besides, so that a limit that ends before it ends there."""
 ROUNDINGS = 8
 """Of a limit, in what is left of it: one of 10^12 that has to be a third says no more than three of its decimals."""
 
@@ -324,4 +326,4 @@ def outward(constraint: Constraint, slack: float) -> float:
     looser = 1.0 if constraint.sensitivity > 0 else -1.0
     lost = ROUNDINGS * np.finfo(float).eps * abs(constraint.limit)
     exact = round((constraint.limit + looser * max(0.0, slack)) * looser + lost, DECIMALS + 3)
-    return float(np.ceil(exact * 10.0**DECIMALS - 1e-6) / 10.0**DECIMALS) * looser
+    return float(np.ceil(exact * 10.0**DECIMALS - UNTOLD) / 10.0**DECIMALS) * looser
