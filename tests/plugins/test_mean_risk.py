@@ -332,3 +332,38 @@ def test_a_linear_program_that_an_interior_point_leaves_outside_of_its_limits_is
     found = best(returns, MaximumReturn(), risk_limits={name: limit})
     assert known(found.certificate).max_violation <= 1e-10
     assert Measure(name).of(estimates_of(returns)).value(known(found.weights)) == pytest.approx(limit, rel=1e-8)
+
+
+@pytest.mark.parametrize(("name", "room"), [("edar", 1e-5), ("evar", 1e-5), ("edar", 1e-7)])
+def test_a_ratio_beside_a_limit_that_leaves_next_to_no_room_is_proven(name: str, room: float) -> None:
+    returns = sample_returns(80)[:, :8]
+    least = best(returns, MinimumRisk(), risk_measure=name)
+    limit = known(least.objective_value) * (1.0 + room)
+    found = best(returns, MaximumRatio(), risk_measure="mad", risk_limits={name: limit})
+    assert Measure(name).of(estimates_of(returns)).value(known(found.weights)) <= limit * (1.0 + 1e-8)
+
+
+OUT_OF_REACH = [
+    ("semi_deviation", 60, 4e-8),
+    ("gini_mean_difference", 60, 1e-6),
+    ("variance", 100, 1e-6),
+    ("second_lower_partial_moment", 100, 1e-6),
+]
+
+
+@pytest.mark.parametrize(("name", "days", "missed"), OUT_OF_REACH)
+def test_a_limit_a_little_below_the_least_risk_is_told_to_be_out_of_reach(name: str, days: int, missed: float) -> None:
+    returns = sample_returns(days)[:, 12:]
+    limit = known(best(returns, MinimumRisk(), risk_measure=name).objective_value) * (1.0 - missed)
+    found = asked(returns, MaximumUtility(3.0), risk_limits={name: limit})
+    assert found.status is Status.INFEASIBLE, found.message
+    needed = {step.constraint: step.needed for step in known(found.infeasibility).relaxation}
+    assert needed == {f"method_options.risk_limits.{name}": pytest.approx(limit, rel=1e-3)}
+
+
+def test_a_utility_of_the_variance_beside_a_limit_on_it_counts_both() -> None:
+    returns = sample_returns(50)[:, :6]
+    least = best(returns, MinimumRisk(), risk_measure="variance")
+    limit = {"variance": known(least.objective_value) * (1.0 - 1e-9)}
+    found = asked(returns, MaximumUtility(3.0), risk_measure="variance", risk_limits=limit)
+    assert found.status is Status.OPTIMAL, found.message

@@ -30,6 +30,7 @@ from tangency.domain.optimization.linear_programs import LinearProgram, LinearPr
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import Bounds, RiskCap, Semicontinuous, Shape
+from tangency.domain.optimization.term import NO_CUTS
 
 LARGEST_WEIGHT = 1e3
 """A weight may be this large in either direction, or as large as a bound that somebody stated: programs with endless
@@ -39,7 +40,8 @@ LIGHTEST, HEAVIEST = 1e-5, 1e6
 MOST_CUTS = 200
 """Programs for caps on risks that no covariance stands behind: any number of them proves what it proves."""
 ENOUGH = 1e-3
-"""Sum of relative changes that shows a contradiction without doubt; whatever the least sum is, it is no smaller."""
+"""Sum of relative changes that shows a contradiction without doubt; whatever the least sum is, it is no smaller. With
+half-spaces that a method says prove something, any sum will do: hundreds of cuts would make a small one no larger."""
 BISECTIONS = 45
 """Of the logarithm of the weight: the last moves it by 1 in 10^12."""
 NOTICEABLE, NO_DEARER = 1e-4, 1e-6
@@ -66,9 +68,22 @@ class Clash:
 
 
 class ElasticPrograms:
-    """Programs over the weights and one slack per constraint that may give way."""
+    """Programs over the weights and one slack per constraint that may give way.
 
-    def __init__(self, problem: Problem, estimates: Estimates, linear_programs: LinearPrograms) -> None:
+    Args:
+        problem: its constraints.
+        estimates: annual moments, and scenarios.
+        linear_programs: solves them.
+        known: dual vectors by id of a risk cap, whose half-spaces are there from the start.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        estimates: Estimates,
+        linear_programs: LinearPrograms,
+        known: Mapping[str, Vector] = NO_CUTS,
+    ) -> None:
         self._problem = problem
         self._size = len(problem.universe)
         self._solver = linear_programs
@@ -76,7 +91,10 @@ class ElasticPrograms:
         self._sizes = {
             c.id: size_of(self._shapes[c.id], c.limit, abs(c.sensitivity), self._size) for c in problem.constraints
         }
-        self._known_cuts: dict[str, list[Vector]] = {}
+        self._known = bool(known)
+        self._known_cuts: dict[str, list[Vector]] = {
+            cap.id: [known[cap.id]] for cap in self._scenario_caps(problem.constraints) if cap.id in known
+        }
         self._reach = max([LARGEST_WEIGHT, *map(_farthest, self._shapes.values())])
 
     def conflict(self, members: Sequence[Constraint]) -> tuple[Constraint, ...]:
@@ -108,8 +126,10 @@ class ElasticPrograms:
                 add_cut(rows, cap, slack_of[cap.id], touching(cap, cut))
         cost = self._relative_cost(slack_of, rows.columns)
 
+        enough = SMALLEST_SLACK if self._known else ENOUGH
+
         def proves_enough(x: Vector) -> bool:
-            return float(cost @ x) > ENOUGH
+            return float(cost @ x) > enough
 
         scenario_caps = self._scenario_caps(members)
         caps = [*self._caps(members), *scenario_caps] if scenario_caps else []

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from tangency.domain.market.estimates import Estimates
+from tangency.domain.numbers import Vector
 from tangency.domain.optimization.elastic_programs import ElasticPrograms, outward
 from tangency.domain.optimization.lagrangian import SMALLEST_FARKAS_BOUND, farkas_bound
 from tangency.domain.optimization.linear_programs import LinearPrograms
 from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Witness
+from tangency.domain.optimization.term import NO_CUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,23 @@ def with_names(message: str, names: Mapping[str, str]) -> str:
 
 
 def explain_infeasibility(
-    problem: Problem, estimates: Estimates, linear_programs: LinearPrograms
+    problem: Problem,
+    estimates: Estimates,
+    linear_programs: LinearPrograms,
+    known: Mapping[str, Vector] = NO_CUTS,
 ) -> Infeasibility | None:
     """Find out whether any portfolio satisfies every constraint, and if none does, why.
+
+    Args:
+        problem: its constraints.
+        estimates: annual moments, and scenarios.
+        linear_programs: solves those that this takes.
+        known: dual vectors by id of a risk cap that a method says prove something; half-spaces find the others.
 
     Returns:
         None where the constraints can be satisfied within 1e-9, or where the solver of linear programs failed.
     """
-    elastic = ElasticPrograms(problem, estimates, linear_programs)
+    elastic = ElasticPrograms(problem, estimates, linear_programs, known)
     conflict = elastic.conflict(problem.constraints)
     clash = elastic.clash(conflict) if conflict else None
     if clash is None:

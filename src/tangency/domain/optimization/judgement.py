@@ -35,7 +35,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Status, Witness
 from tangency.domain.optimization.ratio import MaximumRatio, MaximumSharpe, endless
 from tangency.domain.optimization.solution import Solution
-from tangency.domain.optimization.term import Minorant, RiskOf
+from tangency.domain.optimization.term import NO_CUTS, Minorant, RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
 
 
@@ -67,8 +67,9 @@ def propose(
     ended = proposal.status in (Status.NOT_APPLICABLE, Status.UNBOUNDED) or proposal.contradiction is not None
     settled = ended or _holds(problem, estimates, proposal)
     rule = method.capabilities.rule
+    known = proposal.witness.cuts if proposal.status is Status.INFEASIBLE and proposal.witness else NO_CUTS
     infeasibility = (
-        None if settled or rule else explain_infeasibility(*_as_read(problem, estimates, proposal), programs)
+        None if settled or rule else explain_infeasibility(*_as_read(problem, estimates, proposal), programs, known)
     )
     return Outcome(estimates, proposal, infeasibility)
 

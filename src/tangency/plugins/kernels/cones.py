@@ -81,6 +81,8 @@ def curved(term: Term, build: Builder) -> Expression | None:
         build.curve(term.weight * (term.matrix @ term.matrix.T))
     elif isinstance(term, Concentration):
         build.curve(2.0 * term.weight * np.eye(build.n))
+    elif isinstance(term, RiskOf) and isinstance(risk := term.measure.of(build.estimates), AnnualVariance):
+        build.curve(2.0 * term.weight * risk.covariance.dense())
     else:
         return None
     return Expression(np.zeros(0, int), np.zeros(0), 0.0)
