@@ -15,7 +15,6 @@ from tangency.adapters.rest.exchange import Incoming
 from tangency.adapters.rest.gate import Gate, Running
 from tangency.adapters.rest.openapi import description
 from tangency.adapters.rest.problems import on_error
-from tangency.adapters.rest.shortcut import Shortcut
 from tangency.adapters.settings import Settings
 
 
@@ -46,4 +45,4 @@ def create_app(settings: Settings, running: Running) -> Gate:
         logging_config=None,
         request_max_body_size=None,  # the gate has read the body already, within the operator's limit
     )
-    return Gate(Shortcut(application), settings)
+    return Gate(application, settings)
