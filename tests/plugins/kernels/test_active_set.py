@@ -240,6 +240,20 @@ class TestPivoted:
         assert pivoted(where, solved(where, leaning(distances=(False,))), 9.0) is None
 
 
+def test_where_limits_leave_no_way_nothing_moves() -> None:
+    """Two names that hardly differ, each held by a row of its own and both by their sum."""
+    rng, rows = np.random.default_rng(1), np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
+    held = Polyhedron(rows, np.array([1.0, 0.5, 0.5]), np.array([True, False, False]), np.zeros(2), np.ones(2), ())
+    both = Leaning(np.full(2, NAN), np.ones(3, dtype=bool), np.zeros(0, dtype=bool))
+    for _ in range(100):
+        volatilities, m = rng.uniform(0.3, 1.0, 2), rng.uniform(0.2, 2.0, 2)
+        S = np.outer(volatilities, volatilities) * np.array([[1.0, 0.999], [0.999, 1.0]])
+        line = piece(S, m, held, both, np.zeros(2))
+        assert line is not None
+        assert line.direction.tolist() == [0.0, 0.0]
+        np.testing.assert_allclose(line.row_direction @ rows, m, rtol=0.0, atol=1e-14)
+
+
 @settings(max_examples=120, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_piece_that_holds_is_optimal_to_the_last_digit(seed: int) -> None:

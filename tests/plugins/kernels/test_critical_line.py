@@ -74,6 +74,30 @@ def test_round_limits_that_meet_are_passed(limits: tuple[Sequence[float], float,
         np.testing.assert_allclose(begins, ends, atol=1e-6)
 
 
+def nearly_the_same(seed: int) -> Family:
+    """Correlations of 0.999 and more, round means of which several are the same, groups of which two hold everything."""
+    rng = np.random.default_rng(seed)
+    n, correlation = int(rng.integers(4, 12)), (0.999, 0.9999, 0.99999)[seed % 3]
+    volatilities = rng.choice([0.1, 0.15, 0.2, 0.3, 0.25], n)
+    mean = rng.choice([0.08, 0.05, 0.12, 0.03, 0.1, 0.06], n)
+    correlations = np.where(np.eye(n) > 0, 1.0, correlation)
+    group = np.arange(n) * GROUPS // n
+    rows = [Row(f"group {k}", (group == k).astype(float), 0.5) for k in range(GROUPS)]
+    bounds = Bounds("bounds", np.zeros(n), np.full(n, rng.choice([0.25, 0.5, 1.0])))
+    region = Region.of(n, [Row("budget", np.ones(n), 1.0, equality=True), bounds, *rows])
+    return Family(DenseCovariance.of(correlations * np.outer(volatilities, volatilities)), mean, region, 1e-10)
+
+
+@pytest.mark.parametrize("seed", [73, 133, 372, 394, 445, 550, 562, 570])
+def test_rounding_is_not_followed_to_another_corner_that_earns_as_much(seed: int) -> None:
+    line = followed(nearly_the_same(seed))
+    taken = [(s, s.low + 1.0 if np.isinf(s.high) else s.high) for s in line.stretches]
+    risks = [float(end @ line.family.covariance.times(end)) for end in (s.line.at(tau)[0] for s, tau in taken)]
+    earned = [line.family.linear(s.line.at(tau)[0]) for s, tau in taken]
+    least = min(risk for risk, mean in zip(risks, earned, strict=True) if mean >= earned[-1] - 1e-9)
+    assert risks[-1] == pytest.approx(least, rel=1e-6)
+
+
 class TestSettled:
     """Names 0 and 1 are a group that may be a half; name 2 earns least and is worth having for its variance alone."""
 

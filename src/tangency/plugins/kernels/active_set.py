@@ -28,6 +28,9 @@ ROUNDING = 1e-14
 """A gradient as small as this, matrix and mean being scaled to 1, is that of a portfolio without risk."""
 NEARLY_SINGULAR = 1e-2
 """A smallest pivot of a matrix that is scaled to 1: of sixteen digits it takes four, as many as go with little risk."""
+CANCELLED = 1e-8
+"""Of how far a direction would go were no limit in its way: where limits leave less than this, what rounding put in its
+place may be all there is, and would be followed to another corner that earns as much."""
 REFINEMENTS = 2
 """Each puts back what rounding took, but for the same part of that."""
 FEWEST_LET_GO = 40
@@ -181,7 +184,9 @@ def _equality_constrained(
     right = np.zeros((len(A), 2))
     right[:, 0] = b
     lines, prices = _on_factor(factor, u, V, right)
-    if factored is not columns or np.diagonal(factor).min() < NEARLY_SINGULAR:
+    smallest = float(np.diagonal(factor).min())
+    cancelled = float(np.abs(lines[:, 1]).max()) * smallest <= CANCELLED * float(np.linalg.norm(u[:, 1]))
+    if factored is not columns or smallest < NEARLY_SINGULAR or cancelled:
         S = columns.take(free, axis=1)
         for _ in range(REFINEMENTS):
             residual = dtrtrs(factor, linear.T - S @ lines - A.T @ prices, lower=1)[0]
