@@ -11,6 +11,7 @@ import pytest
 
 from tangency import solve
 from tangency.adapters.solving.linear_programs import HighsLinearPrograms
+from tangency.domain.optimization.active_risk import TrackingErrorLimit
 from tangency.domain.optimization.constraint import (
     Budget,
     Constraint,
@@ -220,6 +221,37 @@ class TestByHand:
         why = found(posed([[0.04, 0.013], [0.013, 0.09]], limits=(Budget(), TargetVolatility(0.1))))
         least = 1 / np.sqrt(np.linalg.solve([[0.04, 0.013], [0.013, 0.09]], np.ones(2)).sum())
         assert conflict(why) == {"budget": None, "risk_parameters.target_volatility": pytest.approx(least, abs=2e-9)}
+
+    def test_a_volatility_target_against_a_tracking_error(self) -> None:
+        # The benchmark has 0.3, which is more than 0.17 and 0.1 together, whatever is invested. Within the budget,
+        # 0.1 / sqrt(0.13) of the first name is near enough to the second, and 0.17 takes the smaller root.
+        limits = (*LONG_ONLY, TargetVolatility(0.17), TrackingErrorLimit(0.1, (0.0, 1.0)))
+        why = found(posed(TWO, limits=limits))
+        near, share = 0.1 / np.sqrt(0.13), min(np.roots([0.13, -0.18, 0.09 - 0.17**2]).real)
+        least = np.sqrt(0.04 * near**2 + 0.09 * (1.0 - near) ** 2)
+        assert conflict(why) == {
+            "risk_parameters.target_volatility": pytest.approx(least, abs=2e-9),
+            "method_options.tracking_error_limit": pytest.approx(share * np.sqrt(0.13), abs=2e-9),
+        }
+        assert [each.constraint for each in why.relaxation] == ["risk_parameters.target_volatility"]
+
+    def test_what_a_tracking_error_needs_for_a_volatility_target_is_the_least_that_does(self) -> None:
+        rng = np.random.default_rng(5)
+        loadings, benchmark = rng.normal(0.15, 0.1, (5, 3)), tuple(rng.dirichlet(np.full(5, 0.3)).tolist())
+        covariance = loadings @ loadings.T + np.diag(rng.uniform(0.005, 0.06, 5))
+
+        def within(error: float) -> Problem:
+            limits = TargetVolatility(0.24), TrackingErrorLimit(error, benchmark)
+            return posed(covariance, limits=(*LONG_ONLY, *limits))
+
+        error = conflict(found(within(0.03)))["method_options.tracking_error_limit"]
+        assert error is not None
+        assert explained(within(error)) is None
+        assert explained(within(error * (1.0 - 1e-6))) is not None
+
+    def test_a_volatility_target_and_a_tracking_error_that_agree(self) -> None:
+        limits = (*LONG_ONLY, TargetVolatility(0.224), TrackingErrorLimit(0.1, (0.0, 1.0)))
+        assert explained(posed(TWO, limits=limits)) is None
 
     def test_two_quarrels_at_once_need_two_to_give(self) -> None:
         lows = (MinimumWeight(0.4, "A"), MinimumWeight(0.45, "C"))

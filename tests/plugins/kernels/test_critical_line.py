@@ -75,7 +75,7 @@ def test_round_limits_that_meet_are_passed(limits: tuple[Sequence[float], float,
 
 
 def nearly_the_same(seed: int) -> Family:
-    """Correlations of 0.999 and more, round means of which several are the same, groups of which two hold everything."""
+    """Correlations of 0.999 and more, round means that several names share, and groups of which two hold everything."""
     rng = np.random.default_rng(seed)
     n, correlation = int(rng.integers(4, 12)), (0.999, 0.9999, 0.99999)[seed % 3]
     volatilities = rng.choice([0.1, 0.15, 0.2, 0.3, 0.25], n)

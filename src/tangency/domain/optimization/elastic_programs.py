@@ -131,9 +131,9 @@ class ElasticPrograms:
         def proves_enough(x: Vector) -> bool:
             return float(cost @ x) > enough
 
-        scenario_caps = self._scenario_caps(members)
-        caps = [*self._caps(members), *scenario_caps] if scenario_caps else []
-        solution = self._cut_off(caps, rows, slack_of, lambda: self._minimise(rows, cost), proves_enough)
+        caps = [*self._caps(members), *self._scenario_caps(members)]
+        together = caps if len(caps) > 1 or self._scenario_caps(members) else []
+        solution = self._cut_off(together, rows, slack_of, lambda: self._minimise(rows, cost), proves_enough)
         if solution is None or solution.status != "optimal" or float(cost @ solution.x) <= SMALLEST_SLACK:
             return None
         return Clash(*proof_of(rows, self._shapes, solution.multipliers))
@@ -175,14 +175,18 @@ class ElasticPrograms:
         rows, slack_of = self._rows(members, soft)
         cost = self._relative_cost(slack_of, rows.columns)
 
+        # One cap is met to the last digit, first of all one that may give; at two, each would forget the other.
+        caps = sorted(self._caps(members), key=lambda cap: cap.id not in slack_of)
+        cut_off = [*caps[1:], *self._scenario_caps(members)]
+
         def solved() -> LinearSolution | None:
             solution: LinearSolution | None = self._minimise(rows, cost)
-            for cap in self._caps(members):
+            for cap in caps[:1]:
                 price = 1.0 / self._sizes[cap.id] if cap.id in slack_of else np.inf
-                solution = self._at_cap(rows, cost, cap, price, solution)
+                solution = self._at_cap(rows, cost, cap, price, solution, alone=[cap.id] == list(slack_of))
             return solution
 
-        solution = self._cut_off(self._scenario_caps(members), rows, slack_of, solved)
+        solution = self._cut_off(cut_off, rows, slack_of, solved)
         if solution is None or solution.status != "optimal":
             return None
         slacks = {key: float(solution.x[column]) for key, column in slack_of.items()}
@@ -233,7 +237,14 @@ class ElasticPrograms:
                     known.append(dual)
 
     def _at_cap(
-        self, rows: ElasticRows, cost: Vector, cap: RiskCap, price: float, without: LinearSolution | None
+        self,
+        rows: ElasticRows,
+        cost: Vector,
+        cap: RiskCap,
+        price: float,
+        without: LinearSolution | None,
+        *,
+        alone: bool,
     ) -> LinearSolution | None:
         """Add the risk, at the smallest weight at which it meets its cap or costs as much as the cap's own slack.
 
@@ -246,6 +257,7 @@ class ElasticPrograms:
             cap: the risk cap.
             price: cost of a unit of the cap's slack; infinite where it may not give.
             without: the solution with the cap left out.
+            alone: whether nothing costs but the cap's own slack, so that any weight has the least risk.
         """
         if without is None or without.status != "optimal" or cap.excess(without.x[: self._size]) <= 0:
             return without
@@ -263,6 +275,8 @@ class ElasticPrograms:
             enough, solution = solved(high)
         if not enough or solution.status != "optimal":
             return None
+        if alone:
+            return solution
         for _ in range(BISECTIONS):
             middle = float(np.sqrt(low * high))
             enough, candidate = solved(middle)

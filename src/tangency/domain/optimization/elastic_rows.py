@@ -11,6 +11,7 @@ from tangency.domain.numbers import Indices, Vector, power_of_two_near
 from tangency.domain.optimization.active_risk import centred
 from tangency.domain.optimization.proposal import Witness
 from tangency.domain.optimization.region import FAR, Bounds, Distance, RiskCap, Row, Shape
+from tangency.domain.risk.volatility import volatility
 
 SMALLEST_SLACK = 1e-9
 """The linear programs are solved to 1e-10."""
@@ -135,8 +136,8 @@ def add_cut(rows: ElasticRows, cap: RiskCap, slack: int | None, dual: Vector) ->
 
 def touching(cap: RiskCap, x: Vector) -> Vector:
     """The dual vector of the half-space that touches the risk at x; where a covariance stands behind it, of risk 1."""
-    dual = cap.risk.worst_case(x)
-    return dual / cap.risk.value(x) if centred(cap.risk) else dual
+    dual, form = cap.risk.worst_case(x), centred(cap.risk)
+    return dual if form is None else dual / volatility(form[0], dual)
 
 
 def add_broken(
