@@ -185,7 +185,8 @@ def _equality_constrained(
     right[:, 0] = b
     lines, prices = _on_factor(factor, u, V, right)
     smallest = float(np.diagonal(factor).min())
-    cancelled = float(np.abs(lines[:, 1]).max()) * smallest <= CANCELLED * float(np.linalg.norm(u[:, 1]))
+    left, whole = lines[:, 1], u[:, 1]
+    cancelled = smallest**2 * float(left @ left) < CANCELLED**2 * float(whole @ whole)
     if factored is not columns or smallest < NEARLY_SINGULAR or cancelled:
         S = columns.take(free, axis=1)
         for _ in range(REFINEMENTS):

@@ -25,12 +25,14 @@ def settled(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
     Returns:
         None with distances, where the multipliers have no choice, and where none of them prove the point.
     """
-    x, prices, _ = line.at(tau)
-    if region.distances or not inside(region, x):
+    if region.distances:
         return None
     parked, binding = line.leaning.parked, line.leaning.rows.nonzero()[0]
-    choices = _choices(region.rows[np.ix_(binding, np.isnan(parked))])
+    choices = _choices(region.rows.take(binding, axis=0)[:, np.isnan(parked)])
     if not len(choices):
+        return None
+    x, prices, _ = line.at(tau)
+    if not inside(region, x):
         return None
     rows = region.rows[binding]
     slope = line.gradient(tau) + prices @ region.rows
@@ -53,9 +55,11 @@ def settled(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
 
 def _choices(rows: Matrix) -> Matrix:
     """Sums of the rows that come to nothing on the free names; shape (d, r) for rows of shape (r, f)."""
-    vectors, sizes, _ = np.linalg.svd(rows)
+    if len(rows) == 1 and rows.any():
+        return np.zeros((0, 1))  # most often, as of the budget
+    _, sizes, vectors = np.linalg.svd(rows.T, full_matrices=rows.shape[0] > rows.shape[1])
     rank = int(np.count_nonzero(sizes > DEPENDENT * sizes.max(initial=0.0)))
-    return np.asarray(vectors[:, rank:].T, dtype=float)
+    return np.asarray(vectors[rank:], dtype=float)
 
 
 def _least(costs: Vector, changes: Matrix, names: int) -> Vector | None:
