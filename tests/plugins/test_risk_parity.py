@@ -244,6 +244,17 @@ def test_a_name_that_must_not_be_held_cannot_have_a_budget() -> None:
     np.testing.assert_allclose(weights_of(without)[[0, 2, 3]], weights_of(others), atol=1e-8)
 
 
+def test_names_that_limits_leave_no_weight_only_together_are_told() -> None:
+    # Half of A has to be kept, and that fills its sector: B is left without.
+    limits = SectorLimit(0.5, "metals"), TurnoverLimit(0.5, current=(1.0, 0.0, 0.0, 0.0))
+    problem = posed(
+        MAILLARD, objective=Parity(), limits=(*LONG_ONLY, *limits), sectors=["metals", "metals", None, None]
+    )
+    solution = answered(problem)
+    assert solution.status is Status.NOT_APPLICABLE
+    assert solution.message.startswith("The limits together leave no weight for B, which has a risk budget.")
+
+
 # --- a target for the volatility ----------------------------------------------------------------------------------
 
 

@@ -70,7 +70,7 @@ def within_limits(
     attempts, around = [best.attempt], program.scaled(best)
     for _ in range(MOST_REFINEMENTS):
         late = perf_counter() - started > policy.time_limit_s
-        if late or best.status in HOPELESS or program.gap(best) <= CLOSED:
+        if late or best.status in HOPELESS or program.gap(best) <= CLOSED or program.without_weight(around):
             break
         latest, tried = program.finer(around)
         attempts += [point.attempt for point in tried]
@@ -110,6 +110,10 @@ class _Program:
         if tried[0].status != "solved":
             tried.append(self.solved(TOLERANCES[1], around))
         return min(tried, key=self.gap), tried
+
+    def without_weight(self, y: Vector) -> bool:
+        """Whether a name with a budget has none: there is no logarithm of it, and no parabola."""
+        return bool((y[self._budgets > 0] == 0).any())
 
     def scaled(self, point: CompositePoint) -> Vector:
         """Its weights, scaled to the risk of the best scale; of equal weights where there are none."""

@@ -17,7 +17,7 @@ from tangency.domain.optimization.problem import Problem
 from tangency.domain.optimization.proposal import Proposal, Reading, SolverAttempt, Status, Witness
 from tangency.domain.optimization.region import Bounds, Region, Row
 from tangency.domain.optimization.risk_budgeting import RiskBudgeting
-from tangency.domain.optimization.term import RiskOf
+from tangency.domain.optimization.term import Linear, RiskOf
 from tangency.domain.risk.portfolio_risk import PortfolioRisk
 from tangency.domain.risk.risk import Risk
 from tangency.domain.risk.volatility import Volatility
@@ -33,6 +33,8 @@ INSIDE = 1e-13
 MET = 1e-8
 """Largest deviation of a share of the risk from its budget that counts as none."""
 AT_BOUND = 1e-9
+HELD = 1e-8
+"""A greatest weight below it is none, but for the solver's tolerance."""
 NO_ROOM = 1e-9
 """A distance limit below it pins the weights."""
 NO_RISK = 1e-6
@@ -147,9 +149,13 @@ class RiskParityProgram:
     @cached_property
     def _simplex(self) -> Region:
         """Every portfolio with these signs whose absolute weights sum to 1."""
-        n, endless = len(self._signs), np.inf
-        lower, upper = np.where(self._signs > 0, 0.0, -endless), np.where(self._signs > 0, endless, 0.0)
-        return Region.of(n, [Bounds("signs", lower, upper), Row("gross", self._signs, 1.0, equality=True)])
+        return Region.of(len(self._signs), [self._sides, Row("gross", self._signs, 1.0, equality=True)])
+
+    @cached_property
+    def _sides(self) -> Bounds:
+        """Weights of the signs that the budgets need, or none."""
+        lower, upper = np.where(self._signs > 0, 0.0, -np.inf), np.where(self._signs > 0, np.inf, 0.0)
+        return Bounds("signs", lower, upper)
 
     def _least_risk(self) -> float:
         """Of any portfolio with these signs whose absolute weights sum to 1, as far as it is known."""
@@ -164,9 +170,11 @@ class RiskParityProgram:
         point = self._by_cones(region)
         if point.weights is None:
             bounded = all(np.isfinite(bound).all() for bound in region.implied)
-            return self._ended("infeasible" if bounded and point.status == "unbounded" else point.status)
-        if max(violations(region, point.weights).values(), default=0.0) > LARGEST_VIOLATION:
-            return self._ended("infeasible")
+            ended = "infeasible" if bounded and point.status == "unbounded" else point.status
+            return self._crowded_out(region) or self._ended(ended)
+        lost = (point.weights[self._budgets > 0] == 0).any()
+        if lost or max(violations(region, point.weights).values(), default=0.0) > LARGEST_VIOLATION:
+            return self._crowded_out(region) or self._ended("infeasible")
         return Found(Status.OPTIMAL, point.weights, point.witness)
 
     def _pinned(self, region: Region) -> Found | None:
@@ -256,6 +264,31 @@ class RiskParityProgram:
         message = (
             f"{', '.join(names)} can have no weight of the sign that its risk budget needs. Lift its limit, leave it "
             "out, or give it a budget of 0."
+        )
+        return Found(Status.NOT_APPLICABLE, message=message)
+
+    def _crowded_out(self, region: Region) -> Found | None:
+        """Names that need a weight and that all limits together leave none, where other names can be held."""
+        from tangency.plugins.kernels.composite import minimise
+
+        within = Region.of(region.size, [*region.shapes, self._sides])
+        policy, left = self.problem.solver, self._budgets > 0
+        while left.any():
+            most = Linear(tuple(np.where(left, -self._signs, 0.0).tolist()))
+            point = minimise([most], within, self.estimates, policy.tolerance, policy.time_limit_s)
+            self.attempts += (point.attempt,)
+            if point.weights is None:
+                return None
+            held = left & (np.abs(point.weights) > HELD)
+            if not held.any():
+                break
+            left = left & ~held
+        names = [self.problem.universe.names[i] for i in np.flatnonzero(left).tolist()]
+        if not names:
+            return None
+        message = (
+            f"The limits together leave no weight for {', '.join(names)}, which {'have' if len(names) > 1 else 'has'} "
+            "a risk budget. Loosen them, leave these names out, or give them a budget of 0."
         )
         return Found(Status.NOT_APPLICABLE, message=message)
 
