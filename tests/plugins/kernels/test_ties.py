@@ -8,7 +8,14 @@ from tangency.domain.frontier.question import FrontierQuestion
 from tangency.domain.frontier.tracing import trace
 from tangency.domain.market.covariance import DenseCovariance
 from tangency.domain.numbers import Matrix, Vector
-from tangency.domain.optimization.constraint import Budget, LongOnly, MaximumWeight, TargetVolatility
+from tangency.domain.optimization.constraint import (
+    Budget,
+    LongOnly,
+    MaximumWeight,
+    SectorLimit,
+    TargetVolatility,
+    TurnoverLimit,
+)
 from tangency.domain.optimization.objective import MaximumReturn, MaximumUtility, MinimumVolatility, Objective
 from tangency.domain.optimization.ratio import MaximumSharpe
 from tangency.plugins.kernels.ties import told_apart
@@ -45,6 +52,18 @@ def test_so_it_is_at_a_target_and_below_a_limit() -> None:
     found = best(posed(covariance, [0.05, 0.08, 0.05, 0.1], MaximumSharpe(0.03), limits))
     assert found.weights is not None
     assert found.weights[0] == pytest.approx(found.weights[2], abs=EVEN)
+
+
+def test_so_it_is_where_sectors_share_the_budget_out_and_a_turnover_limit_does_not_bind() -> None:
+    sectors = [["energy", "health", "tech"][i * 3 // 9] for i in range(9)]
+    shares = SectorLimit(0.5, "energy"), SectorLimit(0.25, "health"), SectorLimit(0.25, "tech")
+    for seed in SEEDS:
+        limits = (Budget(), LongOnly(), *shares, TurnoverLimit(0.8, (1.0 / 9,) * 9))
+        covariance, mean = with_a_name_twice(seed)
+        every = [0, 8, *range(1, 8)]  # the two that are the same, side by side
+        found = best(posed(covariance[np.ix_(every, every)], mean[every], MinimumVolatility(), limits, sectors=sectors))
+        assert found.weights is not None
+        assert found.weights[0] == pytest.approx(found.weights[1], abs=EVEN), seed
 
 
 def test_so_it_is_on_every_point_of_a_frontier() -> None:

@@ -23,9 +23,9 @@ def settled(region: Polyhedron, line: Piece, tau: float) -> Leaning | None:
     nothing there is let go, a row that costs nothing does not bind. The point stays where it is.
 
     Returns:
-        None with distances, where the multipliers have no choice, and where none of them prove the point.
+        None with distances that bind, where the multipliers have no choice, and where none of them prove the point.
     """
-    if region.distances:
+    if line.leaning.distances.any():
         return None
     parked, binding = line.leaning.parked, line.leaning.rows.nonzero()[0]
     choices = _choices(region.rows.take(binding, axis=0)[:, np.isnan(parked)])
