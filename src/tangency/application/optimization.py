@@ -12,7 +12,7 @@ from tangency.application.idempotency import claim
 from tangency.application.library import with_entries
 from tangency.application.message import Message
 from tangency.application.plugin_checks import completed
-from tangency.application.portfolio_data import likely_meant
+from tangency.application.portfolio_data import nothing_optimized
 from tangency.application.posing import gathered, pose
 from tangency.application.question import Question
 from tangency.application.unused_inputs import unused_inputs
@@ -180,6 +180,5 @@ async def latest_optimization(query: LatestOptimization, context: Context) -> An
     """
     answer = await context.answers.answer(query.portfolio_id)
     if answer is None:
-        missing = f"nothing has been optimized for portfolio {query.portfolio_id!r} yet; post it first."
-        raise NotFound(missing + await likely_meant(query.portfolio_id, context))
+        raise await nothing_optimized(query.portfolio_id, context)
     return answer

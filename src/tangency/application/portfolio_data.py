@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tangency.application.context import Context
 from tangency.application.question import RiskParameters
-from tangency.domain.errors import similar
+from tangency.domain.errors import NotFound, similar
 from tangency.domain.market.risk_model import RiskModel
 from tangency.domain.portfolio.portfolio import Portfolio
 from tangency.domain.portfolio.ports import MarketData, PortfolioRecords, PortfolioSource, RiskModels
@@ -32,6 +32,12 @@ async def likely_meant(portfolio_id: str, context: Context) -> str:
     known = await context.answers.known_portfolios(MOST_COMPARED + 1)
     near = [] if portfolio_id in known or len(known) > MOST_COMPARED else similar(portfolio_id, known, LIKENESS)
     return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+async def nothing_optimized(portfolio_id: str, context: Context) -> NotFound:
+    """There is no answer for a portfolio."""
+    missing = f"nothing has been optimized for portfolio {portfolio_id!r} yet; post it first."
+    return NotFound(missing + await likely_meant(portfolio_id, context))
 
 
 async def holdings_and_prices(portfolio_id: str, context: Context) -> tuple[Portfolio | None, PriceHistory | None]:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from tangency.application.background import in_background, repeatedly
 from tangency.application.context import Context
 from tangency.application.message import Message
-from tangency.application.portfolio_data import likely_meant
-from tangency.domain.errors import NotFound
+from tangency.application.portfolio_data import nothing_optimized
 from tangency.domain.series.point import Interval, Period, SeriesPoint, Span
 
 UPKEEP_S = 3600.0
@@ -51,8 +50,7 @@ async def read_history(query: ReadHistory, context: Context) -> History:
     span = query.span
     latest = await context.series.latest_point(span.portfolio_id)
     if latest is None:
-        missing = f"nothing has been optimized for portfolio {span.portfolio_id!r} yet; post it first."
-        raise NotFound(missing + await likely_meant(span.portfolio_id, context))
+        raise await nothing_optimized(span.portfolio_id, context)
     if query.interval is None:
         return History(await context.series.points(span), (), latest)
     return History((), await context.series.periods(span, query.interval), latest)

@@ -76,10 +76,10 @@ def explain(problem: Problem, estimates: Estimates, weights: Vector, witness: Wi
     price = objective.price(weights, estimates)
     nearby = near(objective, weights, estimates, region, witness)
     lagrangian = Lagrangian.of(nearby.minorant(weights, estimates, witness.cuts), region, witness)
-    scale = objective.scale(weights, estimates) * price
-    binding = _binding(problem, region, witness, price, SMALLEST_SHARE * scale)
-    at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price, SMALLEST_SHARE * scale)
-    return Explanation((*binding, *_smallest(problem, at_bound, SMALLEST_SHARE * scale)), at_bound)
+    least = SMALLEST_SHARE * (objective.scale(weights, estimates) * price)
+    binding = _binding(problem, region, witness, price, least)
+    at_bound = _at_bound(problem, lagrangian, region.lower, region.upper, weights, price, least)
+    return Explanation((*binding, *_smallest(problem, at_bound, least)), at_bound)
 
 
 def _binding(

@@ -93,8 +93,8 @@ class Family:
         self._mean_unit = power_of_two_near(float(np.abs(self.mean).max()))
         values = self.covariance.dense()
         apart = told_apart(self.covariance) if self.even else values
-        self._tied = apart is not values
         self._S = apart / self._variance_unit
+        self._untouched = None if apart is values else values / self._variance_unit
         self._m = self.mean / self._mean_unit
         units = [power_of_two_near(float(np.abs(row.coefficients).max())) for row in self.region.rows]
         self._row_units = np.array(units)
@@ -115,17 +115,10 @@ class Family:
     def member(self, tau: float) -> Member | None:
         """The member at tau; None where the solver failed."""
         inner = self._inner(tau)
-        landing = self._pivot(lambda _: inner, inner)
+        landing, point = self._anywhere(inner)
         if landing is not None:
-            return self._settled(landing, lambda _: inner)
-        point = self._point(inner)
-        if point is None:
-            return None
-        for line in self._pieces(point):
-            landing = self._landed(line, lambda _: inner, inner, [])
-            if landing is not None:
-                return self._settled(landing, lambda _: inner)
-        return self._approximate(inner, point)
+            return self._member_at(landing, lambda _: inner)
+        return None if point is None else self._approximate(inner, point)
 
     def search(self, target: Target, verdict: Callable[[Member], float], tau: float) -> Member | None:
         """The member at which ``verdict`` changes sign, found by jumping to where each piece says it does.
@@ -142,16 +135,15 @@ class Family:
         best: Member | None = None
         landing = self._pivot(target, inner)
         if landing is not None:
-            return self._settled(landing, target)
+            return self._member_at(landing, target)
         for _ in range(MOST_STEPS):
             point = self._point(inner)
             if point is None:
                 return best
             aims: list[float] = []
-            for line in self._pieces(point):
-                landing = self._landed(line, target, inner, aims)
-                if landing is not None:
-                    return self._settled(landing, target)
+            landing = self._near(point, target, inner, aims)
+            if landing is not None:
+                return self._member_at(landing, target)
             best = self._approximate(inner, point)
             low, high = (inner, high) if verdict(best) < 0 else (low, inner)
             if high - low <= 1e-15 * low:
@@ -173,6 +165,19 @@ class Family:
         self.attempts.append(SolverAttempt("active_set", "solved" if found else "not_solved", len(aims), spent))
         return found
 
+    def _anywhere(self, inner: float) -> tuple[_Landing | None, InteriorPoint | None]:
+        """The piece that holds at a tau, and the interior point that it took to find it; None for what there is not."""
+        landing = self._pivot(lambda _: inner, inner)
+        if landing is not None:
+            return landing, None
+        point = self._point(inner)
+        return None if point is None else self._near(point, lambda _: inner, inner, []), point
+
+    def _near(self, point: InteriorPoint, target: Target, inner: float, aims: list[float]) -> _Landing | None:
+        """The first of the pieces that a point is near to, or of those reached from them, that aims at its own tau."""
+        landings = (self._landed(line, target, inner, aims) for line in self._pieces(point))
+        return next((landing for landing in landings if landing is not None), None)
+
     def _landed(self, line: Piece, target: Target, inner: float, aims: list[float]) -> _Landing | None:
         """A piece if it aims at a tau of its own, or one that is reached from it by pivots and does."""
         for _ in range(MOST_PIVOTS):
@@ -192,7 +197,7 @@ class Family:
             line = following
         return None
 
-    def _settled(self, landing: _Landing, target: Target) -> Member:
+    def _member_at(self, landing: _Landing, target: Target) -> Member:
         """The member landed at; without what tells portfolios apart, if that is one on the same limits."""
         closer = self._exactly(landing.line, landing.reached)
         aim = None if closer is None else target(closer)
@@ -202,10 +207,9 @@ class Family:
 
     def _exactly(self, line: Piece, tau: float) -> Piece | None:
         """The piece of the covariance itself on the same limits; None where it is the one that is there."""
-        if not self._tied:
+        if self._untouched is None:
             return None
-        values = self.covariance.dense() / self._variance_unit
-        return piece(values, self._m, self._polyhedron, line.leaning, line.at(tau)[0], self._S)
+        return piece(self._untouched, self._m, self._polyhedron, line.leaning, line.at(tau)[0], self._S)
 
     def furthest(self) -> tuple[Member, bool] | None:
         """The member of greatest mean, and among those of least variance, with the multipliers of a linear objective.
@@ -234,15 +238,8 @@ class Family:
 
     def piece_at(self, inner: float) -> Piece | None:
         """The piece that holds at a tau in the family's own scale; None where none was found."""
-        landing = self._pivot(lambda _: inner, inner)
-        if landing is not None:
-            return landing.line
-        point = self._point(inner)
-        for line in () if point is None else self._pieces(point):
-            landing = self._landed(line, lambda _: inner, inner, [])
-            if landing is not None:
-                return landing.line
-        return None
+        landing = self._anywhere(inner)[0]
+        return None if landing is None else landing.line
 
     def piece_on(self, leaning: Leaning, near: Vector) -> Piece | None:
         """The piece on which given limits bind, whether or not it holds anywhere."""

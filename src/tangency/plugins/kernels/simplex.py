@@ -13,7 +13,7 @@ from tangency.domain.numbers import Vector
 
 TOLERANCE = 1e-10
 """The smallest that HiGHS takes."""
-OPTIONS: Mapping[str, bool | float | str] = {
+_OPTIONS: Mapping[str, bool | float | str] = {
     "output_flag": False,
     "presolve": "off",  # on programs so small and dense it costs more than it saves, and drops the basis
     "parallel": "off",
@@ -21,8 +21,9 @@ OPTIONS: Mapping[str, bool | float | str] = {
     "dual_feasibility_tolerance": TOLERANCE,
 }
 
+Highs: TypeAlias = Any
 Sparse: TypeAlias = Any
-"""SciPy's sparse matrices and HiGHS have no types."""
+"""HiGHS and SciPy's sparse matrices have no types."""
 
 
 class Vertex(NamedTuple):
@@ -56,13 +57,19 @@ def best_vertex(q: Vector, A: Sparse, b: Vector, equality: NDArray[np.bool_], ti
     program.row_lower_, program.row_upper_ = np.where(equality, b, -np.inf), b
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     program.a_matrix_.start_, program.a_matrix_.index_, program.a_matrix_.value_ = A.indptr, A.indices, A.data
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in {**OPTIONS, "time_limit": time_limit_s}.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(program)
+    solver = given(program, time_limit_s)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
     solution = solver.getSolution()
     iterations = int(solver.getInfo().simplex_iteration_count)
     return Vertex(np.array(solution.col_value), -np.array(solution.row_dual), iterations)
+
+
+def given(program: Highs, time_limit_s: float) -> Highs:
+    """A solver that is quiet, exact and has a program to solve."""
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in {**_OPTIONS, "time_limit": time_limit_s}.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(program)
+    return solver

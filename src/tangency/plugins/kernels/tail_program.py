@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Any, TypeAlias
 
 import highspy
 import numpy as np
@@ -26,7 +25,7 @@ from tangency.domain.risk.envelope import LossRisk
 from tangency.domain.risk.tail import Tail
 from tangency.plugins.kernels.cutting_planes import CompositePoint
 from tangency.plugins.kernels.newton_cuts import CLOSED, proven_gap
-from tangency.plugins.kernels.simplex import OPTIONS
+from tangency.plugins.kernels.simplex import Highs, given
 
 NEAR = 2.0
 """Of the tail's probability: what the scenarios have that the first program knows. Of 1,250 scenarios 80 were missed at
@@ -34,9 +33,6 @@ NEAR = 2.0
 MISSED = 1e-11
 """Of the largest return: a loss that exceeds the tail's level by no more is in rounding's reach."""
 MOST_ROUNDS = 50
-
-Highs: TypeAlias = Any
-"""Its class has no types."""
 
 
 def at_vertex(
@@ -147,11 +143,7 @@ class _TailProgram:
         program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         program.a_matrix_.start_, program.a_matrix_.index_ = entries.indptr, entries.indices
         program.a_matrix_.value_ = entries.data
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in {**OPTIONS, "time_limit": time_limit_s}.items():
-            solver.setOptionValue(name, value)
-        solver.passModel(program)
-        return solver
+        return given(program, time_limit_s)
 
     def _missed(self, values: Vector, known: NDArray[np.intp]) -> NDArray[np.intp]:
         n = self.region.size

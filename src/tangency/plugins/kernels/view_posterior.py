@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tangency.domain.numbers import Matrix, Vector
 
@@ -48,7 +49,7 @@ class ViewPosterior:
     def images(self) -> Matrix:
         """S P', 0 for a portfolio without risk; shape (n, k)."""
         product: Matrix = self.covariance @ self.rows.T
-        return np.where(risks(self.covariance, self.rows) > 0.0, product, 0.0)
+        return np.where(self._risky, product, 0.0)
 
     @cached_property
     def surprise(self) -> Vector:
@@ -63,8 +64,12 @@ class ViewPosterior:
     @cached_property
     def _risks(self) -> Matrix:
         """P S P'; shape (k, k)."""
-        there = risks(self.covariance, self.rows) > 0.0
-        return np.where(there[:, None], self.rows @ self.images, 0.0)
+        return np.where(self._risky[:, None], self.rows @ self.images, 0.0)
+
+    @cached_property
+    def _risky(self) -> NDArray[np.bool_]:
+        """Which views are about a portfolio with risk; shape (k,)."""
+        return risks(self.covariance, self.rows) > 0.0
 
     @cached_property
     def dependence(self) -> Vector | None:
